@@ -1,0 +1,225 @@
+"""
+How a model is declared, and how its equations become a compiled kernel.
+
+A neuron model is a scalar function of one neuron and one time step::
+
+    @inlined
+    def step(c, s, x):
+        ...
+        return new_state, spiked
+
+`c` is the tuple of constants that the model's `constants` function derives from the parameters, `s`
+the tuple of state variables at t_k, `x` the tuple of what arrived for each receptor at t_{k+1}
+followed by the injected current (nA) that flows from t_k to t_{k+1}. The result is the state at
+t_{k+1} and whether the neuron fired. Written without branches (``a if condition else b``), the
+function is vectorised over neurons.
+
+A spike source is a function of the whole block::
+
+    @inlined
+    def emit(c, s, first, last, step, out):
+        ...
+        return count
+
+which writes the indices of the cells of [first, last) that spike in (t_{step-1}, t_step] into the
+int32 array `out`, in ascending order and as often as they spike, never more than ``len(out)``.
+"""
+
+import functools
+import types as python_types
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from numba import types
+
+from .compile import compile_to_address, vectorised
+from .lowlevel import (
+    arrays_at,
+    float64_at,
+    gather,
+    int32_at,
+    int64_at,
+    rows_at,
+    scalars_at,
+    scatter,
+)
+
+CHUNK = 128  # neurons; what one chunk touches stays in the L1 cache
+LIMIT = 1e300  # a first state variable beyond this is no longer a number of anything
+
+# The words of a block's row in the table that the run loop reads (int64 each).
+KERNEL = 0  # address of the compiled kernel
+SIZE = 1  # number of cells
+IS_SOURCE = 2  # 1 for spike sources, which also run at step 0
+STATE = 3  # address of the table of state arrays: (address, stride, length) triples
+CONSTANTS = 4  # address of the table of constants, likewise
+UNIFORM = 5  # 1 if all constants are the same for all cells
+CHANNEL = 6  # offset of the first receptor's inputs in a slot of the ring buffer
+CURRENT = 7  # address of one (address, stride, length) triple: the injected current, nA
+FIRST_ID = 8  # number of the block's first cell in the whole network
+RECORD = 9  # address of a uint8 array of flags, which cells' spikes to record; 0 for none
+CAPACITY = 10  # room for spikes in one step and thread (sources)
+SOURCE_INDEX = 11  # the block's place among those that spike, in the tables of spikes
+ROW = 12  # words
+
+KERNEL_SIGNATURE = ((types.int64,) * 7, types.int64)
+
+
+@dataclass(frozen=True)
+class Model:
+    """The declaration of a neuron model or spike source.
+
+    name          of the model, unique: it also names the compiled kernel
+    parameters    names, in the units of the engine
+    state         initial values by name; those that begin with "_" are not for users
+    receptors     names; each gets its own input
+    constants     function(parameters: dict of float or array, dt in ms) -> sequence of float or
+                  array, what `step` or `emit` gets as `c`
+    step          the scalar function of a neuron model, or None
+    emit          the function of a spike source, or None
+    capacity      for sources: function(constants, n cells) -> most spikes in one step
+    restart       for sources: function(constants, state: dict of array, step = -1) that sets the
+                  state at the beginning of a trial
+    changed       for sources: function(constants, state, last step done), called when parameters
+                  have changed during a trial
+
+    The names of a source's own parameters may be followed in `constants` by "_seed", "_stream" and
+    "_trial", which identify its random numbers (see rng.py).
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    state: dict[str, float]
+    constants: Callable
+    receptors: tuple[str, ...] = ()
+    step: Callable | None = None
+    emit: Callable | None = None
+    capacity: Callable | None = None
+    restart: Callable | None = None
+    changed: Callable | None = None
+
+    @property
+    def is_source(self):
+        return self.emit is not None
+
+
+def _advance(c, s, x, flags):
+    """One step of each neuron of a chunk whose constants are arrays; see `_advance_uniform`."""
+    any_flag = 0
+    for i in range(len(flags)):
+        state, spiked = _step(gather(c, i), gather(s, i), gather(x, i))  # noqa: F821
+        scatter(s, i, state)
+        flag = (1 if spiked else 0) | (0 if abs(state[0]) <= LIMIT else 2)
+        flags[i] = flag
+        any_flag |= flag
+    return any_flag
+
+
+def _advance_uniform(c, s, x, flags):
+    """One step of each neuron of a chunk: flags 1 spiked, 2 not finite; returns all of them or-ed."""
+    any_flag = 0
+    for i in range(len(flags)):
+        state, spiked = _step(c, gather(s, i), gather(x, i))  # noqa: F821
+        scatter(s, i, state)
+        flag = (1 if spiked else 0) | (0 if abs(state[0]) <= LIMIT else 2)
+        flags[i] = flag
+        any_flag |= flag
+    return any_flag
+
+
+def _neuron_kernel(block, inputs, first, last, step, out, scratch):
+    """Step the neurons [first, last) of a block; write the indices of those that spike.
+
+    Returns their number, or -1 - index of a neuron whose state is no longer finite.
+    """
+    row = int64_at(block, ROW)
+    n = row[SIZE]
+    spikes = int32_at(out, last - first)
+    count = 0
+    lo = first
+    while lo < last:
+        m = min(CHUNK, last - lo)
+        flags = int64_at(scratch, m)
+        s = rows_at(row[STATE], lo, m, _N_STATE)  # noqa: F821
+        x = _input_rows(inputs, n, row[CURRENT], lo, m)  # noqa: F821
+        if row[UNIFORM] == 1:
+            any_flag = _chunk_uniform(scalars_at(row[CONSTANTS], _N_CONSTANTS), s, x, flags)  # noqa: F821
+        else:
+            any_flag = _chunk(rows_at(row[CONSTANTS], lo, m, _N_CONSTANTS), s, x, flags)  # noqa: F821
+        for receptor in range(_N_RECEPTORS):  # noqa: F821
+            float64_at(inputs + 8 * (receptor * n + lo), m)[:] = 0.0
+        if any_flag != 0:
+            for i in range(m):
+                if flags[i] & 2:
+                    return -1 - (lo + i)
+                if flags[i] & 1:
+                    spikes[count] = lo + i
+                    count += 1
+        lo += m
+    return count
+
+
+def _input_rows_0(inputs, n, current, lo, m):
+    return rows_at(current, lo, m, 1)
+
+
+def _input_rows_1(inputs, n, current, lo, m):
+    return (float64_at(inputs + 8 * lo, m), rows_at(current, lo, m, 1)[0])
+
+
+def _input_rows_2(inputs, n, current, lo, m):
+    return (
+        float64_at(inputs + 8 * lo, m),
+        float64_at(inputs + 8 * (n + lo), m),
+        rows_at(current, lo, m, 1)[0],
+    )
+
+
+_INPUT_ROWS = (_input_rows_0, _input_rows_1, _input_rows_2)
+
+
+def _source_kernel(block, inputs, first, last, step, out, scratch):
+    """Let the cells [first, last) of a spike source emit; returns the number of spikes."""
+    row = int64_at(block, ROW)
+    c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
+    s = arrays_at(row[STATE], _N_STATE)  # noqa: F821
+    return _emit(c, s, first, last, step, int32_at(out, row[CAPACITY]))  # noqa: F821
+
+
+def _specialise(template, name, **names):
+    """A copy of `template` that sees `names` as globals, as Numba wants its constants.
+
+    Not a closure: Numba compiles closures over compiled functions anew in every process.
+    """
+    scope = {**globals(), **names}
+    function = python_types.FunctionType(template.__code__, scope, name)
+    function.__qualname__ = name
+    function.__module__ = template.__module__
+    return function
+
+
+@functools.cache
+def kernel_address(model_name, step, emit, n_constants, n_state, n_receptors):
+    """Compile the kernel of a model, or load it; returns the callback, which must be kept."""
+    names = {"_N_CONSTANTS": n_constants, "_N_STATE": n_state, "_N_RECEPTORS": n_receptors}
+    if emit is not None:
+        kernel = _specialise(_source_kernel, f"{model_name}_kernel", _emit=emit, **names)
+    else:
+        uniform = _specialise(_advance_uniform, f"{model_name}_advance_uniform", _step=step)
+        general = _specialise(_advance, f"{model_name}_advance", _step=step)
+        kernel = _specialise(
+            _neuron_kernel,
+            f"{model_name}_kernel",
+            _chunk_uniform=vectorised(uniform),
+            _chunk=vectorised(general),
+            _input_rows=vectorised(_INPUT_ROWS[n_receptors]),
+            **names,
+        )
+    return compile_to_address(kernel, KERNEL_SIGNATURE)
+
+
+def kernel_of(model, n_constants):
+    """The compiled kernel of `model`."""
+    return kernel_address(
+        model.name, model.step, model.emit, n_constants, len(model.state), len(model.receptors)
+    )

@@ -1,0 +1,257 @@
+"""
+The compiled run loop, and the order of events within a step.
+
+Step k takes the network from t_{k-1} to t_k. Every thread, for the cells that it owns:
+
+    1. currents     where an injected current has changed at t_{k-1}, sum it afresh
+    2. update       each block's kernel advances the state to t_k, adds what the ring buffer holds
+                    for t_k to the synaptic variables, empties that slot, and lists the spikes at t_k
+    3. record       spikes, and samples of the state at t_k
+    4. barrier      wait until all threads have listed their spikes
+    5. deliver      for each spike at t_k of any thread, in the order of blocks, projections and
+                    cells: add the weights of its synapses to the slots of t_k + delay
+
+Step 0 runs the spike sources only: a source may spike at t_0. Threads share nothing that is written
+but the lists of spikes, of which there are two, used in turn: one barrier a step is enough. What a
+target receives is added in the same order for any number of threads, so results don't depend on it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import currents, kernel
+from .compile import jit
+from .lowlevel import (
+    atomic_add,
+    atomic_load,
+    atomic_store,
+    call_current,
+    call_kernel,
+    call_yield,
+    float64_at,
+    int32_at,
+    int64_at,
+    uint8_at,
+)
+from .synapses import deliver
+
+# The words of `Tables.head`.
+RING = 0  # address of the ring buffer
+MASK = 1  # its number of slots, a power of two, minus one
+WIDTH = 2  # places in a slot
+BARRIER = 3  # address of the count of arrivals at the barrier
+YIELD = 4  # address of the operating system's function that gives up the processor
+STOP = 5  # address of the flags to stop after this step, two, used in turn
+HEAD = 6  # words
+
+# The words of a row of `Tables.threads`.
+SCRATCH = 0  # address of kernel.CHUNK int64
+LOG = 1  # address of the recorded spikes: (cell, step) pairs of int32
+LOG_CAPACITY = 2  # pairs
+LOG_LENGTH = 3
+LOG_SLACK = 4  # most that one step can add
+FAILED_BLOCK = 5  # block and cell whose state is no longer finite; block -1 for none
+FAILED_CELL = 6
+THREAD_ROW = 7
+
+# The words of a row of `Tables.samplers`.
+SAMPLED = 0  # address of the array of the state variable (float64)
+SAMPLED_CELLS = 1  # address of the cells to record (int64, ascending)
+SAMPLED_BOUNDS = 2  # address of each thread's first place among these, [threads + 1] (int64)
+INTERVAL = 3  # steps
+BUFFER = 4  # address of the samples, rows of one float64 a cell
+BUFFER_ROW = 5  # row of the buffer for step 0 (may be negative): row = BUFFER_ROW + step / INTERVAL
+N_SAMPLED = 6
+SAMPLER_ROW = 7
+
+SPINS = 4000  # looks at the barrier before giving up the processor
+
+
+class Tables(NamedTuple):
+    """What the loop runs over: int64 arrays of words named in the module of each kind of row.
+
+    head          [HEAD]
+    threads       [threads, THREAD_ROW]
+    blocks        [blocks, kernel.ROW]
+    ranges        [threads, blocks, 2]: the cells that a thread owns
+    groups        [groups, synapses.GROUP_ROW], sorted by source block
+    first_group   [blocks + 1]: where each source block's groups begin
+    counts        [2, threads, blocks]: number of spikes in this step
+    spikes        [2, threads, blocks]: address of the cells that spiked (int32)
+    sources       [currents, currents.SOURCE_ROW]
+    attachments   [attachments, currents.ATTACHMENT_ROW], sorted by block
+    values        float64 [threads, currents]: last value of each current, nA
+    samplers      [samplers, SAMPLER_ROW]
+    """
+
+    head: np.ndarray
+    threads: np.ndarray
+    blocks: np.ndarray
+    ranges: np.ndarray
+    groups: np.ndarray
+    first_group: np.ndarray
+    counts: np.ndarray
+    spikes: np.ndarray
+    sources: np.ndarray
+    attachments: np.ndarray
+    values: np.ndarray
+    samplers: np.ndarray
+
+
+@jit
+def _update_currents(tables, thread, step):
+    """Sum the currents of those blocks where a source changes at `step`."""
+    changed = False
+    for k in range(len(tables.sources)):
+        row = tables.sources[k]
+        value = call_current(row[currents.VALUE], row.ctypes.data, step)
+        if value != tables.values[thread, k]:
+            tables.values[thread, k] = value
+            changed = True
+    if changed:
+        _sum_currents(tables, thread)
+
+
+@jit
+def _sum_currents(tables, thread):
+    """Sum this thread's part of all injected currents afresh."""
+    block = -1
+    for k in range(len(tables.attachments)):
+        row = tables.attachments[k]
+        first_of_block = row[currents.ATTACHED_BLOCK] != block
+        block = row[currents.ATTACHED_BLOCK]
+        first, last = tables.ranges[thread, block]
+        injected = float64_at(
+            int64_at(tables.blocks[block, kernel.CURRENT], 3)[0], tables.blocks[block, kernel.SIZE]
+        )
+        if first_of_block:
+            injected[first:last] = 0.0
+        cells = int64_at(row[currents.CELLS], row[currents.N_CELLS])
+        value = tables.values[thread, row[currents.ATTACHED_SOURCE]]
+        for i in cells[np.searchsorted(cells, first) : np.searchsorted(cells, last)]:
+            injected[i] += value
+
+
+@jit
+def _update_blocks(tables, thread, step):
+    """Advance this thread's cells to `step`; list and record their spikes. False on failure."""
+    head = tables.head
+    slot = head[RING] + 8 * (step & head[MASK]) * head[WIDTH]
+    parity = step & 1
+    for b in range(len(tables.blocks)):
+        row = tables.blocks[b]
+        first, last = tables.ranges[thread, b]
+        count = 0
+        if first < last and (step > 0 or row[kernel.IS_SOURCE] == 1):
+            count = call_kernel(
+                row[kernel.KERNEL],
+                row.ctypes.data,
+                slot + 8 * row[kernel.CHANNEL],
+                first,
+                last,
+                step,
+                tables.spikes[parity, thread, b],
+                tables.threads[thread, SCRATCH],
+            )
+            if count < 0:
+                tables.threads[thread, FAILED_BLOCK] = b
+                tables.threads[thread, FAILED_CELL] = -1 - count
+                return False
+        tables.counts[parity, thread, b] = count
+        if count > 0 and row[kernel.RECORD] != 0:
+            _log_spikes(tables, thread, step, row, int32_at(tables.spikes[parity, thread, b], count))
+    return True
+
+
+@jit
+def _log_spikes(tables, thread, step, row, spikes):
+    words = tables.threads[thread]
+    log = int32_at(words[LOG], 2 * words[LOG_CAPACITY])
+    wanted = uint8_at(row[kernel.RECORD], row[kernel.SIZE])
+    place = words[LOG_LENGTH]
+    for i in spikes:
+        if wanted[i] and place < words[LOG_CAPACITY]:
+            log[2 * place] = row[kernel.FIRST_ID] + i
+            log[2 * place + 1] = step
+            place += 1
+    words[LOG_LENGTH] = place
+
+
+@jit
+def _sample(tables, thread, step):
+    for k in range(len(tables.samplers)):
+        row = tables.samplers[k]
+        if step % row[INTERVAL] == 0:
+            bounds = int64_at(row[SAMPLED_BOUNDS], len(tables.threads) + 1)
+            n = row[N_SAMPLED]
+            cells = int64_at(row[SAMPLED_CELLS], n)
+            buffer_row = row[BUFFER_ROW] + step // row[INTERVAL]
+            samples = float64_at(row[BUFFER] + 8 * n * buffer_row, n)
+            for j in range(bounds[thread], bounds[thread + 1]):
+                samples[j] = float64_at(row[SAMPLED] + 8 * cells[j], 1)[0]
+
+
+@jit
+def _wait(tables):
+    """Wait until every thread is here."""
+    n_threads = len(tables.threads)
+    address = tables.head[BARRIER]
+    arrived = atomic_add(address, 1) + 1
+    all_here = ((arrived + n_threads - 1) // n_threads) * n_threads
+    spins = 0
+    while atomic_load(address) < all_here:
+        spins += 1
+        if spins > SPINS:
+            call_yield(tables.head[YIELD])
+
+
+@jit
+def _deliver(tables, thread, step):
+    head = tables.head
+    parity = step & 1
+    for b in range(len(tables.blocks)):
+        n_spikes = 0
+        for owner in range(len(tables.threads)):
+            n_spikes += tables.counts[parity, owner, b]
+        if n_spikes == 0:
+            continue
+        for g in range(tables.first_group[b], tables.first_group[b + 1]):
+            for owner in range(len(tables.threads)):
+                count = tables.counts[parity, owner, b]
+                if count > 0:
+                    deliver(
+                        tables.groups[g],
+                        thread,
+                        int32_at(tables.spikes[parity, owner, b], count),
+                        head[RING],
+                        head[MASK],
+                        head[WIDTH],
+                        step,
+                    )
+
+
+@jit(nogil=True)
+def run(tables, thread, first_step, last_step):
+    """Do steps `first_step` to `last_step`, both included, for one thread's cells.
+
+    Returns the last step done, which is less than asked for if a buffer of recorded spikes is full
+    or a state is no longer finite.
+    """
+    stop = tables.head[STOP]
+    words = tables.threads[thread]
+    for step in range(first_step, last_step + 1):
+        flag = stop + 8 * (step & 1)
+        if step > 0:
+            _update_currents(tables, thread, step - 1)
+        if not _update_blocks(tables, thread, step):
+            atomic_store(flag, 1)
+        elif words[LOG_LENGTH] + words[LOG_SLACK] > words[LOG_CAPACITY]:
+            atomic_store(flag, 1)
+        _sample(tables, thread, step)
+        if len(tables.threads) > 1:
+            _wait(tables)
+        _deliver(tables, thread, step)
+        if atomic_load(flag) != 0:
+            return step
+    return last_step

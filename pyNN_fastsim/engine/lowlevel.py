@@ -1,0 +1,252 @@
+"""
+Addresses, atomics, function pointers and bit casts, for use inside compiled functions.
+
+The run loop works on tables of addresses, so that one compiled loop serves every network. Whoever
+puts an address into a table keeps the array alive and writes its length beside it.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
+
+_I64 = ir.IntType(64)
+_F64 = ir.DoubleType()
+_ROW = types.Array(types.float64, 1, "C")
+
+
+def _make_array(context, builder, array_type, address, n):
+    """An LLVM value for a C-contiguous 1D array of `n` items at an integer `address`."""
+    array = context.make_array(array_type)(context, builder)
+    item = context.get_data_type(array_type.dtype)
+    size = _I64(context.get_abi_sizeof(item))
+    populate_array(
+        array,
+        data=builder.inttoptr(address, item.as_pointer()),
+        shape=cgutils.pack_array(builder, [n]),
+        strides=cgutils.pack_array(builder, [size]),
+        itemsize=size,
+        meminfo=None,
+    )
+    return array._getvalue()
+
+
+def _view_intrinsic(dtype):
+    array_type = types.Array(dtype, 1, "C")
+
+    @intrinsic
+    def view(typing_context, address, n):
+        def generate(context, builder, signature, args):
+            return _make_array(context, builder, array_type, *args)
+
+        return array_type(types.int64, types.int64), generate
+
+    return view
+
+
+float64_at = _view_intrinsic(types.float64)
+int64_at = _view_intrinsic(types.int64)
+int32_at = _view_intrinsic(types.int32)
+uint32_at = _view_intrinsic(types.uint32)
+uint16_at = _view_intrinsic(types.uint16)
+uint8_at = _view_intrinsic(types.uint8)
+
+
+def _load(builder, table, k):
+    pointer = builder.inttoptr(table, _I64.as_pointer())
+    return builder.load(builder.gep(pointer, [_I64(k)]))
+
+
+@intrinsic(prefer_literal=True)
+def rows_at(typing_context, table, first, n, count):
+    """`count` float64 arrays, elements `first` to `first + n` of those in a table.
+
+    `table` is the address of (address, stride, length) triples of int64: a stride of 0 instead of 8
+    makes every chunk see the same elements, which is how a uniform parameter is given as an array.
+    """
+    number = count.literal_value
+    result = types.UniTuple(_ROW, number)
+
+    def generate(context, builder, signature, args):
+        table, first, n, _ = args
+        rows = []
+        for k in range(number):
+            address = _load(builder, table, 3 * k)
+            stride = _load(builder, table, 3 * k + 1)
+            start = builder.add(address, builder.mul(first, stride))
+            rows.append(_make_array(context, builder, _ROW, start, n))
+        return context.make_tuple(builder, result, rows)
+
+    return result(types.int64, types.int64, types.int64, count), generate
+
+
+@intrinsic(prefer_literal=True)
+def arrays_at(typing_context, table, count):
+    """`count` whole float64 arrays, each with the length in a table as in `rows_at`."""
+    number = count.literal_value
+    result = types.UniTuple(_ROW, number)
+
+    def generate(context, builder, signature, args):
+        arrays = []
+        for k in range(number):
+            address = _load(builder, args[0], 3 * k)
+            length = _load(builder, args[0], 3 * k + 2)
+            arrays.append(_make_array(context, builder, _ROW, address, length))
+        return context.make_tuple(builder, result, arrays)
+
+    return result(types.int64, count), generate
+
+
+@intrinsic(prefer_literal=True)
+def scalars_at(typing_context, table, count):
+    """The first element of each of `count` arrays in a table as in `rows_at`."""
+    number = count.literal_value
+    result = types.UniTuple(types.float64, number)
+
+    def generate(context, builder, signature, args):
+        values = []
+        for k in range(number):
+            address = _load(builder, args[0], 3 * k)
+            values.append(builder.load(builder.inttoptr(address, _F64.as_pointer())))
+        return context.make_tuple(builder, result, values)
+
+    return result(types.int64, count), generate
+
+
+def _element_pointer(context, builder, rows, k, i):
+    array = context.make_array(_ROW)(context, builder, builder.extract_value(rows, k))
+    return builder.gep(array.data, [i])
+
+
+@intrinsic
+def gather(typing_context, rows, i):
+    """Element `i` of each array in the tuple `rows`."""
+    result = types.UniTuple(types.float64, len(rows))
+
+    def generate(context, builder, signature, args):
+        values = [
+            builder.load(_element_pointer(context, builder, args[0], k, args[1]))
+            for k in range(len(rows))
+        ]
+        return context.make_tuple(builder, result, values)
+
+    return result(rows, types.int64), generate
+
+
+@intrinsic
+def scatter(typing_context, rows, i, values):
+    """Store the tuple `values` as element `i` of the arrays in `rows`."""
+    if len(rows) != len(values):
+        raise TypeError(f"the step returns {len(values)} state variables, not {len(rows)}")
+
+    def generate(context, builder, signature, args):
+        for k in range(len(rows)):
+            value = builder.extract_value(args[2], k)
+            value = context.cast(builder, value, values[k], types.float64)
+            builder.store(value, _element_pointer(context, builder, args[0], k, args[1]))
+        return context.get_dummy_value()
+
+    return types.void(rows, types.int64, values), generate
+
+
+def _caller_intrinsic(number, result):
+    """An intrinsic that calls the function at an address with `number` int64 arguments."""
+    result_type = {types.int64: _I64, types.float64: _F64}[result]
+
+    def generate(context, builder, signature, args):
+        function_type = ir.FunctionType(result_type, [_I64] * number)
+        function = builder.inttoptr(args[0], function_type.as_pointer())
+        return builder.call(function, args[1:])
+
+    return result, generate
+
+
+@intrinsic
+def call_kernel(typing_context, address, a, b, c, d, e, f, g):
+    """Call int64 f(int64 * 7) at `address`."""
+    result, generate = _caller_intrinsic(7, types.int64)
+    return result(*[types.int64] * 8), generate
+
+
+@intrinsic
+def call_current(typing_context, address, a, b):
+    """Call float64 f(int64, int64) at `address`."""
+    result, generate = _caller_intrinsic(2, types.float64)
+    return result(*[types.int64] * 3), generate
+
+
+@intrinsic
+def call_yield(typing_context, address):
+    """Call the operating system's function that gives up the processor (no arguments)."""
+
+    def generate(context, builder, signature, args):
+        function_type = ir.FunctionType(ir.IntType(32), [])
+        builder.call(builder.inttoptr(args[0], function_type.as_pointer()), [])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
+@intrinsic
+def atomic_add(typing_context, address, value):
+    """Add `value` to the int64 at `address`; return what was there before."""
+
+    def generate(context, builder, signature, args):
+        pointer = builder.inttoptr(args[0], _I64.as_pointer())
+        return builder.atomic_rmw("add", pointer, args[1], "seq_cst")
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
+def atomic_load(typing_context, address):
+    """The int64 at `address`, with whatever other threads wrote before they stored it."""
+
+    def generate(context, builder, signature, args):
+        pointer = builder.inttoptr(args[0], _I64.as_pointer())
+        return builder.load_atomic(pointer, "seq_cst", 8)
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def atomic_store(typing_context, address, value):
+    """Store `value` as the int64 at `address`, after everything this thread wrote before."""
+
+    def generate(context, builder, signature, args):
+        pointer = builder.inttoptr(args[0], _I64.as_pointer())
+        builder.store_atomic(args[1], pointer, "seq_cst", 8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
+def float_bits(typing_context, x):
+    """The bits of a float64 as an int64."""
+
+    def generate(context, builder, signature, args):
+        return builder.bitcast(args[0], _I64)
+
+    return types.int64(types.float64), generate
+
+
+@intrinsic
+def bits_float(typing_context, x):
+    """The float64 that has the bits of an int64."""
+
+    def generate(context, builder, signature, args):
+        return builder.bitcast(args[0], _F64)
+
+    return types.float64(types.int64), generate
+
+
+@intrinsic
+def fma(typing_context, a, b, c):
+    """a * b + c, rounded once: the same on every processor, and vectorised where it has FMA."""
+
+    def generate(context, builder, signature, args):
+        return builder.fma(*args)
+
+    return types.float64(types.float64, types.float64, types.float64), generate

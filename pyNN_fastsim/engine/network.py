@@ -1,0 +1,500 @@
+"""
+What a simulation consists of, and the Python side of running it.
+
+A `Network` is a list of blocks (cells of one model), groups of synapses between blocks, injected
+currents and samplers. They can be changed between runs; before each run the network writes down
+what has changed in the tables of `loop.py`, and the rest happens in one compiled call.
+"""
+
+import ctypes
+import os
+import threading
+import time
+
+import numpy as np
+from numba import typeof
+
+from . import currents, kernel, loop
+from .currents import StepCurrent
+from .kernel import CHUNK, Model
+from .records import GrowingArray
+from .synapses import GROUP_ROW, SynapseGroup
+
+PIECE_SECONDS = 0.2  # wall time of one compiled call, after which Ctrl-C is heard
+FIRST_PIECE = 100  # steps, before the time of one step is known
+CELLS_PER_THREAD = 2000  # fewer are not worth a barrier a step
+
+
+class NumericalError(FloatingPointError):
+    """The state of a cell is no longer a finite number.
+
+    block, cell   index of the block, and of the cell within it
+    step          at which it was noticed
+    """
+
+    def __init__(self, block, cell, step):
+        super().__init__(f"the state of cell {cell} of block {block} is not finite at step {step}")
+        self.block, self.cell, self.step = block, cell, step
+
+
+class Block:
+    """Cells of one model.
+
+    parameters   float, or float64 [cells], by name; or whatever else the model takes
+    state        float64 [cells] by name
+    initial      what `state` is set to at the beginning of a trial: float, or float64 [cells]
+    injected     nA, float64 [cells], or None if no current is injected
+    recorded     uint8 [cells], whose spikes are recorded, or None
+    """
+
+    def __init__(self, model: Model, n: int, parameters: dict, index: int, first_id: int):
+        self.model, self.n, self.index, self.first_id = model, n, index, first_id
+        self.parameters = dict(parameters)
+        self.initial = dict(model.state)
+        self.state = dict(zip(model.state, np.zeros((len(model.state), n)), strict=True))
+        self.injected = None
+        self.recorded = None
+        self.dirty = True
+        self.started = False
+        self.constants = ()
+
+    def set(self, **parameters):
+        """Change parameters, from the next step on."""
+        self.parameters.update(parameters)
+        self.dirty = True
+
+    def initialize(self, name, value):
+        """Set a state variable, now and at the beginning of every trial."""
+        self.initial[name] = value
+        self.state[name][:] = value
+
+    def restart(self):
+        """Go back to the beginning of a trial."""
+        for name, value in self.initial.items():
+            self.state[name][:] = value
+        self.started = False
+        self.dirty = True
+
+    def update_constants(self, dt, seed, stream, trial, step):
+        """Derive the constants from the parameters, where these have changed."""
+        words = {"_seed": float(seed), "_stream": float(stream), "_trial": float(trial)}
+        self.constants = tuple(self.model.constants(self.parameters | words, dt))
+        if not self.started and self.model.restart:
+            self.model.restart(self.constants, self.state, step)
+        elif self.started and self.model.changed:
+            self.model.changed(self.constants, self.state, step)
+        self.started = True
+        self.dirty = False
+
+    def capacity(self, cells):
+        """The most spikes that `cells` of these cells can have in one step."""
+        return self.model.capacity(self.constants, self.n) if self.model.is_source else cells
+
+    def row(self, channel):
+        """The row of the run loop's table; the arrays it points to are kept in `self`."""
+        uniform = all(np.ndim(value) == 0 for value in self.constants)
+        # A uniform constant is an array of one chunk that every chunk sees; sources see all cells.
+        length = self.n if self.model.is_source else min(CHUNK, self.n)
+        arrays, strides = [], []
+        for value in self.constants:
+            if np.ndim(value) == 0:
+                arrays.append(np.full(length, float(value)))
+                strides.append(0)
+            else:
+                arrays.append(np.ascontiguousarray(value, dtype=np.float64))
+                strides.append(8)
+        current = np.zeros(length) if self.injected is None else self.injected
+        self._kernel = kernel.kernel_of(self.model, len(self.constants))
+        self._constants_table = _table(arrays, strides)
+        self._state_table = _table(list(self.state.values()), [8] * len(self.state))
+        self._current_table = _table([current], [0 if self.injected is None else 8])
+        self._kept = arrays, current
+        words = np.zeros(kernel.ROW, dtype=np.int64)
+        words[kernel.KERNEL] = self._kernel.address
+        words[kernel.SIZE] = self.n
+        words[kernel.IS_SOURCE] = self.model.is_source
+        words[kernel.STATE] = self._state_table.ctypes.data
+        words[kernel.CONSTANTS] = self._constants_table.ctypes.data
+        words[kernel.UNIFORM] = uniform
+        words[kernel.CHANNEL] = channel
+        words[kernel.CURRENT] = self._current_table.ctypes.data
+        words[kernel.FIRST_ID] = self.first_id
+        words[kernel.RECORD] = 0 if self.recorded is None else self.recorded.ctypes.data
+        words[kernel.CAPACITY] = self.capacity(self.n)
+        return words
+
+
+def _table(arrays, strides):
+    """(address, stride, length) triples of arrays, as lowlevel.rows_at wants them."""
+    return np.array(
+        [(a.ctypes.data, stride, len(a)) for a, stride in zip(arrays, strides, strict=True)],
+        dtype=np.int64,
+    ).reshape(-1, 3)
+
+
+class Sampler:
+    """Samples of one state variable of some cells of a block.
+
+    cells        int64, ascending
+    interval     steps: the state is sampled at every multiple of it
+    first_step   step of the first sample
+    samples      GrowingArray of float64 rows [cells]
+    """
+
+    def __init__(self, block, variable, cells, interval, step):
+        self.block, self.variable, self.interval = block, variable, interval
+        self.cells = np.ascontiguousarray(cells, dtype=np.int64)
+        self.clear(step)
+
+    def clear(self, step):
+        """Forget all samples; the first of the new ones is the next that is due at or after `step`."""
+        self.first_step = -(-step // self.interval) * self.interval
+        self.samples = GrowingArray((len(self.cells),))
+
+    def sample(self, step):
+        """Take the sample that is due at `step` before the first step of a run, if it is not there."""
+        if step == self.first_step and self.samples.length == 0:
+            self.samples.append(self.block.state[self.variable][self.cells])
+
+    def rows_until(self, step):
+        """Number of samples that there are to be once `step` has been done."""
+        return max(step // self.interval - self.first_step // self.interval + 1, 0)
+
+    def row(self, last_step, ranges):
+        """The row of the run loop's table, with room for samples up to `last_step`."""
+        buffer = self.samples.reserve(self.rows_until(last_step) - self.samples.length)
+        self._bounds = np.searchsorted(self.cells, np.append(ranges[:, 0], self.block.n))
+        words = np.zeros(loop.SAMPLER_ROW, dtype=np.int64)
+        words[loop.SAMPLED] = self.block.state[self.variable].ctypes.data
+        words[loop.SAMPLED_CELLS] = self.cells.ctypes.data
+        words[loop.SAMPLED_BOUNDS] = self._bounds.ctypes.data
+        words[loop.INTERVAL] = self.interval
+        words[loop.BUFFER] = buffer.ctypes.data
+        words[loop.BUFFER_ROW] = -(self.first_step // self.interval)
+        words[loop.N_SAMPLED] = len(self.cells)
+        return words
+
+
+class Network:
+    """A network, and the time that it is at.
+
+    dt        ms
+    threads   at most so many are used; the result is the same for any number
+    seed      of everything random that happens during a run
+    step      number of the last step done; the time is step * dt
+    """
+
+    def __init__(self, dt, threads=1, seed=42):
+        self.dt, self.threads = float(dt), int(threads)
+        self.seed = (int(seed) ^ (int(seed) >> 32)) & 0xFFFFFFFF
+        self.blocks: list[Block] = []
+        self.groups: list[SynapseGroup] = []
+        self.currents: list[StepCurrent] = []
+        self.attachments: list[tuple[int, int, np.ndarray]] = []
+        self.samplers: list[Sampler] = []
+        self.step = 0
+        self.trial = 0
+        self.begun = False  # whether step 0 has been done
+        self._streams: dict[str, int] = {}
+        self._ring = np.zeros((2, 0))
+        self._tables = None
+        self._spike_log = GrowingArray((2,), np.int32)
+
+    # --- what there is --------------------------------------------------------------------------
+
+    def add_block(self, model, n, parameters):
+        """Add `n` cells of a model; returns the block."""
+        first_id = sum(block.n for block in self.blocks)
+        block = Block(model, n, parameters, len(self.blocks), first_id)
+        block.restart()
+        block.stream = self._streams.setdefault(model.name, 0)
+        self._streams[model.name] += 1
+        self.blocks.append(block)
+        self.changed()
+        return block
+
+    def add_group(self, group):
+        """Add a group of synapses."""
+        self.groups.append(group)
+        self.changed()
+
+    def add_current(self, current):
+        """Add a source of current; returns its index."""
+        self.currents.append(current)
+        self.changed()
+        return len(self.currents) - 1
+
+    def attach_current(self, current, block, cells):
+        """Inject a current, given by its index, into cells (int, ascending) of a block."""
+        if block.injected is None:
+            block.injected = np.zeros(block.n)
+        self.attachments.append((current, block.index, np.ascontiguousarray(cells, dtype=np.int64)))
+        self.attachments.sort(key=lambda attachment: attachment[1])
+        self.changed()
+
+    def record_spikes(self, block, cells):
+        """Record the spikes of these cells too."""
+        if block.recorded is None:
+            block.recorded = np.zeros(block.n, dtype=np.uint8)
+        block.recorded[cells] = 1
+        self.changed()
+
+    def add_sampler(self, block, variable, cells, interval):
+        """Sample a state variable of some cells every `interval` steps; returns the sampler."""
+        sampler = Sampler(block, variable, cells, interval, self.step)
+        self.samplers.append(sampler)
+        return sampler
+
+    def changed(self):
+        """Say that groups, currents or recordings have changed: the tables are made afresh."""
+        self._tables = None
+
+    # --- recorded data --------------------------------------------------------------------------
+
+    def spikes(self):
+        """All recorded spikes: (ids int32, steps int32), in the order of steps, blocks and cells."""
+        log = self._spike_log.view()
+        return log[:, 0], log[:, 1]
+
+    def forget_spikes(self, first_id, last_id):
+        """Forget the recorded spikes of the cells numbered `first_id` to `last_id` - 1."""
+        log = self._spike_log.view()
+        kept = log[(log[:, 0] < first_id) | (log[:, 0] >= last_id)]
+        self._spike_log = GrowingArray((2,), np.int32)
+        self._spike_log.reserve(len(kept))[: len(kept)] = kept
+        self._spike_log.length = len(kept)
+
+    # --- running --------------------------------------------------------------------------------
+
+    def reset(self):
+        """Go back to time 0 and the initial state, for a new trial; forget what was recorded."""
+        self.step = 0
+        self.trial += 1
+        self.begun = False
+        self._ring[:] = 0.0
+        self._spike_log = GrowingArray((2,), np.int32)
+        for block in self.blocks:
+            block.restart()
+        for sampler in self.samplers:
+            sampler.clear(0)
+        self.changed()
+
+    def run(self, n_steps):
+        """Advance by `n_steps` steps.
+
+        Raises NumericalError when a state is no longer finite; what was recorded until then is kept.
+        """
+        last = self.step + n_steps
+        next_step = self.step + 1 if self.begun else 0
+        if last < next_step:
+            return
+        self._prepare()
+        for sampler in self.samplers:
+            sampler.sample(self.step)
+        self.begun = True
+        piece = FIRST_PIECE
+        while next_step <= last:
+            began = time.perf_counter()
+            done = self._run_piece(next_step, min(next_step + piece - 1, last))
+            seconds = max(time.perf_counter() - began, 1e-6)
+            piece = int(np.clip(piece * PIECE_SECONDS / seconds, 1, 10 * piece))
+            next_step = done + 1
+
+    def _run_piece(self, first, last):
+        """Run steps `first` to `last`, or fewer; returns the last one done."""
+        tables = self._tables._replace(
+            samplers=_rows(
+                [s.row(last, self._tables.ranges[:, s.block.index]) for s in self.samplers],
+                loop.SAMPLER_ROW,
+            )
+        )
+        self._reserve_logs(tables.threads)
+        self._stop[:] = 0
+        if len(tables.threads) == 1:
+            done = loop.run(tables, 0, first, last)
+        else:
+            done = self._run_threads(tables, first, last)
+        self.step = int(done)
+        for sampler in self.samplers:
+            sampler.samples.length = sampler.rows_until(self.step)
+        self._collect_logs(tables.threads)
+        for words in tables.threads:
+            if words[loop.FAILED_BLOCK] >= 0:
+                error = NumericalError(
+                    int(words[loop.FAILED_BLOCK]), int(words[loop.FAILED_CELL]), self.step
+                )
+                words[loop.FAILED_BLOCK] = -1
+                raise error
+        return self.step
+
+    def _run_threads(self, tables, first, last):
+        done = [0] * len(tables.threads)
+
+        def work(thread):
+            done[thread] = loop.run(tables, thread, first, last)
+
+        # Threads that wait for each other must all be there: compile in this one, before.
+        loop.run.compile(tuple(map(typeof, (tables, 0, first, last))))
+        others = [
+            threading.Thread(target=work, args=(thread,), daemon=True)
+            for thread in range(1, len(tables.threads))
+        ]
+        for other in others:
+            other.start()
+        work(0)
+        for other in others:
+            other.join()
+        return min(done)
+
+    def _reserve_logs(self, threads):
+        """Give each thread room for spikes: twice what one step can add, or what there is."""
+        for words, log in zip(threads, self._logs, strict=True):
+            buffer = log.reserve(2 * int(words[loop.LOG_SLACK]))
+            words[loop.LOG] = buffer.ctypes.data
+            words[loop.LOG_CAPACITY] = len(buffer)
+            words[loop.LOG_LENGTH] = 0
+
+    def _collect_logs(self, threads):
+        """Append the threads' spikes to the network's log, in the order of steps, blocks and cells."""
+        parts = [
+            log.reserve(0)[: words[loop.LOG_LENGTH]]
+            for words, log in zip(threads, self._logs, strict=True)
+        ]
+        found = np.concatenate(parts)
+        if len(parts) > 1:
+            found = found[np.lexsort((found[:, 0], found[:, 1]))]
+        start = self._spike_log.length
+        self._spike_log.reserve(len(found))[start : start + len(found)] = found
+        self._spike_log.length += len(found)
+        for words, log in zip(threads, self._logs, strict=True):
+            if words[loop.LOG_CAPACITY] - words[loop.LOG_LENGTH] < words[loop.LOG_SLACK]:
+                log.reserve(2 * len(log.reserve(0)))  # it was full: give it more room next time
+
+    # --- tables ---------------------------------------------------------------------------------
+
+    def _prepare(self):
+        """Write down in the tables what has changed since the last run."""
+        if any(block.dirty for block in self.blocks):
+            self.changed()
+        for block in self.blocks:
+            if block.dirty:
+                step = self.step if self.begun else -1
+                block.update_constants(self.dt, self.seed, block.stream, self.trial, step)
+        if self._tables is None:
+            self._tables = self._make_tables()
+
+    def _make_tables(self):
+        n_cells = sum(block.n for block in self.blocks)
+        n_threads = max(1, min(self.threads, n_cells // CELLS_PER_THREAD))
+        channels = np.cumsum([0] + [block.n * len(block.model.receptors) for block in self.blocks])
+        width = int(channels[-1])
+        self._resize_ring(width)
+        ranges = np.empty((n_threads, len(self.blocks), 2), dtype=np.int64)
+        for block in self.blocks:
+            edges = block.n * np.arange(n_threads + 1) // n_threads
+            ranges[:, block.index, 0] = edges[:-1]
+            ranges[:, block.index, 1] = edges[1:]
+        blocks = _rows(
+            [b.row(channel) for b, channel in zip(self.blocks, channels, strict=False)], kernel.ROW
+        )
+        groups = sorted(self.groups, key=lambda group: group.source)
+        group_rows = [
+            group.row(
+                channels[group.target] + group.receptor * self.blocks[group.target].n,
+                self.blocks[group.target].n,
+                n_threads,
+                ranges[:, group.target],
+            )
+            for group in groups
+        ]
+        first_group = np.searchsorted(
+            [group.source for group in groups], np.arange(len(self.blocks) + 1)
+        )
+        self._barrier = np.zeros(8, dtype=np.int64)
+        self._stop = np.zeros(2, dtype=np.int64)
+        head = np.zeros(loop.HEAD, dtype=np.int64)
+        head[loop.RING] = self._ring.ctypes.data
+        head[loop.MASK] = len(self._ring) - 1
+        head[loop.WIDTH] = width
+        head[loop.BARRIER] = self._barrier.ctypes.data
+        head[loop.YIELD] = _yield_address()
+        head[loop.STOP] = self._stop.ctypes.data
+        counts, spikes, slack = self._make_spike_lists(ranges)
+        sources = _rows([current.row() for current in self.currents], currents.SOURCE_ROW)
+        return loop.Tables(
+            head=head,
+            threads=self._make_threads(slack),
+            blocks=blocks,
+            ranges=ranges,
+            groups=_rows(group_rows, GROUP_ROW),
+            first_group=first_group.astype(np.int64),
+            counts=counts,
+            spikes=spikes,
+            sources=sources,
+            attachments=self._make_attachments(),
+            values=np.full((n_threads, len(sources)), np.nan),
+            samplers=np.zeros((0, loop.SAMPLER_ROW), dtype=np.int64),
+        )
+
+    def _make_threads(self, slack):
+        """Rows of the threads' table; `slack` is the most spikes that a step can add, per thread."""
+        self._scratch = np.zeros((len(slack), CHUNK), dtype=np.int64)
+        self._logs = [GrowingArray((2,), np.int32) for _ in slack]
+        threads = np.zeros((len(slack), loop.THREAD_ROW), dtype=np.int64)
+        threads[:, loop.SCRATCH] = [row.ctypes.data for row in self._scratch]
+        threads[:, loop.LOG_SLACK] = slack
+        threads[:, loop.FAILED_BLOCK] = -1
+        return threads
+
+    def _make_spike_lists(self, ranges):
+        """Counts and addresses of the lists of spikes, and the most recorded in one step."""
+        n_threads = len(ranges)
+        rooms = np.array(
+            [[b.capacity(int(last - first)) for b, (first, last) in zip(self.blocks, part, strict=True)]
+             for part in ranges],
+            dtype=np.int64,
+        ).reshape(n_threads, len(self.blocks))  # fmt: skip
+        ends = np.cumsum(rooms)
+        starts = (ends - rooms.ravel()).reshape(rooms.shape)
+        total = int(ends[-1]) if len(ends) else 0
+        self._spike_lists = np.zeros((2, max(total, 1)), dtype=np.int32)
+        spikes = np.stack([row.ctypes.data + 4 * starts for row in self._spike_lists])
+        counts = np.zeros((2, n_threads, len(self.blocks)), dtype=np.int64)
+        recorded = [block.recorded is not None for block in self.blocks]
+        return counts, spikes.astype(np.int64), rooms[:, recorded].sum(axis=1)
+
+    def _make_attachments(self):
+        rows = []
+        for current, block, cells in self.attachments:
+            words = np.zeros(currents.ATTACHMENT_ROW, dtype=np.int64)
+            words[currents.ATTACHED_SOURCE] = current
+            words[currents.ATTACHED_BLOCK] = block
+            words[currents.CELLS] = cells.ctypes.data
+            words[currents.N_CELLS] = len(cells)
+            rows.append(words)
+        return _rows(rows, currents.ATTACHMENT_ROW)
+
+    def _resize_ring(self, width):
+        """Make the ring buffer large enough for the longest delay; keep the spikes under way."""
+        longest = max((int(g.delays.max()) for g in self.groups if len(g.delays)), default=1)
+        slots = 1 << int(longest).bit_length()
+        slots = max(slots, len(self._ring))
+        if self._ring.shape == (slots, width):
+            return
+        ring = np.zeros((slots, width))
+        for ahead in range(1, len(self._ring)):
+            old = self._ring[(self.step + ahead) % len(self._ring)]
+            ring[(self.step + ahead) % slots, : len(old)] = old
+        self._ring = ring
+
+
+def _rows(rows, length):
+    """Rows of words as one table, also where there are none."""
+    return np.array(rows, dtype=np.int64).reshape(len(rows), length)
+
+
+def _yield_address():
+    """Address of the operating system's function that gives up the processor."""
+    library = ctypes.windll.kernel32 if os.name == "nt" else ctypes.CDLL(None)
+    function = library.SwitchToThread if os.name == "nt" else library.sched_yield
+    return ctypes.cast(function, ctypes.c_void_p).value

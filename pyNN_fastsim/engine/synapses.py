@@ -1,0 +1,179 @@
+"""
+Connectivity: how it is stored, sorted and delivered.
+
+A group holds the static synapses from one block to one receptor of one block, sorted by source cell
+and, within a source, by target cell (multiple synapses of a pair in the order they were made). What
+a whole group shares, weight or delay, is stored once. Delivery starts from the spikes: a group whose
+source is silent costs nothing in a step.
+
+The ring buffer has one slot per step ahead; a slot is a flat array of float64 with one place for each
+receptor of each cell. A spike emitted at t_k adds its weight to the slot of step k + delay.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .compile import jit, vectorised
+from .lowlevel import float64_at, int64_at, uint16_at, uint32_at
+
+MAX_DELAY = np.iinfo(np.uint16).max  # steps
+
+# The words of a group's row in the table that the run loop reads (int64 each).
+BOUNDS = 0  # address of the index of each source's first synapse, for thread 0 (int64)
+BOUNDS_STRIDE = 1  # bytes from there to the same of the next thread, where thread 0's part ends
+N_SOURCES = 2
+TARGETS = 3  # address of the target cells (uint32)
+N_TARGETS = 4
+BASE = 5  # offset of the receptor's first place in a slot
+WEIGHTS = 6  # address of the weights (float64)
+WEIGHT_IS_SHARED = 7
+DELAYS = 8  # address of the delays in steps (uint16)
+DELAY_IS_SHARED = 9
+GROUP_ROW = 10
+
+
+@dataclass(eq=False)
+class SynapseGroup:
+    """Static synapses from one block to one receptor of another; see `build_group`.
+
+    source, target   indices of the blocks
+    receptor         index of the receptor
+    first            int64 [cells of the source + 1]: where each source's synapses begin
+    targets          uint32 [synapses]: index of the target cell
+    weights          float64 [synapses], or [1] if shared: nA, uS or mV, as the receptor wants
+    delays           uint16 [synapses], or [1] if shared: steps, at least 1
+    """
+
+    source: int
+    target: int
+    receptor: int
+    first: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    delays: np.ndarray
+
+    def __len__(self):
+        return len(self.targets)
+
+    def row(self, base, n_targets, n_threads, ranges):
+        """The row of the run loop's table; `ranges` [threads, 2] are the target cells of each."""
+        if n_threads == 1:
+            self._bounds = self.first
+            stride = 8
+        else:
+            self._bounds = _bounds_of_threads(self.first, self.targets, ranges)
+            stride = 8 * self._bounds.shape[1]
+        words = np.zeros(GROUP_ROW, dtype=np.int64)
+        words[BOUNDS] = self._bounds.ctypes.data
+        words[BOUNDS_STRIDE] = stride
+        words[N_SOURCES] = len(self.first) - 1
+        words[TARGETS] = self.targets.ctypes.data
+        words[N_TARGETS] = n_targets
+        words[BASE] = base
+        words[WEIGHTS] = self.weights.ctypes.data
+        words[WEIGHT_IS_SHARED] = len(self.weights) == 1
+        words[DELAYS] = self.delays.ctypes.data
+        words[DELAY_IS_SHARED] = len(self.delays) == 1
+        return words
+
+
+@jit
+def _count_sort(key, n_keys):
+    """Stable order that sorts integer keys in [0, n_keys), and where each key begins."""
+    first = np.zeros(n_keys + 1, dtype=np.int64)
+    for i in range(len(key)):
+        first[key[i] + 1] += 1
+    for k in range(n_keys):
+        first[k + 1] += first[k]
+    place = first[:-1].copy()
+    order = np.empty(len(key), dtype=np.int64)
+    for i in range(len(key)):
+        k = key[i]
+        order[place[k]] = i
+        place[k] += 1
+    return order, first
+
+
+def sort_synapses(pre, post, n_pre):
+    """The order that sorts synapses by (pre, post), stably, and where each pre begins.
+
+    pre, post   indices [synapses], integer
+    Returns (order int64 [synapses], first int64 [n_pre + 1]).
+    """
+    if len(post) > 1 and not np.all(post[1:] >= post[:-1]):
+        by_post = np.argsort(post, kind="stable")
+        order, first = _count_sort(pre[by_post], n_pre)
+        return by_post[order], first
+    return _count_sort(pre, n_pre)
+
+
+def sources_of(group):
+    """The source cell of each synapse of a group: int64 [synapses]."""
+    return np.repeat(np.arange(len(group.first) - 1), np.diff(group.first))
+
+
+def creation_order(group, n_targets):
+    """The order that lists a group's synapses by (post, pre), as PyNN's connectors make them."""
+    return _count_sort(group.targets, n_targets)[0]
+
+
+@jit
+def _bounds_of_threads(first, targets, ranges):
+    """[threads + 1, sources]: where each thread's part of each source's synapses begins."""
+    n_threads = len(ranges)
+    n_sources = len(first) - 1
+    bounds = np.empty((n_threads + 1, n_sources), dtype=np.int64)
+    for i in range(n_sources):
+        bounds[0, i] = first[i]
+        j = first[i]
+        for thread in range(n_threads):
+            while j < first[i + 1] and targets[j] < ranges[thread, 1]:
+                j += 1
+            bounds[thread + 1, i] = j
+    return bounds
+
+
+@vectorised
+def deliver(group, thread, spikes, ring, mask, width, step):
+    """Add the synapses of those cells of a group's source that spiked at `step` to the ring buffer.
+
+    group    row of the table, int64 [GROUP_ROW]
+    spikes   int32, the cells that spiked; a cell that spiked twice is there twice
+    ring     address of the ring buffer, (mask + 1) slots of `width` places
+    """
+    n = group[N_SOURCES]
+    starts = int64_at(group[BOUNDS] + thread * group[BOUNDS_STRIDE], n)
+    ends = int64_at(group[BOUNDS] + (thread + 1) * group[BOUNDS_STRIDE], n)
+    if group[DELAY_IS_SHARED]:
+        slot = (step + uint16_at(group[DELAYS], 1)[0]) & mask
+        inputs = float64_at(ring + 8 * (slot * width + group[BASE]), group[N_TARGETS])
+        for k in range(len(spikes)):
+            lo = starts[spikes[k]]
+            m = ends[spikes[k]] - lo
+            targets = uint32_at(group[TARGETS] + 4 * lo, m)
+            if group[WEIGHT_IS_SHARED]:
+                weight = float64_at(group[WEIGHTS], 1)[0]
+                for j in range(m):
+                    inputs[targets[j]] += weight
+            else:
+                weights = float64_at(group[WEIGHTS] + 8 * lo, m)
+                for j in range(m):
+                    inputs[targets[j]] += weights[j]
+    else:
+        places = float64_at(ring + 8 * group[BASE], (mask + 1) * width)
+        for k in range(len(spikes)):
+            lo = starts[spikes[k]]
+            m = ends[spikes[k]] - lo
+            targets = uint32_at(group[TARGETS] + 4 * lo, m)
+            delays = uint16_at(group[DELAYS] + 2 * lo, m)
+            if group[WEIGHT_IS_SHARED]:
+                weight = float64_at(group[WEIGHTS], 1)[0]
+                for j in range(m):
+                    slot = (step + delays[j]) & mask
+                    places[np.uint64(slot * width + targets[j])] += weight
+            else:
+                weights = float64_at(group[WEIGHTS] + 8 * lo, m)
+                for j in range(m):
+                    slot = (step + delays[j]) & mask
+                    places[np.uint64(slot * width + targets[j])] += weights[j]

@@ -250,3 +250,37 @@ def fma(typing_context, a, b, c):
         return builder.fma(*args)
 
     return types.float64(types.float64, types.float64, types.float64), generate
+
+
+@intrinsic
+def select(typing_context, condition, these, those):
+    """The tuple `these` if the condition holds, else `those`: one by one, so without a branch."""
+    if these != those:
+        raise TypeError(f"cannot choose between {these} and {those}")
+
+    def generate(context, builder, signature, args):
+        condition, these, those = args
+        chosen = [
+            builder.select(condition, builder.extract_value(these, k), builder.extract_value(those, k))
+            for k in range(len(signature.args[1]))
+        ]
+        return context.make_tuple(builder, signature.return_type, chosen)
+
+    return these(types.boolean, these, those), generate
+
+
+@intrinsic(prefer_literal=True)
+def local_rows(typing_context, count, n):
+    """`count` float64 arrays of `n` elements (both literals) on the stack of the calling function."""
+    number, length = count.literal_value, n.literal_value
+    result = types.UniTuple(_ROW, number)
+
+    def generate(context, builder, signature, args):
+        rows = []
+        for _ in range(number):
+            pointer = cgutils.alloca_once(builder, _F64, size=length)
+            address = builder.ptrtoint(pointer, _I64)
+            rows.append(_make_array(context, builder, _ROW, address, _I64(length)))
+        return context.make_tuple(builder, result, rows)
+
+    return result(count, n), generate

@@ -113,9 +113,22 @@ def sources_of(group):
     return np.repeat(np.arange(len(group.first) - 1), np.diff(group.first))
 
 
-def creation_order(group, n_targets):
-    """The order that lists a group's synapses by (post, pre), as PyNN's connectors make them."""
-    return _count_sort(group.targets, n_targets)[0]
+@jit
+def created_in_order(pre, post):
+    """Whether connections were made in the order of (post, pre), as most of PyNN's connectors do."""
+    for i in range(1, len(post)):
+        if post[i] < post[i - 1] or (post[i] == post[i - 1] and pre[i] < pre[i - 1]):
+            return False
+    return True
+
+
+def places_of_created(group):
+    """The place of each synapse of a group in the order of (post, pre): int64 [synapses]."""
+    n_targets = int(group.targets.max()) + 1 if len(group.targets) else 0
+    order = _count_sort(group.targets, n_targets)[0]
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = np.arange(len(order))
+    return places
 
 
 @jit

@@ -1,0 +1,49 @@
+"""
+PyNN on a simulator of its own, written in Numba.
+
+``import pyNN_fastsim as sim`` is the only change that a PyNN script needs.
+"""
+
+from pyNN import errors, random, space  # noqa: F401
+from pyNN.network import Network  # noqa: F401
+from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution  # noqa: F401
+from pyNN.recording import *  # noqa: F403
+from pyNN.recording import files  # noqa: F401
+from pyNN.recording.files import *  # noqa: F403
+from pyNN.space import *  # noqa: F403
+from pyNN.standardmodels import StandardCellType
+
+from .connectors import *  # noqa: F403
+from .control import (  # noqa: F401
+    end,
+    get_current_time,
+    get_max_delay,
+    get_min_delay,
+    get_time_step,
+    initialize,
+    num_processes,
+    rank,
+    reset,
+    run,
+    run_for,
+    run_until,
+    setup,
+)
+from .populations import Assembly, Population, PopulationView  # noqa: F401
+from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401
+from .projections import Projection  # noqa: F401
+from .random import NativeRNG  # noqa: F401
+from .standardmodels.cells import *  # noqa: F403
+from .standardmodels.electrodes import *  # noqa: F403
+from .standardmodels.synapses import *  # noqa: F403
+
+__version__ = "0.1.0"
+
+
+def list_standard_models():
+    """Return a list of the names of the standard cell types available in this backend."""
+    return [
+        name
+        for name, obj in globals().items()
+        if isinstance(obj, type) and issubclass(obj, StandardCellType) and obj is not StandardCellType
+    ]

@@ -1,0 +1,456 @@
+"""
+Connectors, in bulk.
+
+Each of PyNN's connectors tells, for all target cells together, which pairs of cells to connect; the
+values of weights and delays come from `synapse_values.py`. With a NumpyRNG, numbers are drawn in the
+order in which PyNN's own connectors draw them, target cell by target cell, so that the same seed
+gives the same network as in every other backend.
+"""
+
+import copy
+import inspect
+
+import numpy as np
+from pyNN import connectors, errors
+from pyNN.common import Population
+from pyNN.connectors import CloneConnector as _CloneConnector
+from pyNN.connectors import Connector, MapConnector  # noqa: F401
+from pyNN.random import RandomDistribution
+
+from .synapse_values import copied_parameters, evaluate_all, pair_distances
+
+PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks at together
+
+
+class BulkConnector:
+    """What all connectors here have in common; comes before PyNN's class in the bases."""
+
+    def connect(self, projection):
+        """Connect the projection's cells."""
+        # PyNN copies the generators of weights and delays before it draws which cells to connect.
+        parameters = copied_parameters(projection)
+        pre, post = self._pairs(projection)
+        self._add(projection, pre, post, parameters)
+
+    def _add(self, projection, pre, post, parameters, fresh_for_each_target=False):
+        values = evaluate_all(projection, parameters, pre, post, fresh_for_each_target)
+        projection._add_connections(pre, post, values)
+        if self.callback:
+            self.callback(1.0)
+
+    def _pairs(self, projection):
+        """The pairs to connect: (pre, post), indices, by ascending post."""
+        raise NotImplementedError
+
+
+class _ProbabilityConnector(BulkConnector):
+    """Connects each pair with some probability; needs `_probabilities` and an `rng`."""
+
+    def _pairs(self, projection):
+        allowed = _allowed_pairs(projection, self.allow_self_connections)
+        # PyNN draws from a copy: several projections made with one generator draw the same numbers.
+        rng = copy.deepcopy(self.rng)
+        pieces = []
+        for first, last in _columns(projection):
+            shape = (last - first, projection.pre.size)
+            drawn = rng.next(shape[0] * shape[1], "uniform", {"low": 0, "high": 1})
+            chosen = drawn.reshape(shape) < self._probabilities(projection, first, last)
+            if allowed is not None:
+                chosen &= allowed(first, last)
+            pieces.append(_chosen_pairs(chosen, first))
+        return _joined(pieces)
+
+    def _probabilities(self, projection, first, last):
+        """Probabilities of the pairs with targets `first` to `last`: one, or [targets, sources]."""
+        raise NotImplementedError
+
+
+def _columns(projection):
+    """Ranges of target cells that are looked at together."""
+    width = max(1, PAIRS_AT_ONCE // max(projection.pre.size, 1))
+    for first in range(0, projection.post.size, width):
+        yield first, min(first + width, projection.post.size)
+
+
+def _chosen_pairs(chosen, first):
+    """(pre, post) of the true elements of [targets, sources], targets counted from `first`."""
+    flat = np.flatnonzero(chosen)
+    post, pre = np.divmod(flat, chosen.shape[1])
+    return pre.astype(np.int32), (post + first).astype(np.int32)
+
+
+def _joined(pieces):
+    pre = np.concatenate([pre for pre, _ in pieces]) if pieces else np.zeros(0, np.int32)
+    post = np.concatenate([post for _, post in pieces]) if pieces else np.zeros(0, np.int32)
+    return pre, post
+
+
+def _allowed_pairs(projection, allow_self_connections):
+    """None if every pair may be connected, or a function of a range of targets -> [targets, sources].
+
+    Raises ConnectionError where "NoMutual" has no meaning.
+    """
+    pre, post = projection.pre, projection.post
+    if allow_self_connections == "NoMutual":
+        if not (isinstance(pre, Population) and pre is post):
+            raise errors.ConnectionError(
+                f"{projection.label}: allow_self_connections='NoMutual' is for connecting a population "
+                f"to itself"
+            )
+        return lambda first, last: np.arange(pre.size) > np.arange(first, last)[:, None]
+    if allow_self_connections:
+        return None
+    pre_ids, post_ids = pre.all_cells.astype(int), post.all_cells.astype(int)
+    if not np.isin(pre_ids, post_ids).any():
+        return None
+    return lambda first, last: pre_ids != post_ids[first:last, None]
+
+
+class AllToAllConnector(BulkConnector, connectors.AllToAllConnector):
+    __doc__ = connectors.AllToAllConnector.__doc__
+
+    def _pairs(self, projection):
+        allowed = _allowed_pairs(projection, self.allow_self_connections)
+        pieces = []
+        for first, last in _columns(projection):
+            chosen = np.ones((last - first, projection.pre.size), dtype=bool)
+            if allowed is not None:
+                chosen &= allowed(first, last)
+            pieces.append(_chosen_pairs(chosen, first))
+        return _joined(pieces)
+
+
+class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabilityConnector):
+    __doc__ = connectors.FixedProbabilityConnector.__doc__
+
+    def __init__(self, p_connect, *args, **kwargs):
+        """Raises ValueError for a probability that is negative or not a number."""
+        if not 0 <= float(p_connect) < np.inf:
+            raise ValueError(f"FixedProbabilityConnector: p_connect must not be negative, not {p_connect}")
+        super().__init__(p_connect, *args, **kwargs)
+
+    def _probabilities(self, projection, first, last):
+        return self.p_connect
+
+
+class DistanceDependentProbabilityConnector(
+    _ProbabilityConnector, connectors.DistanceDependentProbabilityConnector
+):
+    __doc__ = connectors.DistanceDependentProbabilityConnector.__doc__
+
+    def __init__(self, d_expression, *args, **kwargs):
+        if callable(d_expression):
+            super().__init__("0", *args, **kwargs)
+            self.d_expression = self.distance_function = d_expression
+        else:
+            super().__init__(d_expression, *args, **kwargs)
+
+    def _probabilities(self, projection, first, last):
+        pre, post = _grid(projection, first, last)
+        distances = pair_distances(projection, pre, post)
+        return np.asarray(self.distance_function(distances)).reshape(last - first, -1)
+
+
+def _grid(projection, first, last):
+    """(pre, post) of all pairs with targets `first` to `last`, by target."""
+    pre = np.tile(np.arange(projection.pre.size), last - first)
+    return pre, np.repeat(np.arange(first, last), projection.pre.size)
+
+
+class IndexBasedProbabilityConnector(
+    _ProbabilityConnector, connectors.IndexBasedProbabilityConnector
+):
+    __doc__ = connectors.IndexBasedProbabilityConnector.__doc__
+
+    def _probabilities(self, projection, first, last):
+        expression = self.index_expression
+        expression.projection = projection
+        sources = np.arange(projection.pre.size)
+        return np.stack(
+            [np.broadcast_to(expression(sources, j), sources.shape) for j in range(first, last)]
+        )
+
+
+class DisplacementDependentProbabilityConnector(
+    _ProbabilityConnector, connectors.DisplacementDependentProbabilityConnector
+):
+    __doc__ = connectors.DisplacementDependentProbabilityConnector.__doc__
+
+    def __init__(self, disp_function, allow_self_connections=True, location_selector=None, rng=None,
+                 safe=True, callback=None):  # fmt: skip
+        super().__init__(disp_function, allow_self_connections, location_selector, rng, safe, callback)
+        self._disp_function = disp_function
+
+    def _probabilities(self, projection, first, last):
+        pre, post = _grid(projection, first, last)
+        displacement = projection.post.positions[:, post] - projection.pre.positions[:, pre]
+        return np.asarray(self._disp_function(displacement)).reshape(last - first, -1)
+
+
+class OneToOneConnector(BulkConnector, connectors.OneToOneConnector):
+    __doc__ = connectors.OneToOneConnector.__doc__
+
+    def _pairs(self, projection):
+        both = np.arange(min(projection.pre.size, projection.post.size), dtype=np.int32)
+        return both, both
+
+
+class ArrayConnector(BulkConnector, connectors.ArrayConnector):
+    __doc__ = connectors.ArrayConnector.__doc__
+
+    def _pairs(self, projection):
+        array = np.asarray(self.array)
+        if array.shape != projection.shape:
+            raise errors.InvalidDimensionsError(
+                f"{projection.label}: ArrayConnector needs an array of shape {projection.shape} "
+                f"(pre, post), not {array.shape}"
+            )
+        return _chosen_pairs(array.astype(bool).T, 0)
+
+
+class CloneConnector(BulkConnector, _CloneConnector):
+    __doc__ = _CloneConnector.__doc__
+
+    def _pairs(self, projection):
+        reference = self.reference_projection
+        if projection.pre != reference.pre or projection.post != reference.post:
+            raise errors.ConnectionError(
+                f"{projection.label}: CloneConnector needs the populations of the reference projection "
+                f"'{reference.label}', ({reference.pre.label}, {reference.post.label}), not "
+                f"({projection.pre.label}, {projection.post.label})"
+            )
+        pre, post = reference._pairs()
+        flat = np.unique(post.astype(np.int64) * projection.pre.size + pre)
+        return flat % projection.pre.size, flat // projection.pre.size
+
+
+class FixedNumberPreConnector(BulkConnector, connectors.FixedNumberPreConnector):
+    __doc__ = connectors.FixedNumberPreConnector.__doc__
+
+    def _pairs(self, projection):
+        numbers = list(self._get_num_pre(projection.post.size))
+        draw = _selection(self, projection.pre.size, projection)
+        pre = [draw(int(n), target) for target, n in enumerate(numbers)]
+        post = np.repeat(np.arange(projection.post.size), [len(sources) for sources in pre])
+        return np.concatenate(pre), post
+
+
+class FixedNumberPostConnector(BulkConnector, connectors.FixedNumberPostConnector):
+    __doc__ = connectors.FixedNumberPostConnector.__doc__
+
+    def connect(self, projection):
+        # Here PyNN draws which cells to connect first.
+        pre, post = self._pairs(projection)
+        self._add(projection, pre, post, copied_parameters(projection))
+
+    def _pairs(self, projection):
+        draw = _selection(self, projection.post.size, projection)
+        post = [draw(int(self._get_num_post()), source) for source in range(projection.pre.size)]
+        pre = np.repeat(np.arange(projection.pre.size), [len(targets) for targets in post])
+        post = np.concatenate(post)
+        order = np.argsort(post, kind="stable")
+        return pre[order], post[order]
+
+
+def _selection(connector, size, projection):
+    """A function (n, cell) that selects n of `size` cells for a cell, as the connector's options say.
+
+    Without replacement, every cell is selected before any is selected twice.
+    """
+    rng = connector.rng
+    exclude = not connector.allow_self_connections and projection.pre == projection.post
+    everyone = np.arange(size)
+    if connector.with_replacement and exclude and size < 2:
+        raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
+
+    def with_replacement(n, cell):
+        selected = rng.next(n, "uniform_int", {"low": 0, "high": size}, mask=None)
+        while exclude and (again := np.flatnonzero(selected == cell)).size:
+            selected[again] = rng.next(again.size, "uniform_int", {"low": 0, "high": size}, mask=None)
+        return selected
+
+    def without_replacement(n, cell):
+        allowed = everyone[everyone != cell] if exclude else everyone
+        if n and not len(allowed):
+            raise errors.ConnectionError(f"{projection.label}: there is no cell to connect to")
+        full_sets, remainder = divmod(n, max(len(allowed), 1))
+        selected = [allowed] * full_sets
+        if remainder:
+            selected.append(rng.permutation(allowed)[:remainder])
+        return np.concatenate(selected) if selected else allowed[:0]
+
+    return with_replacement if connector.with_replacement else without_replacement
+
+
+class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnector):
+    """
+    Makes exactly `n` connections between pairs of cells chosen at random.
+
+    Takes any of the standard :class:`Connector` optional arguments and, in addition:
+
+        `n`:
+            either a positive integer, or a `RandomDistribution` that produces positive integers.
+        `with_replacement`:
+            if True, a pair may be chosen several times.
+        `allow_self_connections`:
+            if the connector is used to connect a Population to itself, whether a neuron is allowed
+            to connect to itself.
+        `rng`:
+            an :class:`RNG` instance used to choose the pairs.
+    """
+
+    def _pairs(self, projection):
+        n = int(self.n.next()) if isinstance(self.n, RandomDistribution) else self.n
+        n_pre, n_post = projection.shape
+        pre_ids, post_ids = projection.pre.all_cells.astype(int), projection.post.all_cells.astype(int)
+        exclude = not self.allow_self_connections and np.isin(pre_ids, post_ids).any()
+        if not self.with_replacement or exclude:
+            n_excluded = np.isin(pre_ids, post_ids).sum() if exclude else 0
+            possible = n_pre * n_post - n_excluded
+            if n and (possible == 0 or (n > possible and not self.with_replacement)):
+                raise errors.ConnectionError(
+                    f"{projection.label}: there are only {possible} pairs to make {n} connections of"
+                )
+        flat = np.zeros(0, dtype=np.int64)
+        while len(flat) < n:
+            missing = n - len(flat)
+            pre = self.rng.next(missing, "uniform_int", {"low": 0, "high": n_pre})
+            post = self.rng.next(missing, "uniform_int", {"low": 0, "high": n_post})
+            if exclude:
+                allowed = pre_ids[pre] != post_ids[post]
+                pre, post = pre[allowed], post[allowed]
+            flat = np.concatenate([flat, post.astype(np.int64) * n_pre + pre])
+            if not self.with_replacement:
+                # Keep the first of each pair, in the order of drawing: every pair is equally likely.
+                flat = flat[np.sort(np.unique(flat, return_index=True)[1])]
+        flat.sort()
+        return flat % n_pre, flat // n_pre
+
+
+class SmallWorldConnector(BulkConnector, connectors.SmallWorldConnector):
+    """
+    Connects cells so as to make a small-world network (Watts & Strogatz 1998, Nature 393:440-442).
+
+    Each source cell is connected to all cells nearer than `degree`; then each connection is, with
+    probability `rewiring`, given another target, chosen at random among those to which the source is
+    not connected.
+
+    Takes any of the standard :class:`Connector` optional arguments and, in addition:
+
+        `degree`:
+            the distance within which cells are connected locally.
+        `rewiring`:
+            the probability of rewiring each connection.
+        `allow_self_connections`:
+            if the connector is used to connect a Population to itself, whether a neuron is allowed
+            to connect to itself.
+        `n_connections`:
+            if specified, the number of connections that each source cell keeps, chosen at random
+            among the local ones before rewiring.
+        `rng`:
+            an :class:`RNG` instance used to evaluate which connections are created.
+    """
+
+    def __init__(self, degree, rewiring, *args, **kwargs):
+        """Raises ValueError for a probability outside [0, 1]."""
+        if not 0 <= rewiring <= 1:
+            raise ValueError(f"SmallWorldConnector: rewiring must be between 0 and 1, not {rewiring}")
+        super().__init__(degree, rewiring, *args, **kwargs)
+        self.degree = degree
+
+    def _pairs(self, projection):
+        n_pre, n_post = projection.shape
+        pre, post = _grid(projection, 0, n_post)
+        near = (pair_distances(projection, pre, post) < self.degree).reshape(n_post, n_pre)
+        allowed = _allowed_pairs(projection, self.allow_self_connections)
+        allowed = np.ones(near.shape, bool) if allowed is None else allowed(0, n_post)
+        connected = near & allowed
+        for source in range(n_pre):
+            self._thin(connected[:, source])
+            self._rewire(connected[:, source], allowed[:, source])
+        return _chosen_pairs(connected, 0)
+
+    def _thin(self, targets):
+        """Keep `n_connections` of a source's local connections."""
+        local = np.flatnonzero(targets)
+        if self.n_connections is not None and self.n_connections < len(local):
+            targets[self.rng.permutation(local)[self.n_connections :]] = False
+
+    def _rewire(self, targets, allowed):
+        """Give some of a source's connections other targets."""
+        for target in np.flatnonzero(targets):
+            free = np.flatnonzero(allowed & ~targets)
+            if len(free) and self.rng.next(1)[0] < self.rewiring:
+                targets[target] = False
+                targets[free[int(self.rng.next(1)[0] * len(free))]] = True
+
+
+class FromListConnector(BulkConnector, connectors.FromListConnector):
+    __doc__ = connectors.FromListConnector.__doc__
+
+    def connect(self, projection):
+        names = projection.synapse_type.get_parameter_names()
+        for name in self.column_names:
+            if name not in names:
+                raise ValueError(
+                    f"{projection.label}: '{name}' is not a parameter of "
+                    f"{type(projection.synapse_type).__name__}, whose parameters are {', '.join(names)}"
+                )
+        if self.conn_list.size == 0:
+            return
+        _check_indices(projection, self.conn_list[:, :2])
+        # The order among the connections of one target is that of PyNN's own sort.
+        order = np.argsort(self.conn_list[:, 1])
+        rows = self.conn_list[order]
+        pre, post = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64)
+        given = {name: rows[:, k] for k, name in enumerate(self.column_names, 2)}
+        parameters = {**copied_parameters(projection), **given}
+        self._add(projection, pre, post, parameters, fresh_for_each_target=True)
+
+
+def _check_indices(projection, pairs):
+    for side, size, indices in zip(("pre", "post"), projection.shape, pairs.T, strict=True):
+        bad = ~((indices >= 0) & (indices < size) & (indices == np.floor(indices)))
+        if bad.any():
+            raise errors.ConnectionError(
+                f"{projection.label}: {side}synaptic index {indices[bad][0]} is not one of the {size} cells "
+                f"0 to {size - 1}"
+            )
+
+
+class FromFileConnector(FromListConnector, connectors.FromFileConnector):
+    __doc__ = connectors.FromFileConnector.__doc__
+
+    def __init__(self, *args, **kwargs):
+        connectors.FromFileConnector.__init__(self, *args, **kwargs)
+
+    def connect(self, projection):
+        if self.distributed:
+            self.file.rename(f"{self.file.name}.{projection._simulator.state.mpi_rank}")
+        columns = self.file.get_metadata().get("columns", ("weight", "delay"))
+        self.column_names = [name for name in columns if name not in ("i", "j")]
+        self.conn_list = np.atleast_2d(self.file.read())
+        super().connect(projection)
+
+
+class CSAConnector(BulkConnector, connectors.CSAConnector):
+    __doc__ = connectors.CSAConnector.__doc__
+
+    def connect(self, projection):
+        csa = connectors.csa
+        n_pre, n_post = projection.shape
+        chosen = list(csa.cross((0, n_pre - 1), (0, n_post - 1)) * self.cset)
+        pairs = np.array([pair[:2] for pair in chosen], dtype=np.int64).reshape(-1, 2)
+        if csa.arity(self.cset) == 0:
+            flat = np.unique(pairs[:, 1] * n_pre + pairs[:, 0])
+            self._add(projection, flat % n_pre, flat // n_pre, copied_parameters(projection))
+        else:
+            values = np.array([pair[2:] for pair in chosen], dtype=float).reshape(-1, 2)
+            projection._add_connections(*pairs.T, {"weight": values[:, 0], "delay": values[:, 1]})
+
+
+__all__ = sorted(
+    name
+    for name, obj in list(globals().items())
+    if inspect.isclass(obj) and issubclass(obj, Connector) and not name.startswith("_")
+)

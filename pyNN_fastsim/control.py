@@ -1,0 +1,170 @@
+"""setup, run, run_until, run_for, reset, end, and what the time is."""
+
+import difflib
+import logging
+import math
+import numbers
+import warnings
+
+from pyNN import common
+from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
+
+from . import simulator
+
+logger = logging.getLogger("PyNN")
+
+ARGUMENTS = ("timestep", "min_delay", "max_delay", "threads", "rng_seed")
+
+# What setup() takes in other backends: accepted, so that scripts run unchanged, and without effect.
+FOREIGN_ARGUMENTS = {
+    "label", "filename", "debug", "logfile", "quit_on_end", "db_name", "hardware", "model_split",
+    "spike_precision", "verbosity", "recording_precision", "rng_type", "rng_seeds", "rng_seeds_seed",
+    "grng_seed", "t_flush", "optimize",
+    "use_cvode", "rtol", "atol", "default_maxstep", "native_rng_baseseed",
+    "codegen_target", "dtype",
+    "rank", "num_processes",
+}  # fmt: skip
+
+
+def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params):
+    """
+    Start a new network; the old one and its memory are given up.
+
+    `timestep`:
+        the time step dt, in ms.
+    `min_delay`, `max_delay`:
+        the shortest and the longest synaptic delay allowed, in ms, or 'auto': one time step, and
+        65535 of them.
+    `threads`:
+        how many threads to use at the most. The result is the same for any number.
+    `rng_seed`:
+        seed for everything that is random during a run, an integer >= 0.
+
+    Arguments that only other backends know are accepted and have no effect.
+
+    Raises ValueError for a value that can't be used. Returns the MPI rank, 0.
+    """
+    max_delay = extra_params.pop("max_delay", DEFAULT_MAX_DELAY)
+    threads = extra_params.pop("threads", 1)
+    rng_seed = extra_params.pop("rng_seed", 42)
+    _check_positive("timestep", timestep)
+    for name, delay in (("min_delay", min_delay), ("max_delay", max_delay)):
+        if not (isinstance(delay, str) and delay == "auto"):
+            _check_positive(name, delay)
+            if delay < timestep * (1 - 1e-9):
+                raise ValueError(f"setup(): {name} ({delay} ms) is shorter than timestep ({timestep} ms)")
+    if min_delay != "auto" and max_delay != "auto" and min_delay > max_delay:
+        raise ValueError(f"setup(): min_delay ({min_delay} ms) is longer than max_delay ({max_delay} ms)")
+    threads = 1 if threads is None else threads
+    if not _is_whole(threads) or threads < 1:
+        raise ValueError(f"setup(): threads must be a whole number of at least 1, not {threads!r}")
+    if not _is_whole(rng_seed) or rng_seed < 0:
+        raise ValueError(f"setup(): rng_seed must be a whole number of at least 0, not {rng_seed!r}")
+    _report_unknown(extra_params)
+    common.setup(timestep, min_delay, max_delay=max_delay, **extra_params)
+    simulator.state.configure(float(timestep), min_delay, max_delay, int(threads), int(rng_seed))
+    return rank()
+
+
+def _is_whole(value):
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _check_positive(name, value):
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise ValueError(f"setup(): {name} must be a positive number of ms, not {value!r}")
+
+
+def _report_unknown(extra_params):
+    for name in extra_params:
+        if name in FOREIGN_ARGUMENTS:
+            logger.debug("setup(): '%s' belongs to another backend and has no effect", name)
+        elif name not in ("mindelay", "maxdelay", "dt", "time_step"):  # PyNN refuses these itself
+            nearest = difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0.0)
+            warnings.warn(
+                f"setup() has no argument '{name}', which is ignored; the nearest is '{nearest[0]}'",
+                stacklevel=3,
+            )
+
+
+def end(compatible_output=True):
+    """Write the files asked for by ``record(..., to_file=...)``."""
+    to_write, simulator.state.write_on_end = simulator.state.write_on_end, []
+    for population, variables, file in to_write:
+        population.write_data(file, variables)
+
+
+def run_until(time_point, callbacks=None):
+    _check_time("run_until", "time_point", time_point)
+    state = simulator.state
+    if time_point < state.t - state.dt / 2:
+        raise ValueError(f"Time {time_point:g} is in the past (current time {state.t:g})")
+    if callbacks:
+        _run_with_callbacks(state, time_point, list(callbacks))
+    else:
+        state.run_until(time_point)
+    return state.t
+
+
+def _run_with_callbacks(state, time_point, callbacks):
+    """Run to `time_point`, calling each callback at the first grid point not before it wishes.
+
+    A callback that wishes to be called at a time that has passed is called after the next step: time
+    always goes on.
+    """
+    due = [[_next_call(callback, state.t), callback] for callback in callbacks]
+    while (left := state.steps_until(time_point)) > 0:
+        wished = min(time for time, _ in due)
+        if math.isfinite(wished):
+            steps = math.ceil(wished / state.dt - simulator.GRID_TOLERANCE) - state.network.step
+            state.run_steps(min(max(steps, 1), left))
+        else:
+            state.run_steps(left)
+        at_end = state.steps_until(time_point) == 0
+        now = state.t
+        for entry in due:
+            if entry[0] <= now + simulator.GRID_TOLERANCE * state.dt or (at_end and entry[0] == wished):
+                entry[0] = _next_call(entry[1], now)
+
+
+def _next_call(callback, now):
+    """Call a callback; returns when it wishes to be called next, never for None."""
+    wished = callback(now)
+    if wished is None:
+        return math.inf
+    if not isinstance(wished, numbers.Real) or math.isnan(wished):
+        raise ValueError(f"Callback {callback!r} must return the time of its next call, not {wished!r}")
+    return wished
+
+
+def run(simtime, callbacks=None):
+    _check_time("run", "simtime", simtime)
+    if simtime < 0:
+        raise ValueError(f"run(): simtime must not be negative, but is {simtime:g} ms")
+    return run_until(simulator.state.t + simtime, callbacks)
+
+
+def _check_time(function, argument, value):
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"{function}(): {argument} must be a finite number of ms, not {value!r}")
+    if value / simulator.state.dt > 2**31 - 1:
+        raise ValueError(f"{function}(): {value:g} ms are more than {2**31 - 1} time steps")
+
+
+_common_run, _common_run_until = common.build_run(simulator)
+run.__doc__ = _common_run.__doc__
+run_until.__doc__ = _common_run_until.__doc__
+run_for = run
+
+reset = common.build_reset(simulator)
+
+initialize = common.initialize
+
+(
+    get_current_time,
+    get_time_step,
+    get_min_delay,
+    get_max_delay,
+    num_processes,
+    rank,
+) = common.build_state_queries(simulator)

@@ -1,0 +1,132 @@
+"""
+The state of the simulator, in the places where PyNN's common code looks for it.
+
+Attributes:
+    name    of the simulator, for annotating data
+    state   the one instance of State
+Classes:
+    ID      a cell's number, with the cell's parameters as attributes
+"""
+
+import difflib
+
+import numpy as np
+from pyNN import common, errors
+
+from .engine.network import Network, NumericalError
+from .engine.synapses import MAX_DELAY
+
+name = "pyNN_fastsim"
+
+GRID_TOLERANCE = 1e-6  # steps: how far from a grid point a time may be and still count as on it
+
+
+class ID(int, common.IDMixin):
+    __doc__ = common.IDMixin.__doc__
+
+    def __new__(cls, n, parent=None):
+        self = int.__new__(cls, n)
+        if parent is not None:
+            self.__dict__["parent"] = parent
+        return self
+
+    def __setattr__(self, attribute, value):
+        """Set a parameter of the cell; a name that is nearly one is taken for a misspelling.
+
+        Raises NonExistentParameterError.
+        """
+        if attribute != "parent" and not hasattr(type(self), attribute):
+            names = self.celltype.get_parameter_names()
+            if attribute not in names and difflib.get_close_matches(attribute, names):
+                raise errors.NonExistentParameterError(attribute, type(self.celltype).__name__, names)
+        super().__setattr__(attribute, value)
+
+
+class State(common.control.BaseState):
+    """What there is to simulate, and the time."""
+
+    mpi_rank = 0
+    num_processes = 1
+
+    def __init__(self):
+        super().__init__()
+        self.threads = 1
+        self.rng_seed = 42
+        self.dt = common.control.DEFAULT_TIMESTEP
+        self._min_delay = self._max_delay = "auto"
+        self.clear()
+
+    def configure(self, dt, min_delay, max_delay, threads, rng_seed):
+        """Take over the arguments of setup(), and forget the old network."""
+        self.dt, self._min_delay, self._max_delay = dt, min_delay, max_delay
+        self.threads, self.rng_seed = threads, rng_seed
+        self.clear()
+
+    def clear(self):
+        """Forget the network and all that belongs to it."""
+        self.network = Network(self.dt, self.threads, self.rng_seed)
+        self.populations = []  # by the index of their block
+        self.projections = []
+        self.recorders = set()
+        self.write_on_end = []
+        self.running = False
+        self.t_start = 0
+        self.segment_counter = 0
+
+    @property
+    def min_delay(self):
+        """The shortest delay allowed, ms."""
+        return self.dt if self._min_delay == "auto" else self._min_delay
+
+    @property
+    def max_delay(self):
+        """The longest delay allowed, ms."""
+        return MAX_DELAY * self.dt if self._max_delay == "auto" else self._max_delay
+
+    def time_of(self, step):
+        """The time of a step, ms: a multiple of dt, rounded so that 3 * 0.1 is 0.3."""
+        return np.around(step * self.dt, 12)
+
+    @property
+    def t(self):
+        """The current time, ms."""
+        return float(self.time_of(self.network.step))
+
+    def steps_until(self, t):
+        """Steps from now to the grid point nearest to time `t` (ms)."""
+        return int(np.rint(t / self.dt)) - self.network.step
+
+    def run_steps(self, n_steps):
+        """Advance by `n_steps` steps. Raises NumericalError, with the population, cell and time."""
+        self.running = True
+        try:
+            self.network.run(n_steps)
+        except NumericalError as error:
+            population = self.populations[error.block]
+            variable = next(iter(population.celltype.model.state))
+            error.args = (
+                f"{variable} of cell {error.cell} of population '{population.label}' is no longer a "
+                f"finite number at t = {self.time_of(error.step):g} ms; check the parameters, weights and "
+                f"time step. What was recorded until then can be retrieved.",
+            )
+            raise
+
+    def run_until(self, t):
+        """Advance to the grid point nearest to time `t` (ms)."""
+        self.run_steps(max(self.steps_until(t), 0))
+
+    def run(self, simtime):
+        """Advance by `simtime` ms."""
+        self.run_until(self.t + simtime)
+
+    def reset(self):
+        """Back to time 0, initial values and initial weights; a new segment."""
+        for projection in self.projections:
+            projection._restore_initial_weights()
+        self.network.reset()
+        self.running = False
+        self.t_start = 0
+        self.segment_counter += 1
+
+
+state = State()  # a singleton: PyNN has one network at a time

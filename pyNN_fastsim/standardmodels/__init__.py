@@ -1,0 +1,1 @@
+"""PyNN's standard models, each named with the engine's model that stands behind it."""

@@ -1,0 +1,158 @@
+"""
+The values of synaptic parameters, for all connections of a projection together.
+
+A value may be a number, a RandomDistribution, an array over (pre, post), a list with one value for
+each connection, a function of distance or of the two indices. Numbers are drawn in the order in
+which PyNN's own connectors draw them: for each target cell in turn.
+"""
+
+import copy
+import inspect
+
+import numpy as np
+from pyNN import errors
+from pyNN.core import IndexBasedExpression
+from pyNN.parameters import LazyArray
+from pyNN.random import NumpyRNG, RandomDistribution
+
+# Distributions that redraw what falls outside their limits, so that the numbers drawn in one call
+# are not those of two calls one after the other.
+REDRAWING = {"normal_clipped"}
+
+
+def copied_parameters(projection):
+    """The synapse type's parameters, to be evaluated once: numbers, or copies of LazyArrays.
+
+    As PyNN does, we draw from copies of the user's generators, which stay where they were.
+    """
+    return {
+        name: float(lazy.base_value) if _is_number(lazy) else copy.deepcopy(lazy)
+        for name, lazy in projection.synapse_type.parameter_space.items()
+    }
+
+
+def _is_number(lazy):
+    return isinstance(lazy.base_value, (int, float, np.number)) and not lazy.operations
+
+
+def evaluate_all(projection, parameters, pre, post, fresh_for_each_target=False):
+    """The parameters of the connections (pre, post): by name, a number or float64 [connections].
+
+    parameters               numbers, arrays, or LazyArrays, by name
+    pre, post                int, indices, by ascending post
+    fresh_for_each_target    draw from the same state of the generator for each target, as PyNN's
+                             FromListConnector does
+
+    Raises InvalidDimensionsError for a list of the wrong length.
+    """
+    return {
+        name: evaluate(projection, name, value, pre, post, fresh_for_each_target)
+        if isinstance(value, LazyArray)
+        else value
+        for name, value in parameters.items()
+    }
+
+
+def evaluate(projection, name, lazy, pre, post, fresh_for_each_target=False):
+    """The values of one parameter, a LazyArray, for the connections (pre, post)."""
+    base = lazy.base_value
+    if isinstance(base, RandomDistribution):
+        values = _draw(base, post, fresh_for_each_target)
+    elif callable(base):
+        values = _call(projection, base, pre, post)
+    elif isinstance(base, np.ndarray) and base.ndim == 1:
+        if len(base) != len(pre):
+            raise errors.InvalidDimensionsError(
+                f"{projection.label}: {len(base)} values of {name} for {len(pre)} connections"
+            )
+        values = base
+    elif isinstance(base, np.ndarray):
+        if base.shape != projection.shape:
+            raise errors.InvalidDimensionsError(
+                f"{projection.label}: values of {name} of shape {base.shape}, but the projection has shape "
+                f"{projection.shape} (pre, post)"
+            )
+        values = base[pre, post]
+    else:
+        lazy = LazyArray(lazy, shape=projection.shape)
+        return lazy.evaluate()[pre, post]
+    return _apply_operations(lazy, values, projection, name, pre, post)
+
+
+def _apply_operations(lazy, values, projection, name, pre, post):
+    for function, argument in lazy.operations:
+        if argument is None:
+            values = function(values)
+        elif isinstance(argument, LazyArray):
+            values = function(values, evaluate(projection, name, argument, pre, post))
+        else:
+            values = function(values, argument)
+    return np.asarray(values, dtype=float)
+
+
+def _draw(distribution, post, fresh_for_each_target):
+    """Numbers for connections sorted by target."""
+    counts = np.bincount(post) if len(post) else np.zeros(0, int)
+    if fresh_for_each_target:
+        return _draw_afresh(distribution, counts)
+    if distribution.name in REDRAWING and type(distribution.rng) is NumpyRNG:
+        return np.concatenate([_next(distribution, n) for n in counts if n] or [np.zeros(0)])
+    return _next(distribution, len(post))
+
+
+def _draw_afresh(distribution, counts):
+    """For each target, the first numbers that the distribution gives."""
+    drawn = {n: _next(copy.deepcopy(distribution), n) for n in np.unique(counts) if n}
+    return np.concatenate([drawn[n] for n in counts if n] or [np.zeros(0)])
+
+
+def _next(distribution, n):
+    return np.asarray(distribution.next(int(n)), dtype=float).reshape(n)
+
+
+def _call(projection, function, pre, post):
+    """Values of a function of distance, of the two indices, or of neither."""
+    if isinstance(function, IndexBasedExpression):
+        function = copy.copy(function)
+        function.projection = projection
+        return _by_target(function, pre, post)
+    if _takes_two(function):
+        return _by_target(function, pre, post)
+    distances = pair_distances(projection, pre, post)
+    return np.broadcast_to(np.asarray(function(distances), dtype=float), distances.shape)
+
+
+def _takes_two(function):
+    """Whether a function has exactly two arguments without default: the indices i and j."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+               for p in parameters) == 2  # fmt: skip
+
+
+def _by_target(function, pre, post):
+    """Call function(i: array, j: int) for each target, as PyNN does."""
+    values = np.empty(len(pre))
+    targets, first = np.unique(post, return_index=True)
+    last = np.append(first, len(post))[1:]
+    for j, lo, hi in zip(targets, first, last, strict=True):
+        values[lo:hi] = function(pre[lo:hi], int(j))
+    return values
+
+
+def pair_distances(projection, pre, post):
+    """Distance of each pair, in the projection's space; the same to the last bit as PyNN's matrix."""
+    space = projection.space
+    sources = projection.pre.positions[:, pre]
+    targets = space.scale_factor * (projection.post.positions.T + space.offset).T[:, post]
+    total = np.zeros(len(pre))
+    for axis in space.axes:
+        difference = sources[axis] - targets[axis]
+        boundaries = space.periodic_boundaries and space.periodic_boundaries[axis]
+        if boundaries:
+            difference = np.abs(difference)
+            difference = np.minimum(difference, boundaries[1] - boundaries[0] - difference)
+        total += difference**2
+    return np.sqrt(total)

@@ -4,6 +4,8 @@ PyNN on a simulator of its own, written in Numba.
 ``import pyNN_fastsim as sim`` is the only change that a PyNN script needs.
 """
 
+from types import ModuleType as _ModuleType
+
 from pyNN import errors, random, space  # noqa: F401
 from pyNN.network import Network  # noqa: F401
 from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution  # noqa: F401
@@ -47,3 +49,12 @@ def list_standard_models():
         for name, obj in globals().items()
         if isinstance(obj, type) and issubclass(obj, StandardCellType) and obj is not StandardCellType
     ]
+
+
+# Whatever stands here but the modules that come along with it.
+__all__ = [
+    name
+    for name, obj in globals().items()
+    if not name.startswith("_")
+    and (not isinstance(obj, _ModuleType) or name in ("errors", "files", "random", "space"))
+]

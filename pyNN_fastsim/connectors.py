@@ -7,7 +7,6 @@ order in which PyNN's own connectors draw them, target cell by target cell, so t
 gives the same network as in every other backend.
 """
 
-import copy
 import inspect
 
 import numpy as np
@@ -17,6 +16,7 @@ from pyNN.connectors import CloneConnector as _CloneConnector
 from pyNN.connectors import Connector, MapConnector  # noqa: F401
 from pyNN.random import RandomDistribution
 
+from .random import left_in_place
 from .synapse_values import copied_parameters, evaluate_all, pair_distances
 
 PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks at together
@@ -48,16 +48,16 @@ class _ProbabilityConnector(BulkConnector):
 
     def _pairs(self, projection):
         allowed = _allowed_pairs(projection, self.allow_self_connections)
-        # PyNN draws from a copy: several projections made with one generator draw the same numbers.
-        rng = copy.deepcopy(self.rng)
         pieces = []
-        for first, last in _columns(projection):
-            shape = (last - first, projection.pre.size)
-            drawn = rng.next(shape[0] * shape[1], "uniform", {"low": 0, "high": 1})
-            chosen = drawn.reshape(shape) < self._probabilities(projection, first, last)
-            if allowed is not None:
-                chosen &= allowed(first, last)
-            pieces.append(_chosen_pairs(chosen, first))
+        # PyNN draws from a copy: several projections made with one generator draw the same numbers.
+        with left_in_place(self.rng) as rng:
+            for first, last in _columns(projection):
+                shape = (last - first, projection.pre.size)
+                drawn = rng.next(shape[0] * shape[1], "uniform", {"low": 0, "high": 1})
+                chosen = drawn.reshape(shape) < self._probabilities(projection, first, last)
+                if allowed is not None:
+                    chosen &= allowed(first, last)
+                pieces.append(_chosen_pairs(chosen, first))
         return _joined(pieces)
 
     def _probabilities(self, projection, first, last):
@@ -99,6 +99,8 @@ def _allowed_pairs(projection, allow_self_connections):
             )
         return lambda first, last: np.arange(pre.size) > np.arange(first, last)[:, None]
     if allow_self_connections:
+        return None
+    if isinstance(pre, Population) and isinstance(post, Population) and pre is not post:
         return None
     pre_ids, post_ids = pre.all_cells.astype(int), post.all_cells.astype(int)
     if not np.isin(pre_ids, post_ids).any():
@@ -157,18 +159,14 @@ def _grid(projection, first, last):
     return pre, np.repeat(np.arange(first, last), projection.pre.size)
 
 
-class IndexBasedProbabilityConnector(
-    _ProbabilityConnector, connectors.IndexBasedProbabilityConnector
-):
+class IndexBasedProbabilityConnector(_ProbabilityConnector, connectors.IndexBasedProbabilityConnector):
     __doc__ = connectors.IndexBasedProbabilityConnector.__doc__
 
     def _probabilities(self, projection, first, last):
         expression = self.index_expression
         expression.projection = projection
         sources = np.arange(projection.pre.size)
-        return np.stack(
-            [np.broadcast_to(expression(sources, j), sources.shape) for j in range(first, last)]
-        )
+        return np.stack([np.broadcast_to(expression(sources, j), sources.shape) for j in range(first, last)])
 
 
 class DisplacementDependentProbabilityConnector(
@@ -245,9 +243,9 @@ class FixedNumberPostConnector(BulkConnector, connectors.FixedNumberPostConnecto
 
     def _pairs(self, projection):
         draw = _selection(self, projection.post.size, projection)
-        post = [draw(int(self._get_num_post()), source) for source in range(projection.pre.size)]
-        pre = np.repeat(np.arange(projection.pre.size), [len(targets) for targets in post])
-        post = np.concatenate(post)
+        targets = [draw(int(self._get_num_post()), source) for source in range(projection.pre.size)]
+        pre = np.repeat(np.arange(projection.pre.size), [len(part) for part in targets])
+        post = np.concatenate(targets)
         order = np.argsort(post, kind="stable")
         return pre[order], post[order]
 

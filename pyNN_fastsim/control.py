@@ -6,14 +6,25 @@ import math
 import numbers
 import warnings
 
+import numpy as np
 from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
 from . import simulator
+from .engine.synapses import MAX_DELAY
 
 logger = logging.getLogger("PyNN")
 
 ARGUMENTS = ("timestep", "min_delay", "max_delay", "threads", "rng_seed")
+
+MISSPELT_ARGUMENTS = {
+    "dt": "timestep",
+    "time_step": "timestep",
+    "mindelay": "min_delay",
+    "maxdelay": "max_delay",
+}
+
+MIN_TIMESTEP, MAX_TIMESTEP = 1e-6, 1e4  # ms
 
 # What setup() takes in other backends: accepted, so that scripts run unchanged, and without effect.
 FOREIGN_ARGUMENTS = {
@@ -47,12 +58,17 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     max_delay = extra_params.pop("max_delay", DEFAULT_MAX_DELAY)
     threads = extra_params.pop("threads", 1)
     rng_seed = extra_params.pop("rng_seed", 42)
-    _check_positive("timestep", timestep)
+    _refuse_misspelt(extra_params)
+    timestep = _checked_timestep(timestep)
     for name, delay in (("min_delay", min_delay), ("max_delay", max_delay)):
         if not (isinstance(delay, str) and delay == "auto"):
             _check_positive(name, delay)
             if delay < timestep * (1 - 1e-9):
                 raise ValueError(f"setup(): {name} ({delay} ms) is shorter than timestep ({timestep} ms)")
+    if max_delay != "auto" and max_delay > MAX_DELAY * timestep * (1 + 1e-9):
+        raise ValueError(
+            f"setup(): max_delay ({max_delay} ms) is longer than {MAX_DELAY} time steps ({timestep} ms)"
+        )
     if min_delay != "auto" and max_delay != "auto" and min_delay > max_delay:
         raise ValueError(f"setup(): min_delay ({min_delay} ms) is longer than max_delay ({max_delay} ms)")
     threads = 1 if threads is None else threads
@@ -62,7 +78,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         raise ValueError(f"setup(): rng_seed must be a whole number of at least 0, not {rng_seed!r}")
     _report_unknown(extra_params)
     common.setup(timestep, min_delay, max_delay=max_delay, **extra_params)
-    simulator.state.configure(float(timestep), min_delay, max_delay, int(threads), int(rng_seed))
+    simulator.state.configure(timestep, min_delay, max_delay, int(threads), int(rng_seed))
     return rank()
 
 
@@ -70,28 +86,55 @@ def _is_whole(value):
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 def _check_positive(name, value):
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 < value < math.inf:
+    if not (_is_number(value) and 0 < value < math.inf):
         raise ValueError(f"setup(): {name} must be a positive number of ms, not {value!r}")
+
+
+def _checked_timestep(timestep):
+    _check_positive("timestep", timestep)
+    if isinstance(timestep, np.floating):
+        timestep = str(timestep)  # the 0.1 that a float32 stands for, not the number next to it
+    timestep = float(timestep)
+    if not MIN_TIMESTEP <= timestep <= MAX_TIMESTEP:
+        raise ValueError(
+            f"setup(): timestep must be between {MIN_TIMESTEP:g} and {MAX_TIMESTEP:g} ms, not {timestep:g}"
+        )
+    return timestep
+
+
+def _refuse_misspelt(extra_params):
+    """Names that PyNN refuses: to go on with another time step would be worse than to stop."""
+    for name, right in MISSPELT_ARGUMENTS.items():
+        if name in extra_params:
+            raise ValueError(f"setup() has no argument '{name}'; it is called '{right}'")
 
 
 def _report_unknown(extra_params):
     for name in extra_params:
         if name in FOREIGN_ARGUMENTS:
             logger.debug("setup(): '%s' belongs to another backend and has no effect", name)
-        elif name not in ("mindelay", "maxdelay", "dt", "time_step"):  # PyNN refuses these itself
-            nearest = difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0.0)
-            warnings.warn(
-                f"setup() has no argument '{name}', which is ignored; the nearest is '{nearest[0]}'",
-                stacklevel=3,
-            )
+        else:
+            nearest = difflib.get_close_matches(name, ARGUMENTS, n=1)
+            hint = f"; the nearest is '{nearest[0]}'" if nearest else f"; it has {', '.join(ARGUMENTS)}"
+            warnings.warn(f"setup() has no argument '{name}', which is ignored{hint}", stacklevel=3)
 
 
 def end(compatible_output=True):
     """Write the files asked for by ``record(..., to_file=...)``."""
     to_write, simulator.state.write_on_end = simulator.state.write_on_end, []
+    failures = []
     for population, variables, file in to_write:
-        population.write_data(file, variables)
+        try:
+            population.write_data(file, variables)
+        except Exception as error:  # whatever it is, the other files are written
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def run_until(time_point, callbacks=None):
@@ -132,7 +175,7 @@ def _next_call(callback, now):
     wished = callback(now)
     if wished is None:
         return math.inf
-    if not isinstance(wished, numbers.Real) or math.isnan(wished):
+    if not _is_number(wished) or math.isnan(wished):
         raise ValueError(f"Callback {callback!r} must return the time of its next call, not {wished!r}")
     return wished
 
@@ -145,7 +188,7 @@ def run(simtime, callbacks=None):
 
 
 def _check_time(function, argument, value):
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not math.isfinite(value):
+    if not (_is_number(value) and math.isfinite(value)):
         raise ValueError(f"{function}(): {argument} must be a finite number of ms, not {value!r}")
     if value / simulator.state.dt > 2**31 - 1:
         raise ValueError(f"{function}(): {value:g} ms are more than {2**31 - 1} time steps")

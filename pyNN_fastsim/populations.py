@@ -2,28 +2,125 @@
 
 import numpy as np
 from pyNN import common, errors
-from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, simplify
+from pyNN.parameters import LazyArray, ParameterSpace, simplify
 from pyNN.standardmodels import StandardCellType
 
 from . import simulator
-from .recording import Recorder, merge_blocks
-from .validation import check_finite, check_names, check_parameters, unknown_name
+from .parameters import as_given, check_size, evaluated, expanded, is_one_sequence
+from .recording import Recorder, check_file, recording_of_assembly
+from .validation import check_finite, check_names, check_parameters, check_spike_times, unknown_name
 
 
 class Assembly(common.Assembly):
     __doc__ = common.Assembly.__doc__
     _simulator = simulator
 
+    @property
+    def receptor_types(self):
+        """The receptor types that all populations have, in the order of the first population.
+
+        PyNN's own goes through a set, so that the receptor of a projection that names none depends on
+        how Python hashes strings in this process.
+        """
+        first, *others = (p.celltype.receptor_types for p in self.populations)
+        return [name for name in first if all(name in other for other in others)]
+
+    def __getitem__(self, index):
+        """A cell, or an Assembly of the cells that a slice, list, array or mask selects.
+
+        Raises IndexError for cells that there are not.
+        """
+        if isinstance(index, (int, np.integer)):
+            index = int(_as_indices(self, [index])[0])
+        elif isinstance(index, (tuple, list, np.ndarray)):
+            index = _as_indices(self, index)
+        return super().__getitem__(index)
+
+    def set(self, **parameters):
+        """Set parameters of all cells; in case of an error, of none.
+
+        Values may be given as for a Population. A function of the index is called with the index
+        within each population. A list or array has one value for each cell of the assembly, or as
+        many as every population has cells.
+        """
+        before = [(p._root, p._root._parameters) for p in self.populations]
+        try:
+            for population, values in self._shared_out(parameters):
+                population.set(**values)
+        except Exception:
+            for root, values in before:
+                root._store_parameters(values)
+            raise
+
+    def initialize(self, **initial_values):
+        """Set initial values of all cells; in case of an error, of none. Forms as for `set`."""
+        everything = [
+            (population, population._evaluated_initial_values(values))
+            for population, values in self._shared_out(initial_values)
+        ]
+        for population, values in everything:
+            population._store_initial_values(values)
+
+    def _shared_out(self, values):
+        """What each population gets of values by name: (population, values by name)."""
+        end = 0
+        for population in self.populations:
+            mine = slice(end, end + population.size)
+            end += population.size
+            yield (
+                population,
+                {
+                    name: value[mine] if self._is_one_for_each(population, name, value) else value
+                    for name, value in values.items()
+                },
+            )
+
+    def _is_one_for_each(self, population, name, value):
+        """Whether a value is a list or array of one for each cell of the assembly."""
+        is_list = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+        if not is_list or len(value) != self.size:
+            return False
+        return not (population.celltype.is_sequence(name) and is_one_sequence(value))
+
+    def record(self, variables, to_file=None, sampling_interval=None, locations=None):
+        if variables is not None:
+            for population in self.populations:
+                population.recorder.check(variables, sampling_interval, locations)
+        _check_to_file(to_file)
+        for population in self.populations:
+            population.record(variables, None, sampling_interval, locations)
+        _write_on_end(self, variables, to_file)
+
+    record.__doc__ = common.Assembly.record.__doc__
+
+    def inject(self, current_source):
+        current_source.inject_into(self)
+
+    inject.__doc__ = common.Assembly.inject.__doc__
+
+    def mean_spike_count(self, gather=True):
+        """The mean number of spikes of a recorded cell in this trial; 0 if none is recorded."""
+        counts = self.get_spike_counts(gather)
+        return sum(counts.values()) / max(len(counts), 1)
+
     def get_data(self, variables="all", gather=True, clear=False, annotations=None):
-        blocks = [p.get_data(variables, gather, clear) for p in self.populations]
-        return merge_blocks(self, blocks, annotations)
+        block = recording_of_assembly(self, variables, annotations).to_neo()
+        self._clear_recorded(clear)
+        return block
 
     get_data.__doc__ = common.Assembly.get_data.__doc__
 
     def write_data(self, io, variables="all", gather=True, clear=False, annotations=None):
-        Recorder.write_block(io, self.get_data(variables, gather, clear, annotations))
+        check_file(io)
+        recording_of_assembly(self, variables, annotations).write(io)
+        self._clear_recorded(clear)
 
     write_data.__doc__ = common.Assembly.write_data.__doc__
+
+    def _clear_recorded(self, clear):
+        if clear:
+            for population in self.populations:
+                population.recorder.clear()
 
 
 class _Cells:
@@ -33,9 +130,14 @@ class _Cells:
     Subclasses tell which cells of which population they are: `_root`, `_indices`.
     """
 
+    @property
+    def _owner(self):
+        """What to call these cells in messages."""
+        return f"{type(self).__name__} '{self.label}'"
+
     def set(self, **parameters):
         check_names(self.celltype, parameters)
-        super().set(**parameters)
+        super().set(**self.celltype.as_given(self._owner, parameters, self.size))
 
     set.__doc__ = common.Population.set.__doc__
 
@@ -47,36 +149,40 @@ class _Cells:
     get.__doc__ = common.Population.get.__doc__
 
     def initialize(self, **initial_values):
-        for variable, value in initial_values.items():
-            self._check_variable(variable)
-            try:
-                values = LazyArray(value, shape=(self.size,), dtype=float)
-            except (TypeError, AssertionError):
-                raise errors.InvalidParameterValueError(
-                    f"{self.label}: the initial value of {variable} must be a number or numbers, "
-                    f"not {value!r}"
-                ) from None
-            except ValueError as error:
-                raise errors.InvalidDimensionsError(
-                    f"{self.label}: initial values of {variable}: {error}"
-                ) from None
-            self._set_initial_value_array(variable, values)
+        self._store_initial_values(self._evaluated_initial_values(initial_values))
 
     initialize.__doc__ = common.Population.initialize.__doc__
 
-    def _check_variable(self, variable):
-        known = [name for name in self._root._block.state if not name.startswith("_")]
-        if variable not in known:
-            raise unknown_name(variable, type(self.celltype).__name__, known)
+    def _evaluated_initial_values(self, initial_values):
+        """Initial values of these cells by name: a number, or an array of one for each.
 
-    def _set_initial_value_array(self, variable, initial_values):
-        values = initial_values.evaluate(simplify=True)
-        check_finite(f"Population '{self.label}'", f"the initial value of {variable}", values)
-        self._root._initialize_cells(variable, self._indices, values)
+        Raises NonExistentParameterError for an unknown name, and the errors of `parameters.py`.
+        """
+        known = [name for name in self.celltype.model.state if not name.startswith("_")]
+        for variable in initial_values:
+            if variable not in known:
+                raise unknown_name(variable, type(self.celltype).__name__, known)
+        units = self.celltype.units
+        return {
+            variable: self._evaluated_initial_value(variable, value, units.get(variable))
+            for variable, value in initial_values.items()
+        }
+
+    def _evaluated_initial_value(self, variable, value, units):
+        what = f"the initial value of {variable}"
+        given = as_given(self._owner, what, value, size=self.size, units=units)
+        lazy = LazyArray(given, shape=(self.size,), dtype=float)
+        values = evaluated(self._owner, what, lazy, self.size)
+        check_finite(self._owner, what, values)
+        return values
+
+    def _store_initial_values(self, values):
+        for variable, value in values.items():
+            self._root._initialize_cells(variable, self._indices, value)
 
     def _set_cell_initial_value(self, id, variable, value):
         index = self.id_to_index(id)
-        self[index : index + 1].initialize(**{variable: value})
+        self._get_view(slice(index, index + 1)).initialize(**{variable: value})
 
     def _get_parameters(self, *names):
         """A ParameterSpace of the parameters of these cells; the engine has PyNN's names and units."""
@@ -84,23 +190,26 @@ class _Cells:
         values = {}
         for name in names:
             value = parameters[name]
-            values[name] = value[self._indices] if isinstance(value, np.ndarray) else value
+            if isinstance(value, np.ndarray):
+                value = simplify(value[self._indices].copy())
+            values[name] = value
         return ParameterSpace(values, self.celltype.get_schema(), shape=(self.size,))
 
     def _get_native_parameters(self, *names):
         return self._get_parameters(*names)
 
     def _set_parameters(self, parameter_space):
-        parameter_space.evaluate(simplify=True)
-        self._root._set_cell_parameters(self._indices, parameter_space.as_dict())
+        self._root._set_cell_parameters(
+            self._indices, _evaluated_parameters(self._owner, self.celltype, parameter_space, self.size)
+        )
 
     def _get_view(self, selector, label=None):
         return PopulationView(self, selector, label)
 
     def record(self, variables, to_file=None, sampling_interval=None, locations=None):
+        _check_to_file(to_file)
         super().record(variables, None, sampling_interval, locations)
-        if to_file and not isinstance(to_file, bool) and variables is not None:
-            self._simulator.state.write_on_end.append((self, variables, to_file))
+        _write_on_end(self, variables, to_file)
 
     record.__doc__ = common.Population.record.__doc__
 
@@ -113,16 +222,9 @@ class PopulationView(_Cells, common.PopulationView):
     def __init__(self, parent, selector, label=None):
         """Raises IndexError for cells that the parent doesn't have."""
         if not isinstance(selector, slice):
-            selector = np.array(selector)
-            if selector.dtype != bool:
-                selector = selector.astype(int)
-                if np.any((selector < -len(parent)) | (selector >= len(parent))):
-                    raise IndexError(
-                        f"'{parent.label}' has {len(parent)} cells, but the view asks for cells {selector}"
-                    )
-                selector = np.where(selector < 0, selector + len(parent), selector)
-        elif len(range(*selector.indices(len(parent)))) == 0:
-            raise IndexError(f"There are no cells {selector} in '{parent.label}' of size {len(parent)}")
+            selector = _as_indices(parent, selector)
+        if len(np.arange(parent.size)[selector]) == 0:
+            raise IndexError(f"There are no cells {selector} in '{parent.label}' of size {parent.size}")
         super().__init__(parent, selector, label)
 
     @property
@@ -137,7 +239,7 @@ class PopulationView(_Cells, common.PopulationView):
     def initial_values(self):
         """Initial values of the state variables: a LazyArray by name."""
         return {
-            name: LazyArray(values[self._indices], shape=(self.size,), dtype=float)
+            name: LazyArray(simplify(values[self._indices]), shape=(self.size,), dtype=float)
             for name, values in self._root.initial_values.items()
         }
 
@@ -148,13 +250,17 @@ class Population(_Cells, common.Population):
     _recorder_class = Recorder
     _assembly_class = Assembly
 
-    def __init__(
-        self, size, cellclass, cellparams=None, structure=None, initial_values=None, label=None
-    ):
-        _check_size(size)
+    def __init__(self, size, cellclass, cellparams=None, structure=None, initial_values=None, label=None):
+        """Raises ValueError or an error of PyNN for what can't be; then there is no new population."""
+        _check_size_of_population(size)
         if isinstance(cellclass, type) and cellparams is None:
             cellparams = {}
-        super().__init__(size, cellclass, cellparams, structure, initial_values or {}, label)
+        self._initial_values = dict(initial_values or {})  # `_create_cells` makes numbers of them
+        try:
+            super().__init__(size, cellclass, cellparams, structure, self._initial_values, label)
+        except Exception:
+            simulator.state.recorders.discard(getattr(self, "recorder", None))
+            raise
 
     @property
     def _root(self):
@@ -175,17 +281,12 @@ class Population(_Cells, common.Population):
             parameter_space = self.celltype.native_parameters
         else:
             parameter_space = self.celltype.parameter_space
-        try:
-            parameter_space.shape = (self.size,)
-        except ValueError as error:
-            raise errors.InvalidDimensionsError(f"Population '{self.label}': {error}") from None
-        parameter_space.evaluate(simplify=True)
-        self._parameters = _stored(parameter_space.as_dict(), self.size)
-        check_parameters(f"Population '{self.label}'", self._parameters)
+        parameters = _evaluated_parameters(self._owner, self.celltype, parameter_space, self.size)
+        self._check_parameters(parameters, slice(None), parameters)
+        self._evaluate_first_values()
+        self._parameters = parameters
         self._block = state.network.add_block(
-            self.celltype.model,
-            self.size,
-            self.celltype.engine_values(self._parameters, self.size),
+            self.celltype.model, self.size, self.celltype.engine_values(parameters, self.size)
         )
         state.populations.append(self)
         first = self._block.first_id
@@ -193,55 +294,104 @@ class Population(_Cells, common.Population):
         self.all_cells[:] = [simulator.ID(i, self) for i in range(first, first + self.size)]
         self._mask_local = np.ones(self.size, dtype=bool)
 
+    def _evaluate_first_values(self):
+        """Make numbers of the initial values that were given, in the order in which PyNN does it."""
+        order = {**self.celltype.default_initial_values, **self._initial_values}
+        given = {name: self._initial_values[name] for name in order if name in self._initial_values}
+        self._initial_values.update(self._evaluated_initial_values(given))
+
+    def _check_parameters(self, new, indices, parameters):
+        """Check new values for the cells `indices`, and all parameters as they are with them."""
+        check_parameters(self._owner, parameters)
+        for name, value in new.items():
+            if self.celltype.is_sequence(name):
+                check_spike_times(self._owner, value, np.arange(self.size)[indices])
+
     def _set_cell_parameters(self, indices, values):
         """Set parameters of some cells, all or none: numbers, or arrays of one for each, by name."""
         changed = dict(self._parameters)
-        for name, value in _stored(values, None).items():
+        for name, value in values.items():
             if isinstance(indices, slice):
                 changed[name] = value
             else:
-                everywhere = _expanded(changed[name], self.size)
+                everywhere = expanded(changed[name], self.size)
                 everywhere[indices] = value
-                changed[name] = _simplified(everywhere)
-        check_parameters(f"Population '{self.label}'", changed)
-        self._parameters = changed
-        self._block.set(**self.celltype.engine_values(changed, self.size))
+                changed[name] = everywhere if everywhere.dtype == object else simplify(everywhere)
+        self._check_parameters(values, indices, changed)
+        self._store_parameters(changed)
+
+    def _store_parameters(self, parameters):
+        """Take over parameters of all cells, from the next step on; they are replaced, not changed."""
+        self._parameters = parameters
+        self._block.set(**self.celltype.engine_values(parameters, self.size))
 
     def _initialize_cells(self, variable, indices, values):
         """Set a state variable of some cells, now and for the beginning of every trial."""
         initial = np.broadcast_to(self._block.initial[variable], self.size).astype(float)
         initial[indices] = values
-        self.initial_values[variable] = LazyArray(
-            _simplified(initial.copy()), shape=(self.size,), dtype=float
-        )
-        self._block.initial[variable] = _simplified(initial)
+        initial = simplify(initial)
+        self.initial_values[variable] = LazyArray(initial, shape=(self.size,), dtype=float)
+        self._block.initial[variable] = initial
         self._block.state[variable][indices] = values
 
 
-def _check_size(size):
+def _check_size_of_population(size):
     sizes = size if isinstance(size, tuple) else (size,)
     for n in sizes:
         if isinstance(n, (int, np.integer)) and n < 1:
             raise ValueError(f"A population must have at least one cell, not size {size}")
 
 
-def _stored(values, n):
-    """Evaluated parameters as they are kept: a number, a Sequence, or an array of one for each cell."""
+def _evaluated_parameters(owner, celltype, parameter_space, size):
+    """Values of parameters for `size` cells, by name: see `parameters.evaluated`."""
+    for name, lazy in parameter_space.items():
+        if isinstance(lazy.base_value, np.ndarray):
+            check_size(owner, name, lazy.base_value, size)
+    parameter_space.shape = (size,)
     return {
-        name: value if np.ndim(value) or isinstance(value, ArrayParameter) else float(value)
-        for name, value in values.items()
+        name: evaluated(owner, name, lazy, size, celltype.is_sequence(name))
+        for name, lazy in parameter_space.items()
     }
 
 
-def _expanded(value, n):
-    """A parameter as an array of one value for each cell, to be changed."""
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    array = np.empty(n, dtype=object if isinstance(value, ArrayParameter) else float)
-    array[:] = value
-    return array
+def _as_indices(cells, selector):
+    """Indices, or a mask, that select from `cells`: as an array of indices >= 0, int64.
+
+    Raises IndexError for a cell that there is not.
+    """
+    selector = np.asarray(selector)
+    if selector.dtype == bool:
+        if selector.shape != (cells.size,):
+            raise IndexError(f"A mask for '{cells.label}' must have {cells.size} values, not {selector.size}")
+        return np.flatnonzero(selector)
+    whole = selector.ndim == 1 and selector.dtype.kind in "iufO"  # O: cells' ids, after arithmetic
+    indices = selector.astype(np.int64) if whole else selector
+    if not whole or np.any(indices != selector):
+        raise IndexError(f"Indices of cells of '{cells.label}' must be whole numbers, not {selector}")
+    wrong = (indices < -cells.size) | (indices >= cells.size)
+    if np.any(wrong):
+        raise IndexError(f"'{cells.label}' has {cells.size} cells, but no cell {indices[wrong][0]}")
+    return np.where(indices < 0, indices + cells.size, indices)
 
 
-def _simplified(array):
-    """The one value of an array of numbers that are all the same; else the array."""
-    return array if array.dtype == object else simplify(array)
+def _check_to_file(to_file):
+    if to_file and not isinstance(to_file, bool):
+        check_file(to_file)
+
+
+def _write_on_end(cells, variables, to_file):
+    """Have data written at the end; variables that go to the same file are written together."""
+    if not to_file or isinstance(to_file, bool) or variables is None:
+        return
+    waiting = simulator.state.write_on_end
+    for k, (other, others, file) in enumerate(waiting):
+        if other is cells and file == to_file:
+            waiting[k] = (cells, _union(others, variables), file)
+            return
+    waiting.append((cells, variables, to_file))
+
+
+def _union(first, second):
+    """Names of variables, each given as "all", a name or names, together."""
+    lists = [[names] if isinstance(names, str) else list(names) for names in (first, second)]
+    return "all" if ["all"] in lists else list(dict.fromkeys(lists[0] + lists[1]))

@@ -7,7 +7,6 @@ cell by target cell.
 """
 
 import copy
-import numbers
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,6 +130,10 @@ class Projection(common.Projection):
         space=_DEFAULT_SPACE,
         label=None,
     ):
+        if not getattr(postsynaptic_neurons, "receptor_types", True):
+            raise errors.ConnectionError(
+                f"'{postsynaptic_neurons.label}' can't be connected to: it is a spike source"
+            )
         super().__init__(
             presynaptic_neurons,
             postsynaptic_neurons,
@@ -141,6 +144,12 @@ class Projection(common.Projection):
             space,
             label,
         )
+        for cells in (self.pre, self.post):
+            for part in _parts(cells):
+                if not any(part.block is block for block in simulator.state.network.blocks):
+                    raise errors.ConnectionError(
+                        f"{self.label}: '{cells.label}' belongs to a network from before setup() was called"
+                    )
         if not isinstance(self.synapse_type, StaticSynapse):
             raise errors.InvalidModelError(
                 f"{self.label}: {type(self.synapse_type).__name__} is not a synapse type of this backend; "
@@ -268,7 +277,13 @@ class Projection(common.Projection):
                 chosen = np.flatnonzero(from_source & to_target)
                 if len(chosen):
                     self._make_group(
-                        source, target, pre[chosen], post[chosen], weights[chosen], delays[chosen], chosen
+                        source,
+                        target,
+                        pre[chosen],
+                        post[chosen],
+                        weights[chosen],
+                        delays[chosen],
+                        chosen,
                     )
 
     def _make_group(self, source, target, pre, post, weights, delays, places):
@@ -302,11 +317,11 @@ class Projection(common.Projection):
         n = len(self)
         if isinstance(i, slice):
             return [Connection(self, j) for j in range(*i.indices(n))]
-        if not isinstance(i, numbers.Integral):
+        if not isinstance(i, (int, np.integer)):
             raise TypeError(f"{self.label}: index of a connection must be an integer or a slice, not {i!r}")
         if not -n <= i < n:
             raise IndexError(f"{self.label}: there is no connection {i}, only {n} of them")
-        return Connection(self, int(i) % n)
+        return Connection(self, i % n)
 
     @property
     def connections(self):
@@ -360,9 +375,7 @@ class Projection(common.Projection):
         (group.set_weights if kind == "weights" else group.set_delays)(values)
         simulator.state.network.changed()
 
-    def get(
-        self, attribute_names, format, gather=True, with_address=True, multiple_synapses="sum"
-    ):
+    def get(self, attribute_names, format, gather=True, with_address=True, multiple_synapses="sum"):
         single = isinstance(attribute_names, str)
         names = [attribute_names] if single else list(attribute_names)
         known = self.synapse_type.get_parameter_names()
@@ -395,7 +408,8 @@ class Projection(common.Projection):
         if multiple_synapses == "last":
             array[pre, post] = values
         elif multiple_synapses == "first":
-            array[pre[::-1], post[::-1]] = values[::-1]
+            # Copies, because NumPy assigns in the order of memory, whichever way the indices go.
+            array[pre[::-1].copy(), post[::-1].copy()] = values[::-1].copy()
         else:
             combine, neutral = {
                 "sum": (np.add, 0.0),
@@ -432,6 +446,8 @@ class Projection(common.Projection):
             if value.ndim == 1:
                 return self._from_list(name, value)
         try:
+            if value is None:
+                raise TypeError
             lazy = LazyArray(value, shape=self.shape, dtype=float)
         except ValueError as error:
             raise errors.InvalidDimensionsError(f"{self.label}: {name}: {error}") from None

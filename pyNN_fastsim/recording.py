@@ -1,61 +1,48 @@
 """
-Recordings: from the engine's arrays to Neo blocks.
+Recorders: what is recorded from a population, and what has been.
 
 What was recorded is kept as plain arrays, one `Segment` for each trial, and made into Neo objects
 when it is asked for, in whatever selection: nothing is lost, whatever was asked for before.
 """
 
+import importlib.util
 import logging
-from dataclasses import dataclass, field
-from datetime import datetime
+import math
+import numbers
+import os
+import weakref
 
-import neo
 import numpy as np
-import quantities as pq
 from pyNN import errors, recording
 from pyNN.recording import Variable
 
-from . import simulator, textfile
+from . import simulator
+from .recorded import (
+    Recording,
+    Segment,
+    Signal,
+    Spikes,
+    merged_segments,
+    merged_signals,
+    merged_spikes,
+    reindexed,
+)
+from .validation import did_you_mean
 
 logger = logging.getLogger("PyNN")
 
 SPIKES = Variable(name="spikes", location=None, label=None)
 
-
-@dataclass
-class Signal:
-    """Samples of one variable.
-
-    ids      of the cells, ascending, int64 [cells]
-    samples  float64 [samples, cells]
-    start    time of the first sample, ms
-    period   ms
-    """
-
-    variable: str
-    ids: np.ndarray
-    samples: np.ndarray
-    start: float
-    period: float
-
-
-@dataclass
-class Segment:
-    """What one population recorded in one trial, from `start` to `stop` (ms).
-
-    ids, times   of the spikes, in the order of time: int64 and ms [spikes]
-    recorded     the cells whose spikes were recorded, ascending: int64; or None
-    """
-
-    name: str
-    start: float
-    stop: float
-    ids: np.ndarray
-    times: np.ndarray
-    recorded: np.ndarray | None
-    signals: list[Signal]
-    annotations: dict = field(default_factory=dict)
-    when: datetime = field(default_factory=datetime.now)
+# Endings of names of files that data can be written to, and the module that Neo needs for each.
+FILE_TYPES = {
+    ".pkl": None,
+    ".pickle": None,
+    ".txt": None,
+    ".mat": "scipy",
+    ".nix": "nixio",
+    ".h5": "nixio",
+    ".nwb": "pynwb",
+}
 
 
 class Recorder(recording.Recorder):
@@ -65,9 +52,11 @@ class Recorder(recording.Recorder):
 
     def __init__(self, population, file=None):
         super().__init__(population, file)
+        self._network = simulator.state.network
         self._samplers = []  # (Variable, engine's Sampler)
+        self._ended = []  # Segments of this trial, of what is no longer recorded
         self._finished = []  # Segments of earlier trials
-        self._start_step = simulator.state.network.step
+        self._start_step = self._network.step
 
     # --- what to record -------------------------------------------------------------------------
 
@@ -77,205 +66,180 @@ class Recorder(recording.Recorder):
         Raises RecordingError for a variable that there is not, ValueError for a sampling interval
         (ms) that is not a multiple of the time step, or not that of the population.
         """
-        if locations is not None:
-            raise NotImplementedError("Standard cells have no locations to record from.")
-        variables = self._variables(variables)
+        variables, interval = self.check(variables, sampling_interval, locations)
+        self.sampling_interval = interval * self._network.dt
+        block = self.population._block
         for variable in variables:
-            if not self.population.can_record(variable.name, variable.location):
-                raise errors.RecordingError(f"'{variable.name}'", self.population.celltype)
-        interval = self._interval_steps(sampling_interval)
-        network, block = simulator.state.network, self.population._block
-        for variable in variables:
-            new = np.array(sorted(set(map(int, ids)) - set(map(int, self.recorded[variable]))), dtype=int)
-            self.recorded[variable] = self.recorded[variable].union(ids)
+            known = self.recorded[variable]
+            new = np.array(sorted(int(i) for i in ids if i not in known), dtype=np.int64)
+            self.recorded[variable] = known.union(ids)
             if len(new) == 0:
                 continue
             if variable == SPIKES:
-                network.record_spikes(block, new - block.first_id)
+                self._network.record_spikes(block, new - block.first_id)
             else:
-                sampler = network.add_sampler(block, variable.name, new - block.first_id, interval)
+                sampler = self._network.add_sampler(block, variable.name, new - block.first_id, interval)
                 self._samplers.append((variable, sampler))
 
-    def _variables(self, variables):
+    def check(self, variables, sampling_interval=None, locations=None):
+        """What `record` is asked for: the variables, and the sampling interval in steps.
+
+        Raises the errors of `record`.
+        """
+        return self._variables(variables, locations), self._interval_steps(sampling_interval)
+
+    def _variables(self, variables, locations=None):
+        """The names of variables, or "all", as a list of Variables that can be recorded."""
+        if locations is not None:
+            raise NotImplementedError("Standard cells have no locations to record from.")
+        celltype = self.population.celltype
         if isinstance(variables, str):
-            variables = self.population.celltype.recordable if variables == "all" else [variables]
+            variables = celltype.recordable if variables == "all" else [variables]
+        variables = list(variables) if np.iterable(variables) else [variables]
+        for name in variables:
+            if not isinstance(name, str) or not celltype.can_record(name):
+                hint = did_you_mean(name, celltype.recordable)
+                raise errors.RecordingError(f"{name!r}{hint} of '{self.population.label}'", celltype)
         return [Variable(name=name, location=None, label=None) for name in variables]
 
     def _interval_steps(self, sampling_interval):
-        """The sampling interval in steps, and remember it in ms."""
-        dt = simulator.state.dt
+        """The sampling interval in steps."""
+        dt = self._network.dt
         if sampling_interval is None:
             return int(np.rint(self.sampling_interval / dt))
-        steps = np.rint(sampling_interval / dt)
-        if not (steps >= 1 and abs(sampling_interval / dt - steps) < simulator.GRID_TOLERANCE * steps):
+        who = f"Population '{self.population.label}': sampling_interval"
+        number = isinstance(sampling_interval, numbers.Real) and math.isfinite(sampling_interval)
+        steps = int(np.rint(sampling_interval / dt)) if number else 0
+        if steps < 1 or abs(sampling_interval / dt - steps) > simulator.GRID_TOLERANCE * steps:
             raise ValueError(
-                f"Population '{self.population.label}': sampling_interval must be a multiple of the time "
-                f"step ({dt} ms), but is {sampling_interval}"
+                f"{who} must be a multiple of the time step ({dt} ms), but is {sampling_interval!r}"
             )
-        if self._samplers and not np.isclose(sampling_interval, self.sampling_interval):
+        if self._samplers and steps != np.rint(self.sampling_interval / dt):
             raise ValueError(
-                f"Population '{self.population.label}': all cells must be recorded with the same sampling "
-                f"interval, which is {self.sampling_interval} ms, not {sampling_interval}"
+                f"{who} must be the same for all cells, which is {self.sampling_interval} ms, "
+                f"not {sampling_interval}"
             )
-        self.sampling_interval = float(sampling_interval)
-        return int(steps)
+        return steps
 
     def _reset(self):
-        """Record nothing any more."""
-        network, block = simulator.state.network, self.population._block
+        """Record nothing any more; what has been recorded is kept."""
+        network, block = self._network, self.population._block
+        if self._has_run():
+            self._ended = [self._current()]
         mine = [sampler for _, sampler in self._samplers]
         network.samplers = [sampler for sampler in network.samplers if sampler not in mine]
         self._samplers = []
         network.forget_spikes(block.first_id, block.first_id + block.n)
         block.recorded = None
         network.changed()
-        self.sampling_interval = simulator.state.dt
+        self.sampling_interval = network.dt
 
     # --- what has been recorded -----------------------------------------------------------------
 
-    def _spikes(self):
-        """(ids, steps) of this population's spikes in this trial, in the order of time."""
-        block = self.population._block
-        ids, steps = simulator.state.network.spikes()
-        mine = (ids >= block.first_id) & (ids < block.first_id + block.n)
-        return ids[mine].astype(np.int64), steps[mine]
+    def _has_run(self):
+        """Whether there is anything in this trial that has not been forgotten."""
+        return self._network.begun and self._network.step > self._start_step
+
+    def _time_of(self, step):
+        return np.around(step * self._network.dt, 12)
 
     def _current(self):
         """What this trial has recorded so far."""
-        state = simulator.state
-        step = state.network.step
-        ids, steps = self._spikes()
-        signals = [
+        signals = [signal for segment in self._ended for signal in segment.signals]
+        spikes = [spikes for segment in self._ended for spikes in segment.spikes]
+        if self.recorded.get(SPIKES):
+            spikes.append(self._current_spikes())
+        return Segment(
+            name=f"segment{simulator.state.segment_counter:03d}",
+            spikes=[merged_spikes(spikes)] if len(spikes) > 1 else spikes,
+            signals=signals + merged_signals(self._current_signals()),
+        )
+
+    def _current_signals(self):
+        population = self.population
+        return [
             Signal(
-                variable.name,
-                sampler.cells + self.population._block.first_id,
-                sampler.samples.view(),
-                float(state.time_of(sampler.first_step)),
-                sampler.interval * state.dt,
+                variable=variable.name,
+                units=population.find_units(variable),
+                source=population.label,
+                ids=sampler.cells + population._block.first_id,
+                index=sampler.cells,
+                samples=sampler.samples.view(),
+                start=float(self._time_of(sampler.first_step)),
+                period=sampler.interval * self._network.dt,
             )
             for variable, sampler in self._samplers
             if sampler.samples.length > 0
         ]
-        recorded = self.recorded.get(SPIKES)
-        return Segment(
-            name=f"segment{state.segment_counter:03d}",
-            start=float(state.time_of(self._start_step)),
-            stop=float(state.time_of(step)),
+
+    def _current_spikes(self):
+        ids, steps = _spikes_of(self._network, self.population._block)
+        cells = np.array(sorted(map(int, self.recorded[SPIKES])), dtype=np.int64)
+        index = cells - self.population._block.first_id
+        return Spikes(
+            source=self.population.label,
+            cells=cells,
+            source_index=index,
+            index=index,
             ids=ids,
-            times=state.time_of(steps),
-            recorded=np.array(sorted(map(int, recorded))) if recorded else None,
-            signals=signals,
+            times=self._time_of(steps),
+            start=float(self._time_of(self._start_step)),
+            stop=float(self._time_of(self._network.step)),
         )
 
     def store_to_cache(self, annotations=None):
         """Keep what this trial has recorded; called before the network is reset."""
-        state = simulator.state
-        if state.running and (state.network.step > self._start_step or not self._finished):
+        if self._has_run():
             segment = self._current()
             segment.annotations.update(annotations or {})
             self._finished.append(segment)
+        self._ended = []
         self._start_step = 0
+        _spikes_by_block.pop(self._network, None)
 
     def clear(self):
-        """Forget all that has been recorded."""
-        network, block = simulator.state.network, self.population._block
-        self._finished = []
+        """Forget all that has been recorded. What comes next begins with the present state."""
+        network, block = self._network, self.population._block
+        self._ended, self._finished = [], []
         self._start_step = network.step
         network.forget_spikes(block.first_id, block.first_id + block.n)
         for _, sampler in self._samplers:
-            last = sampler.samples.view()[-1:].copy()
-            last_step = sampler.first_step + sampler.interval * (sampler.samples.length - 1)
             sampler.clear(network.step)
-            if len(last) and last_step == network.step:
-                sampler.samples.append(last[0])  # the state now begins what comes next
+        _spikes_by_block.pop(network, None)
+        network.changed()
 
-    def get(
-        self, variables, gather=False, filter_ids=None, clear=False, annotations=None, locations=None
-    ):
-        """The recorded data as a Neo Block, a segment for each trial.
+    def segments(self, variables="all", filter_ids=None):
+        """What has been recorded, a Segment for each trial.
 
         variables    "all", a name, or names
         filter_ids   of the cells wanted; None for all
         """
-        if locations is not None:
-            raise NotImplementedError("Standard cells have no locations to record from.")
-        wanted = None if isinstance(variables, str) and variables == "all" else self._variables(variables)
-        if wanted is not None:
-            self._check_recorded(wanted)
-        names = None if wanted is None else {variable.name for variable in wanted}
+        if isinstance(variables, str) and variables == "all":
+            names = None
+        else:
+            names = {variable.name for variable in self._variables(variables)}
+        ids = None if filter_ids is None else np.array(sorted(map(int, filter_ids)), dtype=np.int64)
         segments = list(self._finished)
-        if simulator.state.running or not segments:
+        if self._network.begun or not segments:
             segments.append(self._current())
-        ids = None if filter_ids is None else np.array(sorted(map(int, filter_ids)))
-        block = neo.Block(
-            name=self.population.label,
+        return [segment.of(names, ids) for segment in segments]
+
+    def recording(self, variables="all", filter_ids=None, annotations=None):
+        """What has been recorded, with PyNN's annotations."""
+        return Recording(
+            label=self.population.label,
             description=self.population.describe(),
-            rec_datetime=segments[0].when,
+            annotations={**self.metadata, **(annotations or {})},
+            segments=self.segments(variables, filter_ids),
         )
-        for segment in segments:
-            block.segments.append(self._neo_segment(segment, names, ids))
-            block.segments[-1].block = block
-        block.annotate(**self.metadata)
-        if annotations:
-            block.annotate(**annotations)
+
+    def get(self, variables, gather=False, filter_ids=None, clear=False, annotations=None, locations=None):
+        """The recorded data as a Neo Block, a segment for each trial."""
+        self._variables([], locations)
+        block = self.recording(variables, filter_ids, annotations).to_neo()
         if clear:
             self.clear()
         return block
-
-    def _check_recorded(self, wanted):
-        for variable in wanted:
-            if not self.population.can_record(variable.name, variable.location):
-                raise errors.RecordingError(f"'{variable.name}'", self.population.celltype)
-
-    def _neo_segment(self, stored, names, ids):
-        segment = neo.Segment(
-            name=stored.name, description=self.population.describe(), rec_datetime=stored.when
-        )
-        segment.annotate(**stored.annotations)
-        if stored.recorded is not None and (names is None or "spikes" in names):
-            segment.spiketrains = self._neo_spiketrains(stored, ids)
-            segment.spiketrains.segment = segment
-        for signal in stored.signals:
-            if names is None or signal.variable in names:
-                self._add_neo_signal(segment, signal, ids)
-        return segment
-
-    def _neo_spiketrains(self, stored, ids):
-        wanted = stored.recorded if ids is None else np.intersect1d(stored.recorded, ids)
-        spike_ids, times = stored.ids, stored.times
-        if len(wanted) < self.population.size:
-            mine = np.isin(spike_ids, wanted)
-            spike_ids, times = spike_ids[mine], times[mine]
-        return neo.spiketrainlist.SpikeTrainList.from_spike_time_array(
-            times * pq.ms,
-            spike_ids,
-            wanted,
-            t_start=stored.start * pq.ms,
-            t_stop=stored.stop * pq.ms,
-            units="ms",
-            source_population=self.population.label,
-            source_index=wanted - self.population._block.first_id,
-        )
-
-    def _add_neo_signal(self, segment, signal, ids):
-        columns = slice(None) if ids is None else np.isin(signal.ids, ids)
-        channel_ids = signal.ids[columns]
-        if len(channel_ids) == 0:
-            return
-        variable = Variable(name=signal.variable, location=None, label=None)
-        units = self.population.find_units(variable) or "dimensionless"
-        analog_signal = neo.AnalogSignal(
-            signal.samples[:, columns].copy(),
-            units=units,
-            t_start=signal.start * pq.ms,
-            sampling_period=signal.period * pq.ms,
-            name=signal.variable,
-            channel_ids=channel_ids,
-            source_population=self.population.label,
-            array_annotations={"channel_index": channel_ids - self.population._block.first_id},
-        )
-        segment.analogsignals.append(analog_signal)
-        analog_signal.segment = segment
 
     def write(
         self,
@@ -288,60 +252,90 @@ class Recorder(recording.Recorder):
         locations=None,
     ):
         """Write recorded data to a file: a name, or a Neo IO."""
-        data = self.get(variables, gather, filter_ids, clear, annotations, locations)
-        self.write_block(file or self.file, data)
-
-    @staticmethod
-    def write_block(file, block):
-        """Write a Neo Block to a file: a name, whose ending tells the format, or a Neo IO."""
-        if isinstance(file, str) and file.endswith(".txt"):
-            textfile.write_block(file, block)
-        else:
-            io = recording.get_io(file) if isinstance(file, str) else file
-            io.write_block(block)
+        self._variables([], locations)
+        file = file or self.file
+        check_file(file)
+        self.recording(variables, filter_ids, annotations).write(file)
+        if clear:
+            self.clear()
 
     def _local_count(self, variable, filter_ids=None):
         """Number of spikes in this trial of each recorded cell, by id."""
-        if variable != SPIKES:
-            raise errors.RecordingError(variable, self.population.celltype)
         block = self.population._block
-        counts = np.bincount(self._spikes()[0] - block.first_id, minlength=block.n)
-        return {
-            int(i): int(counts[int(i) - block.first_id])
-            for i in sorted(self.filter_recorded(SPIKES, filter_ids))
-        }
+        ids, _ = _spikes_of(self._network, block)
+        counts = np.bincount(ids - block.first_id, minlength=block.n).tolist()
+        cells = sorted(map(int, self.filter_recorded(variable, filter_ids)))
+        return {cell: counts[cell - block.first_id] for cell in cells}
 
 
-def merge_blocks(assembly, blocks, annotations=None):
-    """One Neo Block of the blocks of an assembly's populations, as PyNN describes an assembly's data.
+_spikes_by_block: weakref.WeakKeyDictionary = (
+    weakref.WeakKeyDictionary()
+)  # by Network: (log of spikes, ids, steps, ends)
 
-    The spike trains and signals of all populations stand side by side in each segment; the channel
-    index of a signal counts the cells of the assembly.
+
+def _spikes_of(network, block):
+    """(ids, steps) of the recorded spikes of a block in this trial, in the order of time.
+
+    The log of a network is sorted by block when the first of them is asked for, not for each.
     """
-    merged = neo.Block(
-        name=assembly.label, description=assembly.describe(), rec_datetime=blocks[0].rec_datetime
-    )
-    for block in reversed(blocks):
-        merged.annotate(**block.annotations)
-    if annotations:
-        merged.annotate(**annotations)
-    for k in range(max(len(block.segments) for block in blocks)):
-        segments = [block.segments[k] for block in blocks if k < len(block.segments)]
-        segment = neo.Segment(
-            name=segments[0].name,
-            description=assembly.describe(),
-            rec_datetime=segments[0].rec_datetime,
-        )
-        segment.annotate(**segments[0].annotations)
-        merged.segments.append(segment)
-        segment.block = merged
+    ids, steps = network.spikes()
+    if len(network.blocks) == 1:
+        return ids.astype(np.int64), steps
+    known = _spikes_by_block.get(network)
+    if known is None or known[0] is not ids.base or len(known[1]) != len(ids):
+        first_ids = np.array([b.first_id for b in network.blocks])
+        places = np.searchsorted(first_ids, ids, side="right") - 1
+        if len(first_ids) < 2**16:
+            places = places.astype(np.uint16)  # sorted several times faster
+        order = np.argsort(places, kind="stable")
+        ends = np.cumsum(np.bincount(places, minlength=len(first_ids)))
+        known = ids.base, ids[order].astype(np.int64), steps[order], ends
+        _spikes_by_block[network] = known
+    _, sorted_ids, sorted_steps, ends = known
+    mine = slice(ends[block.index - 1] if block.index else 0, ends[block.index])
+    return sorted_ids[mine], sorted_steps[mine]
+
+
+def recording_of_assembly(assembly, variables="all", annotations=None):
+    """What has been recorded of an assembly, in segments for each trial.
+
+    The spike trains of all populations stand side by side; so do signals of the same variable. The
+    channel index counts the cells of the assembly. The annotations are PyNN's, for the assembly.
+    """
+    segments, labels = [], []
+    merged: dict = {}
     offset = 0
-    for block, population in zip(blocks, assembly.populations, strict=True):
-        for source, segment in zip(block.segments, merged.segments, strict=False):
-            segment.spiketrains.extend(source.spiketrains)
-            for signal in source.analogsignals:
-                signal.array_annotations["channel_index"] += offset
-                segment.analogsignals.append(signal)
-                signal.segment = segment
+    for population in assembly.populations:
+        recorder = population.recorder
+        for segment in recorder.segments(variables, population._record_filter):
+            first = offset
+            segments.append(reindexed(segment, lambda ids, p=population, k=first: p.id_to_index(ids) + k))
+        merged = {**recorder.metadata, **merged}
+        labels.append(population.label)
         offset += population.size
-    return merged
+    merged.update(
+        size=assembly.size,
+        last_index=assembly.size,
+        first_id=int(assembly.first_id),
+        last_id=int(assembly.last_id),
+        label=";".join(labels),
+        **assembly.annotations,
+        **(annotations or {}),
+    )
+    return Recording(assembly.label, assembly.describe(), merged, merged_segments(segments))
+
+
+def check_file(file):
+    """Raise ValueError for what data can't be written to, before there are any."""
+    if not isinstance(file, (str, os.PathLike)):
+        if not hasattr(file, "write_block"):
+            raise ValueError(f"Can't write data to {file!r}: not the name of a file, nor a Neo IO")
+        return
+    extension = os.path.splitext(file)[1]
+    if extension not in FILE_TYPES:
+        raise ValueError(
+            f"Can't write data to '{file}': its name must end with one of {', '.join(FILE_TYPES)}"
+        )
+    module = FILE_TYPES[extension]
+    if module and importlib.util.find_spec(module) is None:
+        raise ValueError(f"Can't write data to '{file}': that needs the package '{module}'")

@@ -9,12 +9,14 @@ Classes:
 """
 
 import difflib
+import weakref
 
 import numpy as np
-from pyNN import common, errors
+from pyNN import common
 
 from .engine.network import Network, NumericalError
 from .engine.synapses import MAX_DELAY
+from .validation import unknown_name
 
 name = "pyNN_fastsim"
 
@@ -27,8 +29,20 @@ class ID(int, common.IDMixin):
     def __new__(cls, n, parent=None):
         self = int.__new__(cls, n)
         if parent is not None:
-            self.__dict__["parent"] = parent
+            self.__dict__["_parent"] = weakref.ref(parent)
         return self
+
+    @property
+    def parent(self):
+        """The cell's population; which is there as long as its network is.
+
+        A weak reference, because Python can't collect a cycle that goes through an array of objects.
+        """
+        return self.__dict__["_parent"]()
+
+    @parent.setter
+    def parent(self, population):
+        self.__dict__["_parent"] = weakref.ref(population)
 
     def __setattr__(self, attribute, value):
         """Set a parameter of the cell; a name that is nearly one is taken for a misspelling.
@@ -38,7 +52,7 @@ class ID(int, common.IDMixin):
         if attribute != "parent" and not hasattr(type(self), attribute):
             names = self.celltype.get_parameter_names()
             if attribute not in names and difflib.get_close_matches(attribute, names):
-                raise errors.NonExistentParameterError(attribute, type(self.celltype).__name__, names)
+                raise unknown_name(attribute, type(self.celltype).__name__, names)
         super().__setattr__(attribute, value)
 
 

@@ -25,9 +25,14 @@ def check_names(model, names):
 
 def unknown_name(name, owner, known):
     """A NonExistentParameterError that tells the nearest known name."""
-    near = difflib.get_close_matches(str(name), list(known), n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    return errors.NonExistentParameterError(f"'{name}'{hint}", owner, known)
+    return errors.NonExistentParameterError(f"'{name}'{did_you_mean(name, known)}", owner, known)
+
+
+def did_you_mean(name, known):
+    """A remark on the known name that is nearest to `name`, whatever their case; "" if none is near."""
+    by_lower_case = {str(each).lower(): each for each in known}
+    near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1)
+    return f" (did you mean '{by_lower_case[near[0]]}'?)" if near else ""
 
 
 def check_parameters(owner, values):
@@ -36,9 +41,8 @@ def check_parameters(owner, values):
     `owner` is what to call the population in messages. Raises InvalidParameterValueError.
     """
     for name, value in values.items():
-        if name == "spike_times":
-            check_spike_times(owner, value)
-            continue
+        if isinstance(value, ArrayParameter) or np.asarray(value).dtype == object:
+            continue  # sequences: see check_spike_times
         check_finite(owner, name, value)
         if name in POSITIVE:
             _check(owner, name, value, np.asarray(value) > 0, "must be positive")
@@ -46,7 +50,9 @@ def check_parameters(owner, values):
             _check(owner, name, value, np.asarray(value) >= 0, "must not be negative")
     if "v_reset" in values and "v_thresh" in values:
         v_reset, v_thresh = np.broadcast_arrays(values["v_reset"], values["v_thresh"])
-        _check(owner, "v_reset", v_reset, v_reset < v_thresh, "must be below v_thresh")
+        good = v_reset < v_thresh
+        limit = v_thresh.flat[np.argmin(good)]
+        _check(owner, "v_reset", v_reset, good, f"must be below v_thresh ({limit})")
 
 
 def check_finite(owner, name, value):
@@ -70,28 +76,27 @@ def _check(owner, name, value, good, rule):
     raise errors.InvalidParameterValueError(f"{owner}: {name} {rule}, but is {value[where]}{which}")
 
 
-def check_spike_times(owner, spike_times):
-    """Check spike times (ms): one sequence, or an array of one for each cell."""
-    sequences = [spike_times] if isinstance(spike_times, ArrayParameter) else spike_times
-    checked = set()
-    for cell, sequence in enumerate(sequences):
-        if id(sequence) in checked:  # most often all cells share one sequence
-            continue
-        checked.add(id(sequence))
-        times = np.asarray(sequence.value, dtype=float)
-        which = f"{owner}, cell {cell}: spike_times"
-        if times.ndim != 1:
-            raise errors.InvalidParameterValueError(f"{which} must be a list of numbers, not {times!r}")
-        if not np.all(np.isfinite(times)):
+def check_spike_times(owner, spike_times, cells):
+    """Check spike times (ms): a Sequence for all of `cells`, or an array of one for each.
+
+    `cells` are the indices to name in messages. Raises InvalidParameterValueError.
+    """
+    if isinstance(spike_times, ArrayParameter):
+        spike_times = [spike_times]
+    lengths = [len(sequence.value) for sequence in spike_times]
+    times = np.concatenate([np.zeros(0), *(sequence.value for sequence in spike_times)])
+    ends = np.cumsum(lengths)
+    first = np.isin(np.arange(len(times)), ends - lengths)
+    increasing = np.append(True, np.diff(times) >= 0)[: len(times)] | first
+    for good, rule in (
+        (np.isfinite(times), "must be finite numbers"),
+        (times >= 0, "must not be negative"),
+        (increasing, "must be in increasing order"),
+    ):
+        if not np.all(good):
+            where = int(np.argmin(good))
+            cell = cells[int(np.searchsorted(ends, where, side="right"))]
+            before = f" after {times[where - 1]}" if good is increasing else ""
             raise errors.InvalidParameterValueError(
-                f"{which} must be finite, but there is {times[~np.isfinite(times)][0]}"
-            )
-        if len(times) and times.min() < 0:
-            raise errors.InvalidParameterValueError(
-                f"{which} must not be negative, but there is {times.min()}"
-            )
-        if np.any(np.diff(times) < 0):
-            k = int(np.argmin(np.diff(times) >= 0))
-            raise errors.InvalidParameterValueError(
-                f"{which} must be in increasing order, but {times[k + 1]} comes after {times[k]}"
+                f"{owner}, cell {cell}: spike_times {rule}, but there is {times[where]} ms{before}"
             )

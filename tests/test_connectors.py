@@ -244,9 +244,7 @@ def test_users_own_connector():
     fastsim.setup(timestep=0.1)
     p = fastsim.Population(5, fastsim.IF_cond_exp())
     projection = fastsim.Projection(p, p, Neighbours(), fastsim.StaticSynapse())
-    expected = [
-        (i, j, 0.1 * (j + 1), 0.2) for j in reversed(range(5)) for i in (j, (j + 1) % 5)
-    ]
+    expected = [(i, j, 0.1 * (j + 1), 0.2) for j in reversed(range(5)) for i in (j, (j + 1) % 5)]
     assert projection.get(["weight", "delay"], format="list") == expected
     assert projection[1].weight == 0.5 and projection[1].presynaptic_index == 0
 
@@ -299,9 +297,7 @@ def test_small_world(rewiring):
     p = fastsim.Population(50, fastsim.IF_cond_exp())
     connector = fastsim.SmallWorldConnector(3.5, rewiring, allow_self_connections=False, rng=rng(1))
     space = Space(periodic_boundaries=((0, 50), None, None))
-    projection = fastsim.Projection(
-        p, p, connector, fastsim.StaticSynapse(weight=1.0), space=space
-    )
+    projection = fastsim.Projection(p, p, connector, fastsim.StaticSynapse(weight=1.0), space=space)
     made = ~np.isnan(projection.get("weight", format="array"))
     ring = np.abs(np.subtract.outer(np.arange(50), np.arange(50)))
     local = (np.minimum(ring, 50 - ring) <= 3) & (ring > 0)
@@ -366,9 +362,7 @@ def test_bad_shapes():
     with pytest.raises(errors.InvalidDimensionsError, match=r"\(5, 5\).*\(4, 5\)"):
         fastsim.Projection(p, p, fastsim.ArrayConnector(np.ones((4, 5), bool)))
     with pytest.raises(errors.InvalidDimensionsError, match="3 values of weight for 25 connections"):
-        fastsim.Projection(
-            p, p, fastsim.AllToAllConnector(), fastsim.StaticSynapse(weight=[1.0, 2.0, 3.0])
-        )
+        fastsim.Projection(p, p, fastsim.AllToAllConnector(), fastsim.StaticSynapse(weight=[1.0, 2.0, 3.0]))
     with pytest.raises(ValueError, match="'wieght' is not a parameter"):
         connector = fastsim.FromListConnector([(0, 0, 1.0)], column_names=["wieght"])
         fastsim.Projection(p, p, connector)

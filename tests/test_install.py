@@ -21,10 +21,9 @@ BYTECODE = shutil.ignore_patterns("__pycache__")
 HOST = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
 SETUPTOOLS = tuple(map(int, importlib.metadata.version("setuptools").split(".")[:2]))
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(SETUPTOOLS < (70, 1), reason="older setuptools don't build wheels by themselves"),
-]
+pytestmark = pytest.mark.skipif(
+    SETUPTOOLS < (70, 1), reason="older versions of setuptools can't build a wheel by themselves"
+)
 
 CHECK = """
 import sys
@@ -60,7 +59,7 @@ class Environment:
         venv.create(folder)
         self.python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         query = "import sysconfig; print(sysconfig.get_path('purelib'))"
-        self.packages = Path(self.run("-c", query).strip())
+        self.packages = Path(self.run("-I", "-c", query).strip())
         (self.packages / "host.pth").write_text("\n".join(HOST))
         pynn = importlib.metadata.distribution("PyNN")
         for name in sorted({path.parts[0] for path in pynn.files if path.parts[0] != ".."}):
@@ -112,7 +111,7 @@ def test_install_use_uninstall(environment, sources, options):
     environment.pip("install", "--no-index", "--no-deps", "--no-build-isolation", *options, str(sources))
     installed = environment.contents()
     assert {path: installed.get(path) for path in before} == before
-    environment.run("-c", CHECK)
+    environment.run("-I", "-c", CHECK)
     environment.pip("uninstall", "--yes", "pyNN_fastsim")
     assert environment.contents() == before
 
@@ -122,4 +121,4 @@ def test_pynn_can_be_replaced_and_removed(environment, sources):
     environment.pip("install", "--no-index", "--no-deps", "--no-build-isolation", str(sources))
     environment.pip("uninstall", "--yes", "PyNN")
     assert not (environment.packages / "pyNN").exists()
-    assert environment.run("-c", "print('starts')") == "starts\n"
+    assert environment.run("-I", "-c", "print('starts')") == "starts\n"

@@ -137,8 +137,9 @@ def test_script_sees_what_it_would_see_without_the_launcher(script):
     source = """
 import sys
 import neighbour
+OPTIONAL = "__annotations__", "__builtins__", "__cached__"
 print(__name__, __file__, sys.argv, sys.path[0], neighbour.__name__)
-print(sorted(name for name in globals() if name not in ("__builtins__", "__cached__")))
+print(sorted(name for name in globals() if name not in OPTIONAL))
 print(__doc__, __package__, __spec__, sys.modules["__main__"].__dict__ is globals())
 """
     path = script(source, name="scripts/look.py")

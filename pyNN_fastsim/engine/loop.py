@@ -129,8 +129,9 @@ def _sum_currents(tables, thread):
             injected[first:last] = 0.0
         cells = int64_at(row[currents.CELLS], row[currents.N_CELLS])
         value = tables.values[thread, row[currents.ATTACHED_SOURCE]]
-        for i in cells[np.searchsorted(cells, first) : np.searchsorted(cells, last)]:
-            injected[i] += value
+        for i in cells:
+            if first <= i < last:
+                injected[i] += value
 
 
 @jit

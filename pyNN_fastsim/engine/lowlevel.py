@@ -126,8 +126,7 @@ def gather(typing_context, rows, i):
 
     def generate(context, builder, signature, args):
         values = [
-            builder.load(_element_pointer(context, builder, args[0], k, args[1]))
-            for k in range(len(rows))
+            builder.load(_element_pointer(context, builder, args[0], k, args[1])) for k in range(len(rows))
         ]
         return context.make_tuple(builder, result, values)
 
@@ -284,3 +283,56 @@ def local_rows(typing_context, count, n):
         return context.make_tuple(builder, result, rows)
 
     return result(count, n), generate
+
+
+@intrinsic
+def moved(typing_context, start, span, weights, slopes):
+    """start[d] + span * sum over j of weights[j] * slopes[j][d], as a tuple over d: a Runge-Kutta stage.
+
+    `start` and each of `slopes` are tuples of float64 of one length, `weights` is as long as `slopes`.
+    """
+
+    def generate(context, builder, signature, args):
+        start, span, weights, slopes = args
+        result = []
+        for d in range(len(signature.args[0])):
+            total = _F64(0.0)
+            for j in range(len(signature.args[2])):
+                slope = builder.extract_value(builder.extract_value(slopes, j), d)
+                total = builder.fma(builder.extract_value(weights, j), slope, total)
+            result.append(builder.fma(span, total, builder.extract_value(start, d)))
+        return context.make_tuple(builder, signature.return_type, result)
+
+    return start(start, types.float64, weights, slopes), generate
+
+
+@intrinsic
+def interleaved(typing_context):
+    """At the end of a loop's body: let the vectoriser do two vectors at a time, in turn.
+
+    For long bodies where each instruction waits for the one before; LLVM does so by itself for short
+    ones only.
+    """
+
+    def generate(context, builder, signature, args):
+        _mark_next_branch(builder, "llvm.loop.interleave.count", 2)
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+def _mark_next_branch(builder, hint, value):
+    """Give the next branch that `builder` makes, which is a loop's way back, a hint for the loop."""
+    module = builder.module
+    inner = module.add_metadata([ir.MetaDataString(module, hint), ir.Constant(ir.IntType(32), value)])
+    loop = module.add_metadata([inner, ir.Constant(ir.IntType(32), len(module.metadata))])
+    loop.operands = [loop, inner]  # LLVM knows the metadata of a loop by its pointing at itself
+    plain = builder.branch
+
+    def branch(target):
+        builder.branch = plain
+        instruction = plain(target)
+        instruction.set_metadata("llvm.loop", loop)
+        return instruction
+
+    builder.branch = branch

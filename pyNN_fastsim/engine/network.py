@@ -16,7 +16,7 @@ from numba import typeof
 
 from . import currents, kernel, loop
 from .currents import StepCurrent
-from .kernel import CHUNK, Model
+from .kernel import Model
 from .records import GrowingArray
 from .synapses import GROUP_ROW, SynapseGroup
 
@@ -94,7 +94,7 @@ class Block:
         """The row of the run loop's table; the arrays it points to are kept in `self`."""
         uniform = all(np.ndim(value) == 0 for value in self.constants)
         # A uniform constant is an array of one chunk that every chunk sees; sources see all cells.
-        length = self.n if self.model.is_source else min(CHUNK, self.n)
+        length = self.n if self.model.is_source else min(self.model.chunk, self.n)
         arrays, strides = [], []
         for value in self.constants:
             if np.ndim(value) == 0:
@@ -320,9 +320,7 @@ class Network:
         self._collect_logs(tables.threads)
         for words in tables.threads:
             if words[loop.FAILED_BLOCK] >= 0:
-                error = NumericalError(
-                    int(words[loop.FAILED_BLOCK]), int(words[loop.FAILED_CELL]), self.step
-                )
+                error = NumericalError(int(words[loop.FAILED_BLOCK]), int(words[loop.FAILED_CELL]), self.step)
                 words[loop.FAILED_BLOCK] = -1
                 raise error
         return self.step
@@ -357,8 +355,7 @@ class Network:
     def _collect_logs(self, threads):
         """Append the threads' spikes to the network's log, in the order of steps, blocks and cells."""
         parts = [
-            log.reserve(0)[: words[loop.LOG_LENGTH]]
-            for words, log in zip(threads, self._logs, strict=True)
+            log.reserve(0)[: words[loop.LOG_LENGTH]] for words, log in zip(threads, self._logs, strict=True)
         ]
         found = np.concatenate(parts)
         if len(parts) > 1:
@@ -407,9 +404,7 @@ class Network:
             )
             for group in groups
         ]
-        first_group = np.searchsorted(
-            [group.source for group in groups], np.arange(len(self.blocks) + 1)
-        )
+        first_group = np.searchsorted([group.source for group in groups], np.arange(len(self.blocks) + 1))
         self._barrier = np.zeros(8, dtype=np.int64)
         self._stop = np.zeros(2, dtype=np.int64)
         head = np.zeros(loop.HEAD, dtype=np.int64)
@@ -438,7 +433,8 @@ class Network:
 
     def _make_threads(self, slack):
         """Rows of the threads' table; `slack` is the most spikes that a step can add, per thread."""
-        self._scratch = np.zeros((len(slack), CHUNK), dtype=np.int64)
+        longest = max((block.model.chunk for block in self.blocks), default=1)
+        self._scratch = np.zeros((len(slack), longest), dtype=np.int64)
         self._logs = [GrowingArray((2,), np.int32) for _ in slack]
         threads = np.zeros((len(slack), loop.THREAD_ROW), dtype=np.int64)
         threads[:, loop.SCRATCH] = [row.ctypes.data for row in self._scratch]

@@ -4,15 +4,19 @@ Standard cells: which of the engine's models stands behind each of PyNN's cell t
 The engine uses PyNN's parameter names and units, so there is nothing to translate.
 """
 
-import numpy as np
-from pyNN.parameters import ArrayParameter
+from copy import deepcopy
+
+from pyNN.parameters import ArrayParameter, ParameterSpace
+from pyNN.random import RandomDistribution
 from pyNN.standardmodels import build_translations, cells
 
+from ..engine.kernel import Model
 from ..engine.models.hh import HH_COND_EXP
 from ..engine.models.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP
 from ..engine.models.iaf_psc import IAF_PSC_ALPHA, IAF_PSC_DELTA, IAF_PSC_EXP
 from ..engine.models.poisson import POISSON
 from ..engine.models.spike_array import SPIKE_ARRAY
+from ..parameters import as_given
 from ..validation import check_names
 
 __all__ = [
@@ -43,20 +47,43 @@ class EngineCell:
     model    of the engine
     """
 
-    model = None
+    model: Model
 
     def __init__(self, **parameters):
-        """Raises NonExistentParameterError, with the nearest known name."""
+        """Raises NonExistentParameterError, with the nearest known name, and
+        InvalidParameterValueError for what can't be a parameter's value."""
         check_names(self, parameters)
-        super().__init__(**parameters)
+        super().__init__(**self.as_given(type(self).__name__, parameters))
+
+    def as_given(self, owner, parameters, size=None):
+        """Parameters as a user gives them, by name: checked, see `parameters.as_given`."""
+        return {
+            name: as_given(owner, name, value, self.is_sequence(name), size, self.units.get(name))
+            for name, value in parameters.items()
+        }
+
+    def is_sequence(self, name):
+        """Whether one value of a parameter is a Sequence of numbers."""
+        return isinstance(self.default_parameters.get(name), ArrayParameter)
+
+    def translate(self, parameters, copy=True):
+        """The engine's parameters: the same ones.
+
+        Random distributions are copied, as everywhere in PyNN: whatever has the same seed draws the
+        same numbers. Arrays are not, which would take seconds for spike times of many cells.
+        """
+        values = {
+            name: deepcopy(value)
+            if value.operations or isinstance(value.base_value, RandomDistribution)
+            else value
+            for name, value in parameters.items()
+        }
+        return ParameterSpace(values, shape=parameters.shape)
 
     @staticmethod
     def engine_values(values, n):
         """The parameters as the engine wants them, from evaluated ones, for `n` cells."""
-        return {
-            name: float(value) if np.ndim(value) == 0 else np.asarray(value, dtype=float)
-            for name, value in values.items()
-        }
+        return values
 
 
 class IF_curr_alpha(EngineCell, cells.IF_curr_alpha):
@@ -119,4 +146,4 @@ class SpikeSourceArray(EngineCell, cells.SpikeSourceArray):
         spike_times = values["spike_times"]
         if isinstance(spike_times, ArrayParameter):
             spike_times = [spike_times] * n
-        return {"spike_times": [np.asarray(sequence.value, dtype=float) for sequence in spike_times]}
+        return {"spike_times": [sequence.value for sequence in spike_times]}

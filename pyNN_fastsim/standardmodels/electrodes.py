@@ -6,17 +6,21 @@ as in PyNN's other backends. Times are rounded to the nearest grid point.
 """
 
 import numpy as np
+from pyNN import errors
 from pyNN.common import Assembly
-from pyNN.common.populations import BasePopulation
+from pyNN.common.populations import BasePopulation, IDMixin
 from pyNN.errors import InvalidParameterValueError
-from pyNN.parameters import ParameterSpace, Sequence
+from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
 from ..engine.currents import StepCurrent
+from ..parameters import as_given, evaluated
 from ..simulator import state
 from ..validation import check_finite, check_names
 
 __all__ = ["DCSource", "StepCurrentSource"]
+
+NEVER = 2**62  # steps: later than any run ends
 
 
 class EngineCurrentSource(StandardCurrentSource):
@@ -24,71 +28,149 @@ class EngineCurrentSource(StandardCurrentSource):
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, or InvalidParameterValueError for a value."""
-        check_names(self, parameters)
-        object.__setattr__(self, "_current", None)
-        object.__setattr__(self, "_values", {})
+        self._current = StepCurrent([], [])
+        self._values = {}
+        self._recorded = None
         space = ParameterSpace(self.default_parameters, self.get_schema(), shape=(1,))
-        space.update(**parameters)
+        space.update(**self._as_given(parameters))
         self.set_native_parameters(self.translate(space))
+
+    def set_parameters(self, copy=True, **parameters):
+        """Change parameters, now. In case of an error none is changed.
+
+        Raises NonExistentParameterError, or InvalidParameterValueError for a value.
+        """
+        super().set_parameters(copy=copy, **self._as_given(parameters))
+
+    def _as_given(self, parameters):
+        check_names(self, parameters)
+        owner, defaults = type(self).__name__, self.default_parameters
+        return {
+            name: as_given(owner, name, value, isinstance(defaults[name], ArrayParameter), 1)
+            for name, value in parameters.items()
+        }
 
     def set_native_parameters(self, parameters):
         """Change parameters, now: what the current was before is not changed."""
-        parameters.evaluate(simplify=True)
-        values = {**self._values, **parameters.as_dict()}
-        for name, value in values.items():
-            check_finite(
-                type(self).__name__, name, value.value if isinstance(value, Sequence) else value
-            )
+        owner = type(self).__name__
+        values = dict(self._values)
+        for name, lazy in parameters.items():
+            is_sequence = isinstance(self.default_parameters[name], ArrayParameter)
+            values[name] = evaluated(owner, name, lazy, 1, is_sequence)
+            check_finite(owner, name, values[name].value if is_sequence else values[name])
         steps, levels = self._changes(values)
-        object.__setattr__(self, "_values", values)
-        if self._current is None:
-            object.__setattr__(self, "_current", StepCurrent(steps, levels))
-        else:
-            self._current.set(steps, levels)
-            state.network.changed()
+        self._keep_recorded()
+        self._values = values
+        self._current.set(steps, levels)
+        state.network.changed()
 
     def get_native_parameters(self):
-        return ParameterSpace(dict(self._values), shape=(1,))
+        return ParameterSpace(dict(self._values), shape=(1,)).evaluate(simplify=True)
+
+    def get_parameters(self):
+        """The parameters by name: a number, or a Sequence."""
+        return dict(self._values)
 
     def _changes(self, values):
         """When the current changes, and to what: steps (int) and levels (nA)."""
         raise NotImplementedError
 
     def inject_into(self, cells):
-        """Inject the current into a population, view, assembly, or list of cells.
+        """Inject the current into a population, view, assembly, cell, or list of cells.
 
-        Raises TypeError for spike sources.
+        Raises TypeError for spike sources, ValueError for cells of a network that is no more.
         """
-        if isinstance(cells, (BasePopulation, Assembly)):
+        if isinstance(cells, IDMixin):
+            cells = [cells]
+        elif isinstance(cells, (BasePopulation, Assembly)):
             cells = cells.all_cells
-        populations = {}
+        populations: dict[int, tuple] = {}
         for cell in cells:
+            if not isinstance(cell, IDMixin):
+                raise TypeError(f"{type(self).__name__}: can't inject current into {cell!r}: not a cell")
             populations.setdefault(id(cell.parent), (cell.parent, []))[1].append(int(cell))
         for population, _ in populations.values():
-            if not population.celltype.injectable:
-                raise TypeError(
-                    f"Can't inject current into population '{population.label}': it is a spike source."
-                )
+            self._check_target(population)
         network = state.network
         if self._current not in network.currents:
+            self._current.set(*self._changes(self._values))  # the time step may be another one now
             network.add_current(self._current)
         current = network.currents.index(self._current)
         for population, ids in populations.values():
             indices = np.sort(np.array(ids) - int(population.first_id))
             network.attach_current(current, population._block, indices)
 
+    def _check_target(self, population):
+        what = f"{type(self).__name__}: can't inject current into population '{population.label}'"
+        if not population.celltype.injectable:
+            raise TypeError(f"{what}: it is a spike source.")
+        if not any(block is population._block for block in state.network.blocks):
+            raise ValueError(f"{what}: it belongs to a network from before setup()")
+
+    # --- recording ------------------------------------------------------------------------------
+
+    def record(self):
+        """Record the current, from now on."""
+        self._recorded = _RecordedCurrent(state.network)
+
+    def _keep_recorded(self):
+        """Before the current changes: what it was until now."""
+        if self._recorded is not None:
+            self._recorded.keep(self._current, up_to=state.network.step)
+
+    def _get_data(self):
+        """(times in ms, currents in nA) since `record`, or the last reset."""
+        if self._recorded is None:
+            raise errors.NothingToWriteError(f"{type(self).__name__} was not recorded: call record() first")
+        return self._recorded.samples(self._current)
+
+
+class _RecordedCurrent:
+    """What a current was in each step of a network, from now on."""
+
+    def __init__(self, network):
+        self._network = network
+        self._begin(network.step)
+
+    def _begin(self, step):
+        self._trial = self._network.trial
+        self._first = self._next = step
+        self._kept = []
+
+    def keep(self, current, up_to):
+        """Keep the samples of the steps before `up_to`."""
+        if self._trial != self._network.trial:
+            self._begin(0)
+        self._kept.append(self._levels(current, up_to))
+        self._next = up_to
+
+    def samples(self, current):
+        """Times (ms) and currents (nA), up to now."""
+        now = self._network.step
+        self.keep(current, now)
+        levels = np.concatenate([*self._kept, self._levels(current, now + 1)])
+        steps = np.arange(self._first, now + 1)
+        return np.around(steps * self._network.dt, 12), levels
+
+    def _levels(self, current, up_to):
+        """What `current` is from the step that comes next to that before `up_to`."""
+        places = np.searchsorted(current.steps, np.arange(self._next, up_to), side="right")
+        return np.append(0.0, current.levels)[places]
+
 
 class DCSource(EngineCurrentSource, electrodes.DCSource):
     __doc__ = electrodes.DCSource.__doc__
-    translations = build_translations(
-        ("amplitude", "amplitude"), ("start", "start"), ("stop", "stop")
-    )
+    translations = build_translations(("amplitude", "amplitude"), ("start", "start"), ("stop", "stop"))
 
     def _changes(self, values):
-        start, stop = (int(np.rint(values[name] / state.dt)) for name in ("start", "stop"))
-        if stop <= start:
-            return [], []
-        return [start, stop], [values["amplitude"], 0.0]
+        start, stop = values["start"], values["stop"]
+        if start < 0:
+            raise InvalidParameterValueError(f"DCSource: start must not be negative, but is {start} ms")
+        if stop < start:
+            raise InvalidParameterValueError(
+                f"DCSource: stop must not be before start ({start} ms), but is {stop} ms"
+            )
+        return _steps_of([start, stop]), [values["amplitude"], 0.0]
 
 
 class StepCurrentSource(EngineCurrentSource, electrodes.StepCurrentSource):
@@ -101,7 +183,7 @@ class StepCurrentSource(EngineCurrentSource, electrodes.StepCurrentSource):
             raise InvalidParameterValueError(
                 f"StepCurrentSource: {len(times)} times, but {len(amplitudes)} amplitudes"
             )
-        if np.any(np.asarray(times) < 0):
+        if np.any(times < 0):
             raise InvalidParameterValueError(
                 f"StepCurrentSource: times must not be negative, but there is {np.min(times)}"
             )
@@ -111,4 +193,9 @@ class StepCurrentSource(EngineCurrentSource, electrodes.StepCurrentSource):
                 f"StepCurrentSource: times must be increasing, but {times[k + 1]} comes after {times[k]}"
             )
         # Of several times on one grid point the last one counts.
-        return np.rint(np.asarray(times) / state.dt), amplitudes
+        return _steps_of(times), amplitudes
+
+
+def _steps_of(times):
+    """The grid points nearest to times (ms), as steps: int64."""
+    return np.minimum(np.rint(np.asarray(times) / state.dt), NEVER).astype(np.int64)

@@ -210,7 +210,7 @@ def _alpha_constants(p, dt):
 
 @inlined
 def _alpha_sums(decay, growth, g, slope):
-    """What a conductance g(s) = (g + slope s) exp(-s/tau) does in a step, as _decay_constants lists it."""
+    """What a conductance (g + slope s) exp(-s/tau) does in a step, in the order of _decay_constants."""
     return (
         g * decay[0] + slope * growth[0],
         g * decay[1] + slope * growth[1],

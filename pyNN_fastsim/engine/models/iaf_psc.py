@@ -189,9 +189,7 @@ def _delta_step(c, s, x):
     v, refractory = s
     from_exc, from_inh, i_injected = x
     # Input that arrives while the neuron is refractory is lost, as in NEST.
-    free = v_rest + (
-        (i_offset + i_injected) * gain + (v - v_rest) * decay + (from_exc + from_inh)
-    )
+    free = v_rest + ((i_offset + i_injected) * gain + (v - v_rest) * decay + (from_exc + from_inh))
     v = free if refractory <= 0.0 else v
     spiked = (v >= v_thresh) & (refractory <= 0.0)
     v = v_reset if spiked else v

@@ -42,9 +42,7 @@ def _emit(c, s, first, last, step, out):
                 out[count] = i
                 count += 1
                 draws[i] += 1.0
-                waiting[i] += exponential(
-                    int(seed[0]), int(stream[0]), int(trial[0]), i, int(draws[i])
-                )
+                waiting[i] += exponential(int(seed[0]), int(stream[0]), int(trial[0]), i, int(draws[i]))
     return count
 
 

@@ -1,0 +1,171 @@
+"""
+Values of parameters, in any form that PyNN allows: made into plain numbers, or refused.
+
+`as_given` looks at what a user gives, before anything is done with it; `evaluated` makes numbers of
+what comes out of PyNN's parameter spaces. Both raise InvalidParameterValueError, or for a wrong size
+InvalidDimensionsError, with the names of the object (`owner`) and parameter, and the value.
+"""
+
+import reprlib
+from collections.abc import Iterator, Sized
+
+import numpy as np
+import quantities as pq
+from lazyarray import larray
+from pyNN import errors
+from pyNN.core import is_listlike
+from pyNN.parameters import ArrayParameter, Sequence, simplify
+from pyNN.random import RandomDistribution
+
+FORMS = "a number, a list or array of numbers, a RandomDistribution or a function of the index"
+FORMS_OF_TIMES = "a list of numbers or a Sequence, a list of those, or a function of the index"
+
+
+def as_given(owner, name, value, sequence=False, size=None, units=None):
+    """What a user gives for a parameter: checked, and copied, so that it can't change any more.
+
+    sequence    whether one value is a Sequence of numbers, as for spike_times
+    size        number of cells; None if there are none yet
+    units       PyNN's units of the parameter; values with units are converted to these
+
+    Returns a float, a Sequence, an array of one of these for each cell; or what is to be evaluated
+    later, as it is: a RandomDistribution, LazyArray, function or iterator.
+    """
+    if sequence and isinstance(value, Iterator):
+        value = list(value)
+    if isinstance(value, (larray, RandomDistribution, Iterator)) or _is_function(value):
+        given = value
+    elif sequence:
+        given = _as_sequences(owner, name, value, units)
+    else:
+        given = _as_numbers(owner, name, value, units)
+    if size is not None and isinstance(given, np.ndarray):
+        check_size(owner, name, given, size)
+    return given
+
+
+def evaluated(owner, name, lazy, size, sequence=False):
+    """The values of a LazyArray for `size` cells: a float or Sequence if they are all the same, else an
+    array of one for each."""
+    if _is_function(lazy.base_value) and not lazy.operations:
+        values = _call_for_each(lazy.base_value, size)
+    else:
+        try:
+            values = lazy.evaluate(simplify=True)
+        except ValueError as error:
+            raise errors.InvalidParameterValueError(f"{owner}: {name}: {error}") from None
+    if sequence and is_listlike(values) and len(values) == size:
+        values = list(values)  # of Sequences: not to be taken for numbers
+    return simplify(as_given(owner, name, values, sequence, size))
+
+
+def _is_function(value):
+    return callable(value) and not isinstance(value, (type, ArrayParameter, larray, RandomDistribution))
+
+
+def _call_for_each(function, size):
+    """A function's value for each index: called with all of them, as PyNN does, or one by one if the
+    function wasn't made for that."""
+    try:
+        values = function(np.arange(size))
+        if np.shape(values) in ((), (size,)) and not isinstance(values, ArrayParameter):
+            return values
+    except Exception:  # whatever it is, it comes again when called with one index
+        pass
+    return [function(i) for i in range(size)]
+
+
+def _as_numbers(owner, name, value, units):
+    """A float, or a float64 array [cells] that is nobody else's."""
+    array = _as_array(owner, name, value, units, FORMS)
+    return float(array) if array.ndim == 0 else array
+
+
+def _as_array(owner, name, value, units, forms):
+    """A new float64 array of real numbers; a scalar gives an array without dimensions."""
+    if isinstance(value, pq.Quantity):
+        value = _without_units(owner, name, value, units)
+    refused = isinstance(value, (str, bytes, dict, set, ArrayParameter)) or value is None
+    if not refused:
+        try:
+            array = np.asarray(value)
+            refused = array.dtype.kind not in "biufO"
+            if not refused:
+                if array.dtype.kind == "O" and any(item is None for item in array.flat):
+                    raise TypeError
+                return np.array(array, dtype=np.float64)
+        except (TypeError, ValueError):
+            pass
+    raise errors.InvalidParameterValueError(f"{owner}: {name} must be {forms}, not {reprlib.repr(value)}")
+
+
+def _without_units(owner, name, value, units):
+    try:
+        return value.rescale(units or "dimensionless").magnitude
+    except ValueError:
+        raise errors.InvalidParameterValueError(
+            f"{owner}: {name} must be in {units or 'no units'}, not {value.dimensionality}"
+        ) from None
+
+
+def _as_sequences(owner, name, value, units):
+    """A Sequence, or an array of objects: Sequences, one for each cell."""
+    if isinstance(value, (str, bytes, dict, set)) or not (
+        isinstance(value, ArrayParameter) or is_listlike(value) or isinstance(value, Sized)
+    ):
+        raise errors.InvalidParameterValueError(
+            f"{owner}: {name} must be {FORMS_OF_TIMES}, not {reprlib.repr(value)}"
+        )
+    if is_one_sequence(value):
+        return _as_sequence(owner, name, value, units)
+    made = {}  # most often all cells share one sequence
+    sequences = np.empty(len(value), dtype=object)
+    for cell, item in enumerate(value):
+        if id(item) not in made:
+            which = f"{name} of cell {cell}"
+            made[id(item)] = (_as_sequence(owner, which, item, units), item)
+        sequences[cell] = made[id(item)][0]
+    return sequences
+
+
+def is_one_sequence(value):
+    """Whether something is one sequence of numbers, and not several of them."""
+    if isinstance(value, ArrayParameter):
+        return True
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return value.ndim == 1
+    return not any(isinstance(item, (ArrayParameter, Sized)) for item in value)
+
+
+def _as_sequence(owner, name, value, units):
+    """A Sequence whose numbers are nobody else's."""
+    if isinstance(value, ArrayParameter):
+        value = value.value
+    array = _as_array(owner, name, value, units, "a list of numbers")
+    if array.ndim != 1:
+        raise errors.InvalidParameterValueError(
+            f"{owner}: {name} must be a list of numbers, not {reprlib.repr(value)}"
+        )
+    return Sequence(array)
+
+
+def check_size(owner, name, array, size):
+    """Raise InvalidDimensionsError unless `array` has one value for each cell."""
+    if array.shape == (size,):
+        return
+    has = f"shape {array.shape}" if array.ndim > 1 else _counted(array.size, "value")
+    cells = _counted(size, "cell")
+    raise errors.InvalidDimensionsError(f"{owner}: {name} has {has} for {cells}")
+
+
+def _counted(n, what):
+    return f"1 {what}" if n == 1 else f"{n} {what}s"
+
+
+def expanded(value, n):
+    """A stored value as an array of one for each of `n` cells, to be changed."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    array = np.empty(n, dtype=object if isinstance(value, ArrayParameter) else float)
+    array[:] = value
+    return array

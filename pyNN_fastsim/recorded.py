@@ -1,0 +1,249 @@
+"""
+Recorded data: plain arrays, in segments, and the Neo objects that users get of them.
+
+    Recording    of a population or assembly: a list of
+    Segment      one for each trial, with
+    Spikes       of one population, and
+    Signal       samples of one variable of one population
+
+Neo objects are made of whole arrays, without a loop over cells or spikes.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import neo
+import numpy as np
+import quantities as pq
+from pyNN.recording import get_io
+
+from . import textfile
+
+
+@dataclass
+class Signal:
+    """Samples of one variable.
+
+    units     as quantities knows them
+    source    label of the population
+    ids       of the cells: int64 [cells]
+    index     of the cells in the population, or in what the data are asked of: int64 [cells]
+    samples   float64 [samples, cells]
+    start     time of the first sample, ms
+    period    ms
+    """
+
+    variable: str
+    units: str
+    source: str
+    ids: np.ndarray
+    index: np.ndarray
+    samples: np.ndarray
+    start: float
+    period: float
+
+    def of(self, ids):
+        """The signal of those cells that are among `ids`; None for all."""
+        if ids is None:
+            return self
+        columns = np.isin(self.ids, ids)
+        if columns.all():
+            return self
+        return replace(
+            self, ids=self.ids[columns], index=self.index[columns], samples=self.samples[:, columns]
+        )
+
+    def times(self):
+        """Times of the samples, ms."""
+        return np.around(self.start + self.period * np.arange(len(self.samples)), 12)
+
+    def to_neo(self):
+        return neo.AnalogSignal(
+            self.samples.copy(),
+            units=self.units,
+            t_start=self.start * pq.ms,
+            sampling_period=self.period * pq.ms,
+            name=self.variable,
+            channel_ids=self.ids,
+            source_population=self.source,
+            array_annotations={"channel_index": self.index},
+        )
+
+
+@dataclass
+class Spikes:
+    """Spikes from `start` to `stop` (ms), in the order of time.
+
+    source         label of the population
+    cells          ids of the recorded cells: int64 [cells]
+    source_index   of these cells in their population: int64 [cells]
+    index          of these cells in what the data are asked of: int64 [cells]
+    ids, times     of the spikes: int64 and ms [spikes]
+    """
+
+    source: str
+    cells: np.ndarray
+    source_index: np.ndarray
+    index: np.ndarray
+    ids: np.ndarray
+    times: np.ndarray
+    start: float
+    stop: float
+
+    def of(self, ids):
+        """The spikes of those cells that are among `ids`; None for all."""
+        if ids is None:
+            return self
+        kept = np.isin(self.cells, ids)
+        mine = np.isin(self.ids, self.cells[kept])
+        return replace(
+            self,
+            cells=self.cells[kept],
+            source_index=self.source_index[kept],
+            index=self.index[kept],
+            ids=self.ids[mine],
+            times=self.times[mine],
+        )
+
+
+@dataclass
+class Segment:
+    """What was recorded in one trial."""
+
+    name: str
+    spikes: list[Spikes]
+    signals: list[Signal]
+    annotations: dict = field(default_factory=dict)
+    when: datetime = field(default_factory=datetime.now)
+
+    def of(self, names, ids):
+        """The variables `names` of the cells `ids`; None for all."""
+        spikes = [spikes.of(ids) for spikes in self.spikes if names is None or "spikes" in names]
+        signals = [s.of(ids) for s in self.signals if names is None or s.variable in names]
+        return replace(self, spikes=spikes, signals=[s for s in signals if len(s.ids)])
+
+    def to_neo(self, description):
+        segment = neo.Segment(name=self.name, description=description, rec_datetime=self.when)
+        segment.annotate(**self.annotations)
+        if self.spikes:
+            segment.spiketrains = spiketrains_of(self.spikes)
+            segment.spiketrains.segment = segment
+        for signal in self.signals:
+            analog_signal = signal.to_neo()
+            segment.analogsignals.append(analog_signal)
+            analog_signal.segment = segment
+        return segment
+
+
+@dataclass
+class Recording:
+    """All that was recorded of a population, view or assembly."""
+
+    label: str
+    description: str
+    annotations: dict
+    segments: list[Segment]
+
+    def to_neo(self):
+        """A Neo Block."""
+        block = neo.Block(name=self.label, description=self.description, rec_datetime=self.segments[0].when)
+        block.annotate(**self.annotations)
+        for segment in self.segments:
+            block.segments.append(segment.to_neo(self.description))
+            block.segments[-1].block = block
+        return block
+
+    def write(self, file):
+        """Write to a file: a name, whose ending tells the format, or a Neo IO."""
+        if isinstance(file, str) and file.endswith(".txt"):
+            textfile.write(file, self)
+        elif isinstance(file, str):
+            io = get_io(file)
+            io.write_block(self.to_neo())
+            if hasattr(io, "close"):  # HDF5 files are complete once they are closed
+                io.close()
+        else:
+            file.write_block(self.to_neo())
+
+
+def spiketrains_of(parts):
+    """A Neo SpikeTrainList of the spikes of one or more populations."""
+    if len({(part.start, part.stop) for part in parts}) > 1:
+        trains = [train for part in parts for train in spiketrains_of([part])]
+        return neo.spiketrainlist.SpikeTrainList(items=trains)
+    # Plain lists: Neo takes only a Python int for a channel's id, and adds lists end to end.
+    cells = np.concatenate([part.cells for part in parts]).tolist()
+    return neo.spiketrainlist.SpikeTrainList.from_spike_time_array(
+        np.concatenate([part.times for part in parts]) * pq.ms,
+        np.concatenate([part.ids for part in parts]),
+        cells,
+        t_start=parts[0].start * pq.ms,
+        t_stop=parts[0].stop * pq.ms,
+        units="ms",
+        source_population=parts[0].source
+        if len(parts) == 1
+        else [part.source for part in parts for _ in part.cells],
+        source_index=np.concatenate([part.source_index for part in parts]).tolist(),
+    )
+
+
+def merged_signals(signals):
+    """Signals of the same variable that were sampled at the same times as one."""
+    groups: dict[tuple, list[Signal]] = {}
+    for signal in signals:
+        key = signal.variable, signal.units, signal.start, signal.period, len(signal.samples)
+        groups.setdefault(key, []).append(signal)
+    return [_merged_signal(group) if len(group) > 1 else group[0] for group in groups.values()]
+
+
+def _merged_signal(signals):
+    """One signal of several, with the cells in the order of their index."""
+    index = np.concatenate([signal.index for signal in signals])
+    order = np.argsort(index, kind="stable")
+    return replace(
+        signals[0],
+        source=";".join(dict.fromkeys(signal.source for signal in signals)),
+        ids=np.concatenate([signal.ids for signal in signals])[order],
+        index=index[order],
+        samples=np.hstack([signal.samples for signal in signals])[:, order],
+    )
+
+
+def merged_spikes(parts):
+    """Spikes of one population, recorded in turn from the same or other cells, as one."""
+    cells, first = np.unique(np.concatenate([part.cells for part in parts]), return_index=True)
+    return replace(
+        parts[0],
+        cells=cells,
+        source_index=np.concatenate([part.source_index for part in parts])[first],
+        index=np.concatenate([part.index for part in parts])[first],
+        ids=np.concatenate([part.ids for part in parts]),
+        times=np.concatenate([part.times for part in parts]),
+        start=min(part.start for part in parts),
+        stop=max(part.stop for part in parts),
+    )
+
+
+def merged_segments(segments):
+    """The segments of several populations, those of the same name as one."""
+    by_name: dict[str, list[Segment]] = {}
+    for segment in segments:
+        by_name.setdefault(segment.name, []).append(segment)
+    return [
+        replace(
+            parts[0],
+            annotations={k: v for part in reversed(parts) for k, v in part.annotations.items()},
+            spikes=[spikes for part in parts for spikes in part.spikes],
+            signals=merged_signals([signal for part in parts for signal in part.signals]),
+        )
+        for _, parts in sorted(by_name.items())
+    ]
+
+
+def reindexed(segment, index_of):
+    """A segment whose cells have the indices that the function `index_of` gives of their ids."""
+    return replace(
+        segment,
+        spikes=[replace(spikes, index=index_of(spikes.cells)) for spikes in segment.spikes],
+        signals=[replace(signal, index=index_of(signal.ids)) for signal in segment.signals],
+    )

@@ -1,0 +1,581 @@
+"""
+Networks as plain data: how hypothesis draws them, how they are built through PyNN and in the naive
+simulator, and what each gives.
+
+Structure is drawn by hypothesis, so that it shrinks; numbers (parameters, weights, times) come from a
+NumPy generator with a drawn seed, so that no two of them meet by chance in a tie, except where a tie is
+meant. Times and delays are in steps; those given to PyNN are off the grid by up to 0.4 steps.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from hypothesis import strategies as st
+from naive import simulator as naive
+from naive.cells import CELLS
+from pyNN.random import NumpyRNG, RandomDistribution
+
+import pyNN_fastsim as sim
+
+SOURCES = ("SpikeSourceArray", "SpikeSourcePoisson")
+
+
+@dataclass
+class Cells:
+    """A population.
+
+    values     parameters by name: a number, or a list of one for each cell
+    initial    state variables, likewise
+    recorded   cells, in lists that are recorded one after the other
+    """
+
+    kind: str
+    size: int
+    values: dict
+    initial: dict = field(default_factory=dict)
+    variables: list = field(default_factory=list)
+    recorded: list = field(default_factory=list)
+    interval: int = 1
+
+    @property
+    def is_source(self):
+        return self.kind in SOURCES
+
+
+@dataclass
+class Selection:
+    """Cells: of a population, view or assembly. `parts` are (index of the population, selector), where
+    a selector is None for all cells, a slice, or a list of indices."""
+
+    parts: list
+
+    def cells(self, spec):
+        """(population, cell) of each."""
+        found = []
+        for p, selector in self.parts:
+            indices = np.arange(spec.cells[p].size)
+            found += [(p, int(i)) for i in (indices if selector is None else indices[selector])]
+        return found
+
+
+@dataclass
+class Connections:
+    """A projection. connector: name and arguments; weight, delay (ms): a number, or (low, high, seed)."""
+
+    pre: Selection
+    post: Selection
+    receptor: str
+    connector: tuple
+    weight: object
+    delay: object
+
+
+@dataclass
+class Injection:
+    """A current: a DCSource (start, stop), or a StepCurrentSource; times in ms, levels in nA."""
+
+    is_dc: bool
+    times: list
+    levels: list
+    into: list  # of Selections
+
+    def changes(self, dt):
+        """(steps, levels) as in naive.Current."""
+        steps = [int(np.rint(t / dt)) for t in self.times]
+        return steps, ([self.levels[0], 0.0] if self.is_dc else self.levels)
+
+
+@dataclass
+class Spec:
+    """A network and what is done with it: actions (name, arguments...), see `Engine` and `Naive`."""
+
+    dt: float
+    seed: int
+    cells: list
+    connections: list
+    injections: list
+    program: list
+
+
+# --- drawing -------------------------------------------------------------------------------------------
+
+
+def near(rng, steps, dt):
+    """A time (ms) that is nearest to `steps`."""
+    return float((steps + (rng.uniform(-0.4, 0.4) if rng.random() < 0.5 and steps else 0.0)) * dt)
+
+
+def spike_times(draw, rng, size, dt, after=0):
+    """Spike times (ms) of each cell, on and off the grid, sometimes several in a step."""
+    times = []
+    for _ in range(size):
+        steps = after + np.sort(rng.integers(0, 60, size=rng.integers(0, 12)))
+        off = np.where(rng.random(len(steps)) < 0.5, 0.0, rng.uniform(-0.9, -0.1, len(steps)))
+        times.append(sorted(np.maximum((steps + off) * dt, 0.0).tolist()))
+    return times
+
+
+def parameter(draw, rng, kind, name, size, dt):
+    """A value of a parameter of a cell type: a number, or one for each cell."""
+    n = size if draw(st.booleans()) else None
+    if name == "tau_refrac":
+        drawn = [near(rng, int(s), dt) for s in rng.integers(0, 9, size=n or 1)]
+        return drawn if n else drawn[0]
+    values = rng.uniform(*CELLS[kind].ranges[name], size=n)
+    return values.tolist() if n else float(values)
+
+
+def initial_value(draw, rng, name, size):
+    low, high = {"v": (-75.0, -57.0), "i": (0.0, 0.5), "g": (0.0, 0.02)}.get(name[0], (0.05, 0.95))
+    n = size if draw(st.booleans()) else None
+    values = rng.uniform(low, high, size=n)
+    return values.tolist() if n else float(values)
+
+
+def cells(draw, rng, kind, size, dt):
+    celltype = CELLS[kind]
+    values = {name: parameter(draw, rng, kind, name, size, dt) for name in celltype.ranges}
+    if "tau_syn_E" in values and draw(st.integers(0, 4)) == 0:
+        values["tau_syn_E"] = values["tau_m"] if "tau_m" in values else 2.0
+    names = draw(st.sets(st.sampled_from(celltype.recordable)))
+    initial = {name: initial_value(draw, rng, name, size) for name in sorted(names)}
+    if not celltype.resets:  # not all sodium channels open at once
+        initial = {"v": -65.0, "m": 0.05, "h": 0.6, "n": 0.3} | initial
+    recorded = sorted(draw(st.sets(st.integers(0, size - 1), min_size=1, max_size=6)))
+    at = draw(st.integers(0, len(recorded)))
+    recorded = draw(st.sampled_from([[list(range(size))], [recorded], [recorded[at:], recorded[:at]]]))
+    return Cells(
+        kind,
+        size,
+        values,
+        initial,
+        variables=sorted(draw(st.sets(st.sampled_from(celltype.recordable), min_size=1))),
+        recorded=[part for part in recorded if part],
+        interval=draw(st.integers(1, 4)),
+    )
+
+
+def sources(draw, rng, kind, dt):
+    size = draw(st.integers(1, 5))
+    if kind == "SpikeSourceArray":
+        values = {"spike_times": spike_times(draw, rng, size, dt)}
+    else:
+        values = {"rate": rng.uniform(0.0, 300.0 / dt, size=size).tolist(), "start": near(rng, 3, dt)}
+    return Cells(kind, size, values, recorded=[list(range(size))])
+
+
+def selector(draw, size):
+    how = draw(st.sampled_from(["all", "all", "slice", "list"]))
+    if how == "slice":
+        step = draw(st.integers(1, 3))
+        return slice(draw(st.integers(0, size - 1)), size, step)
+    if how == "list":
+        return sorted(draw(st.sets(st.integers(0, size - 1), min_size=1, max_size=8)))
+    return None
+
+
+def selection(draw, spec_cells, choose_from):
+    chosen = draw(st.lists(st.sampled_from(choose_from), min_size=1, max_size=2, unique=True))
+    return Selection([(p, selector(draw, spec_cells[p].size)) for p in chosen])
+
+
+def connections(draw, rng, spec, scalar_only=False):
+    all_cells = spec.cells
+    everything = list(range(len(all_cells)))
+    targets = [p for p in everything if not all_cells[p].is_source]
+    negative = CELLS[all_cells[draw(st.sampled_from(targets))].kind].weight[1] < 0
+    targets = [p for p in targets if (CELLS[all_cells[p].kind].weight[1] < 0) == negative]
+    pre, post = selection(draw, all_cells, everything), selection(draw, all_cells, targets)
+    receptor = draw(st.integers(0, 1))
+    limits = [CELLS[all_cells[p].kind].weight[receptor] for p, _ in post.parts]
+    weight = min(limits, key=abs)
+    n_pre, n_post = len(pre.cells(spec)), len(post.cells(spec))
+    weight /= max(1.0, n_pre / 8)
+    names = ["AllToAll", "OneToOne", "List", "Array", "Probability", "Pre", "Post", "Total"]
+    name = draw(st.sampled_from(names))
+    drawn = draw(st.booleans())
+    seed = draw(st.integers(0, 999))
+    arguments = {
+        "AllToAll": lambda: {"allow_self_connections": draw(st.booleans())},
+        "OneToOne": dict,
+        "List": lambda: {"rows": connection_list(rng, n_pre, n_post, weight, spec.dt)},
+        "Array": lambda: {"array": rng.random((n_pre, n_post)) < 0.5},
+        "Probability": lambda: {"p_connect": draw(st.floats(0.1, 1.0)), "seed": seed},
+        "Pre": lambda: {"n": draw(st.integers(0, 6)), "seed": seed},
+        "Post": lambda: {"n": draw(st.integers(0, 6)), "seed": seed, "with_replacement": drawn},
+        "Total": lambda: {"n": draw(st.integers(0, 20)), "seed": seed, "with_replacement": True},
+    }[name]()
+    low, high = sorted([0.02 * weight, weight])
+    shortest, longest = 1.0 * spec.dt, draw(st.sampled_from([3.0, 20.0])) * spec.dt
+    return Connections(
+        pre,
+        post,
+        ("excitatory", "inhibitory")[receptor],
+        (name, arguments),
+        (low, high, seed + 1) if drawn else float(weight * rng.random()),
+        (shortest, longest, seed + 2) if draw(st.booleans()) else near(rng, int(rng.integers(1, 20)), spec.dt),
+    )
+
+
+def connection_list(rng, n_pre, n_post, weight, dt):
+    """Rows (pre, post, weight, delay in ms), of which some pairs are there several times."""
+    n = int(rng.integers(1, 12))
+    rows = [
+        (int(i), int(j), weight * rng.random(), near(rng, int(rng.integers(1, 9)), dt))
+        for i, j in zip(rng.integers(0, n_pre, n), rng.integers(0, n_post, n), strict=True)
+    ]
+    return rows + [(i, j, weight * rng.random(), d) for i, j, _, d in rows[: n // 3]]
+
+
+def injection(draw, rng, spec, targets):
+    into = [selection(draw, spec.cells, targets) for _ in range(draw(st.integers(1, 2)))]
+    is_dc = draw(st.booleans())
+    n = 2 if is_dc else draw(st.integers(1, 5))
+    steps = np.sort(rng.choice(80, size=n, replace=False))
+    times = [near(rng, int(step), spec.dt) for step in steps]
+    return Injection(is_dc, times, rng.uniform(-0.5, 1.0, size=1 if is_dc else n).tolist(), into)
+
+
+def action(draw, rng, spec, names):
+    """One of the actions that `Engine` and `Naive` know."""
+    targets = [p for p, c in enumerate(spec.cells) if not c.is_source]
+    name = draw(st.sampled_from(names))
+    if name in ("set", "initialize"):
+        p = draw(st.sampled_from(targets))
+        chosen = Selection([(p, selector(draw, spec.cells[p].size))])
+        kind, size = spec.cells[p].kind, len(chosen.cells(spec))
+        if name == "set":
+            what = draw(st.sampled_from(sorted(CELLS[kind].ranges)))
+            return (name, chosen, what, parameter(draw, rng, kind, what, size, spec.dt))
+        what = draw(st.sampled_from(CELLS[kind].recordable))
+        return (name, chosen, what, initial_value(draw, rng, what, size))
+    if name in ("weights", "one weight", "delays") and spec.connections:
+        k = draw(st.integers(0, len(spec.connections) - 1))
+        fraction = float(rng.uniform(0.2, 1.0))
+        return (name, k, draw(st.booleans()), fraction)
+    if name == "spikes":
+        p = draw(st.sampled_from([p for p, c in enumerate(spec.cells) if c.kind == "SpikeSourceArray"]))
+        return (name, p, spike_times(draw, rng, spec.cells[p].size, spec.dt, after=draw(st.integers(0, 60))))
+    if name == "current" and spec.injections:
+        k = draw(st.integers(0, len(spec.injections) - 1))
+        return (name, k, rng.uniform(-0.5, 1.0, size=len(spec.injections[k].levels)).tolist())
+    if name == "connect":
+        return (name, connections(draw, rng, spec))
+    return ("reset",)
+
+
+ALL_ACTIONS = ("set", "initialize", "weights", "one weight", "delays", "spikes", "current", "connect", "reset")
+
+
+@st.composite
+def networks(draw, kinds=tuple(CELLS), actions=ALL_ACTIONS, poisson=True, scalar_only=False, large=True):
+    """A Spec. A reset always comes after a run."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    chosen = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=3))
+    linear = all(CELLS[kind].linear for kind in chosen)
+    dt = draw(st.sampled_from([0.1, 0.25, 1.0] if linear else [0.1, 0.05]))
+    spec = Spec(dt, draw(st.integers(0, 99)), [], [], [], [])
+    biggest = 8 if not large or draw(st.integers(0, 9)) else 140
+    spec.cells = [cells(draw, rng, kind, draw(st.integers(1, biggest)), dt) for kind in chosen]
+    spec.cells.insert(draw(st.integers(0, len(chosen))), sources(draw, rng, "SpikeSourceArray", dt))
+    if poisson and draw(st.integers(0, 2)) == 0:
+        spec.cells.append(sources(draw, rng, "SpikeSourcePoisson", dt))
+    targets = [p for p, c in enumerate(spec.cells) if not c.is_source]
+    for _ in range(draw(st.integers(1, 4))):
+        spec.connections.append(connections(draw, rng, spec))
+    for _ in range(draw(st.integers(0, 2))):
+        spec.injections.append(injection(draw, rng, spec, targets))
+    spec.program = [("run", draw(st.integers(1, 60)))]
+    for _ in range(draw(st.integers(0, 4)) if actions else 0):
+        spec.program += [action(draw, rng, spec, actions), ("run", draw(st.integers(1, 60)))]
+    return spec
+
+
+# --- through PyNN --------------------------------------------------------------------------------------
+
+
+class Engine:
+    """A network built through PyNN, on which the program has been run."""
+
+    def __init__(self, spec, threads=1):
+        self.spec = spec
+        sim.setup(timestep=spec.dt, threads=threads, rng_seed=spec.seed)
+        self.populations = [self._population(c) for c in spec.cells]
+        self.projections, self.made = [], []
+        for c in spec.connections:
+            self._connect(c)
+        self.currents = [self._inject(i) for i in spec.injections]
+        for name, *arguments in spec.program:
+            getattr(self, "_do_" + name.replace(" ", "_"))(*arguments)
+
+    def _population(self, c):
+        population = sim.Population(c.size, getattr(sim, c.kind)(**c.values), initial_values=c.initial)
+        for part in c.recorded:
+            view = population if len(part) == c.size else population[part]
+            view.record("spikes")
+            if c.variables:
+                view.record(c.variables, sampling_interval=c.interval * self.spec.dt)
+        return population
+
+    def _selected(self, selection):
+        parts = [
+            self.populations[p] if chosen is None else self.populations[p][chosen]
+            for p, chosen in selection.parts
+        ]
+        return parts[0] if len(parts) == 1 else sim.Assembly(*parts)
+
+    def _connect(self, c):
+        synapse = sim.StaticSynapse(weight=_value(c.weight), delay=_value(c.delay))
+        projection = sim.Projection(
+            self._selected(c.pre), self._selected(c.post), _connector(*c.connector), synapse,
+            receptor_type=c.receptor,
+        )  # fmt: skip
+        self.projections.append(projection)
+        self.made.append(projection.get(["weight", "delay"], format="list"))
+
+    def _inject(self, i):
+        if i.is_dc:
+            current = sim.DCSource(amplitude=i.levels[0], start=i.times[0], stop=i.times[1])
+        else:
+            current = sim.StepCurrentSource(times=i.times, amplitudes=i.levels)
+        for selection in i.into:
+            current.inject_into(self._selected(selection))
+        return current
+
+    def _do_run(self, steps):
+        sim.run(steps * self.spec.dt)
+
+    def _do_reset(self):
+        sim.reset()
+
+    def _do_set(self, selection, name, value):
+        self._selected(selection).set(**{name: value})
+
+    def _do_initialize(self, selection, name, value):
+        self._selected(selection).initialize(**{name: value})
+
+    def _do_weights(self, k, as_list, fraction):
+        projection = self.projections[k]
+        old = projection.get(["weight"], format="list", with_address=False)
+        if as_list:
+            projection.set(weight=new_weights(projection.get(["weight"], format="list"), fraction))
+        elif old:
+            projection.set(weight=old[0][0] * fraction)
+
+    def _do_one_weight(self, k, last, fraction):
+        projection = self.projections[k]
+        if len(projection):
+            connection = projection[len(projection) - 1 if last else len(projection) // 2]
+            connection.weight = connection.weight * fraction
+
+    def _do_delays(self, k, as_list, fraction):
+        delays = self.projections[k].get(["delay"], format="list", with_address=False)
+        if delays:
+            self.projections[k].set(delay=new_delay(fraction, self.spec.dt))
+
+    def _do_spikes(self, p, times):
+        self.populations[p].set(spike_times=times)
+
+    def _do_current(self, k, levels):
+        if self.spec.injections[k].is_dc:
+            self.currents[k].set_parameters(amplitude=levels[0])
+        else:
+            self.currents[k].set_parameters(amplitudes=levels)
+
+    def _do_connect(self, c):
+        self._connect(c)
+
+    def results(self):
+        """For each population and trial: {"spikes": sorted (step, cell), variable: samples}."""
+        return [self._results_of(population) for population in self.populations]
+
+    def _results_of(self, population):
+        trials = []
+        for segment in population.get_data().segments:
+            ids, times = segment.spiketrains.multiplexed
+            steps = np.rint(np.asarray(times) / self.spec.dt).astype(int)
+            spikes = sorted(zip(steps.tolist(), (ids - population.first_id).tolist(), strict=True))
+            trial = {"spikes": spikes}
+            for signal in segment.analogsignals:
+                order = np.argsort(signal.array_annotations["channel_index"])
+                trial[signal.name] = np.asarray(signal)[:, order]
+            trials.append(trial)
+        return trials
+
+
+def _value(value):
+    if not isinstance(value, tuple):
+        return value
+    low, high, seed = value
+    return RandomDistribution("uniform", low=low, high=high, rng=NumpyRNG(seed=seed))
+
+
+def _connector(name, arguments):
+    arguments = dict(arguments)
+    if "seed" in arguments:
+        arguments["rng"] = NumpyRNG(seed=arguments.pop("seed"))
+    if name == "List":
+        return sim.FromListConnector(arguments["rows"])
+    class_name = {
+        "Probability": "FixedProbability", "Pre": "FixedNumberPre", "Post": "FixedNumberPost",
+        "Total": "FixedTotalNumber",
+    }.get(name, name)  # fmt: skip
+    return getattr(sim, class_name + "Connector")(**arguments)
+
+
+def new_weights(made, fraction):
+    """New weights for connections (pre, post, weight), in the order of (pre, post)."""
+    by_pair = sorted(made, key=lambda row: row[:2])
+    return [row[2] * (fraction if k % 2 else 1.0) for k, row in enumerate(by_pair)]
+
+
+def new_delay(fraction, dt):
+    """ms."""
+    return (1 + round(fraction * 30)) * dt
+
+
+# --- in the naive simulator ----------------------------------------------------------------------------
+
+
+def expected_connections(spec, c):
+    """The connections that a deterministic connector makes, (pre, post[, weight, delay]); else None."""
+    pre, post = c.pre.cells(spec), c.post.cells(spec)
+    name, arguments = c.connector
+    if name == "AllToAll":
+        return [
+            (i, j)
+            for j, target in enumerate(post)
+            for i, source in enumerate(pre)
+            if source != target or arguments["allow_self_connections"]
+        ]
+    if name == "OneToOne":
+        return [(i, i) for i in range(min(len(pre), len(post)))]
+    if name == "Array":
+        return [(int(i), int(j)) for i, j in np.argwhere(arguments["array"])]
+    if name == "List":
+        return arguments["rows"]
+    return None
+
+
+class Naive:
+    """The same network and program in the naive simulator; needs what connectors and Poisson sources of
+    an `Engine` drew."""
+
+    def __init__(self, spec, engine):
+        self.spec = spec
+        self.network = naive.Network()
+        self.poisson = {
+            p: [trial["spikes"] for trial in engine._results_of(engine.populations[p])]
+            for p, c in enumerate(spec.cells)
+            if c.kind == "SpikeSourcePoisson"
+        }
+        self.trials = [[] for _ in spec.cells]
+        self.nearest = np.inf
+        self.network.populations = [self._population(p, c) for p, c in enumerate(spec.cells)]
+        self.made = iter(engine.made)
+        for c in spec.connections:
+            self._do_connect(c)
+        self.currents = [self._inject(i) for i in spec.injections]
+        for name, *arguments in spec.program:
+            getattr(self, "_do_" + name.replace(" ", "_"))(*arguments)
+        self._keep()
+
+    def _population(self, p, c):
+        if c.kind == "SpikeSourceArray":
+            return naive.Source(self._steps(c.values["spike_times"]))
+        if c.kind == "SpikeSourcePoisson":
+            return naive.Source(self._drawn(p, trial=0))
+        return naive.Population(c.kind, c.size, c.values, c.initial, self.spec.dt, c.interval)
+
+    def _steps(self, times):
+        return [[int(np.ceil(t / self.spec.dt - 1e-6)) for t in cell] for cell in times]
+
+    def _drawn(self, p, trial):
+        spikes = self.poisson[p][trial]
+        return [[step for step, i in spikes if i == cell] for cell in range(self.spec.cells[p].size)]
+
+    def _do_connect(self, c):
+        pre, post = c.pre.cells(self.spec), c.post.cells(self.spec)
+        populations = self.network.populations
+
+        def of(cell):
+            return populations[cell[0]], cell[1]
+
+        made = [
+            naive.Connection(of(pre[i]), of(post[j]), weight, max(1, int(np.rint(delay / self.spec.dt))))
+            for i, j, weight, delay in next(self.made)
+        ]
+        projection = naive.Projection(c.receptor, made)
+        projection.pairs = {id(m): (pre.index((populations.index(m.source[0]), m.source[1])),
+                                    post.index((populations.index(m.target[0]), m.target[1])))
+                            for m in made}  # fmt: skip
+        self.network.projections.append(projection)
+
+    def _inject(self, i):
+        current = naive.Current(*i.changes(self.spec.dt))
+        for selection in i.into:
+            for p, cell in selection.cells(self.spec):
+                self.network.populations[p].currents.append((current, [cell]))
+        return current
+
+    def _do_run(self, steps):
+        self.network.run(steps)
+
+    def _do_reset(self):
+        self._keep()
+        self.network.reset()
+        for p in self.poisson:
+            self.network.populations[p].steps = self._drawn(p, trial=len(self.trials[p]))
+
+    def _at(self, selection):
+        ((p, chosen),) = selection.parts
+        return self.network.populations[p], slice(None) if chosen is None else chosen
+
+    def _do_set(self, selection, name, value):
+        population, chosen = self._at(selection)
+        population.set(chosen, name, value)
+
+    def _do_initialize(self, selection, name, value):
+        population, chosen = self._at(selection)
+        population.initialize(chosen, name, value)
+
+    def _do_weights(self, k, as_list, fraction):
+        projection = self.network.projections[k]
+        if as_list:
+            rows = [(*projection.pairs[id(c)], c.weight) for c in projection.connections]
+            order = sorted(range(len(rows)), key=lambda index: rows[index][:2])
+            for index, weight in zip(order, new_weights(rows, fraction), strict=True):
+                projection.connections[index].weight = weight
+        elif projection.connections:
+            weight = projection.connections[0].weight * fraction
+            for connection in projection.connections:
+                connection.weight = weight
+
+    def _do_one_weight(self, k, last, fraction):
+        made = self.network.projections[k].connections
+        if made:
+            made[len(made) - 1 if last else len(made) // 2].weight *= fraction
+
+    def _do_delays(self, k, as_list, fraction):
+        for connection in self.network.projections[k].connections:
+            connection.delay = round(new_delay(fraction, 1.0))
+
+    def _do_spikes(self, p, times):
+        self.network.populations[p].steps = self._steps(times)
+
+    def _do_current(self, k, levels):
+        i = replace(self.spec.injections[k], levels=levels)
+        self.currents[k].set(*i.changes(self.spec.dt))
+
+    def _keep(self):
+        """Keep what this trial has recorded."""
+        for p, (population, c) in enumerate(zip(self.network.populations, self.spec.cells, strict=True)):
+            cells = sorted(cell for part in c.recorded for cell in part)
+            trial = {"spikes": sorted(s for s in population.spikes if s[1] in cells)}
+            for name in c.variables:
+                trial[name] = np.array([y[name][cells] for _, y in population.samples])
+            self.nearest = min(self.nearest, getattr(population, "nearest", np.inf))
+            self.trials[p].append(trial)
+
+    def results(self):
+        return self.trials

@@ -1,0 +1,68 @@
+"""The functions that the vectoriser understands, against the C library."""
+
+import math
+
+import numpy as np
+import pytest
+
+from pyNN_fastsim.engine.compile import vectorised
+from pyNN_fastsim.engine.fastmath import LARGEST, SMALLEST, exp
+
+
+@vectorised
+def exp_of_all(x, y):
+    for i in range(len(x)):
+        y[i] = exp(x[i])
+
+
+def fast_exp(x):
+    x = np.atleast_1d(np.asarray(x, dtype=float))
+    y = np.empty_like(x)
+    exp_of_all(x, y)
+    return y
+
+
+@pytest.mark.parametrize("bound", [1e-300, 1e-8, 0.3466, 1.0, 30.0, 700.0])
+def test_exp_is_exact_to_one_unit_in_the_last_place(bound):
+    x = np.random.default_rng(1).uniform(-bound, bound, 100_000)
+    # The C library's own error is below one unit too.
+    assert np.max(np.abs(fast_exp(x) / np.exp(x) - 1)) <= 2 * np.finfo(float).eps
+
+
+def test_exp_at_the_ends_of_its_range():
+    x = np.array([SMALLEST, np.nextafter(SMALLEST, 0), np.nextafter(LARGEST, 0), LARGEST])
+    assert np.max(np.abs(fast_exp(x) / np.exp(x) - 1)) <= 2 * np.finfo(float).eps
+
+
+def test_exp_where_the_reduction_changes_over():
+    k = np.arange(-1000, 1001)
+    x = (k + 0.5) * math.log(2) * np.array([[1 - 1e-15], [1.0], [1 + 1e-15]])
+    assert np.max(np.abs(fast_exp(x.ravel()) / np.exp(x.ravel()) - 1)) <= 2 * np.finfo(float).eps
+
+
+def test_exp_of_zero_is_one():
+    assert np.all(fast_exp([0.0, -0.0, 5e-324, -5e-324]) == 1.0)
+
+
+def test_exp_beyond_its_range_saturates():
+    below = fast_exp([np.nextafter(SMALLEST, -np.inf), -710.0, -1e308, -np.inf])
+    above = fast_exp([LARGEST, 709.8, 1e308, np.inf])
+    assert np.all(below == 0.0)
+    assert np.all(above == above[0]) and np.isfinite(above[0]) and above[0] > 1e307
+
+
+def test_exp_of_nan_is_nan():
+    assert np.all(np.isnan(fast_exp([np.nan, -np.nan] * 4)))
+
+
+def test_exp_is_the_same_vectorised_and_not():
+    x = np.random.default_rng(2).uniform(-50, 50, 1000)
+    together = fast_exp(x)
+    one_by_one = np.array([fast_exp(value)[0] for value in x])
+    assert np.array_equal(together, one_by_one)
+
+
+def test_a_loop_over_exp_is_vectorised():
+    fast_exp(1.0)
+    machine_code = "".join(exp_of_all.inspect_llvm().values())
+    assert "x double>" in machine_code, "LLVM made no vectors of the loop"

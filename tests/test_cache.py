@@ -1,0 +1,107 @@
+"""Compiled code: made once, kept outside the package, never out of date."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pyNN_fastsim
+
+SCRIPT = """
+import sys
+import pyNN_fastsim as sim
+print(sim.__file__)
+if "run" in sys.argv:
+    sim.setup(timestep=0.1)
+    cells = sim.Population(3, sim.IF_curr_delta(i_offset=1.0))
+    cells.record("spikes")
+    synapse = sim.StaticSynapse(weight=1.0)
+    sim.Projection(cells, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory")
+    sim.run(50.0)
+    print(sum(cells.get_spike_counts().values()), "spikes")
+"""
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory):
+    """A copy of the package, and what runs a script with it: returns Numba's report on its cache."""
+    folder = tmp_path_factory.mktemp("installation")
+    package = folder / "pyNN_fastsim"
+    shutil.copytree(Path(pyNN_fastsim.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def run(*arguments, **environment):
+        result = subprocess.run(
+            [sys.executable, "-c", SCRIPT, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(folder),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "NUMBA_DEBUG_CACHE": "1",
+                "NUMBA_CACHE_DIR": str(folder / "cache"),
+                **environment,
+            },
+        )
+        assert result.returncode == 0, result.stderr
+        assert str(package) in result.stdout
+        return result.stdout
+
+    return package, run
+
+
+def saved(report):
+    return report.count("data saved")
+
+
+def loaded(report):
+    return report.count("data loaded")
+
+
+def test_import_compiles_nothing(installation):
+    report = installation[1]()
+    assert saved(report) == loaded(report) == 0
+
+
+def test_second_run_compiles_nothing_and_nothing_is_written_into_the_package(installation):
+    package, run = installation
+    before = sorted(package.rglob("*"))
+    first = run("run")
+    assert saved(first) > 3
+    second = run("run")
+    assert saved(second) == 0 and loaded(second) > 2
+    assert first.splitlines()[-1] == second.splitlines()[-1] != "0 spikes"
+    assert sorted(package.rglob("*")) == before
+
+
+def test_an_edit_in_any_file_of_the_engine_is_noticed(installation):
+    """Numba itself looks only at the file with the function: this one is in kernel.py."""
+    package, run = installation
+    run("run")
+    model = package / "engine" / "models" / "iaf_psc.py"
+    source = model.read_text()
+    model.write_text(source.replace("spiked = (v >= v_thresh)", "spiked = (v >= v_thresh + 1e6)"))
+    try:
+        report = run("run")
+    finally:
+        model.write_text(source)
+    assert saved(report) > 0
+    assert report.splitlines()[-1] == "0 spikes"
+
+
+def test_unwritable_cache_folders_are_passed_over(installation, tmp_path):
+    """A read-only home: the cache goes to the folder for temporary files."""
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    unwritable = str(blocked / "folder")
+    report = installation[1](
+        "run", NUMBA_CACHE_DIR=unwritable, XDG_CACHE_HOME=unwritable, LOCALAPPDATA=unwritable,
+        HOME=unwritable, TMPDIR=str(tmp_path),
+    )  # fmt: skip
+    assert saved(report) > 3
+    assert list(tmp_path.rglob("*.nbc"))

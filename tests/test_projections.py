@@ -1,0 +1,299 @@
+"""Projections: looking at connections and changing them."""
+
+import numpy as np
+import pytest
+from pyNN import errors
+from pyNN.core import IndexBasedExpression
+from pyNN.random import NumpyRNG, RandomDistribution
+from pyNN.recording.files import NumpyBinaryFile, StandardTextFile
+
+import pyNN_fastsim as sim
+
+CONNECTIONS = [(0, 1, 0.1, 0.5), (2, 1, 0.2, 0.7), (1, 0, 0.3, 0.5), (2, 1, 0.4, 1.1), (0, 3, 0.5, 0.5)]
+
+
+@pytest.fixture
+def projection():
+    sim.setup(timestep=0.1)
+    pre = sim.Population(3, sim.SpikeSourceArray(), label="pre")
+    post = sim.Population(4, sim.IF_cond_exp(), label="post")
+    return sim.Projection(pre, post, sim.FromListConnector(CONNECTIONS), sim.StaticSynapse())
+
+
+def test_looking(projection):
+    assert len(projection) == projection.size() == projection.size(gather=False) == 5
+    listed = projection.get(["weight", "delay"], format="list")
+    assert sorted(listed) == sorted(CONNECTIONS)
+    assert [j for _, j, *_ in listed] == [0, 1, 1, 1, 3]
+    assert [
+        c.as_tuple("presynaptic_index", "postsynaptic_index", "weight", "delay") for c in projection
+    ] == listed
+    assert projection.get("delay", format="list", with_address=False) == [d for *_, d in listed]
+    assert [c.weight for c in projection.connections] == [w for _, _, w, _ in listed]
+    assert projection[-1].as_tuple("weight") == (0.5,) and projection.connections[0].delay == 0.5
+    assert [c.weight for c in projection[1:4]] == [w for _, _, w, _ in listed[1:4]]
+    connection = projection[0]
+    assert (
+        connection.presynaptic_cell == projection.pre[1]
+        and connection.postsynaptic_cell == projection.post[0]
+    )
+    assert repr(projection) == 'Projection("pre→post")' and "pre" in projection.describe()
+    with pytest.raises(IndexError, match="no connection 5, only 5"):
+        projection[5]
+    with pytest.raises(TypeError, match="'first'"):
+        projection["first"]
+
+
+@pytest.mark.parametrize(
+    "operation, weight", [("sum", 0.2 + 0.4), ("min", 0.2), ("max", 0.4), ("first", 0.2), ("last", 0.4)]
+)
+def test_array_with_multiple_connections(projection, operation, weight):
+    weights, delays = projection.get(["weight", "delay"], format="array", multiple_synapses=operation)
+    expected = np.full((3, 4), np.nan)
+    expected[0, 1], expected[1, 0], expected[0, 3] = 0.1, 0.3, 0.5
+    expected[2, 1] = weight
+    np.testing.assert_array_equal(weights, expected)
+    assert np.isnan(delays[0, 0]) and delays[1, 0] == 0.5
+
+
+def test_bad_get(projection):
+    with pytest.raises(ValueError, match="'list' or 'array', not 'table'"):
+        projection.get("weight", format="table")
+    with pytest.raises(ValueError, match="multiple_synapses.*'mean'"):
+        projection.get("weight", format="array", multiple_synapses="mean")
+    with pytest.raises(errors.NonExistentParameterError, match="'wieght'.*'weight'"):
+        projection.get("wieght", format="list")
+
+
+class ByIndex(IndexBasedExpression):
+    def __call__(self, i, j):
+        return 0.1 * i + 0.01 * j + 0.001 * self.projection.post.size
+
+
+@pytest.mark.parametrize(
+    "value, expected",
+    [
+        (0.7, lambda i, j: 0.7),
+        (1, lambda i, j: 1.0),
+        (np.arange(12.0).reshape(3, 4), lambda i, j: 4.0 * i + j),
+        (lambda d: 0.1 + d, lambda i, j: 0.1 + abs(i - j)),
+        ("0.2*d", lambda i, j: 0.2 * abs(i - j)),
+        (lambda i, j: 0.5 * i + j, lambda i, j: 0.5 * i + j),
+        (ByIndex(), lambda i, j: 0.1 * i + 0.01 * j + 0.004),
+    ],
+)
+def test_set(projection, value, expected):
+    projection.set(weight=value)
+    for i, j, weight in projection.get("weight", format="list"):
+        assert weight == pytest.approx(expected(i, j), abs=1e-15)
+    projection.set(delay=0.9)
+    assert projection.get("delay", format="list", with_address=False) == [0.9] * 5
+
+
+def test_set_random_draws_as_other_backends_do(projection):
+    """Numbers for all pairs, in the order of (pre, post), of which the connected ones count."""
+    projection.set(weight=RandomDistribution("uniform", (0.5, 1.0), rng=NumpyRNG(seed=3)))
+    drawn = NumpyRNG(seed=3).next(12, "uniform", {"low": 0.5, "high": 1.0}).reshape(3, 4)
+    for i, j, weight in projection.get("weight", format="list"):
+        assert weight == drawn[i, j]
+
+
+def test_set_list_is_in_the_order_of_pre_and_post(projection):
+    projection.set(weight=[1.0, 2.0, 3.0, 4.0, 5.0])  # one for each connection
+    assert sorted(projection.get("weight", format="list")) == [
+        (0, 1, 1.0), (0, 3, 2.0), (1, 0, 3.0), (2, 1, 4.0), (2, 1, 5.0),
+    ]  # fmt: skip
+    projection.set(weight=np.array([1.0, 2.0, 3.0, 4.0]))  # one for each pair, as in PyNN
+    assert sorted(projection.get("weight", format="list")) == [
+        (0, 1, 1.0), (0, 3, 2.0), (1, 0, 3.0), (2, 1, 4.0), (2, 1, 4.0),
+    ]  # fmt: skip
+    with pytest.raises(errors.InvalidDimensionsError, match="3 values of weight for 5 connections"):
+        projection.set(weight=[1.0, 2.0, 3.0])
+
+
+def test_set_one_connection(projection):
+    projection[2].weight = 9.0
+    projection.connections[0].delay = 2.2
+    listed = projection.get(["weight", "delay"], format="list")
+    assert listed[2][2] == 9.0 and listed[0][3] == 2.2
+    assert sum(w == 9.0 for _, _, w, _ in listed) == 1 and projection[2].weight == 9.0
+    with pytest.raises(errors.ConnectionError, match="weights must be positive.*-1.0"):
+        projection[2].weight = -1.0
+    with pytest.raises(errors.ConnectionError, match="delay nan"):
+        projection[2].delay = np.nan
+    assert projection.get(["weight", "delay"], format="list") == listed
+
+
+@pytest.mark.parametrize(
+    "attributes, error, message",
+    [
+        ({"wieght": 1.0}, errors.NonExistentParameterError, "'weight'"),
+        ({"weight": -1.0}, errors.ConnectionError, "pre→post: weights must be positive.*-1.0"),
+        ({"weight": np.nan}, errors.ConnectionError, "weights must be finite.*nan"),
+        ({"weight": np.inf}, errors.ConnectionError, "weights must be finite.*inf"),
+        ({"weight": "heavy"}, ValueError, "heavy|string"),
+        ({"weight": None}, ValueError, "weight"),
+        ({"weight": np.ones((4, 3))}, errors.InvalidDimensionsError, r"\(3, 4\).*\(4, 3\)"),
+        ({"delay": 0.0}, errors.ConnectionError, "delay 0.0 ms is out of range"),
+        ({"delay": -1.0}, errors.ConnectionError, "delay -1.0 ms is out of range"),
+        ({"delay": 1e5}, errors.ConnectionError, "delay 100000.0 ms is out of range"),
+    ],
+)
+def test_bad_set_changes_nothing(projection, attributes, error, message):
+    before = projection.get(["weight", "delay"], format="list")
+    with pytest.raises(error, match=message):
+        projection.set(**attributes)
+    assert projection.get(["weight", "delay"], format="list") == before
+
+
+def test_weights_of_the_wrong_sign():
+    sim.setup(timestep=0.1)
+    a = sim.Population(2, sim.SpikeSourceArray())
+    curr, cond = sim.Population(2, sim.IF_curr_exp()), sim.Population(2, sim.IF_cond_exp())
+    for post, receptor, weight, rule in (
+        (curr, "excitatory", -0.1, "positive"),
+        (curr, "inhibitory", 0.1, "negative"),
+        (cond, "inhibitory", -0.1, "positive"),
+    ):
+        with pytest.raises(errors.ConnectionError, match=f"must be {rule}"):
+            sim.Projection(
+                a,
+                post,
+                sim.AllToAllConnector(),
+                sim.StaticSynapse(weight=weight),
+                receptor_type=receptor,
+            )
+    guessed = sim.Projection(a, curr, sim.AllToAllConnector(), sim.StaticSynapse(weight=-0.1))
+    assert guessed.receptor_type == "inhibitory"
+    unsafe = sim.AllToAllConnector(safe=False)
+    sim.Projection(a, curr, unsafe, sim.StaticSynapse(weight=-0.1), receptor_type="excitatory")
+
+
+def test_delay_limits():
+    sim.setup(timestep=0.1, min_delay=0.5, max_delay=2.0)
+    p = sim.Population(2, sim.IF_cond_exp())
+    default = sim.Projection(p, p, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1))
+    assert default.get("delay", format="list", with_address=False) == [0.5] * 4
+    for delay in (0.4, 2.1):
+        with pytest.raises(errors.ConnectionError, match=rf"delay {delay} ms is out of range \[0.5, 2.0\]"):
+            sim.Projection(p, p, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1, delay=delay))
+
+
+@pytest.mark.parametrize("n_values", [12, 5])
+def test_list_of_weights_at_creation(n_values):
+    sim.setup(timestep=0.1)
+    a, b = sim.Population(3, sim.SpikeSourceArray()), sim.Population(4, sim.IF_curr_exp())
+    connector = sim.AllToAllConnector()
+    if n_values == 5:
+        connector = sim.FromListConnector([(i, j) for i, j, *_ in CONNECTIONS])
+    weights = [0.1 * (k + 1) for k in range(n_values)]
+    projection = sim.Projection(a, b, connector, sim.StaticSynapse(weight=weights, delay=0.2))
+    assert projection.get("weight", format="list", with_address=False) == weights
+    assert projection.receptor_type == "excitatory"
+
+
+def test_save(projection, tmp_path):
+    filename = str(tmp_path / "connections.txt")
+    projection.save("all", filename)
+    saved = StandardTextFile(filename, mode="r")
+    assert saved.get_metadata()["columns"] == ["i", "j", "weight", "delay"]
+    np.testing.assert_allclose(saved.read(), projection.get(["weight", "delay"], format="list"))
+    copy = sim.Projection(
+        projection.pre, projection.post, sim.FromFileConnector(filename), sim.StaticSynapse()
+    )
+    assert sorted(copy.get(["weight", "delay"], "list")) == sorted(
+        projection.get(["weight", "delay"], "list")
+    )
+    projection.save(
+        "weight", NumpyBinaryFile(str(tmp_path / "w.npz"), mode="wb"), format="array", with_address=False
+    )
+    read = NumpyBinaryFile(str(tmp_path / "w.npz"), mode="rb").read()
+    assert read.shape == (1, 3, 4) and read[0, 1, 0] == 0.3 and read[0, 0, 0] == 0.0
+
+
+def test_views_see_their_own_indices():
+    sim.setup(timestep=0.1)
+    p = sim.Population(10, sim.IF_cond_exp())
+    view = p[2:9][1::2]  # cells 3, 5, 7
+    projection = sim.Projection(view, p[[8, 1]], sim.AllToAllConnector(),
+                                sim.StaticSynapse(weight=np.arange(6.0).reshape(3, 2) + 1))  # fmt: skip
+    np.testing.assert_array_equal(projection.get("weight", format="array"), np.arange(6.0).reshape(3, 2) + 1)
+    assert projection.shape == (3, 2)
+    assert [int(c.presynaptic_cell) for c in projection] == [int(p[k]) for k in (3, 5, 7)] * 2
+
+
+def test_default_receptor_of_an_assembly_does_not_depend_on_hashing():
+    sim.setup(timestep=0.1)
+    a, b = sim.Population(2, sim.IF_cond_exp()), sim.Population(3, sim.IF_cond_alpha())
+    assert (a + b).receptor_types == ["excitatory", "inhibitory"]
+    assert (a + sim.Population(2, sim.SpikeSourceArray())).receptor_types == []
+
+
+def test_delivery_through_views_and_assemblies():
+    """Each spike arrives at the right cell, at the right time, with the right weight."""
+    sim.setup(timestep=0.1)
+    sources = sim.Population(4, sim.SpikeSourceArray(spike_times=[[1.0], [2.0], [3.0], [4.0]]))
+    a = sim.Population(3, sim.IF_curr_delta(tau_m=1e9, v_thresh=1e9))
+    b = sim.Population(5, sim.IF_curr_delta(tau_m=1e9, v_thresh=1e9))
+    targets = b[1:4] + a
+    weights = np.arange(1.0, 13.0).reshape(2, 6)
+    delays = np.round(np.linspace(0.1, 5.0, 12), 1).reshape(2, 6)
+    sim.Projection(
+        sources[1::2], targets, sim.AllToAllConnector(), sim.StaticSynapse(weight=weights, delay=delays)
+    )
+    for population in (a, b):
+        population.record("v")
+    sim.run(20.0)
+    v = np.hstack([np.asarray(p.get_data().segments[0].analogsignals[0]) for p in (b[1:4], a)]) + 65.0
+    expected = np.zeros((201, 6))
+    for k, t in enumerate((2.0, 4.0)):
+        for j in range(6):
+            expected[round((t + delays[k, j]) / 0.1) :, j] += weights[k, j]
+    np.testing.assert_allclose(v, expected, atol=1e-4)  # the leak over 20 ms
+    silent = np.asarray(b.get_data().segments[0].analogsignals[0])[:, [0, 4]]
+    np.testing.assert_array_equal(silent, -65.0)
+
+
+def test_weights_and_delays_change_between_runs():
+    sim.setup(timestep=0.1)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0, 11.0, 21.0]))
+    cell = sim.Population(1, sim.IF_curr_delta(tau_m=1e9, v_thresh=1e9))
+    projection = sim.Projection(
+        source, cell, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0, delay=1.0)
+    )
+    cell.record("v")
+    sim.run(10.0)
+    projection.set(weight=3.0, delay=30.0)
+    sim.run(10.0)
+    projection[0].weight = 5.0
+    sim.run(50.0)
+    v = np.asarray(cell.get_data().segments[0].analogsignals[0])[:, 0]
+    np.testing.assert_array_equal(np.flatnonzero(np.diff(v) > 0.5) + 1, [20, 410, 510])
+    np.testing.assert_allclose(np.diff(v)[[19, 409, 509]], [1.0, 3.0, 5.0], atol=1e-6)
+
+
+@pytest.mark.parametrize("arguments", [
+    {"connector": "all"}, {"synapse_type": "static"}, {"receptor_type": "exitatory"},
+])  # fmt: skip
+def test_wrong_arguments(arguments):
+    sim.setup(timestep=0.1)
+    p = sim.Population(2, sim.IF_cond_exp())
+    keywords = {"connector": sim.AllToAllConnector(), "synapse_type": sim.StaticSynapse(), **arguments}
+    with pytest.raises((TypeError, errors.ConnectionError), match="onnector|ynapse|exitatory"):
+        sim.Projection(p, p, **keywords)
+
+
+def test_spike_sources_can_not_be_targets():
+    sim.setup(timestep=0.1)
+    p = sim.Population(2, sim.SpikeSourceArray(), label="sources")
+    with pytest.raises(errors.ConnectionError, match="'sources'.*spike source"):
+        sim.Projection(p, p, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0))
+
+
+def test_populations_of_an_old_network_are_refused():
+    sim.setup(timestep=0.1)
+    old = sim.Population(2, sim.IF_cond_exp(), label="old")
+    sim.setup(timestep=0.1)
+    new = sim.Population(2, sim.IF_cond_exp())
+    with pytest.raises(errors.ConnectionError, match="'old' belongs to a network from before setup"):
+        sim.Projection(old, new, sim.AllToAllConnector())

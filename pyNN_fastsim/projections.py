@@ -1,24 +1,22 @@
 """
-Projections and connections.
+Projections: making, reading and changing connections.
 
-A projection's connections are kept where the engine wants them: sorted by source, one group for each
-pair of populations. PyNN's order, in which users see them, is the order of their creation: target
-cell by target cell.
+Users see connections in the order of their creation, which is mostly target cell by target cell;
+`connections.py` says how they are kept.
 """
 
 import copy
-from dataclasses import dataclass
 
 import numpy as np
 from pyNN import common, errors
-from pyNN.common import Assembly
 from pyNN.parameters import LazyArray
 from pyNN.random import RandomDistribution
 from pyNN.space import Space
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
 from . import simulator
-from .engine.synapses import SynapseGroup, created_in_order, places_of_created, sort_synapses, sources_of
+from .connections import Connection, Group, delay_steps, parts, place_in, shared
+from .engine.synapses import SynapseGroup, created_in_order, sort_synapses, sources_of
 from .standardmodels.synapses import StaticSynapse
 from .synapse_values import evaluate
 from .validation import check_names
@@ -26,92 +24,7 @@ from .validation import check_names
 _DEFAULT_SPACE = Space()
 
 
-class Connection(common.Connection):
-    """
-    One connection of a projection, with its weight (nA, uS or mV) and delay (ms).
-    """
-
-    def __init__(self, projection, index):
-        self._projection, self._index = projection, index
-
-    @property
-    def presynaptic_index(self):
-        return int(self._projection._pairs()[0][self._index])
-
-    @property
-    def postsynaptic_index(self):
-        return int(self._projection._pairs()[1][self._index])
-
-    @property
-    def presynaptic_cell(self):
-        return self._projection.pre[self.presynaptic_index]
-
-    @property
-    def postsynaptic_cell(self):
-        return self._projection.post[self.postsynaptic_index]
-
-    source = presynaptic_cell
-    target = postsynaptic_cell
-
-    @property
-    def weight(self):
-        return self._projection._value_at(self._index, "weights")
-
-    @weight.setter
-    def weight(self, value):
-        self._projection._store_at(self._index, "weights", value)
-
-    @property
-    def delay(self):
-        return self._projection._value_at(self._index, "delays")
-
-    @delay.setter
-    def delay(self, value):
-        self._projection._store_at(self._index, "delays", value)
-
-    def as_tuple(self, *attribute_names):
-        return tuple(getattr(self, name) for name in attribute_names)
-
-    def __repr__(self):
-        return (
-            f"Connection({self.presynaptic_index} -> {self.postsynaptic_index}, weight={self.weight}, "
-            f"delay={self.delay})"
-        )
-
-
-@dataclass(eq=False)
-class _Group:
-    """The connections between two populations, as the user gave them, beside the engine's group.
-
-    synapses   the engine's SynapseGroup
-    places     of its synapses in the projection's order of creation, int64 [synapses]; None if that
-               is the order of (post, pre), from which it can be found again
-    weights    float64 [synapses], or [1] if shared; the engine's own array
-    delays     ms, float64 [synapses], or [1] if shared, as they were before rounding
-    """
-
-    synapses: SynapseGroup
-    places: np.ndarray | None
-    delays: np.ndarray
-
-    @property
-    def weights(self):
-        return self.synapses.weights
-
-    def __len__(self):
-        return len(self.synapses)
-
-    def set_weights(self, weights):
-        self.synapses.weights = weights
-
-    def set_delays(self, delays):
-        self.delays = delays
-        self.synapses.delays = _steps(delays, simulator.state.dt)
-
-    def find_places(self):
-        if self.places is not None:
-            return self.places
-        return places_of_created(self.synapses)
+_ADDRESS = ("presynaptic_index", "postsynaptic_index")
 
 
 class Projection(common.Projection):
@@ -145,7 +58,7 @@ class Projection(common.Projection):
             label,
         )
         for cells in (self.pre, self.post):
-            for part in _parts(cells):
+            for part in parts(cells):
                 if not any(part.block is block for block in simulator.state.network.blocks):
                     raise errors.ConnectionError(
                         f"{self.label}: '{cells.label}' belongs to a network from before setup() was called"
@@ -265,7 +178,7 @@ class Projection(common.Projection):
 
     def _make_groups(self, pre, post, weights, delays):
         """Make a group for each pair of populations that is connected."""
-        sources, targets = _parts(self.pre), _parts(self.post)
+        sources, targets = parts(self.pre), parts(self.post)
         if len(sources) == len(targets) == 1:
             places = None if created_in_order(pre, post) else np.arange(len(pre))
             self._make_group(sources[0], targets[0], pre, post, weights, delays, places)
@@ -287,24 +200,24 @@ class Projection(common.Projection):
                     )
 
     def _make_group(self, source, target, pre, post, weights, delays, places):
-        """Make the group of the connections from one `_Part` to another.
+        """Make the group of the connections from one `Part` to another.
 
-        places   of the connections in the order of creation, or None as in `_Group`
+        places   of the connections in the order of creation, or None as in `Group`
         """
         pre, post = source.indices[pre - source.first], target.indices[post - target.first]
         order, first = sort_synapses(pre, post, source.block.n)
-        delays = _shared(delays, order)
+        delays = shared(delays, order)
         synapses = SynapseGroup(
             source=source.block.index,
             target=target.block.index,
             receptor=target.block.model.receptors.index(self.receptor_type),
             first=first,
             targets=post[order].astype(np.uint32),
-            weights=_shared(weights, order),
-            delays=_steps(delays, simulator.state.dt),
+            weights=shared(weights, order),
+            delays=delay_steps(delays, simulator.state.dt),
         )
         simulator.state.network.add_group(synapses)
-        self._groups.append(_Group(synapses, None if places is None else places[order], delays))
+        self._groups.append(Group(synapses, None if places is None else places[order], delays))
 
     # --- looking at connections -----------------------------------------------------------------
 
@@ -335,8 +248,8 @@ class Projection(common.Projection):
             pre, post = np.empty((2, len(self)), dtype=np.int64)
             for group in self._groups:
                 places = group.find_places()
-                pre[places] = _place_in(self.pre, group.synapses.source)[sources_of(group.synapses)]
-                post[places] = _place_in(self.post, group.synapses.target)[group.synapses.targets]
+                pre[places] = place_in(self.pre, group.synapses.source)[sources_of(group.synapses)]
+                post[places] = place_in(self.post, group.synapses.target)[group.synapses.targets]
             self._cached["pairs"] = pre, post
         return self._cached["pairs"]
 
@@ -492,9 +405,9 @@ class Projection(common.Projection):
         for group in self._groups:
             places = group.find_places()
             if weight is not None:
-                group.set_weights(_shared(weight[places], None))
+                group.set_weights(shared(weight[places], None))
             if delay is not None:
-                group.set_delays(_shared(delay[places], None))
+                group.set_delays(shared(delay[places], None))
         simulator.state.network.changed()
 
     def _keep_initial_weights(self):
@@ -509,52 +422,3 @@ class Projection(common.Projection):
                 group.set_weights(weights)
             self._initial_weights = None
             simulator.state.network.changed()
-
-
-_ADDRESS = ("presynaptic_index", "postsynaptic_index")
-
-
-class _Part:
-    """Cells of one population that take part in a projection.
-
-    first     place of the first one in the projection's population, view or assembly
-    block     of the engine
-    indices   of the cells in their population, int64
-    """
-
-    def __init__(self, first, population):
-        self.first = first
-        self.block = population._root._block
-        self.indices = np.arange(self.block.n)[population._indices]
-        self.size = len(self.indices)
-
-
-def _parts(cells):
-    """The `_Part`s of a population, view or assembly."""
-    parts, first = [], 0
-    for population in cells.populations if isinstance(cells, Assembly) else [cells]:
-        parts.append(_Part(first, population))
-        first += parts[-1].size
-    return parts
-
-
-def _place_in(cells, block_index):
-    """The place in a population, view or assembly of each cell of a block; -1 for others."""
-    for part in _parts(cells):
-        if part.block.index == block_index:
-            places = np.full(part.block.n, -1, dtype=np.int64)
-            places[part.indices] = part.first + np.arange(part.size)
-            return places
-    raise KeyError(block_index)
-
-
-def _shared(values, order):
-    """Values sorted by `order`, or one element if they are all the same."""
-    if len(values) and (values.strides == (0,) or np.all(values == values[0])):
-        return np.array(values[:1], dtype=float)
-    return np.array(values if order is None else values[order], dtype=float)
-
-
-def _steps(delays, dt):
-    """Delays in steps, uint16, at least one, of delays in ms."""
-    return np.maximum(np.rint(delays / dt), 1).astype(np.uint16)

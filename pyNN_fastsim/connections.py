@@ -1,0 +1,148 @@
+"""
+The connections of a projection, as they are kept, and as users see them one by one.
+
+They are kept where the engine wants them: sorted by source, one group for each pair of populations.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from pyNN import common
+from pyNN.common import Assembly
+
+from . import simulator
+from .engine.synapses import SynapseGroup, places_of_created
+
+
+class Connection(common.Connection):
+    """
+    One connection of a projection, with its weight (nA, uS or mV) and delay (ms).
+    """
+
+    def __init__(self, projection, index):
+        self._projection, self._index = projection, index
+
+    @property
+    def presynaptic_index(self):
+        return int(self._projection._pairs()[0][self._index])
+
+    @property
+    def postsynaptic_index(self):
+        return int(self._projection._pairs()[1][self._index])
+
+    @property
+    def presynaptic_cell(self):
+        return self._projection.pre[self.presynaptic_index]
+
+    @property
+    def postsynaptic_cell(self):
+        return self._projection.post[self.postsynaptic_index]
+
+    source = presynaptic_cell
+    target = postsynaptic_cell
+
+    @property
+    def weight(self):
+        return self._projection._value_at(self._index, "weights")
+
+    @weight.setter
+    def weight(self, value):
+        self._projection._store_at(self._index, "weights", value)
+
+    @property
+    def delay(self):
+        return self._projection._value_at(self._index, "delays")
+
+    @delay.setter
+    def delay(self, value):
+        self._projection._store_at(self._index, "delays", value)
+
+    def as_tuple(self, *attribute_names):
+        return tuple(getattr(self, name) for name in attribute_names)
+
+    def __repr__(self):
+        return (
+            f"Connection({self.presynaptic_index} -> {self.postsynaptic_index}, weight={self.weight}, "
+            f"delay={self.delay})"
+        )
+
+
+@dataclass(eq=False)
+class Group:
+    """The connections between two populations, as the user gave them, beside the engine's group.
+
+    synapses   the engine's SynapseGroup
+    places     of its synapses in the projection's order of creation, int64 [synapses]; None if that
+               is the order of (post, pre), from which it can be found again
+    weights    float64 [synapses], or [1] if shared; the engine's own array
+    delays     ms, float64 [synapses], or [1] if shared, as they were before rounding
+    """
+
+    synapses: SynapseGroup
+    places: np.ndarray | None
+    delays: np.ndarray
+
+    @property
+    def weights(self):
+        return self.synapses.weights
+
+    def __len__(self):
+        return len(self.synapses)
+
+    def set_weights(self, weights):
+        self.synapses.weights = weights
+
+    def set_delays(self, delays):
+        self.delays = delays
+        self.synapses.delays = delay_steps(delays, simulator.state.dt)
+
+    def find_places(self):
+        if self.places is not None:
+            return self.places
+        return places_of_created(self.synapses)
+
+
+class Part:
+    """Cells of one population that take part in a projection.
+
+    first     place of the first one in the projection's population, view or assembly
+    block     of the engine
+    indices   of the cells in their population, int64
+    """
+
+    def __init__(self, first, population):
+        self.first = first
+        self.block = population._root._block
+        self.indices = np.arange(self.block.n)[population._indices]
+        self.size = len(self.indices)
+
+
+def parts(cells):
+    """The `Part`s of a population, view or assembly."""
+    parts, first = [], 0
+    for population in cells.populations if isinstance(cells, Assembly) else [cells]:
+        parts.append(Part(first, population))
+        first += parts[-1].size
+    return parts
+
+
+def place_in(cells, block_index):
+    """The place in a population, view or assembly of each cell of a block; -1 for others."""
+    for part in parts(cells):
+        if part.block.index == block_index:
+            places = np.full(part.block.n, -1, dtype=np.int64)
+            places[part.indices] = part.first + np.arange(part.size)
+            return places
+    raise KeyError(block_index)
+
+
+def shared(values, order):
+    """Values sorted by `order`, or one element if they are all the same."""
+    if len(values) and (values.strides == (0,) or np.all(values == values[0])):
+        return np.array(values[:1], dtype=float)
+    return np.array(values if order is None else values[order], dtype=float)
+
+
+def delay_steps(delays, dt):
+    """Delays in steps, uint16, at least one, of delays in ms."""
+    return np.maximum(np.rint(delays / dt), 1).astype(np.uint16)

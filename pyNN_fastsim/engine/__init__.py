@@ -6,6 +6,7 @@ Units throughout: ms, mV, nA, nF, uS, Hz. Time is an integer count of steps of `
     network.py    what a simulation consists of, and the Python side of running it
     loop.py       the compiled run loop, with the order of events within a step
     kernel.py     how a model is declared and made into a compiled kernel
+    adaptive.py   what it has if its neurons need smaller steps at times
     models/       one file per neuron family or spike source
     synapses.py   connectivity storage, sorting and delivery
     currents.py   currents injected into neurons

@@ -55,14 +55,12 @@ SIZE = 1  # number of cells
 IS_SOURCE = 2  # 1 for spike sources, which also run at step 0
 STATE = 3  # address of the table of state arrays: (address, stride, length) triples
 CONSTANTS = 4  # address of the table of constants, likewise
-UNIFORM = 5  # 1 if all constants are the same for all cells
-CHANNEL = 6  # offset of the first receptor's inputs in a slot of the ring buffer
-CURRENT = 7  # address of one (address, stride, length) triple: the injected current, nA
-FIRST_ID = 8  # number of the block's first cell in the whole network
-RECORD = 9  # address of a uint8 array of flags, which cells' spikes to record; 0 for none
-CAPACITY = 10  # room for spikes in one step and thread (sources)
-SOURCE_INDEX = 11  # the block's place among those that spike, in the tables of spikes
-ROW = 12  # words
+CHANNEL = 5  # offset of the first receptor's inputs in a slot of the ring buffer
+CURRENT = 6  # address of one (address, stride, length) triple: the injected current, nA
+FIRST_ID = 7  # number of the block's first cell in the whole network
+RECORD = 8  # address of a uint8 array of flags, which cells' spikes to record; 0 for none
+CAPACITY = 9  # room for spikes in one step and thread (sources)
+ROW = 10  # words
 
 KERNEL_SIGNATURE = ((types.int64,) * 7, types.int64)
 
@@ -154,10 +152,8 @@ def _neuron_kernel(block, inputs, first, last, step, out, scratch):
         flags = int64_at(scratch, m)
         s = rows_at(row[STATE], lo, m, _N_STATE)  # noqa: F821
         x = _input_rows(inputs, n, row[CURRENT], lo, m)  # noqa: F821
-        if row[UNIFORM] == 1:
-            any_flag = _chunk_uniform(scalars_at(row[CONSTANTS], _N_CONSTANTS), s, x, flags)  # noqa: F821
-        else:
-            any_flag = _chunk(rows_at(row[CONSTANTS], lo, m, _N_CONSTANTS), s, x, flags)  # noqa: F821
+        c = _constants_at(row[CONSTANTS], lo, m)  # noqa: F821
+        any_flag = _advance_chunk(c, s, x, flags)  # noqa: F821
         for receptor in range(_N_RECEPTORS):  # noqa: F821
             float64_at(inputs + 8 * (receptor * n + lo), m)[:] = 0.0
         if any_flag != 0:
@@ -169,6 +165,14 @@ def _neuron_kernel(block, inputs, first, last, step, out, scratch):
                     count += 1
         lo += m
     return count
+
+
+def _uniform_constants_at(table, lo, m):
+    return scalars_at(table, _N_CONSTANTS)  # noqa: F821
+
+
+def _general_constants_at(table, lo, m):
+    return rows_at(table, lo, m, _N_CONSTANTS)  # noqa: F821
 
 
 def _input_rows_0(inputs, n, current, lo, m):
@@ -210,43 +214,40 @@ def _specialise(template, name, **names):
     return function
 
 
-def _advance_functions(model, n_constants):
-    """What advances a chunk of a neuron model with uniform constants, and with arrays of them."""
+def _advance_function(model, n_constants, uniform):
+    """What advances a chunk of a neuron model with uniform constants, or with arrays of them."""
     if model.attempt is not None:
-        return [
-            adaptive.advance_function(model, uniform, n_constants, _specialise, inlined, vectorised)
-            for uniform in (True, False)
-        ]
-    return [
-        vectorised(_specialise(template, f"{model.name}{template.__name__}", _step=model.step))
-        for template in (_advance_uniform, _advance)
-    ]
+        return adaptive.advance_function(model, uniform, n_constants, _specialise, inlined, vectorised)
+    template = _advance_uniform if uniform else _advance
+    return vectorised(_specialise(template, f"{model.name}{template.__name__}", _step=model.step))
 
 
 _kernels = {}
 
 
-def kernel_of(model, n_constants):
-    """The compiled kernel of `model`: the callback, which must be kept."""
-    key = (model.name, model.step, model.attempt, model.fires, model.finish, model.emit, n_constants)
+def kernel_of(model, n_constants, uniform):
+    """The compiled kernel of `model`, for uniform constants or any: the callback, which must be kept."""
+    functions = (model.step, model.attempt, model.fires, model.finish, model.emit)
+    key = (model.name, functions, n_constants, uniform)
     if key not in _kernels:
-        _kernels[key] = _make_kernel(model, n_constants)
+        _kernels[key] = _make_kernel(model, n_constants, uniform)
     return _kernels[key]
 
 
-def _make_kernel(model, n_constants):
+def _make_kernel(model, n_constants, uniform):
     """Compile the kernel of a model, or load it."""
     n_receptors = len(model.receptors)
     names = {"_N_CONSTANTS": n_constants, "_N_STATE": len(model.state), "_N_RECEPTORS": n_receptors}
     if model.is_source:
         kernel = _specialise(_source_kernel, f"{model.name}_kernel", _emit=model.emit, **names)
     else:
-        uniform, general = _advance_functions(model, n_constants)
+        kind = "uniform" if uniform else "general"
+        constants_at = _uniform_constants_at if uniform else _general_constants_at
         kernel = _specialise(
             _neuron_kernel,
-            f"{model.name}_kernel",
-            _chunk_uniform=uniform,
-            _chunk=general,
+            f"{model.name}_{kind}_kernel",
+            _constants_at=inlined(_specialise(constants_at, f"{model.name}_{kind}_constants_at", **names)),
+            _advance_chunk=_advance_function(model, n_constants, uniform),
             _input_rows=vectorised(_INPUT_ROWS[n_receptors]),
             _CHUNK=model.chunk,
             **names,

@@ -46,7 +46,7 @@ STOP = 5  # address of the flags to stop after this step, two, used in turn
 HEAD = 6  # words
 
 # The words of a row of `Tables.threads`.
-SCRATCH = 0  # address of kernel.CHUNK int64
+SCRATCH = 0  # address of as many int64 as the largest chunk of any model has cells
 LOG = 1  # address of the recorded spikes: (cell, step) pairs of int32
 LOG_CAPACITY = 2  # pairs
 LOG_LENGTH = 3

@@ -92,7 +92,7 @@ class Block:
 
     def row(self, channel):
         """The row of the run loop's table; the arrays it points to are kept in `self`."""
-        uniform = all(np.ndim(value) == 0 for value in self.constants)
+        uniform = not self.model.is_source and all(np.ndim(value) == 0 for value in self.constants)
         # A uniform constant is an array of one chunk that every chunk sees; sources see all cells.
         length = self.n if self.model.is_source else min(self.model.chunk, self.n)
         arrays, strides = [], []
@@ -104,7 +104,7 @@ class Block:
                 arrays.append(np.ascontiguousarray(value, dtype=np.float64))
                 strides.append(8)
         current = np.zeros(length) if self.injected is None else self.injected
-        self._kernel = kernel.kernel_of(self.model, len(self.constants))
+        self._kernel = kernel.kernel_of(self.model, len(self.constants), uniform)
         self._constants_table = _table(arrays, strides)
         self._state_table = _table(list(self.state.values()), [8] * len(self.state))
         self._current_table = _table([current], [0 if self.injected is None else 8])
@@ -115,7 +115,6 @@ class Block:
         words[kernel.IS_SOURCE] = self.model.is_source
         words[kernel.STATE] = self._state_table.ctypes.data
         words[kernel.CONSTANTS] = self._constants_table.ctypes.data
-        words[kernel.UNIFORM] = uniform
         words[kernel.CHANNEL] = channel
         words[kernel.CURRENT] = self._current_table.ctypes.data
         words[kernel.FIRST_ID] = self.first_id

@@ -16,7 +16,7 @@ from pyNN.connectors import CloneConnector as _CloneConnector
 from pyNN.connectors import Connector, MapConnector  # noqa: F401
 from pyNN.random import RandomDistribution
 
-from .random import left_in_place
+from .random import left_in_place, uniform_numbers
 from .synapse_values import copied_parameters, evaluate_all, pair_distances
 
 PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks at together
@@ -53,8 +53,8 @@ class _ProbabilityConnector(BulkConnector):
         with left_in_place(self.rng) as rng:
             for first, last in _columns(projection):
                 shape = (last - first, projection.pre.size)
-                drawn = rng.next(shape[0] * shape[1], "uniform", {"low": 0, "high": 1})
-                chosen = drawn.reshape(shape) < self._probabilities(projection, first, last)
+                drawn = uniform_numbers(rng, shape[0] * shape[1]).reshape(shape)
+                chosen = drawn < self._probabilities(projection, first, last)
                 if allowed is not None:
                     chosen &= allowed(first, last)
                 pieces.append(_chosen_pairs(chosen, first))

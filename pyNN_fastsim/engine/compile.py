@@ -1,38 +1,119 @@
 """
-How the engine's functions are compiled, and where compiled code is kept.
+How the engine's functions become machine code, and where that is kept.
 
-Compiled code lives in one folder per installation below the user's cache folder (or below
-``NUMBA_CACHE_DIR``), never beside the sources: a read-only installation works, and uninstalling the
-package leaves nothing in site-packages. Numba's own cache looks only at the file that holds a
-function; ours is valid as long as no file of the engine has changed.
+Functions are only marked here, as `inlined`, `vectorised` or `jit` parts of others, or as an `Entry`,
+which Python calls or takes the address of. When an entry is first needed, its machine code is loaded
+from the cache by LLVM alone; only if it is not there, `codegen.py` imports Numba (0.4 s) and compiles.
+
+The cache is one folder per installation below the user's cache folder (or below ``NUMBA_CACHE_DIR``),
+never beside the sources: a read-only installation works, and uninstalling the package leaves nothing in
+site-packages. Numba's own cache looks only at the file that holds a function; ours is valid as long as
+no file of the engine, no version and no processor has changed.
 """
 
+import ctypes
 import functools
 import hashlib
 import inspect
 import os
 import sys
 import tempfile
+import threading
+from importlib.metadata import version
 from pathlib import Path
 
-from numba import njit
-from numba.core import caching
-from numba.core.ccallback import CFunc
-from numba.core.compiler import Compiler
-from numba.core.runtime import rtsys
+import llvmlite.binding as llvm
 
 ENGINE = Path(__file__).parent
 
-# Division by zero gives inf or nan, as in NumPy, instead of a Python exception in the inner loop.
-OPTIONS = {"nopython": True, "error_model": "numpy"}
+
+class Intrinsic:
+    """The name of a function of `intrinsics.py`."""
+
+    def __init__(self, name):
+        self.name = name
+
+
+class Deferred:
+    """A Python function to be compiled as a part of others; `kind` says how, see `codegen.py`.
+
+    Called from Python, it compiles itself.
+    """
+
+    def __init__(self, kind, function):
+        self.kind, self.function = kind, function
+        self.__doc__, self.__name__ = function.__doc__, function.__name__
+
+    def __call__(self, *args):
+        from .codegen import real
+
+        return real(self)(*args)
+
+
+inlined = functools.partial(Deferred, "inlined")
+inlined.__doc__ = "A part of whatever calls it: for the scalar functions that kernels are made of."
+vectorised = functools.partial(Deferred, "vectorised")
+vectorised.__doc__ = "A loop over arrays that never overlap."
+jit = functools.partial(Deferred, "jit")
+jit.__doc__ = "Any other part of an entry."
+
+
+class Entry:
+    """A function that is called through its address, with int64 arguments only.
+
+    function    the Python function; its name, qualified, is unique
+    n_args      number of arguments
+    result      "int64" or "float64"
+    """
+
+    def __init__(self, function, n_args, result="int64"):
+        self.function, self.n_args, self.result = function, n_args, result
+        self.__doc__ = function.__doc__
+
+    @functools.cached_property
+    def address(self):
+        """The address of the machine code, which is loaded or compiled now if it is not there."""
+        return load(self)
+
+    @functools.cached_property
+    def _callable(self):
+        # ctypes gives up the interpreter's lock while the function runs.
+        return ctypes.CFUNCTYPE(
+            ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * self.n_args
+        )(self.address)
+
+    def __call__(self, *args):
+        result = {"int64": ctypes.c_int64, "float64": ctypes.c_double}[self.result]()
+        exception = ctypes.c_void_p()
+        status = self._callable(ctypes.addressof(result), ctypes.addressof(exception), *args)
+        if status != 0:
+            raise RuntimeError(f"{self.function.__qualname__} failed with status {status}")
+        return result.value
+
+
+def entry(n_args, result="int64"):
+    """Decorator for an `Entry`."""
+    return lambda function: Entry(function, n_args, result)
+
+
+# --- the cache ------------------------------------------------------------------------------------
 
 
 @functools.cache
-def fingerprint(*extra_files):
-    """Hash of every source file of the engine and of `extra_files` (paths)."""
+def fingerprint():
+    """Hash of all that machine code depends on, but for the function itself."""
     digest = hashlib.sha256()
-    for path in sorted(ENGINE.rglob("*.py")) + sorted(map(Path, extra_files)):
+    for path in sorted(ENGINE.rglob("*.py")):
         digest.update(path.read_bytes())
+    for fact in (
+        version("numba"),
+        version("llvmlite"),
+        sys.version,
+        llvm.get_process_triple(),
+        llvm.get_host_cpu_name(),
+        llvm.get_host_cpu_features().flatten(),
+    ):
+        digest.update(fact.encode())
     return digest.hexdigest()
 
 
@@ -45,10 +126,10 @@ def cache_folder():
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
-                return str(folder)
+                return folder
         except OSError:
             continue
-    return tempfile.mkdtemp(prefix="pyNN_fastsim")
+    return Path(tempfile.mkdtemp(prefix="pyNN_fastsim"))
 
 
 def _candidate_folders():
@@ -66,87 +147,70 @@ def _candidate_folders():
     yield Path(tempfile.gettempdir()) / f"pyNN_fastsim-{user}"
 
 
-class _Locator(caching._CacheLocator):
-    """Tells Numba where to keep a function of the engine, and when it is out of date."""
-
-    def __init__(self, py_func, py_file):
-        self._extra = () if Path(py_file).is_relative_to(ENGINE) else (py_file,)
-
-    def get_cache_path(self):
-        return cache_folder()
-
-    def get_source_stamp(self):
-        return fingerprint(*self._extra)
-
-    def get_disambiguator(self):
-        return hashlib.sha256("".join(self._extra).encode()).hexdigest()[:8]
-
-    def ensure_cache_path(self):
-        os.makedirs(self.get_cache_path(), exist_ok=True)
-
-    @classmethod
-    def from_function(cls, py_func, py_file):
-        return cls(py_func, py_file) if os.path.exists(py_file) else None
+def _cache_file(entry):
+    """Where the machine code of an entry is kept, after three lines: stamp, digest and symbol."""
+    return cache_folder() / f"{entry.function.__module__}.{entry.function.__qualname__}.machine_code"
 
 
-class _CacheImpl(caching.CompileResultCacheImpl):
-    _locator_classes = [_Locator]
+def _stamp(entry):
+    """What the machine code in the cache must have been made of."""
+    file = inspect.getfile(entry.function)
+    digest = hashlib.sha256(fingerprint().encode())
+    if os.path.exists(file) and not Path(file).is_relative_to(ENGINE):
+        digest.update(Path(file).read_bytes())
+    return digest.hexdigest().encode()
 
 
-class _Cache(caching.FunctionCache):
-    _impl_class = _CacheImpl
-
-    def load_overload(self, sig, target_context):
-        """As Numba's, but with only a part of `target_context.refresh()`: its runtime.
-
-        The rest loads all of Numba's implementations of NumPy, and SciPy with them, for 0.4 s; machine
-        code that is there already doesn't need them, and compilation loads them itself.
-        """
-        rtsys.initialize(target_context)
-        with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)
+def _read_cache(entry):
+    """(symbol, machine code) of an entry, or None if it is not there, out of date or damaged."""
+    try:
+        stamp, digest, symbol, code = _cache_file(entry).read_bytes().split(b"\n", 3)
+    except (OSError, ValueError):
+        return None
+    good = stamp == _stamp(entry) and digest == hashlib.sha256(code).hexdigest().encode()
+    return (symbol.decode(), code) if good else None
 
 
-def _cache_for(function):
-    """A cache for `function`, or None where it has no source file (an interactive session)."""
-    return _Cache(function) if os.path.exists(inspect.getfile(function)) else None
+def _write_cache(entry, symbol, code):
+    """Keep machine code for other processes; another process may do the same at the same time."""
+    file = _cache_file(entry)
+    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as temporary:
+        digest = hashlib.sha256(code).hexdigest().encode()
+        temporary.write(b"\n".join((_stamp(entry), digest, symbol.encode(), code)))
+    os.replace(temporary.name, file)
 
 
-class _NoAliasCompiler(Compiler):
-    """Promises LLVM that array arguments don't overlap, without which it won't vectorise."""
+# --- loading --------------------------------------------------------------------------------------
 
-    def __init__(self, typingctx, targetctx, library, args, return_type, flags, local_types):
-        flags = flags.copy()
-        flags.noalias = True
-        super().__init__(typingctx, targetctx, library, args, return_type, flags, local_types)
+_lock = threading.Lock()
+_engines = []  # keep LLVM's memory with the machine code
+compiled = []  # names of the entries that this process compiled, for those who want to know
 
 
-def jit(function=None, *, nogil=False):
-    """Compile on first call; keep the machine code for other processes."""
-    if function is None:
-        return functools.partial(jit, nogil=nogil)
-    dispatcher = njit(error_model="numpy", nogil=nogil)(function)
-    cache = _cache_for(function)
-    if cache is not None:
-        dispatcher._cache = cache
-    return dispatcher
+def load(entry):
+    """The address of the machine code of an entry, out of the cache or compiled now."""
+    with _lock:
+        found = _read_cache(entry)
+        if found is None:
+            from .codegen import compile_entry
+
+            found = compile_entry(entry)
+            compiled.append(entry.function.__qualname__)
+            _write_cache(entry, *found)
+        return _link(*found)
 
 
-def inlined(function):
-    """Compile as a part of whatever calls it: for the scalar functions that kernels are made of."""
-    return njit(error_model="numpy", forceinline=True)(function)
+@functools.cache
+def _target_machine():
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine()
 
 
-def vectorised(function):
-    """Compile a loop over arrays that never overlap; always a part of a function with a cache."""
-    return njit(error_model="numpy", pipeline_class=_NoAliasCompiler)(function)
-
-
-def compile_to_address(function, signature):
-    """Compile `function` for C, now or from the cache; return the callback, which has ``.address``."""
-    callback = CFunc(function, signature, locals={}, options=dict(OPTIONS))
-    cache = _cache_for(function)
-    if cache is not None:
-        callback._cache = cache
-    callback.compile()
-    return callback
+def _link(symbol, code):
+    """Load machine code into this process; returns the address of `symbol`."""
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    _engines.append(engine)
+    return engine.get_function_address(symbol)

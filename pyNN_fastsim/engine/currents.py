@@ -6,12 +6,9 @@ t_step to t_{step+1}. The run loop asks each source once a step and thread; wher
 changed, the currents of the blocks it goes to are summed afresh, so nothing drifts.
 """
 
-import functools
-
 import numpy as np
-from numba import types
 
-from .compile import compile_to_address
+from .compile import entry
 from .lowlevel import float64_at, int64_at
 
 # The words of a source's row (int64 each).
@@ -28,10 +25,9 @@ CELLS = 2  # address of the indices of the cells (int64, ascending)
 N_CELLS = 3
 ATTACHMENT_ROW = 4
 
-VALUE_SIGNATURE = ((types.int64, types.int64), types.float64)
 
-
-def _step_value(row, step):
+@entry(2, "float64")
+def step_value(row, step):
     """The level of the last change at or before `step`; 0 before the first."""
     words = int64_at(row, SOURCE_ROW)
     steps = int64_at(words[STEPS], words[N_STEPS])
@@ -46,12 +42,6 @@ def _step_value(row, step):
     if lo == 0:
         return 0.0
     return float64_at(words[LEVELS], words[N_STEPS])[lo - 1]
-
-
-@functools.cache
-def step_value():
-    """The compiled function of a source whose current changes at given steps."""
-    return compile_to_address(_step_value, VALUE_SIGNATURE)
 
 
 class StepCurrent:
@@ -71,7 +61,7 @@ class StepCurrent:
     def row(self):
         """The row of the table that the run loop reads."""
         words = np.zeros(SOURCE_ROW, dtype=np.int64)
-        words[VALUE] = step_value().address
+        words[VALUE] = step_value.address
         words[STEPS] = self.steps.ctypes.data
         words[LEVELS] = self.levels.ctypes.data
         words[N_STEPS] = len(self.steps)

@@ -30,11 +30,9 @@ import types as python_types
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from numba import types
-
 from . import adaptive
 from .adaptive import LIMIT
-from .compile import compile_to_address, inlined, vectorised
+from .compile import Entry, inlined, vectorised
 from .lowlevel import (
     arrays_at,
     float64_at,
@@ -62,7 +60,7 @@ RECORD = 8  # address of a uint8 array of flags, which cells' spikes to record; 
 CAPACITY = 9  # room for spikes in one step and thread (sources)
 ROW = 10  # words
 
-KERNEL_SIGNATURE = ((types.int64,) * 7, types.int64)
+KERNEL_ARGUMENTS = 7
 
 
 @dataclass(frozen=True)
@@ -155,7 +153,9 @@ def _neuron_kernel(block, inputs, first, last, step, out, scratch):
         c = _constants_at(row[CONSTANTS], lo, m)  # noqa: F821
         any_flag = _advance_chunk(c, s, x, flags)  # noqa: F821
         for receptor in range(_N_RECEPTORS):  # noqa: F821
-            float64_at(inputs + 8 * (receptor * n + lo), m)[:] = 0.0
+            arrived = float64_at(inputs + 8 * (receptor * n + lo), m)
+            for i in range(m):
+                arrived[i] = 0.0
         if any_flag != 0:
             for i in range(m):
                 if flags[i] & 2:
@@ -226,7 +226,7 @@ _kernels = {}
 
 
 def kernel_of(model, n_constants, uniform):
-    """The compiled kernel of `model`, for uniform constants or any: the callback, which must be kept."""
+    """The kernel of `model`, for uniform constants or any: an `Entry`."""
     functions = (model.step, model.attempt, model.fires, model.finish, model.emit)
     key = (model.name, functions, n_constants, uniform)
     if key not in _kernels:
@@ -235,7 +235,7 @@ def kernel_of(model, n_constants, uniform):
 
 
 def _make_kernel(model, n_constants, uniform):
-    """Compile the kernel of a model, or load it."""
+    """The kernel of a model, to be compiled or loaded when its address is asked for."""
     n_receptors = len(model.receptors)
     names = {"_N_CONSTANTS": n_constants, "_N_STATE": len(model.state), "_N_RECEPTORS": n_receptors}
     if model.is_source:
@@ -252,4 +252,4 @@ def _make_kernel(model, n_constants, uniform):
             _CHUNK=model.chunk,
             **names,
         )
-    return compile_to_address(kernel, KERNEL_SIGNATURE)
+    return Entry(kernel, KERNEL_ARGUMENTS)

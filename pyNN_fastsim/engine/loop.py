@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import currents, kernel
-from .compile import jit
+from .compile import entry, jit
 from .lowlevel import (
     atomic_add,
     atomic_load,
@@ -30,11 +30,14 @@ from .lowlevel import (
     call_kernel,
     call_yield,
     float64_at,
+    floats2_at,
     int32_at,
     int64_at,
+    table2_at,
+    table3_at,
     uint8_at,
 )
-from .synapses import deliver
+from .synapses import GROUP_ROW, deliver
 
 # The words of `Tables.head`.
 RING = 0  # address of the ring buffer
@@ -121,12 +124,13 @@ def _sum_currents(tables, thread):
         row = tables.attachments[k]
         first_of_block = row[currents.ATTACHED_BLOCK] != block
         block = row[currents.ATTACHED_BLOCK]
-        first, last = tables.ranges[thread, block]
+        first, last = tables.ranges[thread, block, 0], tables.ranges[thread, block, 1]
         injected = float64_at(
             int64_at(tables.blocks[block, kernel.CURRENT], 3)[0], tables.blocks[block, kernel.SIZE]
         )
         if first_of_block:
-            injected[first:last] = 0.0
+            for i in range(first, last):
+                injected[i] = 0.0
         cells = int64_at(row[currents.CELLS], row[currents.N_CELLS])
         value = tables.values[thread, row[currents.ATTACHED_SOURCE]]
         for i in cells:
@@ -142,7 +146,7 @@ def _update_blocks(tables, thread, step):
     parity = step & 1
     for b in range(len(tables.blocks)):
         row = tables.blocks[b]
-        first, last = tables.ranges[thread, b]
+        first, last = tables.ranges[thread, b, 0], tables.ranges[thread, b, 1]
         count = 0
         if first < last and (step > 0 or row[kernel.IS_SOURCE] == 1):
             count = call_kernel(
@@ -232,13 +236,53 @@ def _deliver(tables, thread, step):
                     )
 
 
-@jit(nogil=True)
-def run(tables, thread, first_step, last_step):
+@jit
+def _tables_at(words):
+    """The tables, from their addresses and lengths; see `words_of`."""
+    n_threads, n_blocks, n_groups = words[0], words[1], words[2]
+    n_sources, n_attachments, n_samplers = words[3], words[4], words[5]
+    return Tables(
+        int64_at(words[6], HEAD),
+        table2_at(words[7], n_threads, THREAD_ROW),
+        table2_at(words[8], n_blocks, kernel.ROW),
+        table3_at(words[9], n_threads, n_blocks, 2),
+        table2_at(words[10], n_groups, GROUP_ROW),
+        int64_at(words[11], n_blocks + 1),
+        table3_at(words[12], 2, n_threads, n_blocks),
+        table3_at(words[13], 2, n_threads, n_blocks),
+        table2_at(words[14], n_sources, currents.SOURCE_ROW),
+        table2_at(words[15], n_attachments, currents.ATTACHMENT_ROW),
+        floats2_at(words[16], n_threads, n_sources),
+        table2_at(words[17], n_samplers, SAMPLER_ROW),
+    )
+
+
+WORDS = 18
+
+
+def words_of(tables):
+    """How many rows there are, and the addresses of all tables, as `run` wants them: int64 [WORDS]."""
+    counted = (
+        tables.threads,
+        tables.blocks,
+        tables.groups,
+        tables.sources,
+        tables.attachments,
+        tables.samplers,
+    )
+    return np.array([len(t) for t in counted] + [t.ctypes.data for t in tables], dtype=np.int64)
+
+
+@entry(4)
+def run(address, thread, first_step, last_step):
     """Do steps `first_step` to `last_step`, both included, for one thread's cells.
+
+    address   of what `words_of` made of the tables
 
     Returns the last step done, which is less than asked for if a buffer of recorded spikes is full
     or a state is no longer finite.
     """
+    tables = _tables_at(int64_at(address, WORDS))
     stop = tables.head[STOP]
     words = tables.threads[thread]
     for step in range(first_step, last_step + 1):

@@ -12,7 +12,6 @@ import threading
 import time
 
 import numpy as np
-from numba import typeof
 
 from . import currents, kernel, loop
 from .currents import StepCurrent
@@ -310,7 +309,8 @@ class Network:
         self._reserve_logs(tables.threads)
         self._stop[:] = 0
         if len(tables.threads) == 1:
-            done = loop.run(tables, 0, first, last)
+            words = loop.words_of(tables)
+            done = loop.run(words.ctypes.data, 0, first, last)
         else:
             done = self._run_threads(tables, first, last)
         self.step = int(done)
@@ -327,11 +327,11 @@ class Network:
     def _run_threads(self, tables, first, last):
         done = [0] * len(tables.threads)
 
-        def work(thread):
-            done[thread] = loop.run(tables, thread, first, last)
+        words = loop.words_of(tables)
 
-        # Threads that wait for each other must all be there: compile in this one, before.
-        loop.run.compile(tuple(map(typeof, (tables, 0, first, last))))
+        def work(thread):
+            done[thread] = loop.run(words.ctypes.data, thread, first, last)
+
         others = [
             threading.Thread(target=work, args=(thread,), daemon=True)
             for thread in range(1, len(tables.threads))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .compile import jit, vectorised
+from .compile import entry, vectorised
 from .lowlevel import float64_at, int64_at, uint16_at, uint32_at
 
 MAX_DELAY = np.iinfo(np.uint16).max  # steps
@@ -78,20 +78,36 @@ class SynapseGroup:
         return words
 
 
-@jit
-def _count_sort(key, n_keys):
-    """Stable order that sorts integer keys in [0, n_keys), and where each key begins."""
-    first = np.zeros(n_keys + 1, dtype=np.int64)
-    for i in range(len(key)):
-        first[key[i] + 1] += 1
+@entry(6)
+def _fill_count_sort(key, n, first, n_keys, place, order):
+    """Arguments are addresses of int64 arrays, and how long these are; see `_count_sort`."""
+    keys = int64_at(key, n)
+    firsts = int64_at(first, n_keys + 1)
+    places = int64_at(place, n_keys)
+    ordered = int64_at(order, n)
+    for i in range(n):
+        firsts[keys[i] + 1] += 1
     for k in range(n_keys):
-        first[k + 1] += first[k]
-    place = first[:-1].copy()
+        firsts[k + 1] += firsts[k]
+        places[k] = firsts[k]
+    for i in range(n):
+        k = keys[i]
+        ordered[places[k]] = i
+        places[k] += 1
+    return 0
+
+
+def _count_sort(key, n_keys):
+    """Stable order that sorts integer keys in [0, n_keys), and where each key begins; both int64."""
+    key = np.ascontiguousarray(key, dtype=np.int64)
+    if len(key) and not 0 <= key.min() <= key.max() < n_keys:
+        raise IndexError(f"keys from {key.min()} to {key.max()} are not in the range of {n_keys}")
+    first = np.zeros(n_keys + 1, dtype=np.int64)
+    place = np.empty(n_keys, dtype=np.int64)
     order = np.empty(len(key), dtype=np.int64)
-    for i in range(len(key)):
-        k = key[i]
-        order[place[k]] = i
-        place[k] += 1
+    addresses = (array.ctypes.data for array in (key, first, place, order))
+    key_at, first_at, place_at, order_at = addresses
+    _fill_count_sort(key_at, len(key), first_at, n_keys, place_at, order_at)
     return order, first
 
 
@@ -113,13 +129,11 @@ def sources_of(group):
     return np.repeat(np.arange(len(group.first) - 1), np.diff(group.first))
 
 
-@jit
 def created_in_order(pre, post):
     """Whether connections were made in the order of (post, pre), as most of PyNN's connectors do."""
-    for i in range(1, len(post)):
-        if post[i] < post[i - 1] or (post[i] == post[i - 1] and pre[i] < pre[i - 1]):
-            return False
-    return True
+    later_post = post[1:] > post[:-1]
+    later_pre = (post[1:] == post[:-1]) & (pre[1:] >= pre[:-1])
+    return bool(np.all(later_post | later_pre))
 
 
 def places_of_created(group):
@@ -131,19 +145,14 @@ def places_of_created(group):
     return places
 
 
-@jit
 def _bounds_of_threads(first, targets, ranges):
     """[threads + 1, sources]: where each thread's part of each source's synapses begins."""
-    n_threads = len(ranges)
-    n_sources = len(first) - 1
-    bounds = np.empty((n_threads + 1, n_sources), dtype=np.int64)
-    for i in range(n_sources):
-        bounds[0, i] = first[i]
-        j = first[i]
-        for thread in range(n_threads):
-            while j < first[i + 1] and targets[j] < ranges[thread, 1]:
-                j += 1
-            bounds[thread + 1, i] = j
+    bounds = np.empty((len(ranges) + 1, len(first) - 1), dtype=np.int64)
+    bounds[0] = first[:-1]
+    for thread, (_, last) in enumerate(ranges):
+        below = np.zeros(len(targets) + 1, dtype=np.int64)
+        np.cumsum(targets < last, out=below[1:])
+        bounds[thread + 1] = first[:-1] + below[first[1:]] - below[first[:-1]]
     return bounds
 
 

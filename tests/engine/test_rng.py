@@ -1,10 +1,11 @@
 """The random streams."""
 
 import numpy as np
+from numba import njit
 from scipy import stats
 
 from pyNN_fastsim.engine import rng
-from pyNN_fastsim.engine.compile import jit
+from pyNN_fastsim.engine.codegen import real
 
 
 def test_known_answers_of_philox():
@@ -26,12 +27,15 @@ def test_known_answers_of_philox():
         assert tuple(int(word) for word in words) == expected
 
 
-@jit
+exponential = real(rng.exponential)
+
+
+@njit
 def _exponentials(n, draws):
     values = np.empty((n, draws))
     for i in range(n):
         for k in range(draws):
-            values[i, k] = rng.exponential(42, 1, 0, i, k)
+            values[i, k] = exponential(42, 1, 0, i, k)
     return values
 
 

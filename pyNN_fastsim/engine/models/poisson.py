@@ -9,8 +9,9 @@ t in (start, start + duration], with both ends on the grid.
 
 import numpy as np
 
-from ..compile import inlined, jit
+from ..compile import entry, inlined
 from ..kernel import Model
+from ..lowlevel import float64_at
 from ..rng import exponential
 
 _SLICE = 64  # cells looked at together
@@ -52,14 +53,17 @@ def _capacity(constants, n):
     return int(mean + 20 * np.sqrt(mean) + 64)
 
 
-@jit
-def _first_waiting(waiting, seed, stream, trial):
-    for i in range(len(waiting)):
+@entry(5)
+def _draw_first_waiting(address, n, seed, stream, trial):
+    waiting = float64_at(address, n)
+    for i in range(n):
         waiting[i] = exponential(seed, stream, trial, i, 0)
+    return 0
 
 
 def _restart(constants, state, step):
-    _first_waiting(state["_waiting"], *(int(word) for word in constants[3:]))
+    waiting = state["_waiting"]
+    _draw_first_waiting(waiting.ctypes.data, len(waiting), *(int(word) for word in constants[3:]))
     state["_draws"][:] = 0.0
 
 

@@ -1,0 +1,82 @@
+"""
+Compilation with Numba. Imported only where there is something to compile.
+"""
+
+import re
+import types as python_types
+
+from numba import njit, types
+from numba.core.compiler import Compiler
+
+from . import intrinsics
+from .compile import Deferred, Entry, Intrinsic
+
+
+class _NoAliasCompiler(Compiler):
+    """Promises LLVM that array arguments don't overlap, without which it won't vectorise."""
+
+    def __init__(self, typingctx, targetctx, library, args, return_type, flags, local_types):
+        flags = flags.copy()
+        flags.noalias = True
+        super().__init__(typingctx, targetctx, library, args, return_type, flags, local_types)
+
+
+# Division by zero gives inf or nan, as in NumPy, instead of a Python exception in the inner loop.
+# Without Numba's runtime nothing can be allocated, and no references are counted.
+_COMMON = {"error_model": "numpy", "_nrt": False}
+_OPTIONS = {
+    "jit": _COMMON,
+    "inlined": {**_COMMON, "forceinline": True},
+    "vectorised": {**_COMMON, "pipeline_class": _NoAliasCompiler},
+}
+
+_TYPES = {"int64": types.int64, "float64": types.float64}
+
+# What machine code may not refer to: symbols that are there only where Numba is.
+_NUMBAS_OWN = re.compile(rb"numba_\w+|NRT_\w+")
+
+
+def real(thing):
+    """What Numba understands for an `Intrinsic` or a `Deferred`, and for all that this one calls."""
+    if isinstance(thing, Intrinsic):
+        return getattr(intrinsics, thing.name)
+    if not hasattr(thing, "_real"):
+        thing._real = njit(**_OPTIONS[thing.kind])(_with_real_globals(thing.function))
+    return thing._real
+
+
+def _with_real_globals(function):
+    """A copy of a function that sees compiled functions where it sees `Deferred` ones.
+
+    Not a closure: Numba would compile it anew for every use.
+    """
+    scope = dict(function.__globals__)
+    for name in function.__code__.co_names:
+        if isinstance(scope.get(name), (Deferred, Intrinsic)):
+            scope[name] = real(scope[name])
+    copy = python_types.FunctionType(
+        function.__code__, scope, function.__name__, function.__defaults__, function.__closure__
+    )
+    copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
+    return copy
+
+
+def compile_entry(entry: Entry):
+    """Compile an entry; returns (symbol, machine code).
+
+    The machine code has Numba's own calling convention: int32 f(result *, void **exception, arguments),
+    which returns 0 if all went well.
+
+    Raises RuntimeError if the code needs Numba to run.
+    """
+    function = _with_real_globals(entry.function)
+    dispatcher = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_COMMON)(function)
+    arguments = (types.int64,) * entry.n_args
+    dispatcher.compile(_TYPES[entry.result](*arguments))
+    result = dispatcher.overloads[arguments]
+    code = result.library._get_compiled_object()
+    missing = sorted(set(_NUMBAS_OWN.findall(code)))
+    if missing:
+        name = entry.function.__qualname__
+        raise RuntimeError(f"{name} can't do without Numba: {b', '.join(missing).decode()}")
+    return result.fndesc.llvm_func_name, code

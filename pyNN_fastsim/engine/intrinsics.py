@@ -1,0 +1,406 @@
+"""
+What `lowlevel.py` names, written in LLVM's terms. Imported only where something is compiled.
+
+The run loop works on tables of addresses, so that one compiled loop serves every network. Whoever
+puts an address into a table keeps the array alive and writes its length beside it.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
+
+_I64 = ir.IntType(64)
+_F64 = ir.DoubleType()
+_ROW = types.Array(types.float64, 1, "C")
+
+
+def _make_array(context, builder, array_type, address, n):
+    """An LLVM value for a C-contiguous 1D array of `n` items at an integer `address`."""
+    array = context.make_array(array_type)(context, builder)
+    item = context.get_data_type(array_type.dtype)
+    size = _I64(context.get_abi_sizeof(item))
+    populate_array(
+        array,
+        data=builder.inttoptr(address, item.as_pointer()),
+        shape=cgutils.pack_array(builder, [n]),
+        strides=cgutils.pack_array(builder, [size]),
+        itemsize=size,
+        meminfo=None,
+    )
+    return array._getvalue()
+
+
+def _view_intrinsic(dtype):
+    array_type = types.Array(dtype, 1, "C")
+
+    @intrinsic
+    def view(typing_context, address, n):
+        def generate(context, builder, signature, args):
+            return _make_array(context, builder, array_type, *args)
+
+        return array_type(types.int64, types.int64), generate
+
+    return view
+
+
+float64_at = _view_intrinsic(types.float64)
+int64_at = _view_intrinsic(types.int64)
+int32_at = _view_intrinsic(types.int32)
+uint32_at = _view_intrinsic(types.uint32)
+uint16_at = _view_intrinsic(types.uint16)
+uint8_at = _view_intrinsic(types.uint8)
+
+
+def _table_intrinsic(dimensions):
+    """An intrinsic (address, *shape) -> C-contiguous int64 array of `dimensions` dimensions."""
+    array_type = types.Array(types.int64, dimensions, "C")
+
+    def generate(context, builder, signature, args):
+        address, *shape = args
+        strides, size = [], _I64(8)
+        for n in reversed(shape):
+            strides.insert(0, size)
+            size = builder.mul(size, n)
+        array = context.make_array(array_type)(context, builder)
+        populate_array(
+            array,
+            data=builder.inttoptr(address, _I64.as_pointer()),
+            shape=cgutils.pack_array(builder, shape),
+            strides=cgutils.pack_array(builder, strides),
+            itemsize=_I64(8),
+            meminfo=None,
+        )
+        return array._getvalue()
+
+    return array_type, generate
+
+
+@intrinsic
+def table2_at(typing_context, address, n, m):
+    """An int64 array [n, m] at an address."""
+    array_type, generate = _table_intrinsic(2)
+    return array_type(*[types.int64] * 3), generate
+
+
+@intrinsic
+def table3_at(typing_context, address, n, m, k):
+    """An int64 array [n, m, k] at an address."""
+    array_type, generate = _table_intrinsic(3)
+    return array_type(*[types.int64] * 4), generate
+
+
+@intrinsic
+def floats2_at(typing_context, address, n, m):
+    """A float64 array [n, m] at an address."""
+    array_type = types.Array(types.float64, 2, "C")
+
+    def generate(context, builder, signature, args):
+        address, n, m = args
+        array = context.make_array(array_type)(context, builder)
+        populate_array(
+            array,
+            data=builder.inttoptr(address, _F64.as_pointer()),
+            shape=cgutils.pack_array(builder, [n, m]),
+            strides=cgutils.pack_array(builder, [builder.mul(_I64(8), m), _I64(8)]),
+            itemsize=_I64(8),
+            meminfo=None,
+        )
+        return array._getvalue()
+
+    return array_type(*[types.int64] * 3), generate
+
+
+def _load(builder, table, k):
+    pointer = builder.inttoptr(table, _I64.as_pointer())
+    return builder.load(builder.gep(pointer, [_I64(k)]))
+
+
+@intrinsic(prefer_literal=True)
+def rows_at(typing_context, table, first, n, count):
+    """`count` float64 arrays, elements `first` to `first + n` of those in a table.
+
+    `table` is the address of (address, stride, length) triples of int64: a stride of 0 instead of 8
+    makes every chunk see the same elements, which is how a uniform parameter is given as an array.
+    """
+    number = count.literal_value
+    result = types.UniTuple(_ROW, number)
+
+    def generate(context, builder, signature, args):
+        table, first, n, _ = args
+        rows = []
+        for k in range(number):
+            address = _load(builder, table, 3 * k)
+            stride = _load(builder, table, 3 * k + 1)
+            start = builder.add(address, builder.mul(first, stride))
+            rows.append(_make_array(context, builder, _ROW, start, n))
+        return context.make_tuple(builder, result, rows)
+
+    return result(types.int64, types.int64, types.int64, count), generate
+
+
+@intrinsic(prefer_literal=True)
+def arrays_at(typing_context, table, count):
+    """`count` whole float64 arrays, each with the length in a table as in `rows_at`."""
+    number = count.literal_value
+    result = types.UniTuple(_ROW, number)
+
+    def generate(context, builder, signature, args):
+        arrays = []
+        for k in range(number):
+            address = _load(builder, args[0], 3 * k)
+            length = _load(builder, args[0], 3 * k + 2)
+            arrays.append(_make_array(context, builder, _ROW, address, length))
+        return context.make_tuple(builder, result, arrays)
+
+    return result(types.int64, count), generate
+
+
+@intrinsic(prefer_literal=True)
+def scalars_at(typing_context, table, count):
+    """The first element of each of `count` arrays in a table as in `rows_at`."""
+    number = count.literal_value
+    result = types.UniTuple(types.float64, number)
+
+    def generate(context, builder, signature, args):
+        values = []
+        for k in range(number):
+            address = _load(builder, args[0], 3 * k)
+            values.append(builder.load(builder.inttoptr(address, _F64.as_pointer())))
+        return context.make_tuple(builder, result, values)
+
+    return result(types.int64, count), generate
+
+
+def _element_pointer(context, builder, rows, k, i):
+    array = context.make_array(_ROW)(context, builder, builder.extract_value(rows, k))
+    return builder.gep(array.data, [i])
+
+
+@intrinsic
+def gather(typing_context, rows, i):
+    """Element `i` of each array in the tuple `rows`."""
+    result = types.UniTuple(types.float64, len(rows))
+
+    def generate(context, builder, signature, args):
+        values = [
+            builder.load(_element_pointer(context, builder, args[0], k, args[1])) for k in range(len(rows))
+        ]
+        return context.make_tuple(builder, result, values)
+
+    return result(rows, types.int64), generate
+
+
+@intrinsic
+def scatter(typing_context, rows, i, values):
+    """Store the tuple `values` as element `i` of the arrays in `rows`."""
+    if len(rows) != len(values):
+        raise TypeError(f"the step returns {len(values)} state variables, not {len(rows)}")
+
+    def generate(context, builder, signature, args):
+        for k in range(len(rows)):
+            value = builder.extract_value(args[2], k)
+            value = context.cast(builder, value, values[k], types.float64)
+            builder.store(value, _element_pointer(context, builder, args[0], k, args[1]))
+        return context.get_dummy_value()
+
+    return types.void(rows, types.int64, values), generate
+
+
+def _caller_intrinsic(number, result):
+    """An intrinsic that calls the entry at an address with `number` int64 arguments.
+
+    See `codegen.compile_entry` for how entries are called. None of them can fail.
+    """
+    result_type = {types.int64: _I64, types.float64: _F64}[result]
+    exception_type = ir.IntType(8).as_pointer()
+
+    def generate(context, builder, signature, args):
+        result_pointer = cgutils.alloca_once(builder, result_type)
+        exception_pointer = cgutils.alloca_once(builder, exception_type)
+        function_type = ir.FunctionType(
+            ir.IntType(32), [result_type.as_pointer(), exception_type.as_pointer()] + [_I64] * number
+        )
+        function = builder.inttoptr(args[0], function_type.as_pointer())
+        builder.call(function, [result_pointer, exception_pointer, *args[1:]])
+        return builder.load(result_pointer)
+
+    return result, generate
+
+
+@intrinsic
+def call_kernel(typing_context, address, a, b, c, d, e, f, g):
+    """Call int64 f(int64 * 7) at `address`."""
+    result, generate = _caller_intrinsic(7, types.int64)
+    return result(*[types.int64] * 8), generate
+
+
+@intrinsic
+def call_current(typing_context, address, a, b):
+    """Call float64 f(int64, int64) at `address`."""
+    result, generate = _caller_intrinsic(2, types.float64)
+    return result(*[types.int64] * 3), generate
+
+
+@intrinsic
+def call_yield(typing_context, address):
+    """Call the operating system's function that gives up the processor (no arguments)."""
+
+    def generate(context, builder, signature, args):
+        function_type = ir.FunctionType(ir.IntType(32), [])
+        builder.call(builder.inttoptr(args[0], function_type.as_pointer()), [])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
+@intrinsic
+def atomic_add(typing_context, address, value):
+    """Add `value` to the int64 at `address`; return what was there before."""
+
+    def generate(context, builder, signature, args):
+        pointer = builder.inttoptr(args[0], _I64.as_pointer())
+        return builder.atomic_rmw("add", pointer, args[1], "seq_cst")
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
+def atomic_load(typing_context, address):
+    """The int64 at `address`, with whatever other threads wrote before they stored it."""
+
+    def generate(context, builder, signature, args):
+        pointer = builder.inttoptr(args[0], _I64.as_pointer())
+        return builder.load_atomic(pointer, "seq_cst", 8)
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def atomic_store(typing_context, address, value):
+    """Store `value` as the int64 at `address`, after everything this thread wrote before."""
+
+    def generate(context, builder, signature, args):
+        pointer = builder.inttoptr(args[0], _I64.as_pointer())
+        builder.store_atomic(args[1], pointer, "seq_cst", 8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
+def float_bits(typing_context, x):
+    """The bits of a float64 as an int64."""
+
+    def generate(context, builder, signature, args):
+        return builder.bitcast(args[0], _I64)
+
+    return types.int64(types.float64), generate
+
+
+@intrinsic
+def bits_float(typing_context, x):
+    """The float64 that has the bits of an int64."""
+
+    def generate(context, builder, signature, args):
+        return builder.bitcast(args[0], _F64)
+
+    return types.float64(types.int64), generate
+
+
+@intrinsic
+def fma(typing_context, a, b, c):
+    """a * b + c, rounded once: the same on every processor, and vectorised where it has FMA."""
+
+    def generate(context, builder, signature, args):
+        return builder.fma(*args)
+
+    return types.float64(types.float64, types.float64, types.float64), generate
+
+
+@intrinsic
+def select(typing_context, condition, these, those):
+    """The tuple `these` if the condition holds, else `those`: one by one, so without a branch."""
+    if these != those:
+        raise TypeError(f"cannot choose between {these} and {those}")
+
+    def generate(context, builder, signature, args):
+        condition, these, those = args
+        chosen = [
+            builder.select(condition, builder.extract_value(these, k), builder.extract_value(those, k))
+            for k in range(len(signature.args[1]))
+        ]
+        return context.make_tuple(builder, signature.return_type, chosen)
+
+    return these(types.boolean, these, those), generate
+
+
+@intrinsic(prefer_literal=True)
+def local_rows(typing_context, count, n):
+    """`count` float64 arrays of `n` elements (both literals) on the stack of the calling function."""
+    number, length = count.literal_value, n.literal_value
+    result = types.UniTuple(_ROW, number)
+
+    def generate(context, builder, signature, args):
+        rows = []
+        for _ in range(number):
+            pointer = cgutils.alloca_once(builder, _F64, size=length)
+            address = builder.ptrtoint(pointer, _I64)
+            rows.append(_make_array(context, builder, _ROW, address, _I64(length)))
+        return context.make_tuple(builder, result, rows)
+
+    return result(count, n), generate
+
+
+@intrinsic
+def moved(typing_context, start, span, weights, slopes):
+    """start[d] + span * sum over j of weights[j] * slopes[j][d], as a tuple over d: a Runge-Kutta stage.
+
+    `start` and each of `slopes` are tuples of float64 of one length, `weights` is as long as `slopes`.
+    """
+
+    def generate(context, builder, signature, args):
+        start, span, weights, slopes = args
+        result = []
+        for d in range(len(signature.args[0])):
+            total = _F64(0.0)
+            for j in range(len(signature.args[2])):
+                slope = builder.extract_value(builder.extract_value(slopes, j), d)
+                total = builder.fma(builder.extract_value(weights, j), slope, total)
+            result.append(builder.fma(span, total, builder.extract_value(start, d)))
+        return context.make_tuple(builder, signature.return_type, result)
+
+    return start(start, types.float64, weights, slopes), generate
+
+
+@intrinsic
+def interleaved(typing_context):
+    """At the end of a loop's body: let the vectoriser do two vectors at a time, in turn.
+
+    For long bodies where each instruction waits for the one before; LLVM does so by itself for short
+    ones only.
+    """
+
+    def generate(context, builder, signature, args):
+        _mark_next_branch(builder, "llvm.loop.interleave.count", 2)
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+def _mark_next_branch(builder, hint, value):
+    """Give the next branch that `builder` makes, which is a loop's way back, a hint for the loop."""
+    module = builder.module
+    inner = module.add_metadata([ir.MetaDataString(module, hint), ir.Constant(ir.IntType(32), value)])
+    loop = module.add_metadata([inner, ir.Constant(ir.IntType(32), len(module.metadata))])
+    loop.operands = [loop, inner]  # LLVM knows the metadata of a loop by its pointing at itself
+    plain = builder.branch
+
+    def branch(target):
+        builder.branch = plain
+        instruction = plain(target)
+        instruction.set_metadata("llvm.loop", loop)
+        return instruction
+
+    builder.branch = branch

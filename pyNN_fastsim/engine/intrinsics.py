@@ -6,6 +6,7 @@ puts an address into a table keeps the array alive and writes its length beside 
 """
 
 from llvmlite import ir
+from llvmlite.binding import llvm_version_info as llvm_version
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -287,6 +288,23 @@ def atomic_store(typing_context, address, value):
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
+def prefetch(typing_context, address):
+    """Begin to load the cache line at `address`, which will be read soon."""
+
+    def generate(context, builder, signature, args):
+        pointer = ir.IntType(8).as_pointer()
+        i32 = ir.IntType(32)
+        function_type = ir.FunctionType(ir.VoidType(), [pointer, i32, i32, i32])
+        name = "llvm.prefetch.p0" if llvm_version[0] > 14 else "llvm.prefetch.p0i8"
+        function = cgutils.get_or_insert_function(builder.module, function_type, name)
+        read, keep, data = i32(0), i32(3), i32(1)
+        builder.call(function, [builder.inttoptr(args[0], pointer), read, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
 
 
 @intrinsic

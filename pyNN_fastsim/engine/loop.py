@@ -37,7 +37,7 @@ from .lowlevel import (
     table3_at,
     uint8_at,
 )
-from .synapses import GROUP_ROW, deliver
+from .synapses import GROUP_ROW, deliver, prefetch_targets
 
 # The words of `Tables.head`.
 RING = 0  # address of the ring buffer
@@ -68,6 +68,7 @@ BUFFER_ROW = 5  # row of the buffer for step 0 (may be negative): row = BUFFER_R
 N_SAMPLED = 6
 SAMPLER_ROW = 7
 
+AHEAD = 8  # groups between the one whose targets are being fetched and the one that is delivered
 SPINS = 4000  # looks at the barrier before giving up the processor
 
 
@@ -221,7 +222,14 @@ def _deliver(tables, thread, step):
             n_spikes += tables.counts[parity, owner, b]
         if n_spikes == 0:
             continue
-        for g in range(tables.first_group[b], tables.first_group[b + 1]):
+        last_group = tables.first_group[b + 1]
+        for g in range(tables.first_group[b], last_group):
+            if g + AHEAD < last_group:
+                for owner in range(len(tables.threads)):
+                    count = tables.counts[parity, owner, b]
+                    if count > 0:
+                        spikes = int32_at(tables.spikes[parity, owner, b], count)
+                        prefetch_targets(tables.groups[g + AHEAD], thread, spikes)
             for owner in range(len(tables.threads)):
                 count = tables.counts[parity, owner, b]
                 if count > 0:

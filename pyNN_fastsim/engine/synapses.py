@@ -14,10 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .compile import entry, vectorised
-from .lowlevel import float64_at, int64_at, uint16_at, uint32_at
+from .compile import entry, jit, vectorised
+from .lowlevel import float64_at, int64_at, prefetch, uint16_at, uint32_at
 
 MAX_DELAY = np.iinfo(np.uint16).max  # steps
+
+CACHE_LINE = 64  # bytes
+LONGEST_PREFETCH = 256  # bytes of a row; the processor sees by itself that a longer one goes on
+MOST_PREFETCHED = 16  # rows of one group
 
 # The words of a group's row in the table that the run loop reads (int64 each).
 BOUNDS = 0  # address of the index of each source's first synapse, for thread 0 (int64)
@@ -154,6 +158,20 @@ def _bounds_of_threads(first, targets, ranges):
         np.cumsum(targets < last, out=below[1:])
         bounds[thread + 1] = first[:-1] + below[first[1:]] - below[first[:-1]]
     return bounds
+
+
+@jit
+def prefetch_targets(group, thread, spikes):
+    """Begin to load the targets of the cells that spiked: short rows are found all over the memory."""
+    n = group[N_SOURCES]
+    starts = int64_at(group[BOUNDS] + thread * group[BOUNDS_STRIDE], n)
+    ends = int64_at(group[BOUNDS] + (thread + 1) * group[BOUNDS_STRIDE], n)
+    for k in range(min(len(spikes), MOST_PREFETCHED)):
+        line = group[TARGETS] + 4 * starts[spikes[k]]
+        last = min(group[TARGETS] + 4 * ends[spikes[k]], line + LONGEST_PREFETCH)
+        while line < last:
+            prefetch(line)
+            line += CACHE_LINE
 
 
 @vectorised

@@ -126,7 +126,11 @@ def parameter(draw, rng, kind, name, size, dt):
 
 
 def initial_value(draw, rng, name, size):
-    low, high = {"v": (-75.0, -57.0), "i": (0.0, 0.5), "g": (0.0, 0.02)}.get(name[0], (0.05, 0.95))
+    ranges = {
+        "v": (-75.0, -57.0), "i": (0.0, 0.5), "g": (0.0, 0.02),
+        "m": (0.02, 0.1), "h": (0.4, 0.9), "n": (0.2, 0.5),
+    }  # fmt: skip
+    low, high = ranges[name[0]]
     n = size if draw(st.booleans()) else None
     values = rng.uniform(low, high, size=n)
     return values.tolist() if n else float(values)
@@ -139,7 +143,7 @@ def cells(draw, rng, kind, size, dt):
         values["tau_syn_E"] = values["tau_m"] if "tau_m" in values else 2.0
     names = draw(st.sets(st.sampled_from(celltype.recordable)))
     initial = {name: initial_value(draw, rng, name, size) for name in sorted(names)}
-    if not celltype.resets:  # not all sodium channels open at once
+    if not celltype.resets:  # near rest
         initial = {"v": -65.0, "m": 0.05, "h": 0.6, "n": 0.3} | initial
     recorded = sorted(draw(st.sets(st.integers(0, size - 1), min_size=1, max_size=6)))
     at = draw(st.integers(0, len(recorded)))
@@ -213,7 +217,9 @@ def connections(draw, rng, spec, scalar_only=False):
         ("excitatory", "inhibitory")[receptor],
         (name, arguments),
         (low, high, seed + 1) if drawn else float(weight * rng.random()),
-        (shortest, longest, seed + 2) if draw(st.booleans()) else near(rng, int(rng.integers(1, 20)), spec.dt),
+        (shortest, longest, seed + 2)
+        if draw(st.booleans())
+        else near(rng, int(rng.integers(1, 20)), spec.dt),
     )
 
 
@@ -264,7 +270,17 @@ def action(draw, rng, spec, names):
     return ("reset",)
 
 
-ALL_ACTIONS = ("set", "initialize", "weights", "one weight", "delays", "spikes", "current", "connect", "reset")
+ALL_ACTIONS = (
+    "set",
+    "initialize",
+    "weights",
+    "one weight",
+    "delays",
+    "spikes",
+    "current",
+    "connect",
+    "reset",
+)
 
 
 @st.composite
@@ -285,9 +301,10 @@ def networks(draw, kinds=tuple(CELLS), actions=ALL_ACTIONS, poisson=True, scalar
         spec.connections.append(connections(draw, rng, spec))
     for _ in range(draw(st.integers(0, 2))):
         spec.injections.append(injection(draw, rng, spec, targets))
-    spec.program = [("run", draw(st.integers(1, 60)))]
+    longest = 60 if linear else 30
+    spec.program = [("run", draw(st.integers(1, longest)))]
     for _ in range(draw(st.integers(0, 4)) if actions else 0):
-        spec.program += [action(draw, rng, spec, actions), ("run", draw(st.integers(1, 60)))]
+        spec.program += [action(draw, rng, spec, actions), ("run", draw(st.integers(1, longest)))]
     return spec
 
 

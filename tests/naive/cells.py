@@ -1,0 +1,200 @@
+"""
+The cell types: the textbook equations of each, and from which ranges tests draw its parameters.
+
+Units: ms, mV, nF, nA, uS. A cell's variables and parameters have PyNN's names; variables that begin with
+"_" are not PyNN's. `y`, `p` are dictionaries of arrays over cells, `i` is the injected current (nA).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+# --- the slopes of all variables, per ms ---------------------------------------------------------------
+
+
+def decay(y, p, name, tau):
+    """An exponentially decaying variable."""
+    return {name: -y[name] / p[tau]}
+
+
+def alpha(y, p, name, tau):
+    """An alpha function: the variable grows by what `_slope` says, and both decay."""
+    slope = "_slope" + name[-4:]
+    return {name: y[slope] - y[name] / p[tau], slope: -y[slope] / p[tau]}
+
+
+def both(shape, y, p, name):
+    """The slopes of the excitatory and the inhibitory synaptic variable, `name`_exc and `name`_inh."""
+    return shape(y, p, f"{name}_exc", "tau_syn_E") | shape(y, p, f"{name}_inh", "tau_syn_I")
+
+
+def leaky(y, p, i):
+    return {"v": (p["v_rest"] - y["v"]) / p["tau_m"] + i / p["cm"]}
+
+
+def if_curr_delta(y, p, i):
+    return leaky(y, p, p["i_offset"] + i)
+
+
+def if_curr_exp(y, p, i):
+    i = y["isyn_exc"] + y["isyn_inh"] + p["i_offset"] + i
+    return leaky(y, p, i) | both(decay, y, p, "isyn")
+
+
+def if_curr_alpha(y, p, i):
+    i = y["isyn_exc"] + y["isyn_inh"] + p["i_offset"] + i
+    return leaky(y, p, i) | both(alpha, y, p, "isyn")
+
+
+def synaptic_current(y, p):
+    """Current (nA) through both synaptic conductances."""
+    return y["gsyn_exc"] * (p["e_rev_E"] - y["v"]) + y["gsyn_inh"] * (p["e_rev_I"] - y["v"])
+
+
+def if_cond_exp(y, p, i):
+    return leaky(y, p, synaptic_current(y, p) + p["i_offset"] + i) | both(decay, y, p, "gsyn")
+
+
+def if_cond_alpha(y, p, i):
+    return leaky(y, p, synaptic_current(y, p) + p["i_offset"] + i) | both(alpha, y, p, "gsyn")
+
+
+def linoid(x):
+    """x/(exp(x) - 1)."""
+    near = np.abs(x) < 1e-6
+    return np.where(near, 1 - x / 2, x / np.expm1(np.where(near, 1.0, x)))
+
+
+def hh_cond_exp(y, p, i):
+    """Traub & Miles 1991, as in Brette et al. 2007, appendix 2, benchmark 3."""
+    v, m, h, n = y["v"], y["m"], y["h"], y["n"]
+    u = v - p["v_offset"]
+    i_na = p["gbar_Na"] * m**3 * h * (p["e_rev_Na"] - v)
+    i_k = p["gbar_K"] * n**4 * (p["e_rev_K"] - v)
+    i_leak = p["g_leak"] * (p["e_rev_leak"] - v)
+    i = i_na + i_k + i_leak + synaptic_current(y, p) + p["i_offset"] + i
+    return {
+        "v": i / p["cm"],
+        "m": 0.32 * 4 * linoid((13 - u) / 4) * (1 - m) - 0.28 * 5 * linoid((u - 40) / 5) * m,
+        "h": 0.128 * np.exp((17 - u) / 18) * (1 - h) - 4 / (1 + np.exp((40 - u) / 5)) * h,
+        "n": 0.032 * 5 * linoid((15 - u) / 5) * (1 - n) - 0.5 * np.exp((10 - u) / 40) * n,
+    } | both(decay, y, p, "gsyn")
+
+
+# --- what arrives --------------------------------------------------------------------------------------
+
+
+def into(name):
+    """A spike adds its weight to a variable."""
+    return {r: lambda w, p, v=f"{name}_{r[:3]}": (v, w) for r in ("excitatory", "inhibitory")}
+
+
+def into_slope():
+    """A spike begins an alpha function whose peak is its weight."""
+    return {
+        "excitatory": lambda w, p: ("_slope_exc", w * np.e / p["tau_syn_E"]),
+        "inhibitory": lambda w, p: ("_slope_inh", w * np.e / p["tau_syn_I"]),
+    }
+
+
+def into_v():
+    """A spike adds its weight to v."""
+    return {r: lambda w, p: ("v", w) for r in ("excitatory", "inhibitory")}
+
+
+# --- the table -----------------------------------------------------------------------------------------
+
+_SPIKE_MV = 10.0  # v of HH_cond_exp above which it is in a spike
+
+
+@dataclass(frozen=True)
+class CellType:
+    """A cell type.
+
+    slope       function(y, p, i) -> the slope of every variable, per ms
+    variables   initial values, by name
+    arrival     by receptor: function(weight, p) -> (variable that jumps, by how much)
+    linear      whether the slope is a linear function of the variables: then steps are exact
+    resets      whether a spike is v >= v_thresh, after which v is v_reset for tau_refrac;
+                else it is an upward crossing of 10 mV
+    ranges      from which tests draw parameters, by name
+    weight      the largest weight that tests draw for an excitatory and an inhibitory synapse
+    tolerance   mV: how far v may be from the package's
+    tie         mV: v nearer than this to the threshold may or may not be a spike in the package
+    timing      ms: how much earlier or later than here the package may be, where spikes have no reset
+                that would forget small errors
+    """
+
+    slope: Callable
+    variables: dict[str, float]
+    arrival: dict[str, Callable]
+    ranges: dict[str, tuple[float, float]]
+    weight: tuple[float, float]
+    linear: bool = True
+    resets: bool = True
+    tolerance: float = 1e-9
+    tie: float = 1e-7
+    timing: float = 0.0
+    recordable: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self):
+        names = tuple(name for name in self.variables if not name.startswith("_"))
+        object.__setattr__(self, "recordable", names)
+
+
+MEMBRANE = {
+    "v_rest": (-70.0, -60.0),
+    "cm": (0.1, 1.0),
+    "tau_m": (5.0, 20.0),
+    "tau_refrac": (0.0, 4.0),
+    "v_thresh": (-56.0, -50.0),
+    "v_reset": (-75.0, -60.0),
+    "i_offset": (0.0, 1.0),
+}
+SYNAPSES = {"tau_syn_E": (0.5, 10.0), "tau_syn_I": (0.5, 10.0)}
+REVERSAL = {"e_rev_E": (-10.0, 10.0), "e_rev_I": (-85.0, -70.0)}
+ISYN = {"isyn_exc": 0.0, "isyn_inh": 0.0}
+GSYN = {"gsyn_exc": 0.0, "gsyn_inh": 0.0}
+SLOPES = {"_slope_exc": 0.0, "_slope_inh": 0.0}
+
+CELLS = {
+    "IF_curr_delta": CellType(if_curr_delta, {"v": -65.0}, into_v(), MEMBRANE, (8.0, -8.0)),
+    "IF_curr_exp": CellType(
+        if_curr_exp, {"v": -65.0} | ISYN, into("isyn"), MEMBRANE | SYNAPSES, (3.0, -3.0)
+    ),
+    "IF_curr_alpha": CellType(
+        if_curr_alpha, {"v": -65.0} | ISYN | SLOPES, into_slope(), MEMBRANE | SYNAPSES, (2.0, -2.0)
+    ),
+    "IF_cond_exp": CellType(
+        if_cond_exp, {"v": -65.0} | GSYN, into("gsyn"), MEMBRANE | SYNAPSES | REVERSAL, (0.1, 0.1),
+        linear=False, tolerance=1e-7, tie=1e-5,
+    ),
+    "IF_cond_alpha": CellType(
+        if_cond_alpha, {"v": -65.0} | GSYN | SLOPES, into_slope(), MEMBRANE | SYNAPSES | REVERSAL,
+        (0.05, 0.05), linear=False, tolerance=1e-7, tie=1e-5,
+    ),
+    "HH_cond_exp": CellType(
+        hh_cond_exp,
+        {"v": -65.0, "m": 0.0, "h": 1.0, "n": 0.0} | GSYN,
+        into("gsyn"),
+        {
+            "gbar_Na": (15.0, 25.0), "gbar_K": (5.0, 8.0), "g_leak": (0.005, 0.02), "cm": (0.15, 0.3),
+            "v_offset": (-64.0, -60.0), "e_rev_Na": (45.0, 55.0), "e_rev_K": (-95.0, -85.0),
+            "e_rev_leak": (-68.0, -62.0), "i_offset": (0.0, 2.0),
+        } | SYNAPSES | REVERSAL,
+        (0.1, 0.1), linear=False, resets=False, tolerance=0.05, tie=0.05, timing=0.005,
+    ),
+}  # fmt: skip
+
+
+def fires(celltype, old_v, new_v, p):
+    """Which cells spike between two steps, if they are not refractory."""
+    if celltype.resets:
+        return new_v >= p["v_thresh"]
+    return (old_v < _SPIKE_MV) & (new_v >= _SPIKE_MV)
+
+
+def threshold(celltype, p):
+    """mV."""
+    return p["v_thresh"] if celltype.resets else _SPIKE_MV

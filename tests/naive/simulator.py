@@ -1,0 +1,240 @@
+"""
+Networks of the cells in cells.py, one step after the other.
+
+The time t_k = k dt. Step k takes every cell from t_{k-1} to t_k; step 0 is the state before anything has
+happened, in which sources may spike. Indices count from 0; delays, times and intervals are in steps.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.integrate import solve_ivp
+from scipy.linalg import expm
+
+from .cells import CELLS, fires, threshold
+
+
+class Source:
+    """Cells that spike at given steps.
+
+    steps   for each cell, the steps at which it spikes; a step may be there several times
+    """
+
+    def __init__(self, steps):
+        self.steps = steps
+        self.n = len(steps)
+        self.spikes = []
+
+    def restart(self):
+        self.spikes = []
+
+    def spiking(self, k):
+        """The cells that spike at step k, as often as they do."""
+        return [i for i, steps in enumerate(self.steps) for step in steps if step == k]
+
+
+class Population:
+    """Cells of one type.
+
+    p         parameters, arrays over cells, by name
+    y         state, likewise; `initial` is what it is at t_0
+    waits     steps for which v still stays where it is
+    spikes    (step, cell) of all spikes
+    samples   (step, state) of all samples, one every `interval` steps
+    nearest   how near v came to the threshold, in units of what the cell type says is a tie
+    """
+
+    def __init__(self, celltype, n, parameters, initial, dt, interval=1):
+        self.name, self.celltype = celltype, CELLS[celltype]
+        self.n, self.dt, self.interval = n, dt, interval
+        self.p = {name: np.full(n, value, dtype=float) for name, value in parameters.items()}
+        initial = self.celltype.variables | initial
+        self.initial = {name: np.full(n, value, dtype=float) for name, value in initial.items()}
+        self.currents = []
+        self.restart()
+
+    def restart(self):
+        self.y = {name: value.copy() for name, value in self.initial.items()}
+        self.waits = np.zeros(self.n, dtype=int)
+        self.spikes, self.samples = [], []
+        self.nearest = np.inf
+
+    def set(self, cells, name, value):
+        """Change a parameter of some cells, from now on."""
+        self.p[name][cells] = value
+
+    def initialize(self, cells, name, value):
+        """Change a variable of some cells, now and at the beginning of the next trial."""
+        self.initial[name][cells] = value
+        self.y[name][cells] = value
+
+    def injected(self, k):
+        """The current (nA) that flows into each cell from t_k on."""
+        total = np.zeros(self.n)
+        for current, cells in self.currents:
+            np.add.at(total, cells, current.level(k))
+        return total
+
+    def advance(self, k, arriving):
+        """Go from t_{k-1} to t_k; `arriving` are (receptor, cell, weight). Returns cells that spike."""
+        old = self.y
+        i = self.injected(k - 1)
+        self.y = self._solved_exactly(i) if self.celltype.linear else self._solved(i)
+        waiting = self.waits > 0
+        self.y["v"][waiting] = old["v"][waiting]
+        for receptor, cell, weight in arriving:
+            p = {name: value[cell] for name, value in self.p.items()}
+            variable, jump = self.celltype.arrival[receptor](weight, p)
+            if not (variable == "v" and waiting[cell]):
+                self.y[variable][cell] += jump
+        distance = np.abs(self.y["v"] - threshold(self.celltype, self.p))
+        tie = self.celltype.tie + self.celltype.timing * np.abs(self.y["v"] - old["v"]) / self.dt
+        self.nearest = min([self.nearest, *(distance / tie)[~waiting]])
+        spiking = fires(self.celltype, old["v"], self.y["v"], self.p) & ~waiting
+        self.waits[waiting] -= 1
+        if self.celltype.resets:
+            self.y["v"][spiking] = self.p["v_reset"][spiking]
+            self.waits[spiking] = np.rint(self.p["tau_refrac"][spiking] / self.dt)
+        return np.flatnonzero(spiking)
+
+    def _solved_exactly(self, i):
+        """The state one step later, by the matrix exponential of the linear equations."""
+        names = list(self.y)
+        result = {name: np.empty(self.n) for name in names}
+        for cell in range(self.n):
+            p = {name: value[cell] for name, value in self.p.items()}
+            y = np.array([self.y[name][cell] for name in names] + [1.0])
+            y = propagator(self.name, tuple(p.items()), i[cell], self.dt) @ y
+            for name, value in zip(names, y, strict=False):
+                result[name][cell] = value
+        return result
+
+    def _solved(self, i):
+        """The state one step later, by numerical integration."""
+        names = list(self.y)
+
+        def slope(t, y):
+            slopes = self.celltype.slope(dict(zip(names, y.reshape(-1, self.n), strict=True)), self.p, i)
+            return np.concatenate([slopes[name] for name in names])
+
+        begin = np.concatenate([self.y[name] for name in names])
+        end = solve_ivp(slope, (0, self.dt), begin, method="DOP853", rtol=1e-9, atol=1e-10).y[:, -1]
+        return dict(zip(names, end.reshape(-1, self.n).copy(), strict=True))
+
+    def sample(self, k):
+        if k % self.interval == 0:
+            self.samples.append((k, {name: value.copy() for name, value in self.y.items()}))
+
+
+@lru_cache(maxsize=10_000)
+def propagator(celltype, parameters, i, dt):
+    """The matrix that takes (state, 1) one step further. The slope is linear: its columns are found by
+    trying it on unit vectors."""
+    names, p = list(CELLS[celltype].variables), dict(parameters)
+
+    def slope(y):
+        slopes = CELLS[celltype].slope(dict(zip(names, y, strict=True)), p, i)
+        return np.array([slopes[name] for name in names])
+
+    at_zero = slope(np.zeros(len(names)))
+    columns = [slope(unit) - at_zero for unit in np.eye(len(names))]
+    matrix = np.zeros((len(names) + 1, len(names) + 1))
+    matrix[:-1] = np.array([*columns, at_zero]).T
+    return expm(matrix * dt)
+
+
+class Current:
+    """A current that is `levels` (nA) from `steps` on."""
+
+    def __init__(self, steps, levels):
+        self.set(steps, levels)
+
+    def set(self, steps, levels):
+        self.changes = list(zip(steps, levels, strict=True))
+
+    def level(self, k):
+        level = 0.0
+        for step, next_level in self.changes:
+            if step <= k:
+                level = next_level
+        return level
+
+
+@dataclass
+class Connection:
+    """source and target are (population, index of the cell); delay in steps, at least 1."""
+
+    source: tuple
+    target: tuple
+    weight: float
+    delay: int
+
+    def __post_init__(self):
+        self.initial_weight = self.weight
+
+
+class Projection:
+    """A list of connections to receptors of one name."""
+
+    def __init__(self, receptor, connections):
+        self.receptor, self.connections = receptor, list(connections)
+        self.of = defaultdict(list)  # connections by source
+        for connection in self.connections:
+            self.of[connection.source].append(connection)
+
+
+class Network:
+    """Populations and sources, and the projections between them."""
+
+    def __init__(self):
+        self.populations, self.projections = [], []
+        self._forget()
+
+    def _forget(self):
+        self.k = 0
+        self.begun = False
+        self.arriving = defaultdict(list)  # by (step, population): (receptor, cell, weight)
+
+    def run(self, steps):
+        """Go `steps` steps further; the first time also do step 0."""
+        if not self.begun:
+            self.begun = True
+            for connection in self._connections():
+                connection.initial_weight = connection.weight
+            self._step(0)
+        for _ in range(steps):
+            self.k += 1
+            self._step(self.k)
+
+    def reset(self):
+        """Back to t_0: initial state, and the weights of the time when the trial began."""
+        if self.begun:
+            for connection in self._connections():
+                connection.weight = connection.initial_weight
+        self._forget()
+        for population in self.populations:
+            population.restart()
+
+    def _connections(self):
+        return [connection for projection in self.projections for connection in projection.connections]
+
+    def _step(self, k):
+        for population in self.populations:
+            if isinstance(population, Source):
+                spiking = population.spiking(k)
+            else:
+                arriving = self.arriving.pop((k, population), [])
+                spiking = population.advance(k, arriving) if k > 0 else []
+                population.sample(k)
+            for cell in spiking:
+                population.spikes.append((k, int(cell)))
+                self._send(k, population, int(cell))
+
+    def _send(self, k, population, cell):
+        for projection in self.projections:
+            for connection in projection.of[population, cell]:
+                target, index = connection.target
+                arrival = (projection.receptor, index, connection.weight)
+                self.arriving[k + connection.delay, target].append(arrival)

@@ -18,9 +18,20 @@ A model that wants this has, instead of `step`, three scalar functions::
         ...
         return the state at the end of the whole step, with what has arrived
 
-where the estimated error is in units of what is acceptable and grows with part**5. The last state
-variable of such a model must be "_part", which is kept here and is not in the tuples above: the part of
-a step to begin with.
+where the estimated error is in units of what is acceptable and grows with part**4 or part**5. The last
+state variable of such a model must be "_part", which is kept here and is not in the tuples above: the
+part of a step to begin with.
+
+A model that keeps private state which follows from its other state and its constants (slopes at the end
+of a step are those at the beginning of the next) has a fourth function::
+
+    @inlined
+    def refresh(c, s):
+        ...
+        return the same state with what follows computed afresh
+
+which is called at the first step of a run, since users may have changed state or parameters. Until then
+"_part" is negative. It must give the bits that `attempt` gives, or a run would depend on how it is cut.
 
 All neurons first attempt the whole step. Those whose error is above 1 keep their old state, are packed
 together and go through the step in parts, each in parts of its own choice, with as many spikes as there
@@ -44,6 +55,13 @@ CAUTION = 0.9
 
 LIMIT = 1e300  # a first state variable beyond this is no longer a number of anything
 SPIKED, NOT_FINITE, TOO_COARSE = 1, 2, 4  # flags of a neuron after its step
+
+
+def refresh_all(c, s, begin):
+    """Compute afresh what follows from other state variables, which may have changed between runs."""
+    for i in range(len(begin)):
+        scatter(s, i, _refresh(_of(c, i), gather(s, i)))  # noqa: F821
+        begin[i] = abs(begin[i])
 
 
 def attempt_whole(c, s, x, begin, flags):
@@ -80,7 +98,7 @@ def attempt_parts(c, s, x, part, done, fired, n):
         scatter(s, j, select(fine, new, old))
         reached = 1.0 if tried >= left else done[j] + tried
         done[j] = reached if fine else done[j]
-        # The fourth root is two square roots, and a little more cautious than the fifth.
+        # The fourth root, two square roots, is a little more cautious than the fifth.
         factor = CAUTION / math.sqrt(math.sqrt(error + 1e-12))
         part[j] = max(tried * min(max(factor, SHRINK), GROW), SMALLEST_PART)
         interleaved()
@@ -137,10 +155,16 @@ def redo(c, s, x, begin, flags):
 def advance(c, s, x, flags):
     """One step of each neuron of a chunk; returns all their flags, or-ed."""
     variables, begin = s[:-1], s[-1]
+    if begin[0] < 0.0:
+        _refresh_all(c, variables, begin)  # noqa: F821
     any_flag = _attempt_whole(c, variables, x, begin, flags)  # noqa: F821
     if any_flag & TOO_COARSE:
         any_flag = _redo(c, variables, x, begin, flags)  # noqa: F821
     return any_flag
+
+
+def _nothing_to_refresh(c, s):
+    return s
 
 
 # What differs between constants that all neurons share (a tuple of numbers) and arrays of them.
@@ -180,6 +204,7 @@ def advance_function(model, uniform, n_constants, specialise, inlined, vectorise
     `specialise` gives a template its names, `inlined` and `vectorised` compile it.
     """
     scope = {
+        "_refresh": model.refresh or inlined(_nothing_to_refresh),
         "_attempt": model.attempt,
         "_fires": model.fires,
         "_finish": model.finish,
@@ -190,7 +215,7 @@ def advance_function(model, uniform, n_constants, specialise, inlined, vectorise
     prefix = f"{model.name}_{'uniform' if uniform else 'general'}"
     for name, template in (_SHARED if uniform else _OWN).items():
         scope[f"_{name}"] = inlined(specialise(template, f"{prefix}_{name}"))
-    for template in (attempt_whole, attempt_parts, redo, advance):
+    for template in (refresh_all, attempt_whole, attempt_parts, redo, advance):
         name = template.__name__
         scope[f"_{name}"] = vectorised(specialise(template, f"{prefix}_{name}", **scope))
     return scope["_advance"]

@@ -74,8 +74,9 @@ class Model:
     constants     function(parameters: dict of float or array, dt in ms) -> sequence of float or
                   array, what `step` or `emit` gets as `c`
     step          the scalar function of a neuron model, or None
-    attempt, fires, finish
-                  the scalar functions of a neuron model that may need smaller steps, see adaptive.py
+    attempt, fires, finish, refresh
+                  the scalar functions of a neuron model that may need smaller steps, see adaptive.py;
+                  `refresh` may be None
     emit          the function of a spike source, or None
     capacity      for sources: function(constants, n cells) -> most spikes in one step
     restart       for sources: function(constants, state: dict of array, step = -1) that sets the
@@ -96,6 +97,7 @@ class Model:
     attempt: Callable | None = None
     fires: Callable | None = None
     finish: Callable | None = None
+    refresh: Callable | None = None
     emit: Callable | None = None
     capacity: Callable | None = None
     restart: Callable | None = None
@@ -227,7 +229,7 @@ _kernels = {}
 
 def kernel_of(model, n_constants, uniform):
     """The kernel of `model`, for uniform constants or any: an `Entry`."""
-    functions = (model.step, model.attempt, model.fires, model.finish, model.emit)
+    functions = (model.step, model.attempt, model.fires, model.finish, model.refresh, model.emit)
     key = (model.name, functions, n_constants, uniform)
     if key not in _kernels:
         _kernels[key] = _make_kernel(model, n_constants, uniform)

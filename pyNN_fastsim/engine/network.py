@@ -74,6 +74,12 @@ class Block:
         self.started = False
         self.dirty = True
 
+    def begin_run(self):
+        """State that follows from other state is out of date: see adaptive.py."""
+        if self.model.refresh:
+            part = self.state["_part"]
+            np.negative(np.abs(part), out=part)
+
     def update_constants(self, dt, seed, stream, trial, step):
         """Derive the constants from the parameters, where these have changed."""
         words = {"_seed": float(seed), "_stream": float(stream), "_trial": float(trial)}
@@ -287,6 +293,8 @@ class Network:
         if last < next_step:
             return
         self._prepare()
+        for block in self.blocks:
+            block.begin_run()
         for sampler in self.samplers:
             sampler.sample(self.step)
         self.begun = True

@@ -9,7 +9,7 @@ from numba import njit, types
 from numba.core.compiler import Compiler
 
 from . import intrinsics
-from .compile import Deferred, Entry, Intrinsic
+from .compile import BOUNDSCHECK, Deferred, Entry, Intrinsic
 
 
 class _NoAliasCompiler(Compiler):
@@ -23,7 +23,7 @@ class _NoAliasCompiler(Compiler):
 
 # Division by zero gives inf or nan, as in NumPy, instead of a Python exception in the inner loop.
 # Without Numba's runtime nothing can be allocated, and no references are counted.
-_COMMON = {"error_model": "numpy", "_nrt": False}
+_COMMON = {"error_model": "numpy", "_nrt": False, "boundscheck": BOUNDSCHECK}
 _OPTIONS = {
     "jit": _COMMON,
     "inlined": {**_COMMON, "forceinline": True},
@@ -65,7 +65,8 @@ def compile_entry(entry: Entry):
     """Compile an entry; returns (symbol, machine code).
 
     The machine code has Numba's own calling convention: int32 f(result *, void **exception, arguments),
-    which returns 0 if all went well.
+    which returns 0 if all went well; else, which happens only if indices are checked, it leaves the address
+    of an exception, see `compile._PickledException`.
 
     Raises RuntimeError if the code needs Numba to run.
     """

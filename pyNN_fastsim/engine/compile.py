@@ -16,6 +16,7 @@ import functools
 import hashlib
 import inspect
 import os
+import pickle
 import sys
 import tempfile
 import threading
@@ -26,12 +27,26 @@ import llvmlite.binding as llvm
 
 ENGINE = Path(__file__).parent
 
+# For tests, both as Numba understands them: to call plain Python functions instead (interpreted.py), and
+# to check indices in machine code.
+INTERPRETED = int(os.environ.get("NUMBA_DISABLE_JIT") or 0) != 0
+BOUNDSCHECK = int(os.environ.get("NUMBA_BOUNDSCHECK") or 0) != 0
+
 
 class Intrinsic:
-    """The name of a function of `intrinsics.py`."""
+    """The name of a function of `intrinsics.py`, or of `interpreted.py` where nothing is compiled."""
 
     def __init__(self, name):
         self.name = name
+
+    def __call__(self, *args):
+        return self._interpreted(*args)
+
+    @functools.cached_property
+    def _interpreted(self):
+        from . import interpreted
+
+        return getattr(interpreted, self.name)
 
 
 class Deferred:
@@ -45,6 +60,8 @@ class Deferred:
         self.__doc__, self.__name__ = function.__doc__, function.__name__
 
     def __call__(self, *args):
+        if INTERPRETED:
+            return self.function(*args)
         from .codegen import real
 
         return real(self)(*args)
@@ -73,6 +90,10 @@ class Entry:
     @functools.cached_property
     def address(self):
         """The address of the machine code, which is loaded or compiled now if it is not there."""
+        if INTERPRETED:
+            from .interpreted import address_of_function
+
+            return address_of_function(self.function)
         return load(self)
 
     @functools.cached_property
@@ -83,12 +104,29 @@ class Entry:
         )(self.address)
 
     def __call__(self, *args):
+        if INTERPRETED:
+            from .interpreted import call
+
+            return call(self.function, self.result, args)
         result = {"int64": ctypes.c_int64, "float64": ctypes.c_double}[self.result]()
         exception = ctypes.c_void_p()
         status = self._callable(ctypes.addressof(result), ctypes.addressof(exception), *args)
         if status != 0:
-            raise RuntimeError(f"{self.function.__qualname__} failed with status {status}")
+            kind, arguments, _ = _raised_at(exception.value)
+            raise kind(f"{self.function.__qualname__}: {arguments[0]}")
         return result.value
+
+
+class _PickledException(ctypes.Structure):
+    """The beginning of what Numba's machine code leaves behind when it fails."""
+
+    _fields_ = [("pickled", ctypes.c_void_p), ("length", ctypes.c_int32)]
+
+
+def _raised_at(address):
+    """(class, arguments, place) of what machine code raised, which it does only if it checks indices."""
+    raised = _PickledException.from_address(address)
+    return pickle.loads(ctypes.string_at(raised.pickled, raised.length))
 
 
 def entry(n_args, result="int64"):
@@ -109,6 +147,7 @@ def fingerprint():
         version("numba"),
         version("llvmlite"),
         sys.version,
+        str(BOUNDSCHECK),
         llvm.get_process_triple(),
         llvm.get_host_cpu_name(),
         llvm.get_host_cpu_features().flatten(),
@@ -149,7 +188,8 @@ def _candidate_folders():
 
 def _cache_file(entry):
     """Where the machine code of an entry is kept, after three lines: stamp, digest and symbol."""
-    return cache_folder() / f"{entry.function.__module__}.{entry.function.__qualname__}.machine_code"
+    kind = "checked_machine_code" if BOUNDSCHECK else "machine_code"
+    return cache_folder() / f"{entry.function.__module__}.{entry.function.__qualname__}.{kind}"
 
 
 def _stamp(entry):

@@ -8,6 +8,7 @@ changed, the currents of the blocks it goes to are summed afresh, so nothing dri
 
 import numpy as np
 
+from .addresses import address_of
 from .compile import entry
 from .lowlevel import float64_at, int64_at
 
@@ -62,7 +63,7 @@ class StepCurrent:
         """The row of the table that the run loop reads."""
         words = np.zeros(SOURCE_ROW, dtype=np.int64)
         words[VALUE] = step_value.address
-        words[STEPS] = self.steps.ctypes.data
-        words[LEVELS] = self.levels.ctypes.data
+        words[STEPS] = address_of(self.steps)
+        words[LEVELS] = address_of(self.levels)
         words[N_STEPS] = len(self.steps)
         return words

@@ -176,6 +176,8 @@ def scalars_at(typing_context, table, count):
 
 def _element_pointer(context, builder, rows, k, i):
     array = context.make_array(_ROW)(context, builder, builder.extract_value(rows, k))
+    if context.enable_boundscheck:
+        cgutils.do_boundscheck(context, builder, i, array.nitems)
     return builder.gep(array.data, [i])
 
 
@@ -209,10 +211,16 @@ def scatter(typing_context, rows, i, values):
     return types.void(rows, types.int64, values), generate
 
 
+def _exception_of_caller(builder):
+    """Where the function that is being made leaves its exception: its second argument."""
+    return builder.bitcast(builder.function.args[1], ir.IntType(8).as_pointer().as_pointer())
+
+
 def _caller_intrinsic(number, result):
     """An intrinsic that calls the entry at an address with `number` int64 arguments.
 
-    See `codegen.compile_entry` for how entries are called. None of them can fail.
+    See `codegen.compile_entry` for how entries are called. Where indices are checked they can fail; their
+    caller then does, too.
     """
     result_type = {types.int64: _I64, types.float64: _F64}[result]
     exception_type = ir.IntType(8).as_pointer()
@@ -224,7 +232,10 @@ def _caller_intrinsic(number, result):
             ir.IntType(32), [result_type.as_pointer(), exception_type.as_pointer()] + [_I64] * number
         )
         function = builder.inttoptr(args[0], function_type.as_pointer())
-        builder.call(function, [result_pointer, exception_pointer, *args[1:]])
+        status = builder.call(function, [result_pointer, exception_pointer, *args[1:]])
+        with cgutils.if_unlikely(builder, cgutils.is_not_null(builder, status)):
+            builder.store(builder.load(exception_pointer), _exception_of_caller(builder))
+            builder.ret(status)
         return builder.load(result_pointer)
 
     return result, generate

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import currents, kernel
+from .addresses import address_of
 from .compile import entry, jit
 from .lowlevel import (
     atomic_add,
@@ -43,7 +44,7 @@ from .synapses import GROUP_ROW, deliver, prefetch_targets
 RING = 0  # address of the ring buffer
 MASK = 1  # its number of slots, a power of two, minus one
 WIDTH = 2  # places in a slot
-BARRIER = 3  # address of the count of arrivals at the barrier
+BARRIER = 3  # address of the count of arrivals at the barrier, and of a flag to wait no longer
 YIELD = 4  # address of the operating system's function that gives up the processor
 STOP = 5  # address of the flags to stop after this step, two, used in turn
 HEAD = 6  # words
@@ -209,6 +210,8 @@ def _wait(tables):
     while atomic_load(address) < all_here:
         spins += 1
         if spins > SPINS:
+            if atomic_load(address + 8) != 0:
+                return  # another thread has failed
             call_yield(tables.head[YIELD])
 
 
@@ -278,7 +281,7 @@ def words_of(tables):
         tables.attachments,
         tables.samplers,
     )
-    return np.array([len(t) for t in counted] + [t.ctypes.data for t in tables], dtype=np.int64)
+    return np.array([len(t) for t in counted] + [address_of(t) for t in tables], dtype=np.int64)
 
 
 @entry(4)

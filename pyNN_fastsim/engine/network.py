@@ -14,6 +14,7 @@ import time
 import numpy as np
 
 from . import currents, kernel, loop
+from .addresses import address_of, addresses_within
 from .currents import StepCurrent
 from .kernel import Model
 from .records import GrowingArray
@@ -118,12 +119,12 @@ class Block:
         words[kernel.KERNEL] = self._kernel.address
         words[kernel.SIZE] = self.n
         words[kernel.IS_SOURCE] = self.model.is_source
-        words[kernel.STATE] = self._state_table.ctypes.data
-        words[kernel.CONSTANTS] = self._constants_table.ctypes.data
+        words[kernel.STATE] = address_of(self._state_table)
+        words[kernel.CONSTANTS] = address_of(self._constants_table)
         words[kernel.CHANNEL] = channel
-        words[kernel.CURRENT] = self._current_table.ctypes.data
+        words[kernel.CURRENT] = address_of(self._current_table)
         words[kernel.FIRST_ID] = self.first_id
-        words[kernel.RECORD] = 0 if self.recorded is None else self.recorded.ctypes.data
+        words[kernel.RECORD] = 0 if self.recorded is None else address_of(self.recorded)
         words[kernel.CAPACITY] = self.capacity(self.n)
         return words
 
@@ -131,7 +132,7 @@ class Block:
 def _table(arrays, strides):
     """(address, stride, length) triples of arrays, as lowlevel.rows_at wants them."""
     return np.array(
-        [(a.ctypes.data, stride, len(a)) for a, stride in zip(arrays, strides, strict=True)],
+        [(address_of(a), stride, len(a)) for a, stride in zip(arrays, strides, strict=True)],
         dtype=np.int64,
     ).reshape(-1, 3)
 
@@ -169,11 +170,11 @@ class Sampler:
         buffer = self.samples.reserve(self.rows_until(last_step) - self.samples.length)
         self._bounds = np.searchsorted(self.cells, np.append(ranges[:, 0], self.block.n))
         words = np.zeros(loop.SAMPLER_ROW, dtype=np.int64)
-        words[loop.SAMPLED] = self.block.state[self.variable].ctypes.data
-        words[loop.SAMPLED_CELLS] = self.cells.ctypes.data
-        words[loop.SAMPLED_BOUNDS] = self._bounds.ctypes.data
+        words[loop.SAMPLED] = address_of(self.block.state[self.variable])
+        words[loop.SAMPLED_CELLS] = address_of(self.cells)
+        words[loop.SAMPLED_BOUNDS] = address_of(self._bounds)
         words[loop.INTERVAL] = self.interval
-        words[loop.BUFFER] = buffer.ctypes.data
+        words[loop.BUFFER] = address_of(buffer)
         words[loop.BUFFER_ROW] = -(self.first_step // self.interval)
         words[loop.N_SAMPLED] = len(self.cells)
         return words
@@ -318,7 +319,7 @@ class Network:
         self._stop[:] = 0
         if len(tables.threads) == 1:
             words = loop.words_of(tables)
-            done = loop.run(words.ctypes.data, 0, first, last)
+            done = loop.run(address_of(words), 0, first, last)
         else:
             done = self._run_threads(tables, first, last)
         self.step = int(done)
@@ -333,12 +334,18 @@ class Network:
         return self.step
 
     def _run_threads(self, tables, first, last):
+        """Run a piece in all threads. Code that checks itself (in tests) may fail, in any of them."""
         done = [0] * len(tables.threads)
-
+        failures = []
         words = loop.words_of(tables)
 
         def work(thread):
-            done[thread] = loop.run(words.ctypes.data, thread, first, last)
+            try:
+                done[thread] = loop.run(address_of(words), thread, first, last)
+            except BaseException as error:
+                failures.append(error)
+                self._stop[:] = 1
+                self._barrier[1] = 1  # don't wait for this thread
 
         others = [
             threading.Thread(target=work, args=(thread,), daemon=True)
@@ -349,13 +356,16 @@ class Network:
         work(0)
         for other in others:
             other.join()
+        if failures:
+            self.changed()
+            raise failures[0]
         return min(done)
 
     def _reserve_logs(self, threads):
         """Give each thread room for spikes: twice what one step can add, or what there is."""
         for words, log in zip(threads, self._logs, strict=True):
             buffer = log.reserve(2 * int(words[loop.LOG_SLACK]))
-            words[loop.LOG] = buffer.ctypes.data
+            words[loop.LOG] = address_of(buffer)
             words[loop.LOG_CAPACITY] = len(buffer)
             words[loop.LOG_LENGTH] = 0
 
@@ -415,12 +425,12 @@ class Network:
         self._barrier = np.zeros(8, dtype=np.int64)
         self._stop = np.zeros(2, dtype=np.int64)
         head = np.zeros(loop.HEAD, dtype=np.int64)
-        head[loop.RING] = self._ring.ctypes.data
+        head[loop.RING] = address_of(self._ring)
         head[loop.MASK] = len(self._ring) - 1
         head[loop.WIDTH] = width
-        head[loop.BARRIER] = self._barrier.ctypes.data
+        head[loop.BARRIER] = address_of(self._barrier)
         head[loop.YIELD] = _yield_address()
-        head[loop.STOP] = self._stop.ctypes.data
+        head[loop.STOP] = address_of(self._stop)
         counts, spikes, slack = self._make_spike_lists(ranges)
         sources = _rows([current.row() for current in self.currents], currents.SOURCE_ROW)
         return loop.Tables(
@@ -444,7 +454,7 @@ class Network:
         self._scratch = np.zeros((len(slack), longest), dtype=np.int64)
         self._logs = [GrowingArray((2,), np.int32) for _ in slack]
         threads = np.zeros((len(slack), loop.THREAD_ROW), dtype=np.int64)
-        threads[:, loop.SCRATCH] = [row.ctypes.data for row in self._scratch]
+        threads[:, loop.SCRATCH] = [address_of(row) for row in self._scratch]
         threads[:, loop.LOG_SLACK] = slack
         threads[:, loop.FAILED_BLOCK] = -1
         return threads
@@ -461,10 +471,10 @@ class Network:
         starts = (ends - rooms.ravel()).reshape(rooms.shape)
         total = int(ends[-1]) if len(ends) else 0
         self._spike_lists = np.zeros((2, max(total, 1)), dtype=np.int32)
-        spikes = np.stack([row.ctypes.data + 4 * starts for row in self._spike_lists])
+        spikes = np.stack([addresses_within(row, starts, rooms) for row in self._spike_lists])
         counts = np.zeros((2, n_threads, len(self.blocks)), dtype=np.int64)
         recorded = [block.recorded is not None for block in self.blocks]
-        return counts, spikes.astype(np.int64), rooms[:, recorded].sum(axis=1)
+        return counts, spikes, rooms[:, recorded].sum(axis=1)
 
     def _make_attachments(self):
         rows = []
@@ -472,7 +482,7 @@ class Network:
             words = np.zeros(currents.ATTACHMENT_ROW, dtype=np.int64)
             words[currents.ATTACHED_SOURCE] = current
             words[currents.ATTACHED_BLOCK] = block
-            words[currents.CELLS] = cells.ctypes.data
+            words[currents.CELLS] = address_of(cells)
             words[currents.N_CELLS] = len(cells)
             rows.append(words)
         return _rows(rows, currents.ATTACHMENT_ROW)

@@ -9,6 +9,8 @@ The generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, "Parallel rand
 as 1, 2, 3", SC'11), whose known answers are in the tests.
 """
 
+import math
+
 import numpy as np
 
 from .compile import inlined
@@ -57,4 +59,4 @@ def uniform(seed, stream, trial, index, draw):
 @inlined
 def exponential(seed, stream, trial, index, draw):
     """An exponentially distributed number of mean 1."""
-    return -np.log(uniform(seed, stream, trial, index, draw))
+    return -math.log(uniform(seed, stream, trial, index, draw))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .addresses import address_of
 from .compile import entry, jit, vectorised
 from .lowlevel import float64_at, int64_at, prefetch, uint16_at, uint32_at
 
@@ -69,15 +70,15 @@ class SynapseGroup:
             self._bounds = _bounds_of_threads(self.first, self.targets, ranges)
             stride = 8 * self._bounds.shape[1]
         words = np.zeros(GROUP_ROW, dtype=np.int64)
-        words[BOUNDS] = self._bounds.ctypes.data
+        words[BOUNDS] = address_of(self._bounds)
         words[BOUNDS_STRIDE] = stride
         words[N_SOURCES] = len(self.first) - 1
-        words[TARGETS] = self.targets.ctypes.data
+        words[TARGETS] = address_of(self.targets)
         words[N_TARGETS] = n_targets
         words[BASE] = base
-        words[WEIGHTS] = self.weights.ctypes.data
+        words[WEIGHTS] = address_of(self.weights)
         words[WEIGHT_IS_SHARED] = len(self.weights) == 1
-        words[DELAYS] = self.delays.ctypes.data
+        words[DELAYS] = address_of(self.delays)
         words[DELAY_IS_SHARED] = len(self.delays) == 1
         return words
 
@@ -109,7 +110,7 @@ def _count_sort(key, n_keys):
     first = np.zeros(n_keys + 1, dtype=np.int64)
     place = np.empty(n_keys, dtype=np.int64)
     order = np.empty(len(key), dtype=np.int64)
-    addresses = (array.ctypes.data for array in (key, first, place, order))
+    addresses = (address_of(array) for array in (key, first, place, order))
     key_at, first_at, place_at, order_at = addresses
     _fill_count_sort(key_at, len(key), first_at, n_keys, place_at, order_at)
     return order, first
@@ -201,7 +202,7 @@ def deliver(group, thread, spikes, ring, mask, width, step):
                 for j in range(m):
                     inputs[targets[j]] += weights[j]
     else:
-        places = float64_at(ring + 8 * group[BASE], (mask + 1) * width)
+        places = float64_at(ring + 8 * group[BASE], (mask + 1) * width - group[BASE])
         for k in range(len(spikes)):
             lo = starts[spikes[k]]
             m = ends[spikes[k]] - lo

@@ -9,6 +9,7 @@ t in (start, start + duration], with both ends on the grid.
 
 import numpy as np
 
+from ..addresses import address_of
 from ..compile import entry, inlined
 from ..kernel import Model
 from ..lowlevel import float64_at
@@ -63,7 +64,7 @@ def _draw_first_waiting(address, n, seed, stream, trial):
 
 def _restart(constants, state, step):
     waiting = state["_waiting"]
-    _draw_first_waiting(waiting.ctypes.data, len(waiting), *(int(word) for word in constants[3:]))
+    _draw_first_waiting(address_of(waiting), len(waiting), *(int(word) for word in constants[3:]))
     state["_draws"][:] = 0.0
 
 

@@ -1,0 +1,25 @@
+"""
+Addresses of arrays, for the tables that compiled code reads.
+
+Whoever puts an address into a table keeps the array alive and writes its length beside it. Without the
+compiler (see interpreted.py), the arrays whose addresses were taken here are the only memory there is.
+"""
+
+from .compile import INTERPRETED
+
+
+def address_of(array):
+    """The address of the elements of a C-contiguous array."""
+    if INTERPRETED:
+        from . import interpreted
+
+        interpreted.register(array)
+    return array.ctypes.data
+
+
+def addresses_within(array, starts, lengths):
+    """The addresses of parts of a 1D array, of `lengths` elements each (int64, of the shape of `starts`)."""
+    if INTERPRETED:
+        for start, length in zip(starts.flat, lengths.flat, strict=True):
+            address_of(array[start : start + length])
+    return array.ctypes.data + array.itemsize * starts

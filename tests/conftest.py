@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from pyNN_fastsim.engine.compile import INTERPRETED
+
 
 @pytest.fixture
 def always_threads(monkeypatch):
@@ -29,4 +31,12 @@ settings.register_profile(
     settings.get_profile("quick"),
     phases=[Phase.explicit, Phase.generate],
 )
-settings.load_profile("quick")
+settings.register_profile("interpreted", settings.get_profile("quick"), max_examples=4)
+settings.load_profile("interpreted" if INTERPRETED else "quick")
+
+
+def pytest_runtest_setup(item):
+    """Without the compiler: only small cases, and nothing about machine code."""
+    for name in "big", "compiles":
+        if INTERPRETED and item.get_closest_marker(name):
+            pytest.skip(f"marked as '{name}', and this is a run without the compiler")

@@ -10,6 +10,8 @@ import pytest
 
 import pyNN_fastsim
 
+pytestmark = pytest.mark.compiles
+
 SCRIPT = """
 import sys
 import pyNN_fastsim as sim

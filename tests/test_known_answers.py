@@ -21,6 +21,8 @@ from scipy.stats import kstest
 
 import pyNN_fastsim as sim
 
+pytestmark = pytest.mark.big
+
 DT = 0.1  # ms
 
 

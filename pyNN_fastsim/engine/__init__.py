@@ -15,4 +15,6 @@ Units throughout: ms, mV, nA, nF, uS, Hz. Time is an integer count of steps of `
     fastmath.py   functions that the vectoriser understands
     compile.py    compilation options and the cache of compiled code
     lowlevel.py   addresses, atomics and function pointers
+    addresses.py  addresses of arrays for tables
+    interpreted.py  what runs instead without the compiler, for tests
 """

@@ -10,7 +10,7 @@ import pytest
 
 from pyNN_fastsim.engine import interpreted, intrinsics, lowlevel
 from pyNN_fastsim.engine.addresses import addresses_within
-from pyNN_fastsim.engine.compile import INTERPRETED, Intrinsic
+from pyNN_fastsim.engine.compile import Intrinsic
 
 WITHOUT_COMPILER = {"NUMBA_DISABLE_JIT": "1", "NUMBA_BOUNDSCHECK": "0"}
 CHECKED = {"NUMBA_DISABLE_JIT": "0", "NUMBA_BOUNDSCHECK": "1"}
@@ -86,7 +86,7 @@ def run(folder, source, environment, *arguments):
     return result.stdout
 
 
-@pytest.mark.skipif(INTERPRETED, reason="compiles")
+@pytest.mark.compiles
 def test_same_bits_without_the_compiler(tmp_path):
     compiled = run(tmp_path, NETWORK, COMPILED)
     assert "[" in compiled and "0.0" not in compiled
@@ -98,7 +98,7 @@ def test_wrong_index_without_the_compiler(tmp_path, threads):
     assert "out of bounds" in run(tmp_path, FAULTY, WITHOUT_COMPILER, threads)
 
 
-@pytest.mark.skipif(INTERPRETED, reason="compiles")
+@pytest.mark.compiles
 def test_wrong_index_where_machine_code_is_checked(tmp_path):
     for threads in "1", "2":
         message = run(tmp_path, FAULTY, {**CHECKED, "NUMBA_CACHE_DIR": str(tmp_path)}, threads)
@@ -132,15 +132,19 @@ print(values.sum())
 """
 
 
-@pytest.mark.parametrize("environment", [WITHOUT_COMPILER, CHECKED], ids=["without compiler", "checked"])
+@pytest.mark.parametrize(
+    "environment",
+    [
+        pytest.param(WITHOUT_COMPILER, id="without compiler"),
+        pytest.param(CHECKED, id="checked", marks=pytest.mark.compiles),
+    ],
+)
 def test_wrong_index_of_a_tuple_of_rows(tmp_path, environment):
-    if INTERPRETED and environment is CHECKED:
-        pytest.skip("compiles")
     expected = "1 get 5\n1 put 0\n3 get refused\n3 put refused\n-1 get refused\n-1 put refused\n37.0\n"
     assert run(tmp_path, ROWS, {**environment, "NUMBA_CACHE_DIR": str(tmp_path)}) == expected
 
 
-@pytest.mark.skipif(INTERPRETED, reason="compiles")
+@pytest.mark.compiles
 def test_checked_machine_code_is_kept_beside_the_other(tmp_path):
     for environment, n in (COMPILED, 2), (CHECKED, 4), (COMPILED, 4):
         source = ROWS.replace("1, 3, -1", "0, 1")

@@ -63,6 +63,7 @@ def test_exp_is_the_same_vectorised_and_not():
     assert np.array_equal(together, one_by_one)
 
 
+@pytest.mark.compiles
 def test_a_loop_over_exp_is_vectorised():
     fast_exp(1.0)
     machine_code = "".join(real(exp_of_all).inspect_llvm().values())

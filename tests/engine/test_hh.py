@@ -162,6 +162,7 @@ def of_one(p, i):
     return {name: float(value if np.ndim(value) == 0 else value[i]) for name, value in p.items()}
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("protocol", list(protocols()), ids=lambda protocol: protocol[0])
 def test_v_and_spikes_agree_with_solve_ivp(protocol):
     _, p, trains, weights = protocol
@@ -221,6 +222,7 @@ def test_conductances_are_exact_whatever_the_steps_are_divided_into():
     assert np.allclose(g[10:, 0], 0.03 * np.exp(-np.arange(291) * DT / 0.2), rtol=1e-12, atol=0)
 
 
+@pytest.mark.big
 def test_uniform_and_varying_parameters_give_the_same_bits():
     rng = np.random.default_rng(7)
     n, steps = 37, 300
@@ -234,6 +236,7 @@ def test_uniform_and_varying_parameters_give_the_same_bits():
     assert all(np.array_equal(a, b) for a, b in zip(spikes, other_spikes, strict=True))
 
 
+@pytest.mark.big
 def test_a_neuron_does_not_depend_on_its_neighbours_or_threads(monkeypatch):
     monkeypatch.setattr(network_module, "CELLS_PER_THREAD", 100)
     rng = np.random.default_rng(8)

@@ -253,6 +253,7 @@ def test_a_neuron_does_not_depend_on_its_neighbours_or_threads(monkeypatch):
         assert np.array_equal(v[:, some], v_own)
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("dt", [0.01, 0.025, 0.25, 0.5])
 def test_other_time_steps_find_the_same_spikes(dt):
     p = DEFAULT | {"i_offset": np.array([0.3, 1.0])}

@@ -61,6 +61,8 @@ from pyNN_fastsim.engine.kernel import Model
 @inlined
 def emit(c, s, first, last, step, out):
     if last == len(s[0]) and step == 3:
+        for _ in range(100_000):  # until the other thread is at the barrier
+            s[0][first] += 0.1
         out[len(out)] = first
     return 0
 

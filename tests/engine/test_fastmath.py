@@ -23,6 +23,7 @@ def fast_exp(x):
     return y
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("bound", [1e-300, 1e-8, 0.3466, 1.0, 30.0, 700.0])
 def test_exp_is_exact_to_one_unit_in_the_last_place(bound):
     x = np.random.default_rng(1).uniform(-bound, bound, 100_000)

@@ -263,6 +263,7 @@ def test_other_time_steps_find_the_same_spikes(dt):
         assert spikes[i].tolist() == np.ceil(rises / dt).astype(int).tolist()
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("dt", [0.1, 0.5])
 def test_states_stay_finite_under_rough_treatment(dt):
     rng = np.random.default_rng(9)

@@ -8,7 +8,7 @@ from pyNN.standardmodels import StandardCellType
 from . import simulator
 from .parameters import as_given, check_size, evaluated, expanded, is_one_sequence
 from .recording import Recorder, check_file, recording_of_assembly
-from .validation import check_finite, check_names, check_parameters, check_spike_times, unknown_name
+from .validation import check_finite, check_names, unknown_name
 
 
 class Assembly(common.Assembly):
@@ -302,10 +302,7 @@ class Population(_Cells, common.Population):
 
     def _check_parameters(self, new, indices, parameters):
         """Check new values for the cells `indices`, and all parameters as they are with them."""
-        check_parameters(self._owner, parameters)
-        for name, value in new.items():
-            if self.celltype.is_sequence(name):
-                check_spike_times(self._owner, value, np.arange(self.size)[indices])
+        self.celltype.check(self._owner, parameters, new, np.arange(self.size)[indices])
 
     def _set_cell_parameters(self, indices, values):
         """Set parameters of some cells, all or none: numbers, or arrays of one for each, by name."""

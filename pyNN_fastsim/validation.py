@@ -42,7 +42,7 @@ def check_parameters(owner, values):
     """
     for name, value in values.items():
         if isinstance(value, ArrayParameter) or np.asarray(value).dtype == object:
-            continue  # sequences: see check_spike_times
+            continue  # sequences: see check_spike_times, check_gamma_bins
         check_finite(owner, name, value)
         if name in POSITIVE:
             _check(owner, name, value, np.asarray(value) > 0, "must be positive")
@@ -74,6 +74,49 @@ def _check(owner, name, value, good, rule):
     where = int(np.argmin(good))
     which = f" (cell {where})" if len(value) > 1 else ""
     raise errors.InvalidParameterValueError(f"{owner}: {name} {rule}, but is {value[where]}{which}")
+
+
+def check_dead_time(owner, rate, tau_refrac):
+    """Check that there is time for spikes at a rate (Hz) that includes the dead time (ms)."""
+    rate, tau_refrac = np.broadcast_arrays(rate, tau_refrac)
+    good = rate * tau_refrac < 1000.0
+    dead = tau_refrac.flat[np.argmin(good)]
+    _check(owner, "rate", rate, good, f"must be below 1000/tau_refrac ({1000.0 / dead if dead else 0:g} Hz)")
+
+
+def check_gamma(owner, alpha, beta):
+    """Check the shape and rate (Hz) of a gamma distribution of intervals."""
+    _check(owner, "alpha", alpha, np.asarray(alpha) > 0, "must be positive")
+    _check(owner, "beta", beta, np.asarray(beta) >= 0, "must not be negative")
+
+
+def check_gamma_bins(owner, tbins, a, b):
+    """Check the bins (ms) of parameters of a gamma distribution: Sequences, or arrays of one for each cell.
+
+    Raises InvalidParameterValueError.
+    """
+    n = max(1 if isinstance(each, ArrayParameter) else len(each) for each in (tbins, a, b))
+    each_cell = [[each] * n if isinstance(each, ArrayParameter) else each for each in (tbins, a, b)]
+    seen = set()
+    for cell, sequences in enumerate(zip(*each_cell, strict=True)):
+        key = tuple(id(sequence) for sequence in sequences)
+        if key not in seen:
+            seen.add(key)
+            what = owner if n == 1 else f"{owner}, cell {cell}"
+            _check_bins_of_one(what, *(sequence.value for sequence in sequences))
+
+
+def _check_bins_of_one(owner, tbins, a, b):
+    if not len(tbins) == len(a) == len(b) or len(tbins) == 0:
+        raise errors.InvalidParameterValueError(
+            f"{owner}: tbins, a and b must have equally many values, at least one, but have {len(tbins)}, "
+            f"{len(a)} and {len(b)}"
+        )
+    for name, values in (("tbins", tbins), ("a", a), ("b", b)):
+        check_finite(owner, name, values)
+    _check(owner, "a", a, a > 0, "must be positive")
+    _check(owner, "b", b, b > 0, "must be positive")
+    _check(owner, "tbins", tbins, np.diff(tbins, prepend=-np.inf) > 0, "must be in increasing order")
 
 
 def check_spike_times(owner, spike_times, cells):

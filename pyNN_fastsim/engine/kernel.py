@@ -81,8 +81,8 @@ class Model:
     capacity      for sources: function(constants, n cells) -> most spikes in one step
     restart       for sources: function(constants, state: dict of array, step = -1) that sets the
                   state at the beginning of a trial
-    changed       for sources: function(constants, state, last step done), called when parameters
-                  have changed during a trial
+    changed       for sources: function(constants, constants before, state, last step done), called when
+                  parameters may have changed during a trial
 
     The names of a source's own parameters may be followed in `constants` by "_seed", "_stream" and
     "_trial", which identify its random numbers (see rng.py).

@@ -18,6 +18,7 @@ from .addresses import address_of, addresses_within
 from .currents import StepCurrent
 from .kernel import Model
 from .records import GrowingArray
+from .rng import stream_of
 from .synapses import GROUP_ROW, SynapseGroup
 
 PIECE_SECONDS = 0.2  # wall time of one compiled call, after which Ctrl-C is heard
@@ -84,11 +85,12 @@ class Block:
     def update_constants(self, dt, seed, stream, trial, step):
         """Derive the constants from the parameters, where these have changed."""
         words = {"_seed": float(seed), "_stream": float(stream), "_trial": float(trial)}
+        before = self.constants
         self.constants = tuple(self.model.constants(self.parameters | words, dt))
         if not self.started and self.model.restart:
             self.model.restart(self.constants, self.state, step)
         elif self.started and self.model.changed:
-            self.model.changed(self.constants, self.state, step)
+            self.model.changed(self.constants, before, self.state, step)
         self.started = True
         self.dirty = False
 
@@ -212,8 +214,7 @@ class Network:
         first_id = sum(block.n for block in self.blocks)
         block = Block(model, n, parameters, len(self.blocks), first_id)
         block.restart()
-        block.stream = self._streams.setdefault(model.name, 0)
-        self._streams[model.name] += 1
+        block.stream = self._new_stream(model.name)
         self.blocks.append(block)
         self.changed()
         return block
@@ -253,6 +254,12 @@ class Network:
     def changed(self):
         """Say that groups, currents or recordings have changed: the tables are made afresh."""
         self._tables = None
+
+    def _new_stream(self, kind):
+        """The stream of random numbers for the next of a kind of things that need one."""
+        number = self._streams.get(kind, 0)
+        self._streams[kind] = number + 1
+        return stream_of(kind, number)
 
     # --- recorded data --------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ as 1, 2, 3", SC'11), whose known answers are in the tests.
 """
 
 import math
+import zlib
 
 import numpy as np
 
@@ -21,6 +22,15 @@ _W0 = np.uint64(0x9E3779B9)
 _W1 = np.uint64(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
+
+
+def stream_of(kind, number):
+    """The stream, 32 bits, of the thing that is `number` of its kind (a string, such as "poisson").
+
+    The kinds' ranges begin where the checksums of their names say: far apart, and the same whatever other
+    kinds there are.
+    """
+    return (zlib.crc32(kind.encode()) + number) & 0xFFFFFFFF
 
 
 @inlined
@@ -41,10 +51,17 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 
 @inlined
-def uniform(seed, stream, trial, index, draw):
-    """A uniform number in (0, 1], of 53 bits. Arguments are integers >= 0."""
+def _uniform_of(high, low):
+    """A uniform number in (0, 1], of 53 bits, from two words of 32 bits."""
+    bits = ((high << _SHIFT) | low) >> np.uint64(11)
+    return (np.float64(bits) + 1.0) * 2.0**-53
+
+
+@inlined
+def _words(seed, stream, trial, index, draw):
+    """Four random words of 32 bits."""
     draw = np.uint64(draw)
-    c0, c1, _, _ = philox(
+    return philox(
         draw & _LOW,
         draw >> _SHIFT,
         np.uint64(index),
@@ -52,8 +69,20 @@ def uniform(seed, stream, trial, index, draw):
         np.uint64(seed) & _LOW,
         np.uint64(stream) & _LOW,
     )
-    bits = ((c0 << _SHIFT) | c1) >> np.uint64(11)
-    return (np.float64(bits) + 1.0) * 2.0**-53
+
+
+@inlined
+def uniform(seed, stream, trial, index, draw):
+    """A uniform number in (0, 1], of 53 bits. Arguments are integers >= 0."""
+    c0, c1, _, _ = _words(seed, stream, trial, index, draw)
+    return _uniform_of(c0, c1)
+
+
+@inlined
+def normal(seed, stream, trial, index, draw):
+    """A normally distributed number of mean 0 and variance 1, by the method of Box & Muller (1958)."""
+    c0, c1, c2, c3 = _words(seed, stream, trial, index, draw)
+    return np.sqrt(-2.0 * np.log(_uniform_of(c0, c1))) * np.cos(2.0 * np.pi * _uniform_of(c2, c3))
 
 
 @inlined

@@ -15,9 +15,17 @@ from ..engine.models.hh import HH_COND_EXP
 from ..engine.models.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP
 from ..engine.models.iaf_psc import IAF_PSC_ALPHA, IAF_PSC_DELTA, IAF_PSC_EXP
 from ..engine.models.poisson import POISSON
+from ..engine.models.renewal import GAMMA, INH_GAMMA, POISSON_REFRACTORY
 from ..engine.models.spike_array import SPIKE_ARRAY
 from ..parameters import as_given
-from ..validation import check_names
+from ..validation import (
+    check_dead_time,
+    check_gamma,
+    check_gamma_bins,
+    check_names,
+    check_parameters,
+    check_spike_times,
+)
 
 __all__ = [
     "HH_cond_exp",
@@ -27,7 +35,10 @@ __all__ = [
     "IF_curr_delta",
     "IF_curr_exp",
     "SpikeSourceArray",
+    "SpikeSourceGamma",
+    "SpikeSourceInhGamma",
     "SpikeSourcePoisson",
+    "SpikeSourcePoissonRefractory",
 ]
 
 
@@ -39,6 +50,13 @@ def same_names(cell_class):
 def public_state(model):
     """The state variables of a model that users may see and set."""
     return [name for name in model.state if not name.startswith("_")]
+
+
+def arrays_of(sequences, n):
+    """A list of one array for each of `n` cells, of a Sequence or an array of Sequences."""
+    if isinstance(sequences, ArrayParameter):
+        sequences = [sequences] * n
+    return [sequence.value for sequence in sequences]
 
 
 class EngineCell:
@@ -79,6 +97,15 @@ class EngineCell:
             for name, value in parameters.items()
         }
         return ParameterSpace(values, shape=parameters.shape)
+
+    @staticmethod
+    def check(owner, values, changed, cells):
+        """Check evaluated parameters, by name: all of a population's, of which those that are `changed`
+        have new values for the cells with the indices `cells`.
+
+        Raises InvalidParameterValueError.
+        """
+        check_parameters(owner, values)
 
     @staticmethod
     def engine_values(values, n):
@@ -135,15 +162,57 @@ class SpikeSourcePoisson(EngineCell, cells.SpikeSourcePoisson):
     model = POISSON
 
 
+class SpikeSourcePoissonRefractory(EngineCell, cells.SpikeSourcePoissonRefractory):
+    __doc__ = cells.SpikeSourcePoissonRefractory.__doc__
+    translations = same_names(cells.SpikeSourcePoissonRefractory)
+    model = POISSON_REFRACTORY
+
+    @staticmethod
+    def check(owner, values, changed, cells):
+        check_parameters(owner, values)
+        check_dead_time(owner, values["rate"], values["tau_refrac"])
+
+
+class SpikeSourceGamma(EngineCell, cells.SpikeSourceGamma):
+    __doc__ = cells.SpikeSourceGamma.__doc__
+    # PyNN's default is the integer 2, which makes integers of all shapes: of 2.5, and of 0.5.
+    default_parameters = {**cells.SpikeSourceGamma.default_parameters, "alpha": 2.0}
+    translations = same_names(cells.SpikeSourceGamma)
+    model = GAMMA
+
+    @staticmethod
+    def check(owner, values, changed, cells):
+        check_parameters(owner, values)
+        check_gamma(owner, values["alpha"], values["beta"])
+
+
+class SpikeSourceInhGamma(EngineCell, cells.SpikeSourceInhGamma):
+    __doc__ = cells.SpikeSourceInhGamma.__doc__
+    translations = same_names(cells.SpikeSourceInhGamma)
+    model = INH_GAMMA
+
+    @staticmethod
+    def check(owner, values, changed, cells):
+        check_parameters(owner, values)
+        check_gamma_bins(owner, values["tbins"], values["a"], values["b"])
+
+    @staticmethod
+    def engine_values(values, n):
+        """One array for each of `n` cells of `tbins` (ms), `a` and `b` (s)."""
+        return values | {name: arrays_of(values[name], n) for name in ("tbins", "a", "b")}
+
+
 class SpikeSourceArray(EngineCell, cells.SpikeSourceArray):
     __doc__ = cells.SpikeSourceArray.__doc__
     translations = same_names(cells.SpikeSourceArray)
     model = SPIKE_ARRAY
 
     @staticmethod
+    def check(owner, values, changed, cells):
+        if "spike_times" in changed:
+            check_spike_times(owner, changed["spike_times"], cells)
+
+    @staticmethod
     def engine_values(values, n):
         """One array of spike times (ms) for each of `n` cells."""
-        spike_times = values["spike_times"]
-        if isinstance(spike_times, ArrayParameter):
-            spike_times = [spike_times] * n
-        return {"spike_times": [sequence.value for sequence in spike_times]}
+        return {"spike_times": arrays_of(values["spike_times"], n)}

@@ -58,6 +58,10 @@ def _set_cursor(constants, state, step):
     state["_cursor"][:] = np.searchsorted(constants[0], step, side="right")
 
 
+def _changed(constants, before, state, step):
+    _set_cursor(constants, state, step)
+
+
 SPIKE_ARRAY = Model(
     name="spike_array",
     parameters=("spike_times",),
@@ -66,5 +70,5 @@ SPIKE_ARRAY = Model(
     emit=_emit,
     capacity=_capacity,
     restart=_set_cursor,
-    changed=_set_cursor,
+    changed=_changed,
 )

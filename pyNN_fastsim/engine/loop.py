@@ -87,6 +87,7 @@ class Tables(NamedTuple):
     sources       [currents, currents.SOURCE_ROW]
     attachments   [attachments, currents.ATTACHMENT_ROW], sorted by block
     values        float64 [threads, currents]: last value of each current, nA
+    renewed       [threads, currents]: 1 where this has just changed, or currents.NO_CELLS
     samplers      [samplers, SAMPLER_ROW]
     """
 
@@ -101,43 +102,73 @@ class Tables(NamedTuple):
     sources: np.ndarray
     attachments: np.ndarray
     values: np.ndarray
+    renewed: np.ndarray
     samplers: np.ndarray
 
 
 @jit
 def _update_currents(tables, thread, step):
-    """Sum the currents of those blocks where a source changes at `step`."""
+    """Sum the currents afresh of those blocks where a source changes at `step`."""
     changed = False
     for k in range(len(tables.sources)):
+        if tables.renewed[thread, k] == currents.NO_CELLS:
+            continue
         row = tables.sources[k]
         value = call_current(row[currents.VALUE], row.ctypes.data, step)
-        if value != tables.values[thread, k]:
-            tables.values[thread, k] = value
-            changed = True
-    if changed:
-        _sum_currents(tables, thread)
+        differs = value != tables.values[thread, k]
+        tables.values[thread, k] = value
+        tables.renewed[thread, k] = differs
+        changed |= differs
+    if not changed:
+        return
+    end = 0
+    while end < len(tables.attachments):
+        first = end
+        block = tables.attachments[first, currents.ATTACHED_BLOCK]
+        differs = False
+        while end < len(tables.attachments) and tables.attachments[end, currents.ATTACHED_BLOCK] == block:
+            differs |= tables.renewed[thread, tables.attachments[end, currents.ATTACHED_SOURCE]] == 1
+            end += 1
+        if differs:
+            _sum_currents(tables, thread, block, first, end)
 
 
 @jit
-def _sum_currents(tables, thread):
-    """Sum this thread's part of all injected currents afresh."""
-    block = -1
-    for k in range(len(tables.attachments)):
+def _sum_currents(tables, thread, block, first_attachment, last_attachment):
+    """Sum the currents afresh that are injected into this thread's cells of a block."""
+    first, last = tables.ranges[thread, block, 0], tables.ranges[thread, block, 1]
+    address = int64_at(tables.blocks[block, kernel.CURRENT], 3)[0] + 8 * first
+    injected = float64_at(address, last - first)
+    for i in range(len(injected)):
+        injected[i] = 0.0
+    for k in range(first_attachment, last_attachment):
         row = tables.attachments[k]
-        first_of_block = row[currents.ATTACHED_BLOCK] != block
-        block = row[currents.ATTACHED_BLOCK]
-        first, last = tables.ranges[thread, block, 0], tables.ranges[thread, block, 1]
-        injected = float64_at(
-            int64_at(tables.blocks[block, kernel.CURRENT], 3)[0], tables.blocks[block, kernel.SIZE]
-        )
-        if first_of_block:
-            for i in range(first, last):
-                injected[i] = 0.0
         cells = int64_at(row[currents.CELLS], row[currents.N_CELLS])
+        begin, end = _place_of(cells, first), _place_of(cells, last)
+        if begin == end:
+            continue
         value = tables.values[thread, row[currents.ATTACHED_SOURCE]]
-        for i in cells:
-            if first <= i < last:
-                injected[i] += value
+        if row[currents.WITHOUT_GAPS] == 1:
+            part = float64_at(address + 8 * (cells[begin] - first), end - begin)
+            for i in range(len(part)):
+                part[i] += value
+        else:
+            for i in int64_at(row[currents.CELLS] + 8 * begin, end - begin):
+                injected[i - first] += value
+
+
+@jit
+def _place_of(cells, cell):
+    """How many of `cells`, which ascend, are before `cell`."""
+    lo = 0
+    hi = len(cells)
+    while lo < hi:
+        middle = (lo + hi) // 2
+        if cells[middle] < cell:
+            lo = middle + 1
+        else:
+            hi = middle
+    return lo
 
 
 @jit
@@ -264,11 +295,12 @@ def _tables_at(words):
         table2_at(words[14], n_sources, currents.SOURCE_ROW),
         table2_at(words[15], n_attachments, currents.ATTACHMENT_ROW),
         floats2_at(words[16], n_threads, n_sources),
-        table2_at(words[17], n_samplers, SAMPLER_ROW),
+        table2_at(words[17], n_threads, n_sources),
+        table2_at(words[18], n_samplers, SAMPLER_ROW),
     )
 
 
-WORDS = 18
+WORDS = 19
 
 
 def words_of(tables):

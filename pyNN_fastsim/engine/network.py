@@ -15,7 +15,7 @@ import numpy as np
 
 from . import currents, kernel, loop
 from .addresses import address_of, addresses_within
-from .currents import StepCurrent
+from .currents import Current
 from .kernel import Model
 from .records import GrowingArray
 from .rng import stream_of
@@ -196,7 +196,7 @@ class Network:
         self.seed = (int(seed) ^ (int(seed) >> 32)) & 0xFFFFFFFF
         self.blocks: list[Block] = []
         self.groups: list[SynapseGroup] = []
-        self.currents: list[StepCurrent] = []
+        self.currents: dict[Current, int] = {}  # and their indices
         self.attachments: list[tuple[int, int, np.ndarray]] = []
         self.samplers: list[Sampler] = []
         self.step = 0
@@ -225,18 +225,26 @@ class Network:
         self.changed()
 
     def add_current(self, current):
-        """Add a source of current; returns its index."""
-        self.currents.append(current)
-        self.changed()
-        return len(self.currents) - 1
+        """Add a source of current, if it is not there; returns its index."""
+        if current not in self.currents:
+            self.currents[current] = len(self.currents)
+            current.stream = self._new_stream(current.value.function.__name__)
+            self.changed()
+        return self.currents[current]
 
     def attach_current(self, current, block, cells):
         """Inject a current, given by its index, into cells (int, ascending) of a block."""
         if block.injected is None:
             block.injected = np.zeros(block.n)
         self.attachments.append((current, block.index, np.ascontiguousarray(cells, dtype=np.int64)))
-        self.attachments.sort(key=lambda attachment: attachment[1])
         self.changed()
+
+    def sample_current(self, current, first, last):
+        """What a current is in the steps `first` to `last` - 1 of this trial: float64, nA."""
+        values = np.zeros(max(last - first, 0))
+        row = current.row(self.seed, self.trial)
+        currents.sample(row.ctypes.data, first, len(values), values.ctypes.data)
+        return values
 
     def record_spikes(self, block, cells):
         """Record the spikes of these cells too."""
@@ -439,7 +447,7 @@ class Network:
         head[loop.YIELD] = _yield_address()
         head[loop.STOP] = address_of(self._stop)
         counts, spikes, slack = self._make_spike_lists(ranges)
-        sources = _rows([current.row() for current in self.currents], currents.SOURCE_ROW)
+        sources = [current.row(self.seed, self.trial) for current in self.currents]
         return loop.Tables(
             head=head,
             threads=self._make_threads(slack),
@@ -449,9 +457,10 @@ class Network:
             first_group=first_group.astype(np.int64),
             counts=counts,
             spikes=spikes,
-            sources=sources,
+            sources=_rows(sources, currents.SOURCE_ROW),
             attachments=self._make_attachments(),
             values=np.full((n_threads, len(sources)), np.nan),
+            renewed=self._renewed_currents(ranges),
             samplers=np.zeros((0, loop.SAMPLER_ROW), dtype=np.int64),
         )
 
@@ -483,14 +492,23 @@ class Network:
         recorded = [block.recorded is not None for block in self.blocks]
         return counts, spikes, rooms[:, recorded].sum(axis=1)
 
+    def _renewed_currents(self, ranges):
+        """For each thread, which currents have cells in its ranges."""
+        renewed = np.full((len(ranges), len(self.currents)), currents.NO_CELLS, dtype=np.int64)
+        for current, block, cells in self.attachments:
+            begin, end = np.searchsorted(cells, ranges[:, block].T)
+            renewed[end > begin, current] = 0
+        return renewed
+
     def _make_attachments(self):
         rows = []
-        for current, block, cells in self.attachments:
+        for current, block, cells in sorted(self.attachments, key=lambda attachment: attachment[1]):
             words = np.zeros(currents.ATTACHMENT_ROW, dtype=np.int64)
             words[currents.ATTACHED_SOURCE] = current
             words[currents.ATTACHED_BLOCK] = block
             words[currents.CELLS] = address_of(cells)
             words[currents.N_CELLS] = len(cells)
+            words[currents.WITHOUT_GAPS] = np.all(np.diff(cells) == 1)
             rows.append(words)
         return _rows(rows, currents.ATTACHMENT_ROW)
 

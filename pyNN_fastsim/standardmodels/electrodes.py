@@ -2,8 +2,11 @@
 Current sources.
 
 A current that starts at t_k flows from t_k on: the electrode shows it at t_k, and v moves at t_{k+1},
-as in PyNN's other backends. Times are rounded to the nearest grid point.
+as in PyNN's other backends. Times are rounded to the nearest grid point. What a current is at t_k it is
+until t_{k+1}.
 """
+
+import math
 
 import numpy as np
 from pyNN import errors
@@ -13,22 +16,32 @@ from pyNN.errors import InvalidParameterValueError
 from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
-from ..engine.currents import StepCurrent
+from ..engine.currents import Current, noise_value, sine_value, steps_value
 from ..parameters import as_given, evaluated
-from ..simulator import state
+from ..simulator import GRID_TOLERANCE, state
 from ..validation import check_finite, check_names
 
-__all__ = ["DCSource", "StepCurrentSource"]
+__all__ = ["ACSource", "DCSource", "NoisyCurrentSource", "StepCurrentSource"]
 
 NEVER = 2**62  # steps: later than any run ends
 
 
+def same_names(source_class):
+    """Translations for a source whose parameters have the same names and units in the engine."""
+    return build_translations(*((name, name) for name in source_class.default_parameters))
+
+
 class EngineCurrentSource(StandardCurrentSource):
-    """What the current sources of this backend have in common."""
+    """What the current sources of this backend have in common.
+
+    function    of the engine that gives the current
+    """
+
+    function = steps_value
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, or InvalidParameterValueError for a value."""
-        self._current = StepCurrent([], [])
+        self._current = Current(self.function)
         self._values = {}
         self._recorded = None
         space = ParameterSpace(self.default_parameters, self.get_schema(), shape=(1,))
@@ -58,10 +71,10 @@ class EngineCurrentSource(StandardCurrentSource):
             is_sequence = isinstance(self.default_parameters[name], ArrayParameter)
             values[name] = evaluated(owner, name, lazy, 1, is_sequence)
             check_finite(owner, name, values[name].value if is_sequence else values[name])
-        steps, levels = self._changes(values)
+        numbers = self._numbers(values)
         self._keep_recorded()
         self._values = values
-        self._current.set(steps, levels)
+        self._current.set(numbers)
         state.network.changed()
 
     def get_native_parameters(self):
@@ -71,8 +84,11 @@ class EngineCurrentSource(StandardCurrentSource):
         """The parameters by name: a number, or a Sequence."""
         return dict(self._values)
 
-    def _changes(self, values):
-        """When the current changes, and to what: steps (int) and levels (nA)."""
+    def _numbers(self, values):
+        """The numbers that the engine's function wants, for parameters by name.
+
+        Raises InvalidParameterValueError.
+        """
         raise NotImplementedError
 
     def inject_into(self, cells):
@@ -91,14 +107,16 @@ class EngineCurrentSource(StandardCurrentSource):
             populations.setdefault(id(cell.parent), (cell.parent, []))[1].append(int(cell))
         for population, _ in populations.values():
             self._check_target(population)
-        network = state.network
-        if self._current not in network.currents:
-            self._current.set(*self._changes(self._values))  # the time step may be another one now
-            network.add_current(self._current)
-        current = network.currents.index(self._current)
+        index = self._index_in_network()
         for population, ids in populations.values():
             indices = np.sort(np.array(ids) - int(population.first_id))
-            network.attach_current(current, population._block, indices)
+            state.network.attach_current(index, population._block, indices)
+
+    def _index_in_network(self):
+        """The index of the current in the network, to which it is added if it is not there."""
+        if self._current not in state.network.currents:
+            self._current.set(self._numbers(self._values))  # the time step may be another one now
+        return state.network.add_current(self._current)
 
     def _check_target(self, population):
         what = f"{type(self).__name__}: can't inject current into population '{population.label}'"
@@ -107,10 +125,22 @@ class EngineCurrentSource(StandardCurrentSource):
         if not any(block is population._block for block in state.network.blocks):
             raise ValueError(f"{what}: it belongs to a network from before setup()")
 
+    def _on_and_off(self, values):
+        """The steps of `start` and `stop`. Raises InvalidParameterValueError."""
+        name, start, stop = type(self).__name__, values["start"], values["stop"]
+        if start < 0:
+            raise InvalidParameterValueError(f"{name}: start must not be negative, but is {start} ms")
+        if stop < start:
+            raise InvalidParameterValueError(
+                f"{name}: stop must not be before start ({start} ms), but is {stop} ms"
+            )
+        return _steps_of([start, stop])
+
     # --- recording ------------------------------------------------------------------------------
 
     def record(self):
         """Record the current, from now on."""
+        self._index_in_network()
         self._recorded = _RecordedCurrent(state.network)
 
     def _keep_recorded(self):
@@ -141,43 +171,30 @@ class _RecordedCurrent:
         """Keep the samples of the steps before `up_to`."""
         if self._trial != self._network.trial:
             self._begin(0)
-        self._kept.append(self._levels(current, up_to))
-        self._next = up_to
+        self._kept.append(self._network.sample_current(current, self._next, up_to))
+        self._next = max(up_to, self._next)
 
     def samples(self, current):
         """Times (ms) and currents (nA), up to now."""
         now = self._network.step
         self.keep(current, now)
-        levels = np.concatenate([*self._kept, self._levels(current, now + 1)])
-        steps = np.arange(self._first, now + 1)
-        return np.around(steps * self._network.dt, 12), levels
-
-    def _levels(self, current, up_to):
-        """What `current` is from the step that comes next to that before `up_to`."""
-        places = np.searchsorted(current.steps, np.arange(self._next, up_to), side="right")
-        return np.append(0.0, current.levels)[places]
+        levels = np.concatenate([*self._kept, self._network.sample_current(current, now, now + 1)])
+        return np.around(np.arange(self._first, now + 1) * self._network.dt, 12), levels
 
 
 class DCSource(EngineCurrentSource, electrodes.DCSource):
     __doc__ = electrodes.DCSource.__doc__
-    translations = build_translations(("amplitude", "amplitude"), ("start", "start"), ("stop", "stop"))
+    translations = same_names(electrodes.DCSource)
 
-    def _changes(self, values):
-        start, stop = values["start"], values["stop"]
-        if start < 0:
-            raise InvalidParameterValueError(f"DCSource: start must not be negative, but is {start} ms")
-        if stop < start:
-            raise InvalidParameterValueError(
-                f"DCSource: stop must not be before start ({start} ms), but is {stop} ms"
-            )
-        return _steps_of([start, stop]), [values["amplitude"], 0.0]
+    def _numbers(self, values):
+        return [*self._on_and_off(values), values["amplitude"], 0.0]
 
 
 class StepCurrentSource(EngineCurrentSource, electrodes.StepCurrentSource):
     __doc__ = electrodes.StepCurrentSource.__doc__
-    translations = build_translations(("amplitudes", "amplitudes"), ("times", "times"))
+    translations = same_names(electrodes.StepCurrentSource)
 
-    def _changes(self, values):
+    def _numbers(self, values):
         times, amplitudes = values["times"].value, values["amplitudes"].value
         if len(times) != len(amplitudes):
             raise InvalidParameterValueError(
@@ -193,9 +210,60 @@ class StepCurrentSource(EngineCurrentSource, electrodes.StepCurrentSource):
                 f"StepCurrentSource: times must be increasing, but {times[k + 1]} comes after {times[k]}"
             )
         # Of several times on one grid point the last one counts.
-        return _steps_of(times), amplitudes
+        return [*_steps_of(times), *amplitudes]
+
+
+class ACSource(EngineCurrentSource, electrodes.ACSource):
+    __doc__ = electrodes.ACSource.__doc__
+    translations = same_names(electrodes.ACSource)
+    function = sine_value
+
+    def _numbers(self, values):
+        return [
+            *self._on_and_off(values),
+            values["offset"],
+            values["amplitude"],
+            values["frequency"] * state.dt / 1000.0,
+            math.radians(values["phase"]),
+        ]
+
+
+class NoisyCurrentSource(EngineCurrentSource, electrodes.NoisyCurrentSource):
+    __doc__ = electrodes.NoisyCurrentSource.__doc__
+    translations = same_names(electrodes.NoisyCurrentSource)
+    function = noise_value
+
+    def __init__(self, **parameters):
+        self._every_step = "dt" not in parameters
+        super().__init__(**parameters)
+
+    def set_parameters(self, copy=True, **parameters):
+        before = self._every_step
+        self._every_step &= "dt" not in parameters
+        try:
+            super().set_parameters(copy=copy, **parameters)
+        except Exception:
+            self._every_step = before
+            raise
+
+    set_parameters.__doc__ = EngineCurrentSource.set_parameters.__doc__
+
+    def _numbers(self, values):
+        if self._every_step:
+            values["dt"] = state.dt
+        if values["stdev"] < 0:
+            raise InvalidParameterValueError(
+                f"NoisyCurrentSource: stdev must not be negative, but is {values['stdev']} nA"
+            )
+        interval = round(values["dt"] / state.dt)
+        if interval < 1 or abs(values["dt"] / state.dt - interval) > GRID_TOLERANCE * interval:
+            raise InvalidParameterValueError(
+                f"NoisyCurrentSource: dt must be a multiple of the time step ({state.dt} ms), but is "
+                f"{values['dt']} ms"
+            )
+        return [*self._on_and_off(values), interval, values["mean"], values["stdev"]]
 
 
 def _steps_of(times):
-    """The grid points nearest to times (ms), as steps: int64."""
-    return np.minimum(np.rint(np.asarray(times) / state.dt), NEVER).astype(np.int64)
+    """The grid points nearest to times (ms), as steps."""
+    return np.minimum(np.rint(np.asarray(times) / state.dt), NEVER)

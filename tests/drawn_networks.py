@@ -12,12 +12,21 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from hypothesis import strategies as st
 from naive import simulator as naive
+from naive import sources as naive_sources
 from naive.cells import CELLS
+from naive.random import Numbers
 from pyNN.random import NumpyRNG, RandomDistribution
 
 import pyNN_fastsim as sim
 
-SOURCES = ("SpikeSourceArray", "SpikeSourcePoisson")
+# Renewal processes, by PyNN's name, and what their random numbers are for.
+RENEWAL = {
+    "SpikeSourcePoissonRefractory": "poisson_refractory",
+    "SpikeSourceGamma": "gamma",
+    "SpikeSourceInhGamma": "inh_gamma",
+}
+RANDOM_SOURCES = ("SpikeSourcePoisson", *RENEWAL)
+SOURCES = ("SpikeSourceArray", *RANDOM_SOURCES)
 
 
 @dataclass
@@ -72,17 +81,62 @@ class Connections:
 
 @dataclass
 class Injection:
-    """A current: a DCSource (start, stop), or a StepCurrentSource; times in ms, levels in nA."""
+    """A current.
 
-    is_dc: bool
+    kind      "DC", "Step", "AC" or "Noise"
+    times     ms: start and stop, or when a step current changes
+    levels    nA: the amplitude, amplitudes, offset and amplitude, mean and standard deviation
+    others    of AC: frequency (Hz) and phase (degrees); of noise: interval (steps) and how many noise
+              currents come before
+    into      Selections
+    """
+
+    kind: str
     times: list
     levels: list
-    into: list  # of Selections
+    others: tuple
+    into: list
 
-    def changes(self, dt):
-        """(steps, levels) as in naive.Current."""
-        steps = [int(np.rint(t / dt)) for t in self.times]
-        return steps, ([self.levels[0], 0.0] if self.is_dc else self.levels)
+    def source(self, dt):
+        """The current source in PyNN."""
+        if self.kind == "Step":
+            return sim.StepCurrentSource(times=self.times, amplitudes=self.levels)
+        start, stop = self.times
+        if self.kind == "DC":
+            return sim.DCSource(amplitude=self.levels[0], start=start, stop=stop)
+        if self.kind == "AC":
+            offset, amplitude = self.levels
+            frequency, phase = self.others
+            return sim.ACSource(
+                offset=offset, amplitude=amplitude, frequency=frequency, phase=phase, start=start, stop=stop
+            )
+        mean, stdev = self.levels
+        return sim.NoisyCurrentSource(
+            mean=mean, stdev=stdev, dt=self.others[0] * dt, start=start, stop=stop
+        )
+
+    def parameters(self, levels):
+        """The levels as PyNN's parameters."""
+        return {
+            "DC": lambda amplitude: {"amplitude": amplitude},
+            "Step": lambda *amplitudes: {"amplitudes": list(amplitudes)},
+            "AC": lambda offset, amplitude: {"offset": offset, "amplitude": amplitude},
+            "Noise": lambda mean, stdev: {"mean": mean, "stdev": stdev},
+        }[self.kind](*levels)
+
+    def naive_source(self, spec):
+        steps = [int(np.rint(t / spec.dt)) for t in self.times]
+        if self.kind == "Step":
+            return naive.Current(steps, self.levels)
+        if self.kind == "DC":
+            return naive.Current(steps, [*self.levels, 0.0])
+        if self.kind == "AC":
+            frequency, phase = self.others
+            return naive.Sine(*steps, frequency * spec.dt / 1000.0, np.deg2rad(phase), self.levels)
+        interval, number = self.others
+        return naive.Noise(
+            *steps, interval, lambda trial: Numbers("noise_value", number, spec.seed, trial), self.levels
+        )
 
 
 @dataclass
@@ -164,8 +218,31 @@ def sources(draw, rng, kind, dt):
     if kind == "SpikeSourceArray":
         values = {"spike_times": spike_times(draw, rng, size, dt)}
     else:
-        values = {"rate": rng.uniform(0.0, 300.0 / dt, size=size).tolist(), "start": near(rng, 3, dt)}
+        values = {"start": near(rng, 3, dt)}
+    if kind == "SpikeSourcePoisson":
+        values |= {"rate": rng.uniform(0.0, 300.0 / dt, size=size).tolist()}
+    if kind in RENEWAL:
+        values |= {"duration": near(rng, int(rng.integers(0, 300)), dt)}
+    if kind == "SpikeSourcePoissonRefractory":
+        rate = rng.uniform(1.0, 300.0, size=size) / dt
+        values |= {"rate": rate.tolist(), "tau_refrac": (rng.random(size) * 900.0 / rate).tolist()}
+    if kind == "SpikeSourceGamma":
+        alpha = rng.uniform(0.3, 5.0, size=size)
+        values |= {"alpha": alpha.tolist(), "beta": (alpha * rng.uniform(1.0, 300.0, size) / dt).tolist()}
+    if kind == "SpikeSourceInhGamma":
+        bins = [gamma_bins(rng, dt) for _ in range(size)]
+        bins = bins if draw(st.booleans()) else bins[:1] * size
+        values |= {name: [cell[name] for cell in bins] for name in ("tbins", "a", "b")}
     return Cells(kind, size, values, recorded=[list(range(size))])
+
+
+def gamma_bins(rng, dt):
+    """Parameters of one cell whose intervals are gamma distributed."""
+    n = int(rng.integers(1, 6))
+    a = rng.uniform(0.3, 5.0, size=n)
+    tbins = np.cumsum(rng.uniform(-5.0, 40.0, size=1).tolist() + rng.uniform(0.1, 40.0, size=n - 1).tolist())
+    return {"tbins": (tbins * dt).tolist(), "a": a.tolist(),
+            "b": (rng.uniform(2.0, 60.0, size=n) * dt / 1000.0 / a).tolist()}  # fmt: skip
 
 
 def selector(draw, size):
@@ -233,13 +310,24 @@ def connection_list(rng, n_pre, n_post, weight, dt):
     return rows + [(i, j, weight * rng.random(), d) for i, j, _, d in rows[: n // 3]]
 
 
-def injection(draw, rng, spec, targets):
+def injection(draw, rng, spec, targets, random_sources):
     into = [selection(draw, spec.cells, targets) for _ in range(draw(st.integers(1, 2)))]
-    is_dc = draw(st.booleans())
-    n = 2 if is_dc else draw(st.integers(1, 5))
+    kind = draw(st.sampled_from(["DC", "Step", "AC", "Noise"] if random_sources else ["DC", "Step", "AC"]))
+    n = draw(st.integers(1, 5)) if kind == "Step" else 2
     steps = np.sort(rng.choice(80, size=n, replace=False))
     times = [near(rng, int(step), spec.dt) for step in steps]
-    return Injection(is_dc, times, rng.uniform(-0.5, 1.0, size=1 if is_dc else n).tolist(), into)
+    others = ()
+    if kind == "AC":
+        others = (float(rng.uniform(0.0, 300.0) / spec.dt), float(rng.uniform(-360.0, 360.0)))
+    if kind == "Noise":
+        others = (draw(st.integers(1, 6)), sum(i.kind == "Noise" for i in spec.injections))
+    return Injection(kind, times, levels_of(rng, kind, n), others, into)
+
+
+def levels_of(rng, kind, n):
+    """Levels of a current, nA."""
+    levels = rng.uniform(-0.5, 1.0, size=1 if kind == "DC" else n)
+    return np.abs(levels).tolist() if kind == "Noise" else levels.tolist()
 
 
 def action(draw, rng, spec, names):
@@ -264,7 +352,7 @@ def action(draw, rng, spec, names):
         return (name, p, spike_times(draw, rng, spec.cells[p].size, spec.dt, after=draw(st.integers(0, 60))))
     if name == "current" and spec.injections:
         k = draw(st.integers(0, len(spec.injections) - 1))
-        return (name, k, rng.uniform(-0.5, 1.0, size=len(spec.injections[k].levels)).tolist())
+        return (name, k, levels_of(rng, spec.injections[k].kind, len(spec.injections[k].levels)))
     if name == "connect":
         return (name, connections(draw, rng, spec))
     return ("reset",)
@@ -284,7 +372,7 @@ ALL_ACTIONS = (
 
 
 @st.composite
-def networks(draw, kinds=tuple(CELLS), actions=ALL_ACTIONS, poisson=True, scalar_only=False, large=True):
+def networks(draw, kinds=tuple(CELLS), actions=ALL_ACTIONS, random_sources=True, scalar_only=False, large=True):
     """A Spec. A reset always comes after a run."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     chosen = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=3))
@@ -294,13 +382,13 @@ def networks(draw, kinds=tuple(CELLS), actions=ALL_ACTIONS, poisson=True, scalar
     biggest = 8 if not large or draw(st.integers(0, 9)) else 140
     spec.cells = [cells(draw, rng, kind, draw(st.integers(1, biggest)), dt) for kind in chosen]
     spec.cells.insert(draw(st.integers(0, len(chosen))), sources(draw, rng, "SpikeSourceArray", dt))
-    if poisson and draw(st.integers(0, 2)) == 0:
-        spec.cells.append(sources(draw, rng, "SpikeSourcePoisson", dt))
+    if random_sources and draw(st.booleans()):
+        spec.cells.append(sources(draw, rng, draw(st.sampled_from(RANDOM_SOURCES)), dt))
     targets = [p for p, c in enumerate(spec.cells) if not c.is_source]
     for _ in range(draw(st.integers(1, 4))):
         spec.connections.append(connections(draw, rng, spec))
     for _ in range(draw(st.integers(0, 2))):
-        spec.injections.append(injection(draw, rng, spec, targets))
+        spec.injections.append(injection(draw, rng, spec, targets, random_sources))
     longest = 60 if linear else 30
     spec.program = [("run", draw(st.integers(1, longest)))]
     for _ in range(draw(st.integers(0, 4)) if actions else 0):
@@ -351,10 +439,7 @@ class Engine:
         self.made.append(projection.get(["weight", "delay"], format="list"))
 
     def _inject(self, i):
-        if i.is_dc:
-            current = sim.DCSource(amplitude=i.levels[0], start=i.times[0], stop=i.times[1])
-        else:
-            current = sim.StepCurrentSource(times=i.times, amplitudes=i.levels)
+        current = i.source(self.spec.dt)
         for selection in i.into:
             current.inject_into(self._selected(selection))
         return current
@@ -394,10 +479,7 @@ class Engine:
         self.populations[p].set(spike_times=times)
 
     def _do_current(self, k, levels):
-        if self.spec.injections[k].is_dc:
-            self.currents[k].set_parameters(amplitude=levels[0])
-        else:
-            self.currents[k].set_parameters(amplitudes=levels)
+        self.currents[k].set_parameters(**self.spec.injections[k].parameters(levels))
 
     def _do_connect(self, c):
         self._connect(c)
@@ -500,7 +582,7 @@ class Naive:
     def _population(self, p, c):
         if c.kind == "SpikeSourceArray":
             return naive.Source(self._steps(c.values["spike_times"]))
-        if c.kind == "SpikeSourcePoisson":
+        if c.kind in RANDOM_SOURCES:
             return naive.Source(self._drawn(p, trial=0))
         return naive.Population(c.kind, c.size, c.values, c.initial, self.spec.dt, c.interval)
 
@@ -508,8 +590,20 @@ class Naive:
         return [[int(np.ceil(t / self.spec.dt - 1e-6)) for t in cell] for cell in times]
 
     def _drawn(self, p, trial):
+        """The steps at which each cell of a random source spikes in a trial."""
+        c = self.spec.cells[p]
+        if c.kind in RENEWAL:
+            return [self._renewal_steps(p, cell, trial) for cell in range(c.size)]
         spikes = self.poisson[p][trial]
-        return [[step for step, i in spikes if i == cell] for cell in range(self.spec.cells[p].size)]
+        return [[step for step, i in spikes if i == cell] for cell in range(c.size)]
+
+    def _renewal_steps(self, p, cell, trial):
+        c = self.spec.cells[p]
+        until = sum(arguments[0] for name, *arguments in self.spec.program if name == "run")
+        values = {name: value[cell] if isinstance(value, list) else value for name, value in c.values.items()}
+        pieces = naive_sources.pieces_of(c.kind, values, self.spec.dt)
+        numbers = Numbers(RENEWAL[c.kind], 0, self.spec.seed, trial, cell)
+        return [int(np.ceil(t)) for t in naive_sources.spikes(pieces, numbers, until)]
 
     def _do_connect(self, c):
         pre, post = c.pre.cells(self.spec), c.post.cells(self.spec)
@@ -529,7 +623,7 @@ class Naive:
         self.network.projections.append(projection)
 
     def _inject(self, i):
-        current = naive.Current(*i.changes(self.spec.dt))
+        current = i.naive_source(self.spec)
         for selection in i.into:
             for p, cell in selection.cells(self.spec):
                 self.network.populations[p].currents.append((current, [cell]))
@@ -541,8 +635,12 @@ class Naive:
     def _do_reset(self):
         self._keep()
         self.network.reset()
-        for p in self.poisson:
-            self.network.populations[p].steps = self._drawn(p, trial=len(self.trials[p]))
+        for p, c in enumerate(self.spec.cells):
+            if c.kind in RANDOM_SOURCES:
+                self.network.populations[p].steps = self._drawn(p, trial=len(self.trials[p]))
+        for current in self.currents:
+            if isinstance(current, naive.Noise):
+                current.trial += 1
 
     def _at(self, selection):
         ((p, chosen),) = selection.parts
@@ -581,8 +679,12 @@ class Naive:
         self.network.populations[p].steps = self._steps(times)
 
     def _do_current(self, k, levels):
-        i = replace(self.spec.injections[k], levels=levels)
-        self.currents[k].set(*i.changes(self.spec.dt))
+        current = self.currents[k]
+        if isinstance(current, naive.Current):
+            now = replace(self.spec.injections[k], levels=levels).naive_source(self.spec)
+            current.changes = now.changes
+        else:
+            current.set(*levels)
 
     def _keep(self):
         """Keep what this trial has recorded."""

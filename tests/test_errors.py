@@ -224,11 +224,13 @@ def test_sampling_interval(value):
 def test_signs(cell, value):
     """Time constants and capacitances above zero, rates and conductances not below it, the rest free."""
     for name in cell.default_parameters:
-        if name in ("cm", "tau_m", "tau_syn_E", "tau_syn_I"):
+        if isinstance(cell.default_parameters[name], Sequence):
+            continue
+        if name in ("cm", "tau_m", "tau_syn_E", "tau_syn_I", "alpha"):
             forbidden = True
-        elif name in ("tau_refrac", "rate", "start", "duration") or name.startswith(("gbar_", "g_")):
+        elif name in ("tau_refrac", "rate", "beta", "start", "duration") or name.startswith(("gbar_", "g_")):
             forbidden = value < 0
-        elif name in ("spike_times", "v_reset", "v_thresh"):
+        elif name in ("v_reset", "v_thresh"):
             continue
         else:
             forbidden = False

@@ -12,7 +12,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_networks import Connections, Engine, Naive, Selection, expected_connections, networks
+from drawn_networks import (
+    RANDOM_SOURCES,
+    Connections,
+    Engine,
+    Naive,
+    Selection,
+    expected_connections,
+    networks,
+)
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from naive.cells import CELLS
@@ -114,7 +122,7 @@ def test_pieces_make_no_difference(spec, places, threads):
 
 
 @quietly
-@given(networks(actions=("weights", "one weight"), poisson=False))
+@given(networks(actions=("weights", "one weight"), random_sources=False))
 def test_a_reset_brings_everything_back(spec):
     first = Engine(spec).results()
     again = replace(spec, program=[*spec.program, ("reset",), *spec.program])
@@ -191,7 +199,7 @@ def joined(first, second, at):
 @quietly
 @given(networks(actions=("set", "initialize", "spikes", "current", "reset")), st.data())
 def test_one_population_or_two(spec, data):
-    large_enough = [p for p, c in enumerate(spec.cells) if c.size > 1 and c.kind != "SpikeSourcePoisson"]
+    large_enough = [p for p, c in enumerate(spec.cells) if c.size > 1 and c.kind not in RANDOM_SOURCES]
     assume(large_enough)
     p = data.draw(st.sampled_from(large_enough))
     at = data.draw(st.integers(1, spec.cells[p].size - 1))

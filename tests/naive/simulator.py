@@ -162,6 +162,45 @@ class Current:
         return level
 
 
+class Sine:
+    """A current of offset + amplitude sin(2 pi frequency k + phase) at the k-th step from `first` on, until
+    `last`: nA, per step, radians."""
+
+    def __init__(self, first, last, frequency, phase, levels):
+        self.first, self.last, self.frequency, self.phase = first, last, frequency, phase
+        self.set(*levels)
+
+    def set(self, offset, amplitude):
+        self.offset, self.amplitude = offset, amplitude
+
+    def level(self, k):
+        if not self.first <= k < self.last:
+            return 0.0
+        angle = 2 * np.pi * self.frequency * (k - self.first) + self.phase
+        return self.offset + self.amplitude * np.sin(angle)
+
+
+class Noise:
+    """A current with a new normally distributed level every `interval` steps from `first` to `last`.
+
+    numbers    function(trial) -> random.Numbers
+    """
+
+    def __init__(self, first, last, interval, numbers, levels):
+        self.first, self.last, self.interval, self.numbers = first, last, interval, numbers
+        self.trial = 0
+        self.set(*levels)
+
+    def set(self, mean, stdev):
+        self.mean, self.stdev = mean, stdev
+
+    def level(self, k):
+        if not self.first <= k < self.last:
+            return 0.0
+        draw = (k - self.first) // self.interval
+        return self.mean + self.stdev * self.numbers(self.trial).normal(draw)
+
+
 @dataclass
 class Connection:
     """source and target are (population, index of the cell); delay in steps, at least 1."""

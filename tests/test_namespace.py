@@ -34,9 +34,8 @@ EXCEPTIONS = {
         "sinh", "sqrt", "tan", "tanh",
     },
     "standard models that are still to come": {
-        "ACSource", "NoisyCurrentSource", "EIF_cond_alpha_isfa_ista", "EIF_cond_exp_isfa_ista",
-        "IF_cond_exp_gsfa_grr", "IF_facets_hardware1", "Izhikevich", "GIF_cond_exp", "SpikeSourceGamma",
-        "SpikeSourceInhGamma", "SpikeSourcePoissonRefractory", "PointNeuron", "AdExp", "LIF", "AlphaPSR",
+        "EIF_cond_alpha_isfa_ista", "EIF_cond_exp_isfa_ista",
+        "IF_cond_exp_gsfa_grr", "IF_facets_hardware1", "Izhikevich", "GIF_cond_exp", "PointNeuron", "AdExp", "LIF", "AlphaPSR",
         "BetaPSR", "ExpPSR", "CondAlphaPostSynapticResponse", "CondBetaPostSynapticResponse",
         "CondExpPostSynapticResponse", "CurrExpPostSynapticResponse", "STDPMechanism", "SpikePairRule",
         "AdditiveWeightDependence", "MultiplicativeWeightDependence", "GutigWeightDependence",
@@ -55,6 +54,7 @@ API = """
     FixedNumberPostConnector FixedTotalNumberConnector FromListConnector FromFileConnector ArrayConnector
     CloneConnector CSAConnector SmallWorldConnector
     StandardTextFile PickleFile NumpyBinaryFile StaticSynapse DCSource StepCurrentSource
+    ACSource NoisyCurrentSource
 """.split()
 
 
@@ -84,7 +84,8 @@ def test_list_standard_models():
     names = sim.list_standard_models()
     assert set(names) >= {
         "IF_curr_exp", "IF_curr_alpha", "IF_curr_delta", "IF_cond_exp", "IF_cond_alpha", "HH_cond_exp",
-        "SpikeSourceArray", "SpikeSourcePoisson",
+        "SpikeSourceArray", "SpikeSourcePoisson", "SpikeSourcePoissonRefractory", "SpikeSourceGamma",
+        "SpikeSourceInhGamma",
     }  # fmt: skip
     assert len(names) == len(set(names))
     sim.setup()

@@ -1,10 +1,15 @@
-"""Spike sources and current sources: statistics and timing."""
+"""Spike sources: statistics and timing. Current sources are in test_electrodes.py."""
 
 import numpy as np
 import pytest
+from naive import sources as naive
+from naive.random import Numbers
 from scipy import stats
 
 import pyNN_fastsim as sim
+
+DT = 0.1
+SEED = 3
 
 
 def spike_times(population, segment=0):
@@ -109,66 +114,244 @@ def test_spike_times_change_between_runs():
     np.testing.assert_allclose(second, [5.0, 12.0])
 
 
+def test_spike_times_that_are_over():
+    """Of new times, those up to now are over, as if they had been missed; the next step is still to come."""
+    sim.setup(timestep=0.1)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[5.0, 15.0]))
+    source.record("spikes")
+    sim.run(10.0)
+    source.set(spike_times=[0.0, 4.0, 9.95, 10.0, 10.02, 10.2, 15.0])
+    sim.run(2.0)
+    source.set(spike_times=[])
+    sim.run(10.0)
+    np.testing.assert_allclose(spike_times(source)[0], [5.0, 10.1, 10.2])
+    source.set(spike_times=[1.0, 30.0])
+    sim.reset()
+    sim.run(2.0)
+    np.testing.assert_allclose(spike_times(source, 1)[0], [1.0])
+
+
+# --- renewal processes --------------------------------------------------------------------------------
+
+PROCESSES = {
+    "dead time": (sim.SpikeSourcePoissonRefractory, {"rate": 50.0, "tau_refrac": 8.0}, stats.expon(8.0, 12.0)),
+    "no dead time": (sim.SpikeSourcePoissonRefractory, {"rate": 50.0}, stats.expon(0.0, 20.0)),
+    "gamma": (sim.SpikeSourceGamma, {"alpha": 2.5, "beta": 125.0}, stats.gamma(2.5, scale=8.0)),
+    "regular": (sim.SpikeSourceGamma, {"alpha": 60.0, "beta": 3000.0}, stats.gamma(60.0, scale=1 / 3)),
+    "bursts": (sim.SpikeSourceGamma, {"alpha": 0.7, "beta": 35.0}, stats.gamma(0.7, scale=200 / 7)),
+    "one bin": (
+        sim.SpikeSourceInhGamma, {"tbins": [0.0], "a": [4.0], "b": [0.005]}, stats.gamma(4.0, scale=5.0)
+    ),
+}  # fmt: skip
+
+
+def recorded_trains(cell_type, n, duration, timestep=DT, seed=SEED):
+    sim.setup(timestep=timestep, rng_seed=seed)
+    source = sim.Population(n, cell_type)
+    source.record("spikes")
+    sim.run(duration)
+    return spike_times(source)
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_intervals(name):
+    cell, parameters, distribution = PROCESSES[name]
+    trains = recorded_trains(cell(**parameters), 10, 8000.0, timestep=0.01)
+    intervals = np.concatenate([np.diff(train) for train in trains])
+    assert stats.kstest(intervals, distribution.cdf).pvalue > 0.01
+    assert intervals.min() >= parameters.get("tau_refrac", 0.0) - 1e-9
+    mean, cv = distribution.mean(), distribution.std() / distribution.mean()
+    assert abs(intervals.mean() / mean - 1) < 4 * cv / np.sqrt(len(intervals))
+    assert abs(intervals.std() / intervals.mean() / cv - 1) < 0.07
+    assert abs(stats.spearmanr(intervals[:-1], intervals[1:]).statistic) < 4 / np.sqrt(len(intervals))
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_processes_begin_in_equilibrium(name):
+    """The rate is right from the beginning, and cells don't begin together."""
+    cell, parameters, distribution = PROCESSES[name]
+    n, start, end = 4000, 3.0, 63.0
+    trains = recorded_trains(cell(**parameters, start=start, duration=end - start), n, 70.0)
+    firsts = np.array([train[0] if len(train) else np.inf for train in trains]) - start
+    x = np.linspace(0.0, 60.0, 100_001)  # of a renewal process met at any time: survivor function / mean
+    density = distribution.sf(x) / distribution.mean()
+    expected = np.cumsum(density) * x[1]
+    found = np.searchsorted(np.sort(firsts), x) / n
+    assert np.abs(found - expected).max() < 1.95 / np.sqrt(n) + DT * density[0]  # KS, p = 0.001
+    counts = np.histogram(np.concatenate(trains), np.arange(start, end + 1, 6.0) + 1e-6)[0]
+    expected = n * 6.0 / distribution.mean()
+    assert np.all(np.abs(counts - expected) < 5 * np.sqrt(expected * max(1.0, distribution.var() / 400)))
+    assert sum(map(len, trains)) == counts.sum()
+
+
+TIME_VARYING = {
+    "tbins": [0.0, 150.0, 400.0, 410.0, 700.0],
+    "a": [3.0, 1.5, 6.0, 0.8, 3.0],
+    "b": [0.01, 0.004, 0.001, 0.02, 0.001],
+}
+
+
+def test_inh_gamma_by_time_rescaling():
+    """What the hazard adds up to between spikes is exponentially distributed (Brown et al. 2002)."""
+    timestep = 0.01
+    trains = recorded_trains(sim.SpikeSourceInhGamma(**TIME_VARYING), 100, 1000.0, timestep)
+    pieces = naive.pieces_of(
+        "SpikeSourceInhGamma", TIME_VARYING | {"start": 0.0, "duration": 1e10}, timestep
+    )
+    rescaled = [
+        sum(piece.added_up(a, b) for piece in naive.clipped(pieces, a, b))
+        for train in trains
+        for a, b in zip(train[:-1] / timestep, train[1:] / timestep, strict=True)
+    ]
+    assert len(rescaled) > 10_000
+    assert stats.kstest(rescaled, "expon").pvalue > 0.01
+
+
+def test_inh_gamma_rates_and_first_bin():
+    """Rates are 1/(a b) a while after a change, and nothing happens before the first bin."""
+    bins = {"tbins": [50.0, 200.0, 400.0], "a": [2.0, 5.0, 0.5], "b": [0.005, 0.0005, 0.05]}
+    trains = recorded_trains(sim.SpikeSourceInhGamma(**bins), 1000, 600.0)
+    counts = np.histogram(np.concatenate(trains), [0.0, 50.0, 200.0, 220.0, 400.0, 500.0, 600.0])[0]
+    assert counts[0] == 0
+    for k, expected in ((1, 15_000), (3, 72_000), (5, 4_000)):
+        assert abs(counts[k] / expected - 1) < 0.06, k
+
+
 @pytest.mark.parametrize(
-    "start, stop, on, off", [(5.0, 10.0, 50, 100), (5.04, 10.06, 50, 101), (0.0, 1e12, 0, 300)]
+    "cell, cv",
+    [
+        (sim.SpikeSourcePoissonRefractory(rate=60_000.0), 1.0),
+        (sim.SpikeSourceGamma(alpha=4.0, beta=240_000.0), 0.5),
+        (sim.SpikeSourceGamma(alpha=0.25, beta=15_000.0), 2.0),
+    ],
 )
-def test_dc_source_onset(start, stop, on, off):
-    """A current from t_k on moves v at t_{k+1}; times are rounded to the grid."""
-    sim.setup(timestep=0.1)
-    cells = sim.Population(3, sim.IF_curr_exp(tau_m=10.0, cm=1.0, v_thresh=1e6))
-    cells.record("v")
-    sim.DCSource(amplitude=0.5, start=start, stop=stop).inject_into(cells[1:2])
-    sim.run(30.0)
-    v = np.asarray(cells.get_data().segments[0].analogsignals[0])
-    np.testing.assert_array_equal(v[:, [0, 2]], -65.0)
-    k = np.arange(301)
-    rise = -65.0 + 5.0 * (1 - np.exp(-(k - on) * 0.01))
-    peak = 5.0 * (1 - np.exp(-(off - on) * 0.01))
-    fall = -65.0 + peak * np.exp(-(k - off) * 0.01)
-    expected = np.where(k <= on, -65.0, np.where(k <= off, rise, fall))
-    np.testing.assert_allclose(v[:, 1], expected, atol=1e-10)
+def test_many_spikes_in_a_step(cell, cv):
+    """None is lost: counts have the mean, and the variance, of a renewal process."""
+    counts = np.array([len(train) for train in recorded_trains(cell, 400, 50.0)])
+    assert abs(counts.mean() / 3000 - 1) < 4 * cv / np.sqrt(3000 * 400)
+    assert abs(counts.var() / (3000 * cv**2) - 1) < 5 * np.sqrt(2 / 400)
 
 
-def test_several_currents_in_one_cell_and_one_current_in_several_populations():
-    sim.setup(timestep=0.1)
-    a = sim.Population(2, sim.IF_curr_exp(tau_m=10.0, cm=1.0, v_thresh=1e6))
-    b = sim.Population(2, sim.IF_cond_exp(tau_m=10.0, cm=1.0, v_thresh=1e6))
-    one = sim.StepCurrentSource(times=[0.0, 10.0, 20.0], amplitudes=[0.1, 0.3, 0.0])
-    one.inject_into(a + b)
-    two = sim.DCSource(amplitude=-0.1, start=0.0, stop=10.0)
-    a[1:2].inject(two)
-    b[1].inject(two)
-    for population in (a, b):
-        population.record("v")
-    sim.run(30.0)
-    v_a, v_b = (np.asarray(p.get_data().segments[0].analogsignals[0]) for p in (a, b))
-    k = np.arange(301)
-    x = np.exp(-0.1 * 0.1 * np.arange(301))
+# For each cell type: parameters of three cells, and then what is changed, after how many steps and in which
+# cells; silence, processes that haven't begun, and windows that move are among it.
+PROGRAMS = {
+    "SpikeSourcePoissonRefractory": (
+        {"rate": [150.0, 40.0, 0.0], "tau_refrac": [3.0, 0.0, 2.0], "start": [0.0, 20.0, 5.0], "duration": 1e10},
+        [
+            (100, [0, 2], {"rate": 300.0}),
+            (50, [0, 1], {"tau_refrac": 1.5}),
+            (77, [0, 1, 2], {"start": 40.0, "duration": 15.0}),
+            (200, [1], {"duration": 1e3}),
+            (150, [1, 2], {"rate": 0.0}),
+            (100, [1], {"rate": 90.0}),
+        ],
+    ),
+    "SpikeSourceGamma": (
+        {"alpha": [3.0, 0.6, 20.0], "beta": [900.0, 100.0, 2000.0], "start": 0.0, "duration": [1e10, 30.0, 1e10]},
+        [
+            (120, [0, 1], {"alpha": 5.0}),
+            (60, [2], {"beta": 4000.0, "start": 50.0}),
+            (100, [0], {"alpha": 1.0, "beta": 200.0}),
+            (100, [1, 2], {"start": 35.0, "duration": 1e10}),
+            (250, [0, 1, 2], {"alpha": 0.5}),
+        ],
+    ),
+    "SpikeSourceInhGamma": (
+        {
+            "tbins": [[0.0, 7.0, 13.0], [30.0, 31.0], [0.0, 20.0, 25.0]],
+            "a": [[3.0, 1.5, 0.8], [2.0, 4.0], [9.0, 1.0, 2.0]],
+            "b": [[0.001, 0.003, 0.01], [0.01, 0.002], [0.001, 0.0005, 0.003]],
+            "start": 2.0,
+            "duration": [1e10, 1e10, 40.0],
+        },
+        [
+            (90, [0], {"b": [0.002, 0.0008, 0.003]}),
+            (110, [1, 2], {"tbins": [0.0, 24.0], "a": [5.0, 3.0], "b": [0.002, 0.001]}),
+            (200, [0, 1, 2], {"start": 0.0, "duration": 60.0}),
+            (100, [2], {"tbins": [41.0, 50.0, 70.0], "a": [1.0, 2.0, 3.0], "b": [0.001, 0.001, 0.001]}),
+        ],
+    ),
+}  # fmt: skip
 
-    def response(levels):
-        v, values = 0.0, []
-        for step in k:
-            values.append(v)
-            level = levels[min(step // 100, 2)]
-            v = v * x[1] + 10.0 * level * (1 - x[1])
-        return -65.0 + np.array(values)
 
-    np.testing.assert_allclose(v_a[:, 0], response([0.1, 0.3, 0.0]), atol=1e-9)
-    np.testing.assert_allclose(v_a[:, 1], response([0.0, 0.3, 0.0]), atol=1e-9)
-    np.testing.assert_allclose(v_b, v_a, atol=1e-9)
+@pytest.mark.parametrize("trial", [0, 2])
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_spike_for_spike_as_the_naive_process(kind, trial):
+    """With parameters that change between runs, and take effect there."""
+    stream = {"SpikeSourcePoissonRefractory": "poisson_refractory", "SpikeSourceGamma": "gamma",
+              "SpikeSourceInhGamma": "inh_gamma"}[kind]  # fmt: skip
+    values, changes = PROGRAMS[kind]
+    sim.setup(timestep=DT, rng_seed=SEED)
+    sim.Population(2, getattr(sim, kind)())
+    source = sim.Population(3, getattr(sim, kind)(**values))
+    source.record("spikes")
+    for _ in range(trial):
+        sim.run(12.3)
+        sim.reset()
+    sequences = kind == "SpikeSourceInhGamma"
+    cells = [
+        {n: v[i] if isinstance(v, list) else v for n, v in values.items()} for i in range(3)
+    ]
+    pieces = [naive.pieces_of(kind, p, DT) for p in cells]
+    now = 0
+    for steps, chosen, new in [*changes, (300, [], {})]:
+        sim.run(steps * DT)
+        now += steps
+        if new:
+            source[chosen].set(**new)
+        for i in chosen:
+            cells[i].update(new)
+            pieces[i] = naive.changed(pieces[i], now, naive.pieces_of(kind, cells[i], DT))
+    found = [np.rint(train / DT).astype(int).tolist() for train in spike_times(source, trial)]
+    expected = [
+        [int(np.ceil(t)) for t in naive.spikes(pieces[i], Numbers(stream, 1, SEED, trial, i), now)]
+        for i in range(3)
+    ]
+    assert found == expected
+    assert min(map(len, found)) > 5 and sequences == isinstance(cells[0].get("a"), list)
 
 
-def test_current_parameters_change_between_runs():
-    sim.setup(timestep=0.1)
-    cell = sim.Population(1, sim.IF_curr_delta(tau_m=1e9, cm=1.0, v_thresh=1e6))
-    source = sim.DCSource(amplitude=1.0)
-    source.inject_into(cell)
-    cell.record("v")
-    sim.run(10.0)
-    source.amplitude = -1.0
-    sim.run(10.0)
-    source.set_parameters(amplitude=2.0, stop=25.0)
-    assert source.amplitude == 2.0 and source.stop == 25.0 and source.start == 0.0
-    sim.run(10.0)
-    v = np.asarray(cell.get_data().segments[0].analogsignals[0])[:, 0]
-    np.testing.assert_allclose(v[[0, 100, 200, 250, 300]], np.array([0, 10, 0, 10, 10]) - 65.0, atol=1e-6)
+def test_a_change_of_other_cells_or_to_the_same_changes_nothing():
+    def trains(change):
+        sim.setup(timestep=DT, rng_seed=SEED)
+        source = sim.Population(4, sim.SpikeSourceGamma(alpha=3.0, beta=[200.0, 300.0, 400.0, 500.0]))
+        source.record("spikes")
+        sim.run(33.3)
+        change(source)
+        sim.run(200.0)
+        return [train.tolist() for train in spike_times(source)]
+
+    expected = trains(lambda source: None)
+    assert trains(lambda source: source.set(alpha=3.0)) == expected
+    assert trains(lambda source: source[1:3].set(alpha=9.0))[::3] == expected[::3]
+    assert trains(lambda source: source[1:3].set(alpha=9.0))[1:3] != expected[1:3]
+
+
+def test_sources_of_different_kinds_are_independent():
+    """A Poisson source and one with dead time 0 are the same process, but not the same spikes."""
+    sim.setup(timestep=DT)
+    kinds = (
+        sim.SpikeSourcePoisson(rate=100.0),
+        sim.SpikeSourcePoissonRefractory(rate=100.0),
+        sim.SpikeSourcePoissonRefractory(rate=100.0),
+        sim.SpikeSourceGamma(alpha=1.0, beta=100.0),
+        sim.SpikeSourceInhGamma(a=[1.0], b=[0.01], tbins=[0.0]),
+    )
+    populations = [sim.Population(10, kind) for kind in kinds]
+    for population in populations:
+        population.record("spikes")
+    sim.run(2000.0)
+    binned = np.array(
+        [np.histogram(t, 400, (0, 2000))[0] for p in populations for t in spike_times(p)]
+    )
+    correlations = np.corrcoef(binned)[np.triu_indices(50, 1)]
+    assert np.abs(correlations).max() < 6 / np.sqrt(400)
+
+
+def test_the_shape_need_not_be_an_integer():
+    """PyNN's default is the integer 2, of which other backends make integers of all shapes."""
+    sim.setup()
+    source = sim.Population(2, sim.SpikeSourceGamma(alpha=2.5))
+    source[1].alpha = 0.5
+    assert source.get("alpha").tolist() == [2.5, 0.5]
+    assert sim.SpikeSourceGamma().default_parameters["alpha"] == 2

@@ -111,9 +111,7 @@ class Injection:
                 offset=offset, amplitude=amplitude, frequency=frequency, phase=phase, start=start, stop=stop
             )
         mean, stdev = self.levels
-        return sim.NoisyCurrentSource(
-            mean=mean, stdev=stdev, dt=self.others[0] * dt, start=start, stop=stop
-        )
+        return sim.NoisyCurrentSource(mean=mean, stdev=stdev, dt=self.others[0] * dt, start=start, stop=stop)
 
     def parameters(self, levels):
         """The levels as PyNN's parameters."""
@@ -372,7 +370,9 @@ ALL_ACTIONS = (
 
 
 @st.composite
-def networks(draw, kinds=tuple(CELLS), actions=ALL_ACTIONS, random_sources=True, scalar_only=False, large=True):
+def networks(
+    draw, kinds=tuple(CELLS), actions=ALL_ACTIONS, random_sources=True, scalar_only=False, large=True
+):
     """A Spec. A reset always comes after a run."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     chosen = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=3))

@@ -393,6 +393,46 @@ def test_a_cell_that_there_is_not(index):
             group[index]
 
 
+# --- renewal processes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "cell, values, words",
+    [
+        ("SpikeSourcePoissonRefractory", {"rate": 100.0, "tau_refrac": 10.0}, ["rate", "100", "100.0"]),
+        ("SpikeSourcePoissonRefractory", {"rate": 300.0, "tau_refrac": [1, 2, 4, 3]}, ["250 Hz", "cell 2"]),
+        ("SpikeSourceGamma", {"alpha": [1, 2, 0, 3]}, ["alpha", "positive", "0.0", "cell 2"]),
+        ("SpikeSourceGamma", {"beta": -1.0}, ["beta", "negative", "-1.0"]),
+        ("SpikeSourceInhGamma", {"a": [1.0, 2.0]}, ["tbins, a and b", "1, 2 and 1"]),
+        ("SpikeSourceInhGamma", {"tbins": [], "a": [], "b": []}, ["at least one", "0, 0 and 0"]),
+        ("SpikeSourceInhGamma", {"a": [0.0]}, ["a must be positive", "0.0"]),
+        (
+            "SpikeSourceInhGamma",
+            {"b": [[1.0], [1.0], [-1.0], [1.0]]},
+            ["cell 2", "b must be positive", "-1.0"],
+        ),
+        ("SpikeSourceInhGamma", {"b": [NAN]}, ["b must be", "finite", "nan"]),
+        ("SpikeSourceInhGamma", {"b": [INF]}, ["b must be", "finite", "inf"]),
+        ("SpikeSourceInhGamma", {"a": 1.0}, ["a must be", "list of numbers", "1.0"]),
+        (
+            "SpikeSourceInhGamma",
+            {"tbins": [0.0, 5.0, 5.0], "a": [1.0] * 3, "b": [1.0] * 3},
+            ["tbins must be in increasing order", "5.0"],
+        ),
+    ],
+)
+def test_renewal_processes(cell, values, words):
+    with raises(InvalidParameterValueError, *words):
+        sim.Population(N, getattr(sim, cell)(**values))
+    p = sim.Population(N, getattr(sim, cell)(), label="source")
+    before = p.get(list(p.celltype.default_parameters), simplify=True)
+    with raises(InvalidParameterValueError, *words, "source|" + cell):
+        p.set(**values)
+    assert str(p.get(list(p.celltype.default_parameters), simplify=True)) == str(before)
+    p.record("spikes")
+    sim.run(5.0)
+
+
 # --- current sources --------------------------------------------------------------------------
 
 
@@ -418,6 +458,19 @@ def test_a_cell_that_there_is_not(index):
         (lambda: sim.StepCurrentSource(times=[1, 2], amplitudes=[1, INF]), ["amplitudes", "inf"]),
         (lambda: sim.StepCurrentSource(times=5.0, amplitudes=[1]), ["times", "list of numbers", "5.0"]),
         (lambda: sim.StepCurrentSource(times=["a"], amplitudes=[1]), ["times", "'a'"]),
+        (lambda: sim.ACSource(freq=1), ["'freq'", "frequency", "ACSource"]),
+        (lambda: sim.ACSource(frequency=NAN), ["ACSource", "frequency", "nan"]),
+        (lambda: sim.ACSource(phase="1"), ["ACSource", "phase", "'1'"]),
+        (lambda: sim.ACSource(start=-1), ["ACSource", "start", "-1.0"]),
+        (lambda: sim.ACSource(start=5, stop=3), ["ACSource", "stop", "3.0", "5.0"]),
+        (lambda: sim.NoisyCurrentSource(std=1), ["'std'", "stdev", "NoisyCurrentSource"]),
+        (lambda: sim.NoisyCurrentSource(stdev=-1), ["NoisyCurrentSource", "stdev", "-1.0"]),
+        (lambda: sim.NoisyCurrentSource(mean=INF), ["NoisyCurrentSource", "mean", "inf"]),
+        (lambda: sim.NoisyCurrentSource(start=5, stop=3), ["NoisyCurrentSource", "stop", "3.0"]),
+        (lambda: sim.NoisyCurrentSource(dt=0.15), ["NoisyCurrentSource", "dt", "multiple", "0.1 ms", "0.15"]),
+        (lambda: sim.NoisyCurrentSource(dt=0.05), ["NoisyCurrentSource", "dt", "multiple", "0.05"]),
+        (lambda: sim.NoisyCurrentSource(dt=0), ["NoisyCurrentSource", "dt", "0.0"]),
+        (lambda: sim.NoisyCurrentSource(rng=NumpyRNG(1)), ["'rng'", "NoisyCurrentSource"]),
     ],
 )
 def test_current_sources(make, words):
@@ -428,7 +481,10 @@ def test_current_sources(make, words):
 def test_a_current_source_keeps_its_values():
     dc = sim.DCSource(amplitude=0.5, start=1.0, stop=2.0)
     steps = sim.StepCurrentSource(times=[1.0, 2.0], amplitudes=[0.5, 0.0])
+    noise = sim.NoisyCurrentSource(stdev=0.5)
     for source, name, value in (
+        (noise, "dt", 0.05),
+        (noise, "stdev", -1.0),
         (dc, "amplitude", NAN),
         (dc, "stop", 0.5),
         (dc, "start", "a"),
@@ -443,6 +499,18 @@ def test_a_current_source_keeps_its_values():
         dc.set_parameters(amplitud=1.0)
     with pytest.raises(NothingToWriteError, match="record"):
         dc.get_data()
+
+
+def test_noise_whose_interval_does_not_fit_another_time_step():
+    noise = sim.NoisyCurrentSource(dt=0.3)
+    sim.setup(timestep=0.2)
+    p = cells()
+    with raises(InvalidParameterValueError, "NoisyCurrentSource", "dt", "0.2 ms", "0.3 ms"):
+        p.inject(noise)
+    with raises(InvalidParameterValueError, "NoisyCurrentSource", "dt", "0.2 ms", "0.3 ms"):
+        noise.record()
+    noise.dt = 0.4
+    p.inject(noise)
 
 
 def test_currents_for_cells_only():

@@ -40,6 +40,11 @@ def build(threads=1):
     sim.DCSource(amplitude=0.3, start=10.05, stop=40.0).inject_into(cells[5:20])
     steps = sim.StepCurrentSource(times=[1.0, 12.3, 30.0], amplitudes=[0.1, -0.2, 0.25])
     steps.inject_into(cells[10:] + others)
+    sim.ACSource(amplitude=0.2, frequency=80.0, start=3.0, stop=45.0).inject_into(cells[::4] + others[2:9])
+    sim.NoisyCurrentSource(stdev=0.2, dt=0.2, start=3.0).inject_into(cells[3:30])
+    bins = {"tbins": [0.0, 14.0], "a": [3.0, 1.5], "b": [0.003, 0.001]}
+    bursts = sim.Population(23, sim.SpikeSourceInhGamma(**bins), label="bursts")
+    sim.Projection(bursts, cells, sim.OneToOneConnector(), drawn, receptor_type="excitatory")
     for population in (cells, others, noise, given):
         population.record("spikes")
     cells.record(["v", "gsyn_exc", "gsyn_inh"], sampling_interval=0.3)

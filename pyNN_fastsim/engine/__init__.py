@@ -12,6 +12,7 @@ Units throughout: ms, mV, nA, nF, uS, Hz. Time is an integer count of steps of `
     currents.py   currents injected into neurons
     records.py    growing arrays for spikes and samples
     rng.py        counter-based random streams
+    gamma.py      the hazard of gamma distributed intervals
     fastmath.py   functions that the vectoriser understands
     compile.py    compilation options and the cache of compiled code
     lowlevel.py   addresses, atomics and function pointers

@@ -91,6 +91,27 @@ def test_current_based_cells_to_rounding(cell, seed):
     assert np.abs(v - v_nest).max() < 1e-9
 
 
+def test_alternating_current_to_rounding():
+    """From a start on the grid, after 0: NEST accepts no others, and has no current in its first step."""
+    results = []
+    for sim in (nest, fastsim):
+        set_up(sim)
+        cells = sim.Population(2, sim.IF_curr_exp(v_thresh=1e6))
+        sources = [
+            sim.ACSource(start=5.0, stop=70.0, amplitude=0.5, offset=0.1, frequency=100.0, phase=30.0),
+            sim.ACSource(start=12.3, amplitude=0.3, frequency=7.0, phase=-100.0),
+        ]
+        for cell, source in zip(cells, sources, strict=True):
+            cell.inject(source)
+            source.record()
+        cells.record("v")
+        sim.run(80.0)
+        v = cells.get_data().segments[0].filter(name="v")[0].magnitude
+        results.append([v, *(source.get_data().magnitude for source in sources)])
+    for theirs, ours in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-9)
+
+
 def test_cuba_network_spike_for_spike():
     import vogels_abbott
 

@@ -40,3 +40,23 @@ def connections(sim, connector):
 @pytest.mark.parametrize("connector", CONNECTORS)
 def test_same_as_neuron(connector):
     assert connections(fastsim, connector) == [tuple(c) for c in connections(neuron, connector)]
+
+
+def alternating_current(sim, start):
+    """The current of an electrode, and v, of which the second is that of another integrator."""
+    sim.setup(timestep=0.1, min_delay=0.1)
+    cells = sim.Population(1, sim.IF_curr_exp(v_thresh=1e6))
+    source = sim.ACSource(start=start, stop=20.0, amplitude=0.5, offset=0.1, frequency=100.0, phase=30.0)
+    source.inject_into(cells)
+    source.record()
+    cells.record("v")
+    sim.run(30.0)
+    return source.get_data().magnitude[:, 0], cells.get_data().segments[0].filter(name="v")[0].magnitude[:, 0]
+
+
+@pytest.mark.parametrize("start", [0.0, 5.0, 5.04])
+def test_alternating_current(start):
+    """The phase counts from the grid point nearest to `start`."""
+    (ours, v), (theirs, their_v) = (alternating_current(sim, start) for sim in (fastsim, neuron))
+    np.testing.assert_allclose(ours, theirs, atol=1e-9)
+    np.testing.assert_allclose(v, their_v, atol=0.02)

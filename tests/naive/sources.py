@@ -85,7 +85,9 @@ def when_used_up(pieces, last, left):
     for piece in pieces:
         here = piece.added_up(last, piece.end)
         if here >= left:
-            return brentq(lambda t, p=piece, h=left: p.added_up(last, t) - h, piece.begin, piece.end, xtol=1e-12)
+            return brentq(
+                lambda t, p=piece, h=left: p.added_up(last, t) - h, piece.begin, piece.end, xtol=1e-12
+            )
         left -= here
     return None
 

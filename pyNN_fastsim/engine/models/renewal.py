@@ -75,9 +75,7 @@ def _go_on(c, i, last, time, left, limit):
             wanted = cumulative_hazard(shape[k], log_gamma[k], age) + left
             at_edge = np.inf
             if edge < np.inf:
-                at_edge = cumulative_hazard(
-                    shape[k], log_gamma[k], (edge - last - dead[i]) / scale[k]
-                )
+                at_edge = cumulative_hazard(shape[k], log_gamma[k], (edge - last - dead[i]) / scale[k])
             if wanted <= at_edge:
                 age = hazard_used_up(shape[k], log_gamma[k], wanted)
                 return max(begin, last + dead[i] + scale[k] * age), 0.0

@@ -27,7 +27,16 @@ def test_known_answers_of_philox():
         assert tuple(int(word) for word in words) == expected
 
 
+def test_streams_of_different_kinds_are_far_apart():
+    kinds = ("poisson", "poisson_refractory", "gamma", "inh_gamma", "noise_value")
+    first = sorted(rng.stream_of(kind, 0) for kind in kinds)
+    assert min(np.diff(first)) > 10_000_000 and max(first) < 2**32
+    assert [rng.stream_of("gamma", k) - rng.stream_of("gamma", 0) for k in range(3)] == [0, 1, 2]
+    assert 0 <= rng.stream_of("gamma", 2**32 - 1) == rng.stream_of("gamma", 0) - 1
+
+
 exponential = real(rng.exponential)
+normal = real(rng.normal)
 
 
 @njit
@@ -37,6 +46,23 @@ def _exponentials(n, draws):
         for k in range(draws):
             values[i, k] = exponential(42, 1, 0, i, k)
     return values
+
+
+@njit
+def _normals(n, draws):
+    values = np.empty((n, draws))
+    for i in range(n):
+        for k in range(draws):
+            values[i, k] = normal(42, 1, 0, i, k)
+    return values
+
+
+def test_normal_numbers():
+    values = _normals(100, 500)
+    assert stats.kstest(values.ravel(), "norm").pvalue > 1e-3
+    assert abs(stats.kurtosis(values.ravel())) < 5 * np.sqrt(24 / values.size)
+    for a, b in ((values[:-1], values[1:]), (values[:, :-1], values[:, 1:])):
+        assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 4 / np.sqrt(a.size)
 
 
 def test_exponential_numbers():

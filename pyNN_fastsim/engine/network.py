@@ -243,7 +243,7 @@ class Network:
         """What a current is in the steps `first` to `last` - 1 of this trial: float64, nA."""
         values = np.zeros(max(last - first, 0))
         row = current.row(self.seed, self.trial)
-        currents.sample(row.ctypes.data, first, len(values), values.ctypes.data)
+        currents.sample(address_of(row), first, len(values), address_of(values))
         return values
 
     def record_spikes(self, block, cells):

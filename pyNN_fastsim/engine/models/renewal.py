@@ -23,6 +23,7 @@ import math
 
 import numpy as np
 
+from ..addresses import address_of
 from ..compile import entry, inlined, jit
 from ..gamma import cumulative_hazard, hazard_used_up
 from ..kernel import Model
@@ -195,13 +196,13 @@ def _table(arrays, n):
     """(address, stride, length) triples as arrays_at wants them, and what keeps their arrays alive."""
     full = [np.full(n, value) if np.ndim(value) == 0 else np.asarray(value) for value in arrays]
     full = [np.ascontiguousarray(value, dtype=np.float64) for value in full]
-    return np.array([(value.ctypes.data, 8, len(value)) for value in full], dtype=np.int64), full
+    return np.array([(address_of(value), 8, len(value)) for value in full], dtype=np.int64), full
 
 
 def _restart(constants, state, step):
     n = len(state["_next"])
     (c, _kept), (s, _) = _table(constants, n), _table(state.values(), n)
-    _begin_all(c.ctypes.data, s.ctypes.data, n, step)
+    _begin_all(address_of(c), address_of(s), n, step)
 
 
 def _changed(constants, before, state, step):
@@ -209,7 +210,7 @@ def _changed(constants, before, state, step):
     (c, _kept), (old, _also_kept), (s, _) = (
         _table(values, n) for values in (constants, before, state.values())
     )
-    _change_all(c.ctypes.data, old.ctypes.data, s.ctypes.data, n, step)
+    _change_all(address_of(c), address_of(old), address_of(s), n, step)
 
 
 def _capacity(constants, n):

@@ -11,8 +11,11 @@ from pyNN import errors
 from pyNN.parameters import ArrayParameter
 
 # Parameters that must be larger than zero, and that must not be negative, in any standard model.
-POSITIVE = {"cm", "tau_m", "tau_syn_E", "tau_syn_I"}
-NOT_NEGATIVE = {"tau_refrac", "rate", "start", "duration", "gbar_Na", "gbar_K", "g_leak"}
+POSITIVE = {"cm", "tau_m", "tau_syn_E", "tau_syn_I", "tau_w", "tau_sfa", "tau_rr", "delta_v"}
+NOT_NEGATIVE = {
+    "tau_refrac", "rate", "start", "duration", "gbar_Na", "gbar_K", "g_leak", "delta_T", "lambda0",
+    "q_sfa", "q_rr",
+}  # fmt: skip
 
 
 def check_names(model, names):
@@ -35,10 +38,11 @@ def did_you_mean(name, known):
     return f" (did you mean '{by_lower_case[near[0]]}'?)" if near else ""
 
 
-def check_parameters(owner, values):
+def check_parameters(owner, values, above=(), below=()):
     """Check the values of a population's parameters: a dict of a number, or an array, by name.
 
-    `owner` is what to call the population in messages. Raises InvalidParameterValueError.
+    `owner` is what to call the population in messages. `above` and `below` are pairs of a parameter and
+    what it must be above or below: a number, or another parameter. Raises InvalidParameterValueError.
     """
     for name, value in values.items():
         if isinstance(value, ArrayParameter) or np.asarray(value).dtype == object:
@@ -48,11 +52,19 @@ def check_parameters(owner, values):
             _check(owner, name, value, np.asarray(value) > 0, "must be positive")
         elif name in NOT_NEGATIVE:
             _check(owner, name, value, np.asarray(value) >= 0, "must not be negative")
-    if "v_reset" in values and "v_thresh" in values:
-        v_reset, v_thresh = np.broadcast_arrays(values["v_reset"], values["v_thresh"])
-        good = v_reset < v_thresh
-        limit = v_thresh.flat[np.argmin(good)]
-        _check(owner, "v_reset", v_reset, good, f"must be below v_thresh ({limit})")
+    for name, limit in above:
+        _check_order(owner, name, values, "above", limit, np.greater)
+    for name, limit in below:
+        _check_order(owner, name, values, "below", limit, np.less)
+
+
+def _check_order(owner, name, values, rule, limit, compare):
+    """Raise InvalidParameterValueError unless parameter `name` is above or below a limit."""
+    value, limits = np.broadcast_arrays(values[name], values.get(limit, limit))
+    good = compare(value, limits)
+    highest = limits.flat[np.argmin(good)]
+    shown = f"{limit} ({highest})" if limit in values else f"{highest}"
+    _check(owner, name, value, good, f"must be {rule} {shown}")
 
 
 def check_finite(owner, name, value):

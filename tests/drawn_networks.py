@@ -177,14 +177,9 @@ def parameter(draw, rng, kind, name, size, dt):
     return values.tolist() if n else float(values)
 
 
-def initial_value(draw, rng, name, size):
-    ranges = {
-        "v": (-75.0, -57.0), "i": (0.0, 0.5), "g": (0.0, 0.02),
-        "m": (0.02, 0.1), "h": (0.4, 0.9), "n": (0.2, 0.5),
-    }  # fmt: skip
-    low, high = ranges[name[0]]
+def initial_value(draw, rng, kind, name, size):
     n = size if draw(st.booleans()) else None
-    values = rng.uniform(low, high, size=n)
+    values = rng.uniform(*CELLS[kind].initial[name], size=n)
     return values.tolist() if n else float(values)
 
 
@@ -193,10 +188,9 @@ def cells(draw, rng, kind, size, dt):
     values = {name: parameter(draw, rng, kind, name, size, dt) for name in celltype.ranges}
     if "tau_syn_E" in values and draw(st.integers(0, 4)) == 0:
         values["tau_syn_E"] = values["tau_m"] if "tau_m" in values else 2.0
-    names = draw(st.sets(st.sampled_from(celltype.recordable)))
-    initial = {name: initial_value(draw, rng, name, size) for name in sorted(names)}
-    if not celltype.resets:  # near rest
-        initial = {"v": -65.0, "m": 0.05, "h": 0.6, "n": 0.3} | initial
+    names = draw(st.sets(st.sampled_from(sorted(celltype.initial))))
+    initial = {name: initial_value(draw, rng, kind, name, size) for name in sorted(names)}
+    initial = celltype.start | initial
     recorded = sorted(draw(st.sets(st.integers(0, size - 1), min_size=1, max_size=6)))
     at = draw(st.integers(0, len(recorded)))
     recorded = draw(st.sampled_from([[list(range(size))], [recorded], [recorded[at:], recorded[:at]]]))
@@ -339,8 +333,8 @@ def action(draw, rng, spec, names):
         if name == "set":
             what = draw(st.sampled_from(sorted(CELLS[kind].ranges)))
             return (name, chosen, what, parameter(draw, rng, kind, what, size, spec.dt))
-        what = draw(st.sampled_from(CELLS[kind].recordable))
-        return (name, chosen, what, initial_value(draw, rng, what, size))
+        what = draw(st.sampled_from(sorted(CELLS[kind].initial)))
+        return (name, chosen, what, initial_value(draw, rng, kind, what, size))
     if name in ("weights", "one weight", "delays") and spec.connections:
         k = draw(st.integers(0, len(spec.connections) - 1))
         fraction = float(rng.uniform(0.2, 1.0))

@@ -18,7 +18,8 @@ A model that wants this has, instead of `step`, three scalar functions::
         ...
         return the state at the end of the whole step, with what has arrived
 
-where the estimated error is in units of what is acceptable and grows with part**4 or part**5. The last
+where the estimated error is in units of what is acceptable and grows with part**4 or part**5. `fires` is
+asked after each part of a step, and after `finish`, where what arrives may make a neuron spike. The last
 state variable of such a model must be "_part", which is kept here and is not in the tuples above: the
 part of a step to begin with.
 
@@ -71,8 +72,8 @@ def attempt_whole(c, s, x, begin, flags):
         constants, old, arrived = _of(c, i), gather(s, i), gather(x, i)  # noqa: F821
         new, error = _attempt(constants, old, arrived, 1.0)  # noqa: F821
         fine = error <= 1.0
-        fired = _fires(constants, old, new)  # noqa: F821
         new = _finish(constants, old, new, arrived)  # noqa: F821
+        fired = _fires(constants, old, new)  # noqa: F821
         scatter(s, i, select(fine, new, old))
         begin[i] = 1.0 if fine else min(begin[i], 0.5)
         flag = (SPIKED if fired else 0) | (0 if abs(new[0]) <= LIMIT else NOT_FINITE)
@@ -138,10 +139,12 @@ def redo(c, s, x, begin, flags):
                 j += 1
                 continue
             i = int(place[j])
-            new = _finish(_of(lane_c, j), gather(s, i), gather(lane_s, j), gather(lane_x, j))  # noqa: F821
+            constants, last = _of(lane_c, j), gather(lane_s, j)  # noqa: F821
+            new = _finish(constants, gather(s, i), last, gather(lane_x, j))  # noqa: F821
+            spiked = (fired[j] > 0.0) | _fires(constants, last, new)  # noqa: F821
             scatter(s, i, new)
             begin[i] = min(part[j], 1.0)
-            flag = (SPIKED if fired[j] > 0.0 else 0) | (0 if abs(new[0]) <= LIMIT else NOT_FINITE)
+            flag = (SPIKED if spiked else 0) | (0 if abs(new[0]) <= LIMIT else NOT_FINITE)
             flags[i] = flag
             any_flag |= flag
             n -= 1  # the last lane moves here

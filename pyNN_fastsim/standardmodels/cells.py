@@ -63,9 +63,13 @@ class EngineCell:
     """What all cell types of this backend have in common; comes before PyNN's class in the bases.
 
     model    of the engine
+    above    pairs of a parameter and what it must be above: a number, or another parameter
+    below    likewise
     """
 
     model: Model
+    above: tuple[tuple, ...] = ()
+    below: tuple[tuple, ...] = ()
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
@@ -98,14 +102,14 @@ class EngineCell:
         }
         return ParameterSpace(values, shape=parameters.shape)
 
-    @staticmethod
-    def check(owner, values, changed, cells):
+    @classmethod
+    def check(cls, owner, values, changed, cells):
         """Check evaluated parameters, by name: all of a population's, of which those that are `changed`
         have new values for the cells with the indices `cells`.
 
         Raises InvalidParameterValueError.
         """
-        check_parameters(owner, values)
+        check_parameters(owner, values, cls.above, cls.below)
 
     @staticmethod
     def engine_values(values, n):
@@ -117,6 +121,7 @@ class IF_curr_alpha(EngineCell, cells.IF_curr_alpha):
     __doc__ = cells.IF_curr_alpha.__doc__
     translations = same_names(cells.IF_curr_alpha)
     model = IAF_PSC_ALPHA
+    below = (("v_reset", "v_thresh"),)
     recordable = ["spikes", *public_state(model)]
 
 
@@ -124,6 +129,7 @@ class IF_curr_exp(EngineCell, cells.IF_curr_exp):
     __doc__ = cells.IF_curr_exp.__doc__
     translations = same_names(cells.IF_curr_exp)
     model = IAF_PSC_EXP
+    below = (("v_reset", "v_thresh"),)
     recordable = ["spikes", *public_state(model)]
 
 
@@ -131,6 +137,7 @@ class IF_curr_delta(EngineCell, cells.IF_curr_delta):
     __doc__ = cells.IF_curr_delta.__doc__
     translations = same_names(cells.IF_curr_delta)
     model = IAF_PSC_DELTA
+    below = (("v_reset", "v_thresh"),)
     recordable = ["spikes", *public_state(model)]
 
 
@@ -138,6 +145,7 @@ class IF_cond_alpha(EngineCell, cells.IF_cond_alpha):
     __doc__ = cells.IF_cond_alpha.__doc__
     translations = same_names(cells.IF_cond_alpha)
     model = IAF_COND_ALPHA
+    below = (("v_reset", "v_thresh"),)
     recordable = ["spikes", *public_state(model)]
 
 
@@ -145,6 +153,7 @@ class IF_cond_exp(EngineCell, cells.IF_cond_exp):
     __doc__ = cells.IF_cond_exp.__doc__
     translations = same_names(cells.IF_cond_exp)
     model = IAF_COND_EXP
+    below = (("v_reset", "v_thresh"),)
     recordable = ["spikes", *public_state(model)]
 
 

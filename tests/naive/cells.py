@@ -105,8 +105,6 @@ def into_v():
 
 # --- the table -----------------------------------------------------------------------------------------
 
-_SPIKE_MV = 10.0  # v of HH_cond_exp above which it is in a spike
-
 
 @dataclass(frozen=True)
 class CellType:
@@ -115,15 +113,19 @@ class CellType:
     slope       function(y, p, i) -> the slope of every variable, per ms
     variables   initial values, by name
     arrival     by receptor: function(weight, p) -> (variable that jumps, by how much)
-    linear      whether the slope is a linear function of the variables: then steps are exact
-    resets      whether a spike is v >= v_thresh, after which v is v_reset for tau_refrac;
-                else it is an upward crossing of 10 mV
     ranges      from which tests draw parameters, by name
     weight      the largest weight that tests draw for an excitatory and an inhibitory synapse
+    initial     from which tests draw initial values of the variables, by name
+    start       initial values of the variables that tests don't draw, where not as in `variables`
+    linear      whether the slope is a linear function of the variables: then steps are exact
+    threshold   function(p) -> mV: v at or above it, or where nothing jumps: v rising through it, is a spike
+    jump        function(y, p) -> what variables become by a spike; None: it changes nothing
+    refractory  function(p) -> ms for which v stays where it is after a spike, to the nearest step
+    within      whether variables jump when v reaches the threshold, within a step; else at its end
     tolerance   mV: how far v may be from the package's
     tie         mV: v nearer than this to the threshold may or may not be a spike in the package
     timing      ms: how much earlier or later than here the package may be, where spikes have no reset
-                that would forget small errors
+                that would forget small errors, or have it within a step
     """
 
     slope: Callable
@@ -131,16 +133,20 @@ class CellType:
     arrival: dict[str, Callable]
     ranges: dict[str, tuple[float, float]]
     weight: tuple[float, float]
+    initial: dict[str, tuple[float, float]]
+    start: dict[str, float] = field(default_factory=dict)
     linear: bool = True
-    resets: bool = True
+    threshold: Callable = lambda p: p["v_thresh"]
+    jump: Callable | None = lambda y, p: {"v": p["v_reset"]}
+    refractory: Callable = lambda p: p["tau_refrac"]
+    within: bool = False
     tolerance: float = 1e-9
     tie: float = 1e-7
     timing: float = 0.0
-    recordable: tuple[str, ...] = field(init=False)
 
-    def __post_init__(self):
-        names = tuple(name for name in self.variables if not name.startswith("_"))
-        object.__setattr__(self, "recordable", names)
+    @property
+    def recordable(self):
+        return tuple(name for name in self.variables if not name.startswith("_"))
 
 
 MEMBRANE = {
@@ -158,21 +164,25 @@ ISYN = {"isyn_exc": 0.0, "isyn_inh": 0.0}
 GSYN = {"gsyn_exc": 0.0, "gsyn_inh": 0.0}
 SLOPES = {"_slope_exc": 0.0, "_slope_inh": 0.0}
 
+V = {"v": (-75.0, -57.0)}
+I = {"isyn_exc": (0.0, 0.5), "isyn_inh": (0.0, 0.5)}
+G = {"gsyn_exc": (0.0, 0.02), "gsyn_inh": (0.0, 0.02)}
+
 CELLS = {
-    "IF_curr_delta": CellType(if_curr_delta, {"v": -65.0}, into_v(), MEMBRANE, (8.0, -8.0)),
+    "IF_curr_delta": CellType(if_curr_delta, {"v": -65.0}, into_v(), MEMBRANE, (8.0, -8.0), V),
     "IF_curr_exp": CellType(
-        if_curr_exp, {"v": -65.0} | ISYN, into("isyn"), MEMBRANE | SYNAPSES, (3.0, -3.0)
+        if_curr_exp, {"v": -65.0} | ISYN, into("isyn"), MEMBRANE | SYNAPSES, (3.0, -3.0), V | I
     ),
     "IF_curr_alpha": CellType(
-        if_curr_alpha, {"v": -65.0} | ISYN | SLOPES, into_slope(), MEMBRANE | SYNAPSES, (2.0, -2.0)
+        if_curr_alpha, {"v": -65.0} | ISYN | SLOPES, into_slope(), MEMBRANE | SYNAPSES, (2.0, -2.0), V | I
     ),
     "IF_cond_exp": CellType(
-        if_cond_exp, {"v": -65.0} | GSYN, into("gsyn"), MEMBRANE | SYNAPSES | REVERSAL, (0.1, 0.1),
+        if_cond_exp, {"v": -65.0} | GSYN, into("gsyn"), MEMBRANE | SYNAPSES | REVERSAL, (0.1, 0.1), V | G,
         linear=False, tolerance=1e-7, tie=1e-5,
     ),
     "IF_cond_alpha": CellType(
         if_cond_alpha, {"v": -65.0} | GSYN | SLOPES, into_slope(), MEMBRANE | SYNAPSES | REVERSAL,
-        (0.05, 0.05), linear=False, tolerance=1e-7, tie=1e-5,
+        (0.05, 0.05), V | G, linear=False, tolerance=1e-7, tie=1e-5,
     ),
     "HH_cond_exp": CellType(
         hh_cond_exp,
@@ -183,18 +193,9 @@ CELLS = {
             "v_offset": (-64.0, -60.0), "e_rev_Na": (45.0, 55.0), "e_rev_K": (-95.0, -85.0),
             "e_rev_leak": (-68.0, -62.0), "i_offset": (0.0, 2.0),
         } | SYNAPSES | REVERSAL,
-        (0.1, 0.1), linear=False, resets=False, tolerance=0.05, tie=0.05, timing=0.005,
+        (0.1, 0.1),
+        V | {"m": (0.02, 0.1), "h": (0.4, 0.9), "n": (0.2, 0.5)} | G,
+        {"m": 0.05, "h": 0.6, "n": 0.3},
+        linear=False, threshold=lambda p: 10.0, jump=None, tolerance=0.05, tie=0.05, timing=0.005,
     ),
 }  # fmt: skip
-
-
-def fires(celltype, old_v, new_v, p):
-    """Which cells spike between two steps, if they are not refractory."""
-    if celltype.resets:
-        return new_v >= p["v_thresh"]
-    return (old_v < _SPIKE_MV) & (new_v >= _SPIKE_MV)
-
-
-def threshold(celltype, p):
-    """mV."""
-    return p["v_thresh"] if celltype.resets else _SPIKE_MV

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
-from .cells import CELLS, fires, threshold
+from .cells import CELLS
 
 
 class Source:
@@ -81,23 +81,61 @@ class Population:
         """Go from t_{k-1} to t_k; `arriving` are (receptor, cell, weight). Returns cells that spike."""
         old = self.y
         i = self.injected(k - 1)
-        self.y = self._solved_exactly(i) if self.celltype.linear else self._solved(i)
         waiting = self.waits > 0
-        self.y["v"][waiting] = old["v"][waiting]
+        spiking = np.zeros(self.n, dtype=bool)
+        if self.celltype.linear:
+            self.y = self._solved_exactly(i)
+            self.y["v"][waiting] = old["v"][waiting]
+        else:
+            self.y = solved(self.celltype, old, self.p, i, waiting, self.dt)
+        if self.celltype.within:
+            self._jump_within(old, i, waiting, spiking)
         for receptor, cell, weight in arriving:
             p = {name: value[cell] for name, value in self.p.items()}
             variable, jump = self.celltype.arrival[receptor](weight, p)
             if not (variable == "v" and waiting[cell]):
                 self.y[variable][cell] += jump
-        distance = np.abs(self.y["v"] - threshold(self.celltype, self.p))
+        threshold = self.celltype.threshold(self.p)
+        waiting |= spiking & (self._steps_to_wait() > 0)
+        distance = np.abs(self.y["v"] - threshold)
         tie = self.celltype.tie + self.celltype.timing * np.abs(self.y["v"] - old["v"]) / self.dt
         self.nearest = min([self.nearest, *(distance / tie)[~waiting]])
-        spiking = fires(self.celltype, old["v"], self.y["v"], self.p) & ~waiting
-        self.waits[waiting] -= 1
-        if self.celltype.resets:
-            self.y["v"][spiking] = self.p["v_reset"][spiking]
-            self.waits[spiking] = np.rint(self.p["tau_refrac"][spiking] / self.dt)
+        above = (self.y["v"] >= threshold) & ~waiting
+        if self.celltype.jump:
+            self._jump(above)
+        else:
+            above &= old["v"] < threshold
+        spiking |= above
+        self.waits = np.where(spiking, self._steps_to_wait(), np.maximum(self.waits - 1, 0))
         return np.flatnonzero(spiking)
+
+    def _steps_to_wait(self):
+        """Steps for which v stays where it is after a spike."""
+        if not self.celltype.jump:
+            return np.zeros(self.n, dtype=int)
+        return np.rint(np.broadcast_to(self.celltype.refractory(self.p), self.n) / self.dt).astype(int)
+
+    def _jump(self, cells):
+        for name, value in self.celltype.jump(self.y, self.p).items():
+            self.y[name][cells] = value[cells]
+
+    def _jump_within(self, old, i, waiting, spiking):
+        """Go through the step again with those cells whose v is above the threshold at its end, from one
+        crossing to the next; mark them as spiking."""
+        above = self.y["v"] >= self.celltype.threshold(self.p)
+        for cell in np.flatnonzero(above & ~waiting):
+            y, p = ({name: value[[cell]] for name, value in values.items()} for values in (old, self.p))
+            left, stays = self.dt, np.array([False])
+            while left > 0.0:
+                y, after = solved_until_threshold(self.celltype, y, p, i[[cell]], stays, left)
+                left -= after
+                if left > 0.0:
+                    y |= self.celltype.jump(y, p)
+                    spiking[cell] = True
+                    stays = np.array([self._steps_to_wait()[cell] > 0])
+                    self.nearest = min(self.nearest, left / self.celltype.timing)
+            for name, value in y.items():
+                self.y[name][cell] = value[0]
 
     def _solved_exactly(self, i):
         """The state one step later, by the matrix exponential of the linear equations."""
@@ -110,18 +148,6 @@ class Population:
             for name, value in zip(names, y, strict=False):
                 result[name][cell] = value
         return result
-
-    def _solved(self, i):
-        """The state one step later, by numerical integration."""
-        names = list(self.y)
-
-        def slope(t, y):
-            slopes = self.celltype.slope(dict(zip(names, y.reshape(-1, self.n), strict=True)), self.p, i)
-            return np.concatenate([slopes[name] for name in names])
-
-        begin = np.concatenate([self.y[name] for name in names])
-        end = solve_ivp(slope, (0, self.dt), begin, method="DOP853", rtol=1e-9, atol=1e-10).y[:, -1]
-        return dict(zip(names, end.reshape(-1, self.n).copy(), strict=True))
 
     def sample(self, k):
         if k % self.interval == 0:
@@ -143,6 +169,36 @@ def propagator(celltype, parameters, i, dt):
     matrix = np.zeros((len(names) + 1, len(names) + 1))
     matrix[:-1] = np.array([*columns, at_zero]).T
     return expm(matrix * dt)
+
+
+def solved(celltype, y, p, i, stays, time, events=None):
+    """The state after a time (ms), by numerical integration; v stays where it is in those cells that
+    `stays` marks. With `events`, as of solve_ivp, also the time that was reached."""
+    names, n = list(y), len(i)
+    # What is beyond the threshold, where v may run away to infinity, is of no interest.
+    highest = celltype.threshold(p) + 1.0 if celltype.within else np.inf
+
+    def slope(t, values):
+        y = dict(zip(names, values.reshape(-1, n), strict=True))
+        slopes = celltype.slope(y | {"v": np.minimum(y["v"], highest)}, p, i)
+        slopes["v"] = np.where(stays, 0.0, slopes["v"])
+        return np.concatenate([slopes[name] for name in names])
+
+    begin = np.concatenate([y[name] for name in names])
+    solution = solve_ivp(slope, (0, time), begin, "DOP853", rtol=1e-10, atol=1e-10, events=events)
+    end = dict(zip(names, solution.y[:, -1].reshape(-1, n).copy(), strict=True))
+    return (end, solution.t[-1]) if events else end
+
+
+def solved_until_threshold(celltype, y, p, i, stays, time):
+    """The state of one cell when its v reaches the threshold, or after a time (ms); and when that was."""
+    where = list(y).index("v")
+
+    def above(t, values):
+        return values[where] - celltype.threshold(p)[0]
+
+    above.terminal, above.direction = True, 1
+    return solved(celltype, y, p, i, stays, time, above)
 
 
 class Current:

@@ -313,12 +313,13 @@ def injection(draw, rng, spec, targets, random_sources):
         others = (float(rng.uniform(0.0, 300.0) / spec.dt), float(rng.uniform(-360.0, 360.0)))
     if kind == "Noise":
         others = (draw(st.integers(1, 6)), sum(i.kind == "Noise" for i in spec.injections))
-    return Injection(kind, times, levels_of(rng, kind, n), others, into)
+    return Injection(kind, times, levels_of(rng, spec, kind, into, n), others, into)
 
 
-def levels_of(rng, kind, n):
-    """Levels of a current, nA."""
-    levels = rng.uniform(-0.5, 1.0, size=1 if kind == "DC" else n)
+def levels_of(rng, spec, kind, into, n):
+    """Levels (nA) of a current that is injected into these selections of cells."""
+    highest = min(CELLS[spec.cells[p].kind].current for selected in into for p, _ in selected.parts)
+    levels = highest * rng.uniform(-0.5, 1.0, size=1 if kind == "DC" else n)
     return np.abs(levels).tolist() if kind == "Noise" else levels.tolist()
 
 
@@ -344,7 +345,8 @@ def action(draw, rng, spec, names):
         return (name, p, spike_times(draw, rng, spec.cells[p].size, spec.dt, after=draw(st.integers(0, 60))))
     if name == "current" and spec.injections:
         k = draw(st.integers(0, len(spec.injections) - 1))
-        return (name, k, levels_of(rng, spec.injections[k].kind, len(spec.injections[k].levels)))
+        old = spec.injections[k]
+        return (name, k, levels_of(rng, spec, old.kind, old.into, len(old.levels)))
     if name == "connect":
         return (name, connections(draw, rng, spec))
     return ("reset",)

@@ -117,8 +117,10 @@ class CellType:
     weight      the largest weight that tests draw for an excitatory and an inhibitory synapse
     initial     from which tests draw initial values of the variables, by name
     start       initial values of the variables that tests don't draw, where not as in `variables`
+    current     nA: the largest that tests inject
     linear      whether the slope is a linear function of the variables: then steps are exact
-    threshold   function(p) -> mV: v at or above it, or where nothing jumps: v rising through it, is a spike
+    threshold   function(p) -> mV, for each cell: a spike is v at or above it, or, where nothing jumps,
+                v rising through it
     jump        function(y, p) -> what variables become by a spike; None: it changes nothing
     refractory  function(p) -> ms for which v stays where it is after a spike, to the nearest step
     within      whether variables jump when v reaches the threshold, within a step; else at its end
@@ -135,6 +137,7 @@ class CellType:
     weight: tuple[float, float]
     initial: dict[str, tuple[float, float]]
     start: dict[str, float] = field(default_factory=dict)
+    current: float = 1.0
     linear: bool = True
     threshold: Callable = lambda p: p["v_thresh"]
     jump: Callable | None = lambda y, p: {"v": p["v_reset"]}
@@ -164,25 +167,26 @@ ISYN = {"isyn_exc": 0.0, "isyn_inh": 0.0}
 GSYN = {"gsyn_exc": 0.0, "gsyn_inh": 0.0}
 SLOPES = {"_slope_exc": 0.0, "_slope_inh": 0.0}
 
-V = {"v": (-75.0, -57.0)}
-I = {"isyn_exc": (0.0, 0.5), "isyn_inh": (0.0, 0.5)}
-G = {"gsyn_exc": (0.0, 0.02), "gsyn_inh": (0.0, 0.02)}
+FROM_V = {"v": (-75.0, -57.0)}
+FROM_I = {"isyn_exc": (0.0, 0.5), "isyn_inh": (0.0, 0.5)}
+FROM_G = {"gsyn_exc": (0.0, 0.02), "gsyn_inh": (0.0, 0.02)}
 
 CELLS = {
-    "IF_curr_delta": CellType(if_curr_delta, {"v": -65.0}, into_v(), MEMBRANE, (8.0, -8.0), V),
+    "IF_curr_delta": CellType(if_curr_delta, {"v": -65.0}, into_v(), MEMBRANE, (8.0, -8.0), FROM_V),
     "IF_curr_exp": CellType(
-        if_curr_exp, {"v": -65.0} | ISYN, into("isyn"), MEMBRANE | SYNAPSES, (3.0, -3.0), V | I
+        if_curr_exp, {"v": -65.0} | ISYN, into("isyn"), MEMBRANE | SYNAPSES, (3.0, -3.0), FROM_V | FROM_I
     ),
     "IF_curr_alpha": CellType(
-        if_curr_alpha, {"v": -65.0} | ISYN | SLOPES, into_slope(), MEMBRANE | SYNAPSES, (2.0, -2.0), V | I
+        if_curr_alpha, {"v": -65.0} | ISYN | SLOPES, into_slope(), MEMBRANE | SYNAPSES, (2.0, -2.0),
+        FROM_V | FROM_I,
     ),
     "IF_cond_exp": CellType(
-        if_cond_exp, {"v": -65.0} | GSYN, into("gsyn"), MEMBRANE | SYNAPSES | REVERSAL, (0.1, 0.1), V | G,
-        linear=False, tolerance=1e-7, tie=1e-5,
+        if_cond_exp, {"v": -65.0} | GSYN, into("gsyn"), MEMBRANE | SYNAPSES | REVERSAL, (0.1, 0.1),
+        FROM_V | FROM_G, linear=False, tolerance=1e-7, tie=1e-5,
     ),
     "IF_cond_alpha": CellType(
         if_cond_alpha, {"v": -65.0} | GSYN | SLOPES, into_slope(), MEMBRANE | SYNAPSES | REVERSAL,
-        (0.05, 0.05), V | G, linear=False, tolerance=1e-7, tie=1e-5,
+        (0.05, 0.05), FROM_V | FROM_G, linear=False, tolerance=1e-7, tie=1e-5,
     ),
     "HH_cond_exp": CellType(
         hh_cond_exp,
@@ -194,8 +198,9 @@ CELLS = {
             "e_rev_leak": (-68.0, -62.0), "i_offset": (0.0, 2.0),
         } | SYNAPSES | REVERSAL,
         (0.1, 0.1),
-        V | {"m": (0.02, 0.1), "h": (0.4, 0.9), "n": (0.2, 0.5)} | G,
+        FROM_V | {"m": (0.02, 0.1), "h": (0.4, 0.9), "n": (0.2, 0.5)} | FROM_G,
         {"m": 0.05, "h": 0.6, "n": 0.3},
-        linear=False, threshold=lambda p: 10.0, jump=None, tolerance=0.05, tie=0.05, timing=0.005,
+        linear=False, threshold=lambda p: np.full_like(p["cm"], 10.0), jump=None,
+        tolerance=0.05, tie=0.05, timing=0.005,
     ),
 }  # fmt: skip

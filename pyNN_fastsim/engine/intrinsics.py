@@ -404,6 +404,21 @@ def moved(typing_context, start, span, weights, slopes):
 
 
 @intrinsic
+def convolved(typing_context, a, b):
+    """The sum of a[k] * b[n - 1 - k] over the n elements of the tuple a; b has as many or more."""
+    n = len(a)
+
+    def generate(context, builder, signature, args):
+        a, b = args
+        total = _F64(0.0)
+        for k in range(n):
+            total = builder.fma(builder.extract_value(a, k), builder.extract_value(b, n - 1 - k), total)
+        return total
+
+    return types.float64(a, b), generate
+
+
+@intrinsic
 def interleaved(typing_context):
     """At the end of a loop's body: let the vectoriser do two vectors at a time, in turn.
 

@@ -14,7 +14,9 @@ from quantities import nA
 import pyNN_fastsim as sim
 
 CELLS = [getattr(sim, name) for name in sim.list_standard_models()]
-UNITS = {"v": "mV", "gsyn_exc": "uS", "gsyn_inh": "uS", "isyn_exc": "nA", "isyn_inh": "nA"}
+UNITS = {"v": "mV", "gsyn_exc": "uS", "gsyn_inh": "uS", "isyn_exc": "nA", "isyn_inh": "nA"} | {
+    "u": "mV/ms",
+}
 
 
 @pytest.fixture(autouse=True)

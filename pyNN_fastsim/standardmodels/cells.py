@@ -14,6 +14,7 @@ from ..engine.kernel import Model
 from ..engine.models.hh import HH_COND_EXP
 from ..engine.models.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP
 from ..engine.models.iaf_psc import IAF_PSC_ALPHA, IAF_PSC_DELTA, IAF_PSC_EXP
+from ..engine.models.izhikevich import IZHIKEVICH, THRESHOLD
 from ..engine.models.poisson import POISSON
 from ..engine.models.renewal import GAMMA, INH_GAMMA, POISSON_REFRACTORY
 from ..engine.models.spike_array import SPIKE_ARRAY
@@ -34,6 +35,7 @@ __all__ = [
     "IF_curr_alpha",
     "IF_curr_delta",
     "IF_curr_exp",
+    "Izhikevich",
     "SpikeSourceArray",
     "SpikeSourceGamma",
     "SpikeSourceInhGamma",
@@ -163,6 +165,14 @@ class HH_cond_exp(EngineCell, cells.HH_cond_exp):
     model = HH_COND_EXP
     recordable = ["spikes", *public_state(model)]
     receptor_types = ("excitatory", "inhibitory")
+
+
+class Izhikevich(EngineCell, cells.Izhikevich):
+    __doc__ = cells.Izhikevich.__doc__
+    translations = same_names(cells.Izhikevich)
+    model = IZHIKEVICH
+    below = (("c", THRESHOLD),)
+    recordable = ["spikes", *public_state(model)]
 
 
 class SpikeSourcePoisson(EngineCell, cells.SpikeSourcePoisson):

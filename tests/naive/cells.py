@@ -82,6 +82,15 @@ def hh_cond_exp(y, p, i):
     } | both(decay, y, p, "gsyn")
 
 
+def izhikevich(y, p, i):
+    """Izhikevich 2003; currents as if the capacitance were 1 pF."""
+    v, u = y["v"], y["u"]
+    return {
+        "v": 0.04 * v**2 + 5 * v + 140 - u + 1000 * (p["i_offset"] + i),
+        "u": p["a"] * (p["b"] * v - u),
+    }
+
+
 # --- what arrives --------------------------------------------------------------------------------------
 
 
@@ -202,5 +211,16 @@ CELLS = {
         {"m": 0.05, "h": 0.6, "n": 0.3},
         linear=False, threshold=lambda p: np.full_like(p["cm"], 10.0), jump=None,
         tolerance=0.05, tie=0.05, timing=0.005,
+    ),
+    "Izhikevich": CellType(
+        izhikevich, {"v": -70.0, "u": -14.0}, into_v(),
+        {
+            "a": (0.01, 0.1), "b": (0.15, 0.3), "c": (-70.0, -45.0), "d": (0.0, 8.0),
+            "i_offset": (0.0, 0.02),
+        },
+        (15.0, -15.0), {"v": (-75.0, -57.0), "u": (-16.0, -8.0)},
+        current=0.02, linear=False, threshold=lambda p: np.full_like(p["c"], 30.0),
+        jump=lambda y, p: {"v": p["c"], "u": y["u"] + p["d"]}, refractory=lambda p: 0.0, within=True,
+        tolerance=1e-5, tie=1e-4, timing=1e-6,
     ),
 }  # fmt: skip

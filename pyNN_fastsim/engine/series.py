@@ -34,10 +34,15 @@ def slope_at(terms, x):
 
 
 @inlined
-def series_error(terms, tolerance):
-    """The error of a series in the units and with the order that adaptive.py wants: 1 where the last two
-    terms together are `tolerance`. What is left out is smaller by the square of their ratio, at least."""
-    return math.sqrt((abs(terms[6]) + abs(terms[7])) / tolerance)
+def tail(terms):
+    """The size of the last two terms. What is left out is smaller by the square of their ratio, or more."""
+    return abs(terms[6]) + abs(terms[7])
+
+
+@inlined
+def series_error(tail, tolerance):
+    """The error of a series in the units and with the order that adaptive.py wants."""
+    return math.sqrt(tail / tolerance)
 
 
 @inlined

@@ -11,6 +11,7 @@ from pyNN.random import RandomDistribution
 from pyNN.standardmodels import build_translations, cells
 
 from ..engine.kernel import Model
+from ..engine.models.aeif import AEIF_COND_ALPHA, AEIF_COND_EXP
 from ..engine.models.hh import HH_COND_EXP
 from ..engine.models.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP
 from ..engine.models.iaf_psc import IAF_PSC_ALPHA, IAF_PSC_DELTA, IAF_PSC_EXP
@@ -29,6 +30,8 @@ from ..validation import (
 )
 
 __all__ = [
+    "EIF_cond_alpha_isfa_ista",
+    "EIF_cond_exp_isfa_ista",
     "HH_cond_exp",
     "IF_cond_alpha",
     "IF_cond_exp",
@@ -165,6 +168,22 @@ class HH_cond_exp(EngineCell, cells.HH_cond_exp):
     model = HH_COND_EXP
     recordable = ["spikes", *public_state(model)]
     receptor_types = ("excitatory", "inhibitory")
+
+
+class EIF_cond_exp_isfa_ista(EngineCell, cells.EIF_cond_exp_isfa_ista):
+    __doc__ = cells.EIF_cond_exp_isfa_ista.__doc__
+    translations = same_names(cells.EIF_cond_exp_isfa_ista)
+    model = AEIF_COND_EXP
+    below = (("v_reset", "v_spike"),)
+    recordable = ["spikes", *public_state(model)]
+
+
+class EIF_cond_alpha_isfa_ista(EngineCell, cells.EIF_cond_alpha_isfa_ista):
+    __doc__ = cells.EIF_cond_alpha_isfa_ista.__doc__
+    translations = same_names(cells.EIF_cond_alpha_isfa_ista)
+    model = AEIF_COND_ALPHA
+    below = (("v_reset", "v_spike"),)
+    recordable = ["spikes", *public_state(model)]
 
 
 class Izhikevich(EngineCell, cells.Izhikevich):

@@ -82,6 +82,26 @@ def hh_cond_exp(y, p, i):
     } | both(decay, y, p, "gsyn")
 
 
+def adaptive_exponential(y, p, i):
+    """Brette & Gerstner 2005; the synapses are not in it. a is in nS."""
+    v, w = y["v"], y["w"]
+    delta = np.where(p["delta_T"] > 0, p["delta_T"], 1.0)
+    exponential = p["delta_T"] * np.exp(np.minimum((v - p["v_thresh"]) / delta, 700.0))
+    i = synaptic_current(y, p) + p["i_offset"] + i
+    return {
+        "v": (p["v_rest"] - v + exponential) / p["tau_m"] + (i - w) / p["cm"],
+        "w": (1e-3 * p["a"] * (v - p["v_rest"]) - w) / p["tau_w"],
+    }
+
+
+def eif_cond_exp(y, p, i):
+    return adaptive_exponential(y, p, i) | both(decay, y, p, "gsyn")
+
+
+def eif_cond_alpha(y, p, i):
+    return adaptive_exponential(y, p, i) | both(alpha, y, p, "gsyn")
+
+
 def izhikevich(y, p, i):
     """Izhikevich 2003; currents as if the capacitance were 1 pF."""
     v, u = y["v"], y["u"]
@@ -176,9 +196,21 @@ ISYN = {"isyn_exc": 0.0, "isyn_inh": 0.0}
 GSYN = {"gsyn_exc": 0.0, "gsyn_inh": 0.0}
 SLOPES = {"_slope_exc": 0.0, "_slope_inh": 0.0}
 
+ADAPTIVE = {
+    "cm": (0.15, 0.4), "tau_refrac": (0.0, 4.0), "v_spike": (-42.0, -30.0), "v_reset": (-75.0, -55.0),
+    "v_rest": (-72.0, -65.0), "tau_m": (5.0, 20.0), "i_offset": (0.0, 1.0), "a": (0.0, 8.0),
+    "b": (0.0, 0.1), "delta_T": (0.5, 3.0), "tau_w": (20.0, 200.0), "v_thresh": (-55.0, -48.0),
+}  # fmt: skip
+JUMPS_WITHIN = {
+    "linear": False, "within": True, "threshold": lambda p: p["v_spike"],
+    "jump": lambda y, p: {"v": p["v_reset"], "w": y["w"] + p["b"]},
+    "tolerance": 5e-5, "tie": 1e-3, "timing": 1e-5,
+}  # fmt: skip
+
 FROM_V = {"v": (-75.0, -57.0)}
 FROM_I = {"isyn_exc": (0.0, 0.5), "isyn_inh": (0.0, 0.5)}
 FROM_G = {"gsyn_exc": (0.0, 0.02), "gsyn_inh": (0.0, 0.02)}
+FROM_W = {"w": (0.0, 0.2)}
 
 CELLS = {
     "IF_curr_delta": CellType(if_curr_delta, {"v": -65.0}, into_v(), MEMBRANE, (8.0, -8.0), FROM_V),
@@ -211,6 +243,14 @@ CELLS = {
         {"m": 0.05, "h": 0.6, "n": 0.3},
         linear=False, threshold=lambda p: np.full_like(p["cm"], 10.0), jump=None,
         tolerance=0.05, tie=0.05, timing=0.005,
+    ),
+    "EIF_cond_exp_isfa_ista": CellType(
+        eif_cond_exp, {"v": -70.6, "w": 0.0} | GSYN, into("gsyn"), ADAPTIVE | SYNAPSES | REVERSAL, (0.1, 0.1),
+        FROM_V | FROM_W | FROM_G, **JUMPS_WITHIN,
+    ),
+    "EIF_cond_alpha_isfa_ista": CellType(
+        eif_cond_alpha, {"v": -70.6, "w": 0.0} | GSYN | SLOPES, into_slope(), ADAPTIVE | SYNAPSES | REVERSAL,
+        (0.05, 0.05), FROM_V | FROM_W | FROM_G, **JUMPS_WITHIN,
     ),
     "Izhikevich": CellType(
         izhikevich, {"v": -70.0, "u": -14.0}, into_v(),

@@ -22,7 +22,7 @@ Units       ms, mV, nA; u in mV/ms, a and b in 1/ms, d in mV/ms. As in PyNN's ot
 from ..compile import inlined
 from ..kernel import Model
 from ..lowlevel import fma
-from ..series import change_by, crossing, series_error
+from ..series import change_by, crossing, series_error, tail
 
 THRESHOLD = 30.0  # mV
 PER_NA = 1000.0  # mV/ms of v by a current of 1 nA
@@ -63,7 +63,7 @@ def _attempt(c, s, x, part):
     v_terms, u_terms = _terms(v, u, i, a, b, h)
     new_v = v + change_by(v_terms, 1.0)
     new_u = u + change_by(u_terms, 1.0)
-    error = series_error(v_terms, TOLERANCE)
+    error = series_error(tail(v_terms), TOLERANCE)
     spiked = new_v >= THRESHOLD
     # A whole step, of which the compiler knows that part is 1, is redone in parts where there is a spike.
     if part < 1.0:
@@ -71,7 +71,7 @@ def _attempt(c, s, x, part):
         jumped_u = u + change_by(u_terms, at) + d
         v_terms, u_terms = _terms(v_reset, jumped_u, i, a, b, (1.0 - at) * h)
         later_v = v_reset + change_by(v_terms, 1.0)
-        later_error = series_error(v_terms, TOLERANCE)
+        later_error = series_error(tail(v_terms), TOLERANCE)
         # The series don't know of a second spike.
         later_error = later_error if later_v < THRESHOLD else 1e3
         new_v = later_v if spiked else new_v

@@ -1,0 +1,99 @@
+"""
+Leaky integrate-and-fire neurons with conductance-based synapses, whose own spikes open two conductances.
+
+Equations   cm dv/dt = cm/tau_m (v_rest - v) + gsyn_exc (e_rev_E - v) + gsyn_inh (e_rev_I - v)
+                       + g_s (e_rev_sfa - v) + g_r (e_rev_rr - v) + i_offset + i_injected
+            tau_syn dgsyn/dt = -gsyn; a synaptic event adds its weight (uS)
+            tau_sfa dg_s/dt = -g_s, tau_rr dg_r/dt = -g_r; a spike of the neuron adds q_sfa and q_rr
+
+Method      As in iaf_cond.py: the conductances are known, v obeys a linear equation, and an integral is
+            taken by Gauss-Legendre quadrature with three nodes: order 6, stable for any conductance.
+
+Source      Muller, Buesing, Schemmel & Meier 2007, Neural Computation 19:2958-3010, equations 2.1 to 2.4.
+
+Units       ms, mV, nF, uS, nA; g_s, g_r, q_sfa and q_rr in nS.
+"""
+
+from ..compile import inlined
+from ..fastmath import exp
+from ..kernel import Model
+from ..lowlevel import fma
+from .iaf_cond import _EARLY, _LATE, _PARAMETERS, _decay_constants, _fire, _membrane
+
+_US = 1e-3  # uS in a nS
+
+
+def _constants(p, dt):
+    constants = (*_membrane(p, dt), p["e_rev_sfa"], p["e_rev_rr"], p["q_sfa"], p["q_rr"])
+    for name in ("tau_syn_E", "tau_syn_I", "tau_sfa", "tau_rr"):
+        constants += _decay_constants(p[name], p["cm"], dt)
+    return constants
+
+
+@inlined
+def _add(sums, decay, g, e_rev):
+    """Add a conductance g (uS) to (conductance, conductance times reversal potential) in the middle of the
+    step, and their changes from there to the outer nodes; and to the integrals up to the end."""
+    middle, early, late, area, area_early, area_late, _ = decay
+    g_middle, g_early, g_late = g * middle, g * early, g * late
+    return (
+        sums[0] + g_middle,
+        fma(g_middle, e_rev, sums[1]),
+        sums[2] + g_early,
+        fma(g_early, e_rev, sums[3]),
+        sums[4] + g_late,
+        fma(g_late, e_rev, sums[5]),
+        fma(g, area, sums[6]),
+        fma(g, area_early, sums[7]),
+        fma(g, area_late, sums[8]),
+    )
+
+
+@inlined
+def _step(c, s, x):
+    leak, background, leak_area, weight, e_rev_exc, e_rev_inh, v_thresh, v_reset, wait = c[0:9]
+    e_rev_sfa, e_rev_rr, q_sfa, q_rr = c[9:13]
+    exc, inh, sfa, rr = c[13:20], c[20:27], c[27:34], c[34:41]
+    v, g_exc, g_inh, g_s, g_r, refractory = s
+    from_exc, from_inh, i_injected = x
+    sums = (
+        leak,
+        background + i_injected,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        leak_area,
+        (1.0 - _EARLY) * leak_area,
+        (1.0 - _LATE) * leak_area,
+    )
+    sums = _add(sums, exc, g_exc, e_rev_exc)
+    sums = _add(sums, inh, g_inh, e_rev_inh)
+    sums = _add(sums, sfa, _US * g_s, e_rev_sfa)
+    g, current, g_early, i_early, g_late, i_late, area, area_early, area_late = _add(
+        sums, rr, _US * g_r, e_rev_rr
+    )
+    v_inf = current / g
+    # lambda(s) (v_inf(s) - v_inf(middle)), times cm, at the outer nodes
+    early = fma(-g_early, v_inf, i_early)
+    late = fma(-g_late, v_inf, i_late)
+    free = v_inf + (v - v_inf) * exp(-area) + weight * (early * exp(-area_early) + late * exp(-area_late))
+    v, refractory, spiked = _fire(v, free, refractory, v_thresh, v_reset, wait)
+    return (
+        v,
+        g_exc * exc[6] + from_exc,
+        g_inh * inh[6] + from_inh,
+        g_s * sfa[6] + (q_sfa if spiked else 0.0),
+        g_r * rr[6] + (q_rr if spiked else 0.0),
+        refractory,
+    ), spiked
+
+
+IAF_COND_EXP_SFA_RR = Model(
+    name="iaf_cond_exp_sfa_rr",
+    parameters=_PARAMETERS + ("tau_sfa", "e_rev_sfa", "q_sfa", "tau_rr", "e_rev_rr", "q_rr"),
+    state={"v": -65.0, "gsyn_exc": 0.0, "gsyn_inh": 0.0, "g_s": 0.0, "g_r": 0.0, "_refractory": 0.0},
+    receptors=("excitatory", "inhibitory"),
+    constants=_constants,
+    step=_step,
+)

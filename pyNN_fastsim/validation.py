@@ -46,7 +46,7 @@ def check_parameters(owner, values, above=(), below=()):
     """
     for name, value in values.items():
         if isinstance(value, ArrayParameter) or np.asarray(value).dtype == object:
-            continue  # sequences: see check_spike_times, check_gamma_bins
+            continue  # sequences: each cell type checks its own
         check_finite(owner, name, value)
         if name in POSITIVE:
             _check(owner, name, value, np.asarray(value) > 0, "must be positive")
@@ -155,3 +155,21 @@ def check_spike_times(owner, spike_times, cells):
             raise errors.InvalidParameterValueError(
                 f"{owner}, cell {cell}: spike_times {rule}, but there is {times[where]} ms{before}"
             )
+
+
+def check_parts(owner, name, sequences, cells, n, positive):
+    """Check a parameter of `n` numbers a cell: a Sequence for all of `cells`, or an array of one for each.
+
+    `cells` are the indices to name in messages. Raises InvalidParameterValueError.
+    """
+    if isinstance(sequences, ArrayParameter):
+        sequences = [sequences]
+    for cell, sequence in zip(cells, sequences, strict=False):
+        values = sequence.value
+        if len(values) != n:
+            raise errors.InvalidParameterValueError(
+                f"{owner}, cell {cell}: {name} must be {n} numbers, not {len(values)}"
+            )
+        check_finite(f"{owner}, cell {cell}", name, values)
+        if positive:
+            _check(f"{owner}, cell {cell}", name, values, values > 0, "must be positive")

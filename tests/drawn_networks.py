@@ -173,8 +173,9 @@ def parameter(draw, rng, kind, name, size, dt):
     if name == "tau_refrac":
         drawn = [near(rng, int(s), dt) for s in rng.integers(0, 9, size=n or 1)]
         return drawn if n else drawn[0]
-    values = rng.uniform(*CELLS[kind].ranges[name], size=n)
-    return values.tolist() if n else float(values)
+    low, high = CELLS[kind].ranges[name]
+    values = rng.uniform(low, high, size=(n or 1, *np.shape(low))).tolist()
+    return values if n else values[0]
 
 
 def initial_value(draw, rng, kind, name, size):
@@ -580,7 +581,8 @@ class Naive:
             return naive.Source(self._steps(c.values["spike_times"]))
         if c.kind in RANDOM_SOURCES:
             return naive.Source(self._drawn(p, trial=0))
-        return naive.Population(c.kind, c.size, c.values, c.initial, self.spec.dt, c.interval)
+        key = self.spec.seed, sum(other.kind == c.kind for other in self.spec.cells[:p])
+        return naive.Population(c.kind, c.size, c.values, c.initial, self.spec.dt, c.interval, key)
 
     def _steps(self, times):
         return [[int(np.ceil(t / self.spec.dt - 1e-6)) for t in cell] for cell in times]

@@ -4,7 +4,7 @@ import numpy as np
 import pyNN.mock
 import pytest
 from neo import SpikeTrain
-from pyNN.parameters import LazyArray, Sequence
+from pyNN.parameters import ArrayParameter, LazyArray, Sequence
 from pyNN.random import NumpyRNG, RandomDistribution
 from pyNN.space import Grid2D
 from pyNN.standardmodels import StandardCellType
@@ -266,7 +266,10 @@ def test_every_parameter_of_every_cell_type(cell):
     for name, default in cell.default_parameters.items():
         got = p.get(name)
         assert got == default and isinstance(got, (float, Sequence))
-        new = Sequence([1.0]) if isinstance(default, Sequence) else default + 0.25
+        is_sequence = isinstance(default, ArrayParameter)
+        new = (
+            Sequence(0.5 * default.value if default.value.size else [1.0]) if is_sequence else default + 0.25
+        )
         p.set(**{name: new})
         assert p.get(name) == new
         p[1:2].set(**{name: default})

@@ -79,13 +79,13 @@ class Model:
                   `refresh` may be None
     emit          the function of a spike source, or None
     capacity      for sources: function(constants, n cells) -> most spikes in one step
-    restart       for sources: function(constants, state: dict of array, step = -1) that sets the
-                  state at the beginning of a trial
+    restart       function(constants, state: dict of array, step = -1) that sets the state at the
+                  beginning of a trial, or None
     changed       for sources: function(constants, constants before, state, last step done), called when
                   parameters may have changed during a trial
 
-    The names of a source's own parameters may be followed in `constants` by "_seed", "_stream" and
-    "_trial", which identify its random numbers (see rng.py).
+    Besides its own parameters, `constants` gets "_seed", "_stream" and "_trial", which identify the random
+    numbers of a block (see rng.py).
     """
 
     name: str

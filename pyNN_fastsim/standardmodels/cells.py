@@ -6,14 +6,17 @@ The engine uses PyNN's parameter names and units, so there is nothing to transla
 
 from copy import deepcopy
 
+import numpy as np
 from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.random import RandomDistribution
 from pyNN.standardmodels import build_translations, cells
 
 from ..engine.kernel import Model
 from ..engine.models.aeif import AEIF_COND_ALPHA, AEIF_COND_EXP
+from ..engine.models.gif import GIF_COND_EXP, PARTS, SEQUENCES, names_of
 from ..engine.models.hh import HH_COND_EXP
-from ..engine.models.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP
+from ..engine.models.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP, IAF_FACETS_HARDWARE
+from ..engine.models.iaf_cond_sfa import IAF_COND_EXP_SFA_RR
 from ..engine.models.iaf_psc import IAF_PSC_ALPHA, IAF_PSC_DELTA, IAF_PSC_EXP
 from ..engine.models.izhikevich import IZHIKEVICH, THRESHOLD
 from ..engine.models.poisson import POISSON
@@ -26,18 +29,22 @@ from ..validation import (
     check_gamma_bins,
     check_names,
     check_parameters,
+    check_parts,
     check_spike_times,
 )
 
 __all__ = [
     "EIF_cond_alpha_isfa_ista",
     "EIF_cond_exp_isfa_ista",
+    "GIF_cond_exp",
     "HH_cond_exp",
     "IF_cond_alpha",
     "IF_cond_exp",
+    "IF_cond_exp_gsfa_grr",
     "IF_curr_alpha",
     "IF_curr_delta",
     "IF_curr_exp",
+    "IF_facets_hardware1",
     "Izhikevich",
     "SpikeSourceArray",
     "SpikeSourceGamma",
@@ -162,6 +169,23 @@ class IF_cond_exp(EngineCell, cells.IF_cond_exp):
     recordable = ["spikes", *public_state(model)]
 
 
+class IF_cond_exp_gsfa_grr(EngineCell, cells.IF_cond_exp_gsfa_grr):
+    __doc__ = cells.IF_cond_exp_gsfa_grr.__doc__
+    translations = same_names(cells.IF_cond_exp_gsfa_grr)
+    model = IAF_COND_EXP_SFA_RR
+    below = (("v_reset", "v_thresh"),)
+    recordable = ["spikes", *public_state(model)]
+
+
+class IF_facets_hardware1(EngineCell, cells.IF_facets_hardware1):
+    __doc__ = cells.IF_facets_hardware1.__doc__
+    translations = same_names(cells.IF_facets_hardware1)
+    model = IAF_FACETS_HARDWARE
+    above = (("g_leak", 0.0),)
+    below = (("v_reset", "v_thresh"),)
+    recordable = ["spikes", *public_state(model)]
+
+
 class HH_cond_exp(EngineCell, cells.HH_cond_exp):
     __doc__ = cells.HH_cond_exp.__doc__
     translations = same_names(cells.HH_cond_exp)
@@ -184,6 +208,34 @@ class EIF_cond_alpha_isfa_ista(EngineCell, cells.EIF_cond_alpha_isfa_ista):
     model = AEIF_COND_ALPHA
     below = (("v_reset", "v_spike"),)
     recordable = ["spikes", *public_state(model)]
+
+
+class GIF_cond_exp(EngineCell, cells.GIF_cond_exp):
+    __doc__ = cells.GIF_cond_exp.__doc__
+    translations = same_names(cells.GIF_cond_exp)
+    model = GIF_COND_EXP
+    recordable = ["spikes", *public_state(model)]
+
+    @staticmethod
+    def engine_values(values, n):
+        """Each number of a sequence as a parameter of its own."""
+        parts = {}
+        for sequence in SEQUENCES:
+            value = values[sequence]
+            several = [value] if isinstance(value, ArrayParameter) else value
+            columns = np.array([each.value for each in several]).T
+            shared = len(several) == 1
+            parts |= {
+                name: float(column[0]) if shared else column
+                for name, column in zip(names_of(sequence), columns, strict=True)
+            }
+        return {name: value for name, value in values.items() if name not in SEQUENCES} | parts
+
+    @classmethod
+    def check(cls, owner, values, changed, cells):
+        super().check(owner, values, changed, cells)
+        for name in set(SEQUENCES) & set(changed):
+            check_parts(owner, name, changed[name], cells, PARTS, positive=name.startswith("tau"))
 
 
 class Izhikevich(EngineCell, cells.Izhikevich):

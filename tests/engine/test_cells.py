@@ -1,6 +1,9 @@
 """Cell types for a while, with random parameters, under a current step and strong synaptic input, against
-a solution by solve_ivp. (Linear ones are compared with matrix exponentials in test_networks.py, and
-HH_cond_exp with a faster solution in test_hh.py.)"""
+a solution by solve_ivp.
+
+Random ones are in test_networks.py and test_known_answers.py; linear ones are compared with matrix
+exponentials in test_networks.py, and HH_cond_exp with a faster solution in test_hh.py.
+"""
 
 import numpy as np
 import pytest
@@ -51,7 +54,11 @@ def simulate(kind, p, events, levels):
     return {s.name: s.magnitude for s in segment.analogsignals}, spikes, start
 
 
-KINDS = [kind for kind, celltype in CELLS.items() if not celltype.linear and kind != "HH_cond_exp"]
+KINDS = [
+    kind
+    for kind, celltype in CELLS.items()
+    if not (celltype.linear or celltype.log_rate or kind == "HH_cond_exp")
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)

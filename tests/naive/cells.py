@@ -60,6 +60,47 @@ def if_cond_alpha(y, p, i):
     return leaky(y, p, synaptic_current(y, p) + p["i_offset"] + i) | both(alpha, y, p, "gsyn")
 
 
+def if_cond_exp_gsfa_grr(y, p, i):
+    """Muller et al. 2007; g_s and g_r are in nS."""
+    i = i + 1e-3 * y["g_s"] * (p["e_rev_sfa"] - y["v"]) + 1e-3 * y["g_r"] * (p["e_rev_rr"] - y["v"])
+    return if_cond_exp(y, p, i) | decay(y, p, "g_s", "tau_sfa") | decay(y, p, "g_r", "tau_rr")
+
+
+def if_facets_hardware1(y, p, i):
+    i = 1e-3 * p["g_leak"] * (p["v_rest"] - y["v"]) + synaptic_current(y, p | {"e_rev_E": 0.0}) + i
+    return {"v": i / 0.2} | both(decay, y, p, "gsyn")
+
+
+def gif_cond_exp(y, p, i):
+    """Pozzorini et al. 2015."""
+    i = i - (y["_eta_1"] + y["_eta_2"] + y["_eta_3"])
+    slopes = if_cond_exp(y, p, i)
+    for k in range(3):
+        for name in ("eta", "gamma"):
+            slopes[f"_{name}_{k + 1}"] = -y[f"_{name}_{k + 1}"] / p[f"tau_{name}"][..., k]
+    return slopes
+
+
+def gif_jump(y, p):
+    return {"v": p["v_reset"]} | {
+        f"_{name}_{k + 1}": y[f"_{name}_{k + 1}"] + p[f"a_{name}"][..., k]
+        for name in ("eta", "gamma")
+        for k in range(3)
+    }
+
+
+def gif_derived(y, p):
+    return {
+        "i_eta": y["_eta_1"] + y["_eta_2"] + y["_eta_3"],
+        "v_t": p["v_t_star"] + y["_gamma_1"] + y["_gamma_2"] + y["_gamma_3"],
+    }
+
+
+def gif_log_rate(y, p):
+    """The logarithm of the rate of spikes, in 1/ms."""
+    return np.log(1e-3 * p["lambda0"]) + (y["v"] - gif_derived(y, p)["v_t"]) / p["delta_v"]
+
+
 def linoid(x):
     """x/(exp(x) - 1)."""
     near = np.abs(x) < 1e-6
@@ -142,7 +183,7 @@ class CellType:
     slope       function(y, p, i) -> the slope of every variable, per ms
     variables   initial values, by name
     arrival     by receptor: function(weight, p) -> (variable that jumps, by how much)
-    ranges      from which tests draw parameters, by name
+    ranges      from which tests draw parameters, by name; of arrays, where the limits are arrays
     weight      the largest weight that tests draw for an excitatory and an inhibitory synapse
     initial     from which tests draw initial values of the variables, by name
     start       initial values of the variables that tests don't draw, where not as in `variables`
@@ -152,6 +193,9 @@ class CellType:
                 v rising through it
     jump        function(y, p) -> what variables become by a spike; None: it changes nothing
     refractory  function(p) -> ms for which v stays where it is after a spike, to the nearest step
+    log_rate    function(y, p) -> the logarithm of the rate of spikes (1/ms) where these are random; it is
+                taken to be linear within a step
+    derived     function(y, p) -> what else can be recorded, by name; `recorded` are the names
     within      whether variables jump when v reaches the threshold, within a step; else at its end
     tolerance   mV: how far v may be from the package's
     tie         mV: v nearer than this to the threshold may or may not be a spike in the package
@@ -162,7 +206,7 @@ class CellType:
     slope: Callable
     variables: dict[str, float]
     arrival: dict[str, Callable]
-    ranges: dict[str, tuple[float, float]]
+    ranges: dict[str, tuple]
     weight: tuple[float, float]
     initial: dict[str, tuple[float, float]]
     start: dict[str, float] = field(default_factory=dict)
@@ -171,6 +215,9 @@ class CellType:
     threshold: Callable = lambda p: p["v_thresh"]
     jump: Callable | None = lambda y, p: {"v": p["v_reset"]}
     refractory: Callable = lambda p: p["tau_refrac"]
+    log_rate: Callable | None = None
+    derived: Callable = lambda y, p: {}
+    recorded: tuple[str, ...] = ()
     within: bool = False
     tolerance: float = 1e-9
     tie: float = 1e-7
@@ -178,7 +225,8 @@ class CellType:
 
     @property
     def recordable(self):
-        return tuple(name for name in self.variables if not name.startswith("_"))
+        """The names of all that can be recorded."""
+        return tuple(name for name in self.variables if not name.startswith("_")) + self.recorded
 
 
 MEMBRANE = {
@@ -243,6 +291,38 @@ CELLS = {
         {"m": 0.05, "h": 0.6, "n": 0.3},
         linear=False, threshold=lambda p: np.full_like(p["cm"], 10.0), jump=None,
         tolerance=0.05, tie=0.05, timing=0.005,
+    ),
+    "IF_cond_exp_gsfa_grr": CellType(
+        if_cond_exp_gsfa_grr, {"v": -65.0, "g_s": 0.0, "g_r": 0.0} | GSYN, into("gsyn"),
+        MEMBRANE | SYNAPSES | REVERSAL | {
+            "tau_sfa": (20.0, 200.0), "e_rev_sfa": (-80.0, -65.0), "q_sfa": (0.0, 30.0),
+            "tau_rr": (1.0, 5.0), "e_rev_rr": (-80.0, -65.0), "q_rr": (0.0, 3000.0),
+        },
+        (0.1, 0.1), FROM_V | FROM_G | {"g_s": (0.0, 20.0), "g_r": (0.0, 1000.0)},
+        linear=False,
+        jump=lambda y, p: {"v": p["v_reset"], "g_s": y["g_s"] + p["q_sfa"], "g_r": y["g_r"] + p["q_rr"]},
+        tolerance=1e-6, tie=1e-4,
+    ),
+    "IF_facets_hardware1": CellType(
+        if_facets_hardware1, {"v": -65.0} | GSYN, into("gsyn"),
+        SYNAPSES | {
+            "g_leak": (10.0, 60.0), "v_rest": (-70.0, -60.0), "v_thresh": (-56.0, -50.0),
+            "v_reset": (-80.0, -65.0), "e_rev_I": (-85.0, -70.0),
+        },
+        (0.05, 0.05), FROM_V | FROM_G, linear=False, refractory=lambda p: 1.0, tolerance=1e-6, tie=1e-4,
+    ),
+    "GIF_cond_exp": CellType(
+        gif_cond_exp,
+        {"v": -65.0} | GSYN | {f"_{name}_{k}": 0.0 for name in ("eta", "gamma") for k in (1, 2, 3)},
+        into("gsyn"),
+        {name: limits for name, limits in MEMBRANE.items() if name != "v_thresh"} | SYNAPSES | REVERSAL | {
+            "delta_v": (0.5, 3.0), "v_t_star": (-58.0, -50.0), "lambda0": (10.0, 1000.0),
+            "tau_eta": ([0.5, 5.0, 50.0], [2.0, 20.0, 200.0]), "a_eta": ([-0.1] * 3, [0.4] * 3),
+            "tau_gamma": ([0.5, 5.0, 50.0], [2.0, 20.0, 200.0]), "a_gamma": ([-1.0] * 3, [5.0] * 3),
+        },
+        (0.1, 0.1), FROM_V | FROM_G, linear=False, threshold=lambda p: np.full_like(p["cm"], np.inf),
+        jump=gif_jump, log_rate=gif_log_rate, derived=gif_derived, recorded=("i_eta", "v_t"),
+        tolerance=1e-6, tie=1e-4,
     ),
     "EIF_cond_exp_isfa_ista": CellType(
         eif_cond_exp, {"v": -70.6, "w": 0.0} | GSYN, into("gsyn"), ADAPTIVE | SYNAPSES | REVERSAL, (0.1, 0.1),

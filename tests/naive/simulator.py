@@ -14,6 +14,7 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 from .cells import CELLS
+from .noise import of_step
 
 
 class Source:
@@ -44,18 +45,25 @@ class Population:
     spikes    (step, cell) of all spikes
     samples   (step, state) of all samples, one every `interval` steps
     nearest   how near v came to the threshold, in units of what the cell type says is a tie
+    key       of random spikes: the seed, and the number of populations of this type made before
     """
 
-    def __init__(self, celltype, n, parameters, initial, dt, interval=1):
-        self.name, self.celltype = celltype, CELLS[celltype]
+    def __init__(self, celltype, n, parameters, initial, dt, interval=1, key=(0, 0)):
+        self.name, self.celltype, self.key, self.trial = celltype, CELLS[celltype], key, -1
         self.n, self.dt, self.interval = n, dt, interval
-        self.p = {name: np.full(n, value, dtype=float) for name, value in parameters.items()}
+        self.p = {name: self._for_all(name, value) for name, value in parameters.items()}
         initial = self.celltype.variables | initial
         self.initial = {name: np.full(n, value, dtype=float) for name, value in initial.items()}
         self.currents = []
         self.restart()
 
+    def _for_all(self, name, value):
+        """A parameter of every cell: float64 [cells], or [cells, length] where it is an array."""
+        shape = np.shape(self.celltype.ranges[name][0])
+        return np.array(np.broadcast_to(value, (self.n, *shape)), dtype=float)
+
     def restart(self):
+        self.trial += 1
         self.y = {name: value.copy() for name, value in self.initial.items()}
         self.waits = np.zeros(self.n, dtype=int)
         self.spikes, self.samples = [], []
@@ -95,6 +103,9 @@ class Population:
             variable, jump = self.celltype.arrival[receptor](weight, p)
             if not (variable == "v" and waiting[cell]):
                 self.y[variable][cell] += jump
+        if self.celltype.log_rate:
+            spiking |= self._random(k, old) & ~waiting
+            self._jump(spiking)
         threshold = self.celltype.threshold(self.p)
         waiting |= spiking & (self._steps_to_wait() > 0)
         distance = np.abs(self.y["v"] - threshold)
@@ -108,6 +119,13 @@ class Population:
         spiking |= above
         self.waits = np.where(spiking, self._steps_to_wait(), np.maximum(self.waits - 1, 0))
         return np.flatnonzero(spiking)
+
+    def _random(self, k, old):
+        """Which cells have a random spike in a step."""
+        x, y = (self.celltype.log_rate(state, self.p) for state in (old, self.y))
+        mean = np.where(x == y, np.exp(x), (np.exp(y) - np.exp(x)) / np.where(x == y, 1.0, y - x))
+        drawn = [of_step(*self.key, self.trial, cell, k - 1) for cell in range(self.n)]
+        return np.array(drawn) > np.exp(-mean * self.dt)
 
     def _steps_to_wait(self):
         """Steps for which v stays where it is after a spike."""
@@ -151,7 +169,8 @@ class Population:
 
     def sample(self, k):
         if k % self.interval == 0:
-            self.samples.append((k, {name: value.copy() for name, value in self.y.items()}))
+            state = self.y | self.celltype.derived(self.y, self.p)
+            self.samples.append((k, {name: value.copy() for name, value in state.items()}))
 
 
 @lru_cache(maxsize=10_000)

@@ -5,6 +5,8 @@ Equations   cm dv/dt = cm/tau_m (v_rest - v) + gsyn_exc (e_rev_E - v) + gsyn_inh
                        + i_offset + i_injected
             iaf_cond_exp     tau_syn dgsyn/dt = -gsyn; a spike adds its weight (uS) to gsyn
             iaf_cond_alpha   gsyn(t) = weight * t/tau_syn * exp(1 - t/tau_syn) after a spike
+            iaf_facets_hardware   iaf_cond_exp with cm = 0.2 nF, tau_refrac = 1 ms, e_rev_E = 0 mV, no
+                                  i_offset, and the conductance of the leak, g_leak (nS), for tau_m
 
 Method      The conductances are known in closed form, so within a step v obeys a linear equation,
             dv/dt = lambda(t) (v_inf(t) - v), with lambda the total conductance over cm. Its solution is
@@ -266,4 +268,20 @@ IAF_COND_ALPHA = Model(
     receptors=("excitatory", "inhibitory"),
     constants=_alpha_constants,
     step=_alpha_step,
+)
+
+
+def _facets_constants(p, dt):
+    """Those of iaf_cond_exp with what the chip has fixed."""
+    fixed = {"cm": 0.2, "tau_refrac": 1.0, "e_rev_E": 0.0, "i_offset": 0.0}
+    return _exp_constants(p | fixed | {"tau_m": fixed["cm"] / (1e-3 * p["g_leak"])}, dt)
+
+
+IAF_FACETS_HARDWARE = Model(
+    name="iaf_facets_hardware",
+    parameters=("g_leak", "tau_syn_E", "tau_syn_I", "v_reset", "e_rev_I", "v_rest", "v_thresh"),
+    state=IAF_COND_EXP.state,
+    receptors=("excitatory", "inhibitory"),
+    constants=_facets_constants,
+    step=_exp_step,
 )

@@ -31,9 +31,28 @@ def _constants(p, dt):
 
 
 @inlined
-def _add(sums, decay, g, e_rev):
-    """Add a conductance g (uS) to (conductance, conductance times reversal potential) in the middle of the
-    step, and their changes from there to the outer nodes; and to the integrals up to the end."""
+def membrane_sums(membrane, i_injected):
+    """What `add_conductance` adds to and `integrate` needs, of the membrane alone: conductance and current
+    in the middle of the step, their changes from there to the early and to the late node, and integrals of
+    the conductance over cm up to the end from the beginning and from these nodes."""
+    leak, background, leak_area = membrane[0:3]
+    zero = 0.0
+    return (
+        leak,
+        background + i_injected,
+        zero,
+        zero,
+        zero,
+        zero,
+        leak_area,
+        (1.0 - _EARLY) * leak_area,
+        (1.0 - _LATE) * leak_area,
+    )
+
+
+@inlined
+def add_conductance(sums, decay, g, e_rev):
+    """The sums with a conductance g (uS) that decays as `decay` says, see iaf_cond._decay_constants."""
     middle, early, late, area, area_early, area_late, _ = decay
     g_middle, g_early, g_late = g * middle, g * early, g * late
     return (
@@ -50,34 +69,29 @@ def _add(sums, decay, g, e_rev):
 
 
 @inlined
-def _step(c, s, x):
-    leak, background, leak_area, weight, e_rev_exc, e_rev_inh, v_thresh, v_reset, wait = c[0:9]
-    e_rev_sfa, e_rev_rr, q_sfa, q_rr = c[9:13]
-    exc, inh, sfa, rr = c[13:20], c[20:27], c[27:34], c[34:41]
-    v, g_exc, g_inh, g_s, g_r, refractory = s
-    from_exc, from_inh, i_injected = x
-    sums = (
-        leak,
-        background + i_injected,
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-        leak_area,
-        (1.0 - _EARLY) * leak_area,
-        (1.0 - _LATE) * leak_area,
-    )
-    sums = _add(sums, exc, g_exc, e_rev_exc)
-    sums = _add(sums, inh, g_inh, e_rev_inh)
-    sums = _add(sums, sfa, _US * g_s, e_rev_sfa)
-    g, current, g_early, i_early, g_late, i_late, area, area_early, area_late = _add(
-        sums, rr, _US * g_r, e_rev_rr
-    )
+def integrate(v, sums, weight):
+    """v at the end of a step that nothing interrupts."""
+    g, current, g_early, i_early, g_late, i_late, area, area_early, area_late = sums
     v_inf = current / g
     # lambda(s) (v_inf(s) - v_inf(middle)), times cm, at the outer nodes
     early = fma(-g_early, v_inf, i_early)
     late = fma(-g_late, v_inf, i_late)
-    free = v_inf + (v - v_inf) * exp(-area) + weight * (early * exp(-area_early) + late * exp(-area_late))
+    return v_inf + (v - v_inf) * exp(-area) + weight * (early * exp(-area_early) + late * exp(-area_late))
+
+
+@inlined
+def _step(c, s, x):
+    weight, e_rev_exc, e_rev_inh, v_thresh, v_reset, wait = c[3:9]
+    e_rev_sfa, e_rev_rr, q_sfa, q_rr = c[9:13]
+    exc, inh, sfa, rr = c[13:20], c[20:27], c[27:34], c[34:41]
+    v, g_exc, g_inh, g_s, g_r, refractory = s
+    from_exc, from_inh, i_injected = x
+    sums = membrane_sums(c[0:3], i_injected)
+    sums = add_conductance(sums, exc, g_exc, e_rev_exc)
+    sums = add_conductance(sums, inh, g_inh, e_rev_inh)
+    sums = add_conductance(sums, sfa, _US * g_s, e_rev_sfa)
+    sums = add_conductance(sums, rr, _US * g_r, e_rev_rr)
+    free = integrate(v, sums, weight)
     v, refractory, spiked = _fire(v, free, refractory, v_thresh, v_reset, wait)
     return (
         v,

@@ -59,6 +59,37 @@ def ei_clustered(sim):
     return exc + inh, 11000.0
 
 
+# Weights (uS, nA or mV) of a Poisson input of 1 kHz under which a cell of each type spikes now and then.
+CELLS = {
+    "IF_curr_exp": 0.2,
+    "IF_curr_alpha": 0.5,
+    "IF_curr_delta": 1.0,
+    "IF_cond_exp": 0.004,
+    "IF_cond_alpha": 0.03,
+    "IF_cond_exp_gsfa_grr": 0.004,
+    "IF_facets_hardware1": 0.0003,
+    "EIF_cond_exp_isfa_ista": 0.003,
+    "EIF_cond_alpha_isfa_ista": 0.001,
+    "Izhikevich": 4.0,
+    "GIF_cond_exp": 0.005,
+    "HH_cond_exp": 0.03,
+}
+
+
+def single_cells(kind):
+    """4,000 unconnected cells with a Poisson input each."""
+
+    def case(sim):
+        cells = sim.Population(4000, getattr(sim, kind)())
+        inputs = sim.Population(4000, sim.SpikeSourcePoisson(rate=1000.0))
+        synapse = sim.StaticSynapse(weight=CELLS[kind], delay=1.0)
+        sim.Projection(inputs, cells, sim.OneToOneConnector(), synapse, receptor_type="excitatory")
+        cells.record("spikes")
+        return [cells], 1000.0
+
+    return case
+
+
 CASES = {
     "small": small,
     "ten populations": ten_populations,
@@ -66,7 +97,7 @@ CASES = {
     "coba": vogels_abbott("coba"),
     "hh": vogels_abbott("hh"),
     "ei_clustered": ei_clustered,
-}
+} | {kind: single_cells(kind) for kind in CELLS}
 
 
 def main(backend, case):

@@ -532,3 +532,25 @@ def test_currents_for_cells_only():
     sim.setup()
     with raises(ValueError, "cells", r"setup\(\)"):
         dc.inject_into(p)
+
+
+# --- rules of single cell types -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "words"),
+    [
+        ("Izhikevich", {"c": 30.0}, ["c must be below 30.0, but is 30.0"]),
+        ("EIF_cond_exp_isfa_ista", {"v_reset": -39.0}, ["v_reset must be below v_spike", "-40.0", "-39.0"]),
+        ("EIF_cond_alpha_isfa_ista", {"delta_T": -1.0}, ["delta_T must not be negative"]),
+        ("EIF_cond_alpha_isfa_ista", {"tau_w": 0.0}, ["tau_w must be positive"]),
+        ("IF_facets_hardware1", {"g_leak": 0.0}, ["g_leak must be above 0.0"]),
+        ("IF_cond_exp_gsfa_grr", {"q_rr": [1.0, -1.0]}, ["q_rr must not be negative", "-1.0", "cell 1"]),
+        ("GIF_cond_exp", {"delta_v": 0.0}, ["delta_v must be positive"]),
+        ("GIF_cond_exp", {"tau_eta": [1.0, 2.0]}, ["tau_eta must be 3 numbers, not 2"]),
+        ("GIF_cond_exp", {"tau_gamma": [[1.0, 2.0, 3.0], [1.0, 0.0, 3.0]]}, ["tau_gamma", "cell 1", "0.0"]),
+    ],
+)
+def test_rules_of_cell_types(kind, parameters, words):
+    with raises(InvalidParameterValueError, *words):
+        sim.Population(2, getattr(sim, kind)(**parameters), label="cells")

@@ -208,6 +208,28 @@ def test_rheobase_of_hodgkin_huxley():
     assert abs(currents[first] / high - 1) < 1e-3
 
 
+# --- escape noise ----------------------------------------------------------------------------------------
+
+
+def test_first_spikes_of_the_generalised_neuron():
+    """v rises to 1.3 nA * 20 MOhm above rest; the first spike is that of a Poisson process with the rate
+    lambda0 exp((v - v_t)/delta_v), so the integral of it at the first spike is exponentially distributed."""
+    n, duration = 4000, 400.0
+    sim.setup(timestep=DT)
+    cells = sim.Population(n, sim.GIF_cond_exp(i_offset=1.3, v_t_star=-40.0, tau_m=20.0, cm=1.0, lambda0=5.0))
+    cells.record("spikes")
+    sim.run(duration)
+    cell, times = spikes_of(cells)
+    fired, first = np.unique(cell, return_index=True)
+    t = np.arange(0, duration + DT, 0.01)
+    rate = 5e-3 * np.exp((-65 + 26 * (1 - np.exp(-t / 20)) + 40) / 0.5)
+    expected = np.append(0, np.cumsum(0.5 * (rate[1:] + rate[:-1]) * 0.01))
+    used = np.interp(times[first] - 0.5 * DT, t, expected)
+    assert len(fired) > 0.99 * n
+    # Kolmogorov: 2.7/sqrt(n) has p = 1e-6
+    assert kstest(used, "expon").statistic < 2.7 / np.sqrt(n) + np.exp(-expected[-1])
+
+
 # --- Brunel's phase diagram ------------------------------------------------------------------------------
 
 TAU, THRESH, RESET, REFRACTORY = 20.0, 20.0, 10.0, 2.0  # ms, mV, mV, ms

@@ -15,8 +15,8 @@ import pyNN_fastsim as sim
 
 CELLS = [getattr(sim, name) for name in sim.list_standard_models()]
 UNITS = {"v": "mV", "gsyn_exc": "uS", "gsyn_inh": "uS", "isyn_exc": "nA", "isyn_inh": "nA"} | {
-    "u": "mV/ms",
-}
+    "u": "mV/ms", "w": "nA", "i_eta": "nA", "v_t": "mV", "g_s": "nS", "g_r": "nS",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

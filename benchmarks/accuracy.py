@@ -90,9 +90,20 @@ def protocol(kind, name):
 # --- a backend -----------------------------------------------------------------------------------------
 
 
+def backend_named(name):
+    """The backend's module, with what pyNN.nest 0.13 forgets to say of two cell types."""
+    sim = importlib.import_module(name)
+    if name == "pyNN.nest":
+        sim.IF_curr_delta.variable_map = {"v": "V_m"}
+        sim.IF_curr_delta.scale_factors = {"v": 1}
+        sim.IF_cond_exp_gsfa_grr.variable_map |= {"g_r": "g_rr", "g_s": "g_sfa"}
+        sim.IF_cond_exp_gsfa_grr.scale_factors |= {"g_r": 1, "g_s": 1}
+    return sim
+
+
 def simulate(backend, kind, name, dt):
     """v [steps + 1, cells] and the spike times of each cell, in ms."""
-    sim = importlib.import_module(backend)
+    sim = backend_named(backend)
     sim.setup(timestep=dt, min_delay=dt, max_delay=1.0, spike_precision="on_grid")
     p, events, levels = protocol(kind, name)
     p = {parameter: value.tolist() if value.ndim > 1 else value for parameter, value in p.items()}

@@ -107,6 +107,9 @@ def main(backend, case):
         times.append(time.perf_counter())
 
     sim = importlib.import_module(backend)
+    if backend == "pyNN.nest":  # forgets to say what these are called in NEST
+        sim.IF_cond_exp_gsfa_grr.variable_map |= {"g_r": "g_rr", "g_s": "g_sfa"}
+        sim.IF_cond_exp_gsfa_grr.scale_factors |= {"g_r": 1, "g_s": 1}
     lap()
     sim.setup(timestep=0.1, min_delay=0.1, spike_precision="on_grid", verbosity="error")
     populations, simtime = CASES[case](sim)

@@ -34,8 +34,7 @@ EXCEPTIONS = {
         "sinh", "sqrt", "tan", "tanh",
     },
     "standard models that are still to come": {
-        "EIF_cond_alpha_isfa_ista", "EIF_cond_exp_isfa_ista", "IF_cond_exp_gsfa_grr", "IF_facets_hardware1",
-        "Izhikevich", "GIF_cond_exp", "PointNeuron", "AdExp", "LIF", "AlphaPSR",
+        "PointNeuron", "AdExp", "LIF", "AlphaPSR",
         "BetaPSR", "ExpPSR", "CondAlphaPostSynapticResponse", "CondBetaPostSynapticResponse",
         "CondExpPostSynapticResponse", "CurrExpPostSynapticResponse", "STDPMechanism", "SpikePairRule",
         "AdditiveWeightDependence", "MultiplicativeWeightDependence", "GutigWeightDependence",

@@ -16,7 +16,8 @@ from pyNN.connectors import CloneConnector as _CloneConnector
 from pyNN.connectors import Connector, MapConnector  # noqa: F401
 from pyNN.random import RandomDistribution
 
-from .random import left_in_place, uniform_numbers
+from .engine.mersenne import Numbers
+from .random import draws_as_numpy_did, left_in_place, uniform_numbers
 from .synapse_values import copied_parameters, evaluate_all, pair_distances
 
 PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks at together
@@ -130,6 +131,20 @@ class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabili
         if not 0 <= float(p_connect) < np.inf:
             raise ValueError(f"FixedProbabilityConnector: p_connect must not be negative, not {p_connect}")
         super().__init__(p_connect, *args, **kwargs)
+
+    def _pairs(self, projection):
+        if not draws_as_numpy_did(self.rng):
+            return super()._pairs(projection)
+        allowed = _allowed_pairs(projection, self.allow_self_connections)
+        numbers = Numbers(self.rng.rng)
+        pieces = []
+        for first, last in _columns(projection):
+            pre, post = numbers.below(self.p_connect, projection.pre.size, first, last)
+            if allowed is not None:
+                kept = allowed(first, last)[post - first, pre]
+                pre, post = pre[kept], post[kept]
+            pieces.append((pre, post))
+        return _joined(pieces)
 
     def _probabilities(self, projection, first, last):
         return self.p_connect

@@ -45,6 +45,11 @@ def left_in_place(rng):
         yield copy.deepcopy(rng)
 
 
+def draws_as_numpy_did(rng):
+    """Whether a generator is a NumpyRNG as PyNN makes it, of which the numbers are known."""
+    return type(rng) is NumpyRNG and rng.rng.get_state()[0] == "MT19937"
+
+
 def uniform_numbers(rng, n):
     """`n` numbers from [0, 1), the same that ``rng.next(n, "uniform", ...)`` gives."""
     if type(rng) is NumpyRNG:

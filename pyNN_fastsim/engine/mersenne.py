@@ -1,0 +1,110 @@
+"""
+NumPy's RandomState, for the one thing that building large networks needs most: which of many uniform
+numbers are below a probability. The numbers themselves are never made: 53 random bits are compared as
+an integer.
+
+The generator is MT19937 (Matsumoto & Nishimura 1998, ACM Trans. Model. Comput. Simul. 8:3-30), whose
+state after n words is that of RandomState; a number takes two words, as in `genrand_res53`.
+"""
+
+import math
+
+import numpy as np
+
+from .addresses import address_of
+from .compile import entry, vectorised
+from .lowlevel import int32_at, uint32_at
+
+N, M = 624, 397  # words of the state, and how far apart those are that make a new one
+UPPER, LOWER = np.uint32(0x80000000), np.uint32(0x7FFFFFFF)
+TWIST = np.uint32(0x9908B0DF)
+MASK_B, MASK_C = np.uint32(0x9D2C5680), np.uint32(0xEFC60000)
+
+
+@vectorised
+def _next_state(key):
+    """The next 624 words of the state, in place."""
+    for k in range(N - M):
+        y = (key[k] & UPPER) | (key[k + 1] & LOWER)
+        key[k] = key[k + M] ^ (y >> np.uint32(1)) ^ (TWIST * (y & np.uint32(1)))
+    for k in range(N - M, N - 1):
+        y = (key[k] & UPPER) | (key[k + 1] & LOWER)
+        key[k] = key[k + M - N] ^ (y >> np.uint32(1)) ^ (TWIST * (y & np.uint32(1)))
+    y = (key[N - 1] & UPPER) | (key[0] & LOWER)
+    key[N - 1] = key[M - 1] ^ (y >> np.uint32(1)) ^ (TWIST * (y & np.uint32(1)))
+
+
+@vectorised
+def _temper(key, words):
+    """What the generator gives out for each word of its state."""
+    for k in range(len(key)):
+        y = key[k]
+        y ^= y >> np.uint32(11)
+        y ^= (y << np.uint32(7)) & MASK_B
+        y ^= (y << np.uint32(15)) & MASK_C
+        words[k] = y ^ (y >> np.uint32(18))
+
+
+@vectorised
+def _compare(words, first, n, limit, place, column, row, rows, columns):
+    """Note the row and the column of those of `n` numbers that are below; returns the next place."""
+    for k in range(n):
+        high = np.int64(words[first + 2 * k] >> np.uint32(5))
+        low = np.int64(words[first + 2 * k + 1] >> np.uint32(6))
+        rows[place] = row + k
+        columns[place] = column
+        place += 1 if (high << 26) + low < limit else 0
+    return place
+
+
+@entry(9)
+def _find_below(key_at, position, words_at, n_rows, first, last, limit, rows_at, columns_at):
+    """Fill `rows` and `columns`; returns the place after the last, times 1024, plus the position.
+
+    words     room for 625 words, of which the first is one that was left over
+    """
+    key = uint32_at(key_at, N)
+    words = uint32_at(words_at, N + 1)
+    new_words = uint32_at(words_at + 4, N)
+    room = n_rows * (last - first) + 1
+    rows = int32_at(rows_at, room)
+    columns = int32_at(columns_at, room)
+    _temper(key, new_words)
+    at = 1 + position
+    place = 0
+    for column in range(first, last):
+        row = 0
+        while row < n_rows:
+            if at >= N:  # a number needs two words
+                if at == N:
+                    words[0] = words[N]
+                _next_state(key)
+                _temper(key, new_words)
+                at = 0 if at == N else 1
+            n = min(n_rows - row, (N + 1 - at) // 2)
+            place = _compare(words, at, n, limit, place, column, row, rows, columns)
+            row += n
+            at += 2 * n
+    return 1024 * place + at - 1
+
+
+class Numbers:
+    """The numbers that a RandomState gives from its present state on, which stays as it is."""
+
+    def __init__(self, random_state):
+        _, key, position = random_state.get_state()[:3]
+        self._key, self._position = key.astype(np.uint32), int(position)
+        self._words = np.zeros(N + 1, dtype=np.uint32)
+
+    def below(self, probability, n_rows, first, last):
+        """Compare n_rows numbers for each column of [first, last); (rows, columns) of those below, int32.
+
+        By ascending column, then row.
+        """
+        limit = math.ceil(min(probability, 1.0) * 2**53)
+        rows, columns = np.empty((2, n_rows * (last - first) + 1), dtype=np.int32)
+        arrays = self._key, self._words, rows, columns
+        key, words, rows_at, columns_at = (address_of(array) for array in arrays)
+        result = _find_below(key, self._position, words, n_rows, first, last, limit, rows_at, columns_at)
+        count, self._position = divmod(result, 1024)
+        return rows[:count].copy(), columns[:count].copy()

@@ -35,7 +35,8 @@ NO_RESULT = {
     "CHUNK", "ADAPTIVE_CHUNK", "CELLS_PER_THREAD", "FIRST_CAPACITY", "FIRST_PIECE", "PIECE_SECONDS",
     "PAIRS_AT_ONCE", "SPINS", "LANES", "VECTOR", "_SLICE", "Callable",
 }  # fmt: skip
-NOT_RESULTS = ("compile.py", "codegen.py", "intrinsics.py", "lowlevel.py")  # about speed and compilation
+# About speed and compilation.
+NOT_RESULTS = ("compile.py", "codegen.py", "interpreted.py", "intrinsics.py", "lowlevel.py")
 MEMORY = 8 * 2**30  # bytes of address space a test run may have
 SECONDS = 900  # after which a test run hangs: a break that is noticed, too
 

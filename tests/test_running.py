@@ -80,6 +80,7 @@ def reference():
     return data
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("threads", [2, 3, 5])
 def test_threads_give_the_same_bits(threads, reference, always_threads):
     populations = build(threads)
@@ -87,6 +88,7 @@ def test_threads_give_the_same_bits(threads, reference, always_threads):
     assert_identical(recorded(populations), reference)
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("threads", [1, 2])
 def test_pieces_give_the_same_bits(threads, reference, always_threads):
     populations = build(threads)
@@ -100,6 +102,7 @@ def test_pieces_give_the_same_bits(threads, reference, always_threads):
     assert_identical(recorded(populations), reference)
 
 
+@pytest.mark.big
 def test_thousand_pieces_of_one_ms():
     results = []
     for pieces in (1, 1000):
@@ -171,6 +174,7 @@ class Ticker:
         return t + self.interval
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("threads", [1, 2])
 def test_callbacks_change_nothing(threads, reference, always_threads):
     populations = build(threads)

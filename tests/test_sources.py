@@ -16,6 +16,7 @@ def spike_times(population, segment=0):
     return [np.asarray(train) for train in population.get_data("spikes").segments[segment].spiketrains]
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("rate", [5.0, 200.0, 20_000.0, 300_000.0])
 def test_poisson_counts_and_intervals(rate):
     """Counts in windows are Poisson, also where many spikes fall in one step."""
@@ -38,6 +39,7 @@ def test_poisson_counts_and_intervals(rate):
     assert abs(per_step.var() / mean - 1) < 5 * np.sqrt(2 / len(per_step) + 1 / (mean * len(per_step)))
 
 
+@pytest.mark.big
 def test_poisson_intervals_are_exponential():
     sim.setup(timestep=0.01)
     source = sim.Population(20, sim.SpikeSourcePoisson(rate=100.0))
@@ -70,6 +72,7 @@ def test_poisson_rate_changes_between_runs():
     assert abs(counts[1] - 10_000) < 400 and abs(counts[3] - 1000) < 130
 
 
+@pytest.mark.big
 def test_poisson_sources_are_independent():
     sim.setup(timestep=0.1)
     source = sim.Population(30, sim.SpikeSourcePoisson(rate=100.0))

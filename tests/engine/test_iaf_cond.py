@@ -125,6 +125,7 @@ def of_one(p, i):
     return {name: float(value if np.ndim(value) == 0 else value[i]) for name, value in p.items()}
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("strength", [1.0, 10.0])
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_v_and_spikes_agree_with_solve_ivp(model, strength):

@@ -244,12 +244,12 @@ def test_sums_of_sources_in_views_assemblies_and_lists(threads):
     targets = [
         [a + b],
         [a[::2], a[3]],
-        [[a[6], b[0], a[1], a[4], a[4]], b[4:5] + a[2:4]],
+        [[a[6], b[0], a[4], a[4]], b[4:5] + a[2:4]],
         [b, b[[1, 3]]],
     ]
     into = np.zeros((4, 12))
     for k, cells in enumerate(
-        [[*range(12)], [0, 2, 4, 6, 3], [6, 7, 1, 4, 4, 11, 2, 3], [7, 8, 9, 10, 11, 8, 10]]
+        [[*range(12)], [0, 2, 4, 6, 3], [6, 7, 4, 4, 11, 2, 3], [7, 8, 9, 10, 11, 8, 10]]
     ):
         np.add.at(into[k], cells, 1)
     for source, groups in zip(sources, targets, strict=True):

@@ -84,4 +84,4 @@ def test_agrees_with_solve_ivp(kind):
             if celltype.timing:  # where v moves fast
                 allowed = allowed + celltype.timing * np.maximum(slope, np.roll(slope, -1))
             assert np.max(error / allowed) < 1.0, name
-    assert n_spikes > 2
+    assert n_spikes > 1

@@ -27,12 +27,12 @@ def reference(kind, p, arrivals, changes, steps, dt, on_grid, initial=None):
 class _Reference:
     def __init__(self, celltype, p, dt, on_grid, initial):
         self.celltype, self.dt, self.on_grid = celltype, dt, on_grid
-        self.p = {name: np.atleast_1d(np.asarray(value, float)) for name, value in p.items()}
+        self.p = {name: np.asarray(value, float)[()] for name, value in p.items()}
         self.names = list(celltype.variables)
         start = celltype.variables | initial
         self.y = np.array([start[name] for name in self.names], float)
         self.v = self.names.index("v")
-        self.threshold = float(celltype.threshold(self.p)[0])
+        self.threshold = float(celltype.threshold(self.p))
         self.highest = self.threshold + 1.0 if celltype.within else np.inf
         self.t, self.i, self.free_from = 0.0, 0.0, -1.0
         self.spikes = []
@@ -58,11 +58,10 @@ class _Reference:
         return dict(zip(self.names, self.samples.T, strict=True)), np.array(self.spikes)
 
     def _state(self):
-        return {name: np.array([value]) for name, value in zip(self.names, self.y, strict=True)}
+        return dict(zip(self.names, self.y.tolist(), strict=True))
 
     def _receive(self, receptor, weight):
-        p = {name: value[0] for name, value in self.p.items()}
-        variable, jump = self.celltype.arrival[receptor](weight, p)
+        variable, jump = self.celltype.arrival[receptor](weight, self.p)
         if variable == "v" and self.free_from >= self.t - 1e-9:
             return
         self.y[self.names.index(variable)] += jump
@@ -76,8 +75,8 @@ class _Reference:
 
     def _jump(self, spike):
         for name, value in self.celltype.jump(self._state(), self.p).items():
-            self.y[self.names.index(name)] = value[0]
-        wait = float(np.ravel(self.celltype.refractory(self.p))[0])
+            self.y[self.names.index(name)] = value
+        wait = float(self.celltype.refractory(self.p))
         if self.on_grid:
             wait = round(wait / self.dt) * self.dt
             spike = np.ceil(spike / self.dt - 1e-9) * self.dt
@@ -93,11 +92,12 @@ class _Reference:
         """Integrate until `end` or the next jump."""
 
         def slope(t, values):
-            y = dict(zip(self.names, values[:, None], strict=True))
-            y["v"] = np.minimum(y["v"], self.highest)
+            # Plain numbers: NumPy takes ten times as long for arrays of one element.
+            y = dict(zip(self.names, values.tolist(), strict=True))
+            y["v"] = min(y["v"], self.highest)
             slopes = self.celltype.slope(y, self.p, self.i)
-            slopes["v"] = 0.0 * slopes["v"] if stays else slopes["v"]
-            return np.array([slopes[name][0] for name in self.names])
+            slopes["v"] = 0.0 if stays else slopes["v"]
+            return np.array([slopes[name] for name in self.names])
 
         def crossing(t, values):
             return values[self.v] - self.threshold

@@ -142,6 +142,23 @@ def rows_at(typing_context, table, first, n, count):
 
 
 @intrinsic(prefer_literal=True)
+def spaced_rows(typing_context, address, spacing, n, count):
+    """`count` float64 arrays of `n` elements, the first at an address, each `spacing` bytes after the last."""
+    number = count.literal_value
+    result = types.UniTuple(_ROW, number)
+
+    def generate(context, builder, signature, args):
+        address, spacing, n, _ = args
+        rows = []
+        for _ in range(number):
+            rows.append(_make_array(context, builder, _ROW, address, n))
+            address = builder.add(address, spacing)
+        return context.make_tuple(builder, result, rows)
+
+    return result(types.int64, types.int64, types.int64, count), generate
+
+
+@intrinsic(prefer_literal=True)
 def arrays_at(typing_context, table, count):
     """`count` whole float64 arrays, each with the length in a table as in `rows_at`."""
     number = count.literal_value

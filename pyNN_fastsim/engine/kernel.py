@@ -42,6 +42,7 @@ from .lowlevel import (
     rows_at,
     scalars_at,
     scatter,
+    spaced_rows,
 )
 
 CHUNK = 128  # neurons; what one chunk touches stays in the L1 cache
@@ -151,13 +152,14 @@ def _neuron_kernel(block, inputs, first, last, step, out, scratch):
         m = min(_CHUNK, last - lo)  # noqa: F821
         flags = int64_at(scratch, m)
         s = rows_at(row[STATE], lo, m, _N_STATE)  # noqa: F821
-        x = _input_rows(inputs, n, row[CURRENT], lo, m)  # noqa: F821
+        arrived = spaced_rows(inputs + 8 * lo, 8 * n, m, _N_RECEPTORS)  # noqa: F821
+        x = arrived + rows_at(row[CURRENT], lo, m, 1)
         c = _constants_at(row[CONSTANTS], lo, m)  # noqa: F821
         any_flag = _advance_chunk(c, s, x, flags)  # noqa: F821
         for receptor in range(_N_RECEPTORS):  # noqa: F821
-            arrived = float64_at(inputs + 8 * (receptor * n + lo), m)
+            slot = float64_at(inputs + 8 * (receptor * n + lo), m)
             for i in range(m):
-                arrived[i] = 0.0
+                slot[i] = 0.0
         if any_flag != 0:
             for i in range(m):
                 if flags[i] & 2:
@@ -175,25 +177,6 @@ def _uniform_constants_at(table, lo, m):
 
 def _general_constants_at(table, lo, m):
     return rows_at(table, lo, m, _N_CONSTANTS)  # noqa: F821
-
-
-def _input_rows_0(inputs, n, current, lo, m):
-    return rows_at(current, lo, m, 1)
-
-
-def _input_rows_1(inputs, n, current, lo, m):
-    return (float64_at(inputs + 8 * lo, m), rows_at(current, lo, m, 1)[0])
-
-
-def _input_rows_2(inputs, n, current, lo, m):
-    return (
-        float64_at(inputs + 8 * lo, m),
-        float64_at(inputs + 8 * (n + lo), m),
-        rows_at(current, lo, m, 1)[0],
-    )
-
-
-_INPUT_ROWS = (_input_rows_0, _input_rows_1, _input_rows_2)
 
 
 def _source_kernel(block, inputs, first, last, step, out, scratch):
@@ -238,8 +221,11 @@ def kernel_of(model, n_constants, uniform):
 
 def _make_kernel(model, n_constants, uniform):
     """The kernel of a model, to be compiled or loaded when its address is asked for."""
-    n_receptors = len(model.receptors)
-    names = {"_N_CONSTANTS": n_constants, "_N_STATE": len(model.state), "_N_RECEPTORS": n_receptors}
+    names = {
+        "_N_CONSTANTS": n_constants,
+        "_N_STATE": len(model.state),
+        "_N_RECEPTORS": len(model.receptors),
+    }
     if model.is_source:
         kernel = _specialise(_source_kernel, f"{model.name}_kernel", _emit=model.emit, **names)
     else:
@@ -250,7 +236,6 @@ def _make_kernel(model, n_constants, uniform):
             f"{model.name}_{kind}_kernel",
             _constants_at=inlined(_specialise(constants_at, f"{model.name}_{kind}_constants_at", **names)),
             _advance_chunk=_advance_function(model, n_constants, uniform),
-            _input_rows=vectorised(_INPUT_ROWS[n_receptors]),
             _CHUNK=model.chunk,
             **names,
         )

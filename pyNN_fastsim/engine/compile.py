@@ -20,6 +20,7 @@ import pickle
 import sys
 import tempfile
 import threading
+import types as python_types
 from importlib.metadata import version
 from pathlib import Path
 
@@ -73,6 +74,18 @@ vectorised = functools.partial(Deferred, "vectorised")
 vectorised.__doc__ = "A loop over arrays that never overlap."
 jit = functools.partial(Deferred, "jit")
 jit.__doc__ = "Any other part of an entry."
+
+
+def specialise(template, name, **names):
+    """A copy of `template` that sees `names` as globals, as Numba wants its constants.
+
+    Not a closure: Numba compiles closures over compiled functions anew in every process.
+    """
+    scope = {**template.__globals__, **names}
+    function = python_types.FunctionType(template.__code__, scope, name)
+    function.__qualname__ = name
+    function.__module__ = template.__module__
+    return function
 
 
 class Entry:

@@ -382,6 +382,22 @@ def select(typing_context, condition, these, those):
     return these(types.boolean, these, those), generate
 
 
+@intrinsic
+def added(typing_context, these, those):
+    """The sums of two tuples of float64 of one length, one by one."""
+    if these != those:
+        raise TypeError(f"cannot add {those} to {these}")
+
+    def generate(context, builder, signature, args):
+        sums = [
+            builder.fadd(*(builder.extract_value(values, k) for values in args))
+            for k in range(len(signature.return_type))
+        ]
+        return context.make_tuple(builder, signature.return_type, sums)
+
+    return these(these, those), generate
+
+
 @intrinsic(prefer_literal=True)
 def local_rows(typing_context, count, n):
     """`count` float64 arrays of `n` elements (both literals) on the stack of the calling function."""

@@ -26,13 +26,12 @@ which writes the indices of the cells of [first, last) that spike in (t_{step-1}
 int32 array `out`, in ascending order and as often as they spike, never more than ``len(out)``.
 """
 
-import types as python_types
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import adaptive
 from .adaptive import LIMIT
-from .compile import Entry, inlined, vectorised
+from .compile import Entry, inlined, specialise, vectorised
 from .lowlevel import (
     arrays_at,
     float64_at,
@@ -187,24 +186,12 @@ def _source_kernel(block, inputs, first, last, step, out, scratch):
     return _emit(c, s, first, last, step, int32_at(out, row[CAPACITY]))  # noqa: F821
 
 
-def _specialise(template, name, **names):
-    """A copy of `template` that sees `names` as globals, as Numba wants its constants.
-
-    Not a closure: Numba compiles closures over compiled functions anew in every process.
-    """
-    scope = {**template.__globals__, **names}
-    function = python_types.FunctionType(template.__code__, scope, name)
-    function.__qualname__ = name
-    function.__module__ = template.__module__
-    return function
-
-
 def _advance_function(model, n_constants, uniform):
     """What advances a chunk of a neuron model with uniform constants, or with arrays of them."""
     if model.attempt is not None:
-        return adaptive.advance_function(model, uniform, n_constants, _specialise, inlined, vectorised)
+        return adaptive.advance_function(model, uniform, n_constants, specialise, inlined, vectorised)
     template = _advance_uniform if uniform else _advance
-    return vectorised(_specialise(template, f"{model.name}{template.__name__}", _step=model.step))
+    return vectorised(specialise(template, f"{model.name}{template.__name__}", _step=model.step))
 
 
 _kernels = {}
@@ -227,14 +214,14 @@ def _make_kernel(model, n_constants, uniform):
         "_N_RECEPTORS": len(model.receptors),
     }
     if model.is_source:
-        kernel = _specialise(_source_kernel, f"{model.name}_kernel", _emit=model.emit, **names)
+        kernel = specialise(_source_kernel, f"{model.name}_kernel", _emit=model.emit, **names)
     else:
         kind = "uniform" if uniform else "general"
         constants_at = _uniform_constants_at if uniform else _general_constants_at
-        kernel = _specialise(
+        kernel = specialise(
             _neuron_kernel,
             f"{model.name}_{kind}_kernel",
-            _constants_at=inlined(_specialise(constants_at, f"{model.name}_{kind}_constants_at", **names)),
+            _constants_at=inlined(specialise(constants_at, f"{model.name}_{kind}_constants_at", **names)),
             _advance_chunk=_advance_function(model, n_constants, uniform),
             _CHUNK=model.chunk,
             **names,

@@ -7,6 +7,7 @@ something is compiled.
 
 from .compile import Intrinsic
 
+added = Intrinsic("added")
 arrays_at = Intrinsic("arrays_at")
 atomic_add = Intrinsic("atomic_add")
 atomic_load = Intrinsic("atomic_load")

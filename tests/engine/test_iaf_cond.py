@@ -213,14 +213,14 @@ def test_uniform_and_varying_parameters_give_the_same_bits(model):
 @pytest.mark.parametrize("tau", [0.05, 0.3, 5.0, 500.0])
 def test_constants_are_the_integrals_that_they_stand_for(tau):
     h, cm = 0.1, 0.7
-    early, late = iaf_cond._EARLY * h, iaf_cond._LATE * h
+    early, late = iaf_cond.EARLY * h, iaf_cond.LATE * h
 
     def integral(g, start):
         return quad(g, start, h, epsabs=0, epsrel=1e-13)[0] / cm
 
     for g, constants in (
-        (lambda s: np.exp(-s / tau), iaf_cond._decay_constants(tau, cm, h)),
-        (lambda s: s * np.exp(-s / tau), iaf_cond._growth_constants(tau, cm, h)[:-1]),
+        (lambda s: np.exp(-s / tau), iaf_cond.decay_constants(tau, cm, h)),
+        (lambda s: s * np.exp(-s / tau), iaf_cond.growth_constants(tau, cm, h)[:-1]),
     ):
         want = [g(h / 2), g(early) - g(h / 2), g(late) - g(h / 2)]
         want += [integral(g, start) for start in (0.0, early, late)] + [g(h)]

@@ -48,9 +48,9 @@ _PARAMETERS = (
 )
 
 # The outer Gauss-Legendre nodes as fractions of a step, and the weight of both.
-_EARLY = 0.5 - np.sqrt(0.15)
-_LATE = 0.5 + np.sqrt(0.15)
-_WEIGHT = 5 / 18
+EARLY = 0.5 - np.sqrt(0.15)
+LATE = 0.5 + np.sqrt(0.15)
+WEIGHT = 5 / 18
 
 
 def _decay_change(tau, start, end):
@@ -63,7 +63,7 @@ def _growth_change(tau, start, end):
     return (end - start) * np.exp(-end / tau) + start * _decay_change(tau, start, end)
 
 
-def _decay_area(tau, start, end):
+def decay_area(tau, start, end):
     """Integral of exp(-s/tau) from start to end."""
     # An infinite membrane time constant makes the propagator a plain integral.
     return np.exp(-start / tau) * exponential_propagator(tau, np.inf, 1.0, end - start)
@@ -72,7 +72,7 @@ def _decay_area(tau, start, end):
 def _growth_area(tau, start, end):
     """Integral of s exp(-s/tau) from start to end."""
     late = np.exp(-start / tau) * alpha_propagator(tau, np.inf, 1.0, end - start)
-    return late + start * _decay_area(tau, start, end)
+    return late + start * decay_area(tau, start, end)
 
 
 def _membrane(p, dt):
@@ -82,7 +82,7 @@ def _membrane(p, dt):
         leak,
         leak * p["v_rest"] + p["i_offset"],
         dt / p["tau_m"],
-        _WEIGHT * dt / p["cm"],
+        WEIGHT * dt / p["cm"],
         p["e_rev_E"],
         p["e_rev_I"],
         p["v_thresh"],
@@ -91,28 +91,28 @@ def _membrane(p, dt):
     )
 
 
-def _decay_constants(tau, cm, dt):
+def decay_constants(tau, cm, dt):
     """What an exponentially decaying conductance of 1 uS does in a step.
 
     Its value in the middle, the change of it from there to the early and the late node, its integral
     over cm from the beginning, the early and the late node to the end, and its value at the end.
     """
-    early, middle, late = _EARLY * dt, 0.5 * dt, _LATE * dt
+    early, middle, late = EARLY * dt, 0.5 * dt, LATE * dt
     return (
         np.exp(-middle / tau),
         _decay_change(tau, middle, early),
         _decay_change(tau, middle, late),
-        _decay_area(tau, 0.0, dt) / cm,
-        _decay_area(tau, early, dt) / cm,
-        _decay_area(tau, late, dt) / cm,
+        decay_area(tau, 0.0, dt) / cm,
+        decay_area(tau, early, dt) / cm,
+        decay_area(tau, late, dt) / cm,
         np.exp(-dt / tau),
     )
 
 
-def _growth_constants(tau, cm, dt):
+def growth_constants(tau, cm, dt):
     """The same for a conductance s exp(-s/tau), which begins with a slope of 1 uS/ms; and the slope
     that begins an alpha function with a peak of 1 uS."""
-    early, middle, late = _EARLY * dt, 0.5 * dt, _LATE * dt
+    early, middle, late = EARLY * dt, 0.5 * dt, LATE * dt
     return (
         middle * np.exp(-middle / tau),
         _growth_change(tau, middle, early),
@@ -147,14 +147,14 @@ def _integrate(membrane, v, i_injected, middle, to_early, to_late, area, area_ea
         + (v - v_inf) * exp(-(leak_area + area[0] + area[1]))
         + weight
         * (
-            early * exp(-((1.0 - _EARLY) * leak_area + area_early[0] + area_early[1]))
-            + late * exp(-((1.0 - _LATE) * leak_area + area_late[0] + area_late[1]))
+            early * exp(-((1.0 - EARLY) * leak_area + area_early[0] + area_early[1]))
+            + late * exp(-((1.0 - LATE) * leak_area + area_late[0] + area_late[1]))
         )
     )
 
 
 @inlined
-def _fire(v, free, refractory, v_thresh, v_reset, wait):
+def fire(v, free, refractory, v_thresh, v_reset, wait):
     """Threshold, reset and refractoriness: (v, steps left of the refractory period, spiked)."""
     v = free if refractory <= 0.0 else v
     spiked = (v >= v_thresh) & (refractory <= 0.0)
@@ -165,8 +165,8 @@ def _fire(v, free, refractory, v_thresh, v_reset, wait):
 def _exp_constants(p, dt):
     return (
         *_membrane(p, dt),
-        *_decay_constants(p["tau_syn_E"], p["cm"], dt),
-        *_decay_constants(p["tau_syn_I"], p["cm"], dt),
+        *decay_constants(p["tau_syn_E"], p["cm"], dt),
+        *decay_constants(p["tau_syn_I"], p["cm"], dt),
     )
 
 
@@ -188,7 +188,7 @@ def _exp_step(c, s, x):
         (g_exc * area_early_exc, g_inh * area_early_inh),
         (g_exc * area_late_exc, g_inh * area_late_inh),
     )
-    v, refractory, spiked = _fire(v, free, refractory, v_thresh, v_reset, wait)
+    v, refractory, spiked = fire(v, free, refractory, v_thresh, v_reset, wait)
     return (v, g_exc * decay_exc + from_exc, g_inh * decay_inh + from_inh, refractory), spiked
 
 
@@ -205,14 +205,14 @@ IAF_COND_EXP = Model(
 def _alpha_constants(p, dt):
     return (
         *_exp_constants(p, dt),
-        *_growth_constants(p["tau_syn_E"], p["cm"], dt),
-        *_growth_constants(p["tau_syn_I"], p["cm"], dt),
+        *growth_constants(p["tau_syn_E"], p["cm"], dt),
+        *growth_constants(p["tau_syn_I"], p["cm"], dt),
     )
 
 
 @inlined
 def _alpha_sums(decay, growth, g, slope):
-    """What a conductance (g + slope s) exp(-s/tau) does in a step, in the order of _decay_constants."""
+    """What a conductance (g + slope s) exp(-s/tau) does in a step, in the order of decay_constants."""
     return (
         g * decay[0] + slope * growth[0],
         g * decay[1] + slope * growth[1],
@@ -243,7 +243,7 @@ def _alpha_step(c, s, x):
         (exc[4], inh[4]),
         (exc[5], inh[5]),
     )
-    v, refractory, spiked = _fire(v, free, refractory, v_thresh, v_reset, wait)
+    v, refractory, spiked = fire(v, free, refractory, v_thresh, v_reset, wait)
     return (
         v,
         exc[6],

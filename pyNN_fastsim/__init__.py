@@ -13,8 +13,9 @@ from pyNN.recording import *  # noqa: F403
 from pyNN.recording import files  # noqa: F401
 from pyNN.recording.files import *  # noqa: F403
 from pyNN.space import *  # noqa: F403
-from pyNN.standardmodels import StandardCellType
+from pyNN.standardmodels import StandardCellType  # noqa: F401
 
+from .celltypes import CellType
 from .connectors import *  # noqa: F403
 from .control import (  # noqa: F401
     end,
@@ -47,7 +48,7 @@ def list_standard_models():
     return [
         name
         for name, obj in globals().items()
-        if isinstance(obj, type) and issubclass(obj, StandardCellType) and obj is not StandardCellType
+        if isinstance(obj, type) and issubclass(obj, CellType) and obj is not CellType
     ]
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 from pyNN import common, errors
 from pyNN.parameters import LazyArray, ParameterSpace, simplify
-from pyNN.standardmodels import StandardCellType
 
 from . import simulator
 from .parameters import as_given, check_size, evaluated, expanded, is_one_sequence
@@ -277,17 +276,15 @@ class Population(_Cells, common.Population):
                 f"{type(self.celltype).__name__} is not a cell type of this backend; import cell types "
                 f"from the same module as Population"
             )
-        if isinstance(self.celltype, StandardCellType):
-            parameter_space = self.celltype.native_parameters
-        else:
-            parameter_space = self.celltype.parameter_space
-        parameters = _evaluated_parameters(self._owner, self.celltype, parameter_space, self.size)
+        parameters = _evaluated_parameters(
+            self._owner, self.celltype, self.celltype.native_parameters, self.size
+        )
         self._check_parameters(parameters, slice(None), parameters)
         self._evaluate_first_values()
         self._parameters = parameters
-        self._block = state.network.add_block(
-            self.celltype.model, self.size, self.celltype.engine_values(parameters, self.size)
-        )
+        values = self.celltype.engine_values(parameters, self.size)
+        self.celltype.check_functions(values, self.size, state.dt)
+        self._block = state.network.add_block(self.celltype.model, self.size, values)
         state.populations.append(self)
         first = self._block.first_id
         self.all_cells = np.empty(self.size, dtype=object)

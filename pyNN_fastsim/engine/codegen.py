@@ -23,17 +23,17 @@ class _NoAliasCompiler(Compiler):
 
 # Division by zero gives inf or nan, as in NumPy, instead of a Python exception in the inner loop.
 # Without Numba's runtime nothing can be allocated, and no references are counted.
-_COMMON = {"error_model": "numpy", "_nrt": False, "boundscheck": BOUNDSCHECK}
+COMMON = {"error_model": "numpy", "_nrt": False, "boundscheck": BOUNDSCHECK}
 _OPTIONS = {
-    "jit": _COMMON,
-    "inlined": {**_COMMON, "forceinline": True},
-    "vectorised": {**_COMMON, "pipeline_class": _NoAliasCompiler},
+    "jit": COMMON,
+    "inlined": {**COMMON, "forceinline": True},
+    "vectorised": {**COMMON, "pipeline_class": _NoAliasCompiler},
 }
 
 _TYPES = {"int64": types.int64, "float64": types.float64}
 
 # What machine code may not refer to: symbols that are there only where Numba is.
-_NUMBAS_OWN = re.compile(rb"numba_\w+|NRT_\w+")
+NUMBAS_OWN = re.compile(rb"numba_\w+|NRT_\w+")
 
 
 def real(thing):
@@ -41,11 +41,11 @@ def real(thing):
     if isinstance(thing, Intrinsic):
         return getattr(intrinsics, thing.name)
     if not hasattr(thing, "_real"):
-        thing._real = njit(**_OPTIONS[thing.kind])(_with_real_globals(thing.function))
+        thing._real = njit(**_OPTIONS[thing.kind])(real_function(thing.function))
     return thing._real
 
 
-def _with_real_globals(function):
+def real_function(function):
     """A copy of a function that sees compiled functions where it sees `Deferred` ones.
 
     Not a closure: Numba would compile it anew for every use.
@@ -54,11 +54,18 @@ def _with_real_globals(function):
     for name in function.__code__.co_names:
         if isinstance(scope.get(name), (Deferred, Intrinsic)):
             scope[name] = real(scope[name])
+    closure = function.__closure__ and tuple(_real_cell(cell) for cell in function.__closure__)
     copy = python_types.FunctionType(
-        function.__code__, scope, function.__name__, function.__defaults__, function.__closure__
+        function.__code__, scope, function.__name__, function.__defaults__, closure
     )
     copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
     return copy
+
+
+def _real_cell(cell):
+    """The same for what a function written inside another one sees of that."""
+    value = cell.cell_contents
+    return python_types.CellType(real(value) if isinstance(value, (Deferred, Intrinsic)) else value)
 
 
 def compile_entry(entry: Entry):
@@ -70,13 +77,13 @@ def compile_entry(entry: Entry):
 
     Raises RuntimeError if the code needs Numba to run.
     """
-    function = _with_real_globals(entry.function)
-    dispatcher = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_COMMON)(function)
+    function = real_function(entry.function)
+    dispatcher = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **COMMON)(function)
     arguments = (types.int64,) * entry.n_args
     dispatcher.compile(_TYPES[entry.result](*arguments))
     result = dispatcher.overloads[arguments]
     code = result.library._get_compiled_object()
-    missing = sorted(set(_NUMBAS_OWN.findall(code)))
+    missing = sorted(set(NUMBAS_OWN.findall(code)))
     if missing:
         name = entry.function.__qualname__
         raise RuntimeError(f"{name} can't do without Numba: {b', '.join(missing).decode()}")

@@ -14,7 +14,6 @@ no file of the engine, no version and no processor has changed.
 import ctypes
 import functools
 import hashlib
-import inspect
 import os
 import pickle
 import sys
@@ -25,6 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import llvmlite.binding as llvm
+import numpy as np
 
 ENGINE = Path(__file__).parent
 
@@ -99,6 +99,11 @@ class Entry:
     def __init__(self, function, n_args, result="int64"):
         self.function, self.n_args, self.result = function, n_args, result
         self.__doc__ = function.__doc__
+
+    @property
+    def is_cached(self):
+        """Whether there is machine code for it."""
+        return _read_cache(self) is not None
 
     @functools.cached_property
     def address(self):
@@ -207,11 +212,46 @@ def _cache_file(entry):
 
 def _stamp(entry):
     """What the machine code in the cache must have been made of."""
-    file = inspect.getfile(entry.function)
     digest = hashlib.sha256(fingerprint().encode())
-    if os.path.exists(file) and not Path(file).is_relative_to(ENGINE):
-        digest.update(Path(file).read_bytes())
+    _digest_function(digest, entry.function, set())
     return digest.hexdigest().encode()
+
+
+def _digest_function(digest, function, done):
+    """Add the code of a function and all that it uses, whether or not there is a file of it."""
+    if id(function) in done:
+        return
+    done.add(id(function))
+    _digest_code(digest, function.__code__)
+    names = function.__code__.co_names
+    used = [function.__globals__[name] for name in names if name in function.__globals__]
+    used += [cell.cell_contents for cell in function.__closure__ or ()]
+    for value in used:
+        if isinstance(value, Deferred):
+            _digest_function(digest, value.function, done)
+        elif isinstance(value, python_types.ModuleType):
+            digest.update(_file_of(value))
+        elif isinstance(value, np.ndarray):
+            digest.update(value.tobytes())
+        elif isinstance(value, (int, float, tuple, str)):
+            digest.update(repr(value).encode())
+
+
+def _digest_code(digest, code):
+    digest.update(code.co_code)
+    digest.update(repr((code.co_names, code.co_varnames)).encode())
+    for constant in code.co_consts:
+        if isinstance(constant, python_types.CodeType):
+            _digest_code(digest, constant)
+        else:
+            digest.update(repr(constant).encode())
+
+
+@functools.cache
+def _file_of(module):
+    """The contents of the file of a module, whose values a function may use."""
+    file = getattr(module, "__file__", None)
+    return Path(file).read_bytes() if file and os.path.exists(file) else module.__name__.encode()
 
 
 def _read_cache(entry):

@@ -4,14 +4,11 @@ Standard cells: which of the engine's models stands behind each of PyNN's cell t
 The engine uses PyNN's parameter names and units, so there is nothing to translate.
 """
 
-from copy import deepcopy
-
 import numpy as np
-from pyNN.parameters import ArrayParameter, ParameterSpace
-from pyNN.random import RandomDistribution
-from pyNN.standardmodels import build_translations, cells
+from pyNN.parameters import ArrayParameter
+from pyNN.standardmodels import cells
 
-from ..engine.kernel import Model
+from ..celltypes import CellType
 from ..engine.models.aeif import AEIF_COND_ALPHA, AEIF_COND_EXP
 from ..engine.models.gif import GIF_COND_EXP, PARTS, SEQUENCES, names_of
 from ..engine.models.hh import HH_COND_EXP
@@ -22,12 +19,10 @@ from ..engine.models.izhikevich import IZHIKEVICH, THRESHOLD
 from ..engine.models.poisson import POISSON
 from ..engine.models.renewal import GAMMA, INH_GAMMA, POISSON_REFRACTORY
 from ..engine.models.spike_array import SPIKE_ARRAY
-from ..parameters import as_given
 from ..validation import (
     check_dead_time,
     check_gamma,
     check_gamma_bins,
-    check_names,
     check_parameters,
     check_parts,
     check_spike_times,
@@ -54,16 +49,6 @@ __all__ = [
 ]
 
 
-def same_names(cell_class):
-    """Translations for a cell type whose parameters have the same names and units in the engine."""
-    return build_translations(*((name, name) for name in cell_class.default_parameters))
-
-
-def public_state(model):
-    """The state variables of a model that users may see and set."""
-    return [name for name in model.state if not name.startswith("_")]
-
-
 def arrays_of(sequences, n):
     """A list of one array for each of `n` cells, of a Sequence or an array of Sequences."""
     if isinstance(sequences, ArrayParameter):
@@ -71,150 +56,70 @@ def arrays_of(sequences, n):
     return [sequence.value for sequence in sequences]
 
 
-class EngineCell:
-    """What all cell types of this backend have in common; comes before PyNN's class in the bases.
-
-    model    of the engine
-    above    pairs of a parameter and what it must be above: a number, or another parameter
-    below    likewise
-    """
-
-    model: Model
-    above: tuple[tuple, ...] = ()
-    below: tuple[tuple, ...] = ()
-
-    def __init__(self, **parameters):
-        """Raises NonExistentParameterError, with the nearest known name, and
-        InvalidParameterValueError for what can't be a parameter's value."""
-        check_names(self, parameters)
-        super().__init__(**self.as_given(type(self).__name__, parameters))
-
-    def as_given(self, owner, parameters, size=None):
-        """Parameters as a user gives them, by name: checked, see `parameters.as_given`."""
-        return {
-            name: as_given(owner, name, value, self.is_sequence(name), size, self.units.get(name))
-            for name, value in parameters.items()
-        }
-
-    def is_sequence(self, name):
-        """Whether one value of a parameter is a Sequence of numbers."""
-        return isinstance(self.default_parameters.get(name), ArrayParameter)
-
-    def translate(self, parameters, copy=True):
-        """The engine's parameters: the same ones.
-
-        Random distributions are copied, as everywhere in PyNN: whatever has the same seed draws the
-        same numbers. Arrays are not, which would take seconds for spike times of many cells.
-        """
-        values = {
-            name: deepcopy(value)
-            if value.operations or isinstance(value.base_value, RandomDistribution)
-            else value
-            for name, value in parameters.items()
-        }
-        return ParameterSpace(values, shape=parameters.shape)
-
-    @classmethod
-    def check(cls, owner, values, changed, cells):
-        """Check evaluated parameters, by name: all of a population's, of which those that are `changed`
-        have new values for the cells with the indices `cells`.
-
-        Raises InvalidParameterValueError.
-        """
-        check_parameters(owner, values, cls.above, cls.below)
-
-    @staticmethod
-    def engine_values(values, n):
-        """The parameters as the engine wants them, from evaluated ones, for `n` cells."""
-        return values
-
-
-class IF_curr_alpha(EngineCell, cells.IF_curr_alpha):
+class IF_curr_alpha(CellType, cells.IF_curr_alpha):
     __doc__ = cells.IF_curr_alpha.__doc__
-    translations = same_names(cells.IF_curr_alpha)
     model = IAF_PSC_ALPHA
     below = (("v_reset", "v_thresh"),)
-    recordable = ["spikes", *public_state(model)]
 
 
-class IF_curr_exp(EngineCell, cells.IF_curr_exp):
+class IF_curr_exp(CellType, cells.IF_curr_exp):
     __doc__ = cells.IF_curr_exp.__doc__
-    translations = same_names(cells.IF_curr_exp)
     model = IAF_PSC_EXP
     below = (("v_reset", "v_thresh"),)
-    recordable = ["spikes", *public_state(model)]
 
 
-class IF_curr_delta(EngineCell, cells.IF_curr_delta):
+class IF_curr_delta(CellType, cells.IF_curr_delta):
     __doc__ = cells.IF_curr_delta.__doc__
-    translations = same_names(cells.IF_curr_delta)
     model = IAF_PSC_DELTA
     below = (("v_reset", "v_thresh"),)
-    recordable = ["spikes", *public_state(model)]
 
 
-class IF_cond_alpha(EngineCell, cells.IF_cond_alpha):
+class IF_cond_alpha(CellType, cells.IF_cond_alpha):
     __doc__ = cells.IF_cond_alpha.__doc__
-    translations = same_names(cells.IF_cond_alpha)
     model = IAF_COND_ALPHA
     below = (("v_reset", "v_thresh"),)
-    recordable = ["spikes", *public_state(model)]
 
 
-class IF_cond_exp(EngineCell, cells.IF_cond_exp):
+class IF_cond_exp(CellType, cells.IF_cond_exp):
     __doc__ = cells.IF_cond_exp.__doc__
-    translations = same_names(cells.IF_cond_exp)
     model = IAF_COND_EXP
     below = (("v_reset", "v_thresh"),)
-    recordable = ["spikes", *public_state(model)]
 
 
-class IF_cond_exp_gsfa_grr(EngineCell, cells.IF_cond_exp_gsfa_grr):
+class IF_cond_exp_gsfa_grr(CellType, cells.IF_cond_exp_gsfa_grr):
     __doc__ = cells.IF_cond_exp_gsfa_grr.__doc__
-    translations = same_names(cells.IF_cond_exp_gsfa_grr)
     model = IAF_COND_EXP_SFA_RR
     below = (("v_reset", "v_thresh"),)
-    recordable = ["spikes", *public_state(model)]
 
 
-class IF_facets_hardware1(EngineCell, cells.IF_facets_hardware1):
+class IF_facets_hardware1(CellType, cells.IF_facets_hardware1):
     __doc__ = cells.IF_facets_hardware1.__doc__
-    translations = same_names(cells.IF_facets_hardware1)
     model = IAF_FACETS_HARDWARE
     above = (("g_leak", 0.0),)
     below = (("v_reset", "v_thresh"),)
-    recordable = ["spikes", *public_state(model)]
 
 
-class HH_cond_exp(EngineCell, cells.HH_cond_exp):
+class HH_cond_exp(CellType, cells.HH_cond_exp):
     __doc__ = cells.HH_cond_exp.__doc__
-    translations = same_names(cells.HH_cond_exp)
     model = HH_COND_EXP
-    recordable = ["spikes", *public_state(model)]
     receptor_types = ("excitatory", "inhibitory")
 
 
-class EIF_cond_exp_isfa_ista(EngineCell, cells.EIF_cond_exp_isfa_ista):
+class EIF_cond_exp_isfa_ista(CellType, cells.EIF_cond_exp_isfa_ista):
     __doc__ = cells.EIF_cond_exp_isfa_ista.__doc__
-    translations = same_names(cells.EIF_cond_exp_isfa_ista)
     model = AEIF_COND_EXP
     below = (("v_reset", "v_spike"),)
-    recordable = ["spikes", *public_state(model)]
 
 
-class EIF_cond_alpha_isfa_ista(EngineCell, cells.EIF_cond_alpha_isfa_ista):
+class EIF_cond_alpha_isfa_ista(CellType, cells.EIF_cond_alpha_isfa_ista):
     __doc__ = cells.EIF_cond_alpha_isfa_ista.__doc__
-    translations = same_names(cells.EIF_cond_alpha_isfa_ista)
     model = AEIF_COND_ALPHA
     below = (("v_reset", "v_spike"),)
-    recordable = ["spikes", *public_state(model)]
 
 
-class GIF_cond_exp(EngineCell, cells.GIF_cond_exp):
+class GIF_cond_exp(CellType, cells.GIF_cond_exp):
     __doc__ = cells.GIF_cond_exp.__doc__
-    translations = same_names(cells.GIF_cond_exp)
     model = GIF_COND_EXP
-    recordable = ["spikes", *public_state(model)]
 
     @staticmethod
     def engine_values(values, n):
@@ -231,30 +136,25 @@ class GIF_cond_exp(EngineCell, cells.GIF_cond_exp):
             }
         return {name: value for name, value in values.items() if name not in SEQUENCES} | parts
 
-    @classmethod
-    def check(cls, owner, values, changed, cells):
+    def check(self, owner, values, changed, cells):
         super().check(owner, values, changed, cells)
         for name in set(SEQUENCES) & set(changed):
             check_parts(owner, name, changed[name], cells, PARTS, positive=name.startswith("tau"))
 
 
-class Izhikevich(EngineCell, cells.Izhikevich):
+class Izhikevich(CellType, cells.Izhikevich):
     __doc__ = cells.Izhikevich.__doc__
-    translations = same_names(cells.Izhikevich)
     model = IZHIKEVICH
     below = (("c", THRESHOLD),)
-    recordable = ["spikes", *public_state(model)]
 
 
-class SpikeSourcePoisson(EngineCell, cells.SpikeSourcePoisson):
+class SpikeSourcePoisson(CellType, cells.SpikeSourcePoisson):
     __doc__ = cells.SpikeSourcePoisson.__doc__
-    translations = same_names(cells.SpikeSourcePoisson)
     model = POISSON
 
 
-class SpikeSourcePoissonRefractory(EngineCell, cells.SpikeSourcePoissonRefractory):
+class SpikeSourcePoissonRefractory(CellType, cells.SpikeSourcePoissonRefractory):
     __doc__ = cells.SpikeSourcePoissonRefractory.__doc__
-    translations = same_names(cells.SpikeSourcePoissonRefractory)
     model = POISSON_REFRACTORY
 
     @staticmethod
@@ -263,11 +163,10 @@ class SpikeSourcePoissonRefractory(EngineCell, cells.SpikeSourcePoissonRefractor
         check_dead_time(owner, values["rate"], values["tau_refrac"])
 
 
-class SpikeSourceGamma(EngineCell, cells.SpikeSourceGamma):
+class SpikeSourceGamma(CellType, cells.SpikeSourceGamma):
     __doc__ = cells.SpikeSourceGamma.__doc__
     # PyNN's default is the integer 2, which makes integers of all shapes: of 2.5, and of 0.5.
     default_parameters = {**cells.SpikeSourceGamma.default_parameters, "alpha": 2.0}
-    translations = same_names(cells.SpikeSourceGamma)
     model = GAMMA
 
     @staticmethod
@@ -276,9 +175,8 @@ class SpikeSourceGamma(EngineCell, cells.SpikeSourceGamma):
         check_gamma(owner, values["alpha"], values["beta"])
 
 
-class SpikeSourceInhGamma(EngineCell, cells.SpikeSourceInhGamma):
+class SpikeSourceInhGamma(CellType, cells.SpikeSourceInhGamma):
     __doc__ = cells.SpikeSourceInhGamma.__doc__
-    translations = same_names(cells.SpikeSourceInhGamma)
     model = INH_GAMMA
 
     @staticmethod
@@ -292,9 +190,8 @@ class SpikeSourceInhGamma(EngineCell, cells.SpikeSourceInhGamma):
         return values | {name: arrays_of(values[name], n) for name in ("tbins", "a", "b")}
 
 
-class SpikeSourceArray(EngineCell, cells.SpikeSourceArray):
+class SpikeSourceArray(CellType, cells.SpikeSourceArray):
     __doc__ = cells.SpikeSourceArray.__doc__
-    translations = same_names(cells.SpikeSourceArray)
     model = SPIKE_ARRAY
 
     @staticmethod

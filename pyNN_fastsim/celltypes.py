@@ -1,0 +1,237 @@
+"""
+Cell types: from a class, the way PyNN declares them, to a model of the engine.
+
+The built-in types (standardmodels/cells.py) and users' own (docs/own_cell_type.md) are subclasses of
+`CellType` alike. Those that are built in name a model of the engine; of the others one is made.
+"""
+
+import hashlib
+import inspect
+import re
+from copy import deepcopy
+
+import numpy as np
+from pyNN import errors
+from pyNN.parameters import ArrayParameter, ParameterSpace
+from pyNN.random import RandomDistribution
+from pyNN.standardmodels import StandardCellType, build_translations
+
+from .engine.compile import Deferred
+from .engine.kernel import Model, kernel_of
+from .parameters import as_given
+from .validation import check_names, check_parameters, did_you_mean
+
+
+def public_state(model):
+    """The state variables of a model that users may see and set."""
+    return [name for name in model.state if not name.startswith("_")]
+
+
+class CellType(StandardCellType):
+    """
+    What all cell types of this backend have in common.
+
+    A cell type of one's own is a subclass that declares, in PyNN's words,
+
+    default_parameters       numbers by name
+    default_initial_values   numbers by name of all state variables, the membrane potential first. Those
+                             whose names begin with "_" are the step's own: not to be set or recorded
+    units                    by name, of parameters and variables; those that have none are left out
+    receptor_types           names; each receptor has its own input
+    conductance_based        whether weights are conductances
+    recordable               "spikes", and names of variables; all of them if there is none
+
+    and two functions,
+
+    constants(p, dt)         of the parameters by name (numbers, or arrays of one for each cell) and the time
+                             step (ms): a tuple of numbers or arrays
+    step(c, s, x)            of one cell and one time step, marked with `kernels.inlined`: from its constants,
+                             state, and what has arrived for each receptor, followed by the injected current
+                             (nA), to (new state, whether it spiked)
+
+    or, instead of `step`, the three functions that engine/adaptive.py describes; and, if need be,
+
+    above, below             pairs of a parameter and what it must be above, or below: a number, or another
+                             parameter
+    """
+
+    model: Model
+    above: tuple[tuple, ...] = ()
+    below: tuple[tuple, ...] = ()
+    is_own = False  # whether the model is made from the class
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        if hasattr(cls, "step") or hasattr(cls, "attempt"):
+            cls.is_own = True
+            cls.model = _model_of(cls)
+            cls.default_initial_values = {name: cls.model.state[name] for name in public_state(cls.model)}
+            cls.units = dict.fromkeys([*cls.model.parameters, *cls.model.state], "") | cls.units
+        if hasattr(cls, "model"):
+            cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
+            if "recordable" not in vars(cls):
+                cls.recordable = ["spikes", *public_state(cls.model)]
+
+    def __init__(self, **parameters):
+        """Raises NonExistentParameterError, with the nearest known name, and
+        InvalidParameterValueError for what can't be a parameter's value."""
+        check_names(self, parameters)
+        super().__init__(**self.as_given(type(self).__name__, parameters))
+
+    def as_given(self, owner, parameters, size=None):
+        """Parameters as a user gives them, by name: checked, see `parameters.as_given`."""
+        return {
+            name: as_given(owner, name, value, self.is_sequence(name), size, self.units.get(name))
+            for name, value in parameters.items()
+        }
+
+    def is_sequence(self, name):
+        """Whether one value of a parameter is a Sequence of numbers."""
+        return isinstance(self.default_parameters.get(name), ArrayParameter)
+
+    def is_conductance(self, receptor):
+        """Whether the weights of synapses at a receptor are conductances."""
+        return self.conductance_based
+
+    def translate(self, parameters, copy=True):
+        """The engine's parameters: the same ones.
+
+        Random distributions are copied, as everywhere in PyNN: whatever has the same seed draws the
+        same numbers. Arrays are not, which would take seconds for spike times of many cells.
+        """
+        values = {
+            name: deepcopy(value)
+            if value.operations or isinstance(value.base_value, RandomDistribution)
+            else value
+            for name, value in parameters.items()
+        }
+        return ParameterSpace(values, shape=parameters.shape)
+
+    @staticmethod
+    def engine_values(values, n):
+        """The parameters as the engine wants them, from evaluated ones, for `n` cells."""
+        return values
+
+    def check(self, owner, values, changed, cells):
+        """Check evaluated parameters, by name: all of a population's, of which those that are `changed`
+        have new values for the cells with the indices `cells`.
+
+        Raises InvalidParameterValueError.
+        """
+        check_parameters(owner, values, self.above, self.below)
+
+    def check_functions(self, values, n, dt):
+        """Try the functions of a cell type of one's own on its parameters: `n` cells, time step `dt`.
+
+        Raises InvalidModelError that names the function, and the line where there is one.
+        """
+        if not self.is_own:
+            return
+        name = type(self).__name__
+        constants = _tried_constants(name, self.model, values, n, dt)
+        uniform = all(np.ndim(value) == 0 for value in constants)
+        kernel = kernel_of(self.model, len(constants), uniform)
+        if kernel.is_cached:
+            return
+        from .engine.check import ModelError, check_model  # Numba takes its time
+
+        try:
+            check_model(self.model, len(constants))
+        except ModelError as error:
+            raise errors.InvalidModelError(f"{name}: {error}") from None
+
+
+# --- cell types of one's own ---------------------------------------------------------------------------
+
+_FUNCTIONS = {"step": 3, "attempt": 4, "fires": 3, "finish": 4}  # numbers of arguments
+
+
+def _model_of(cls):
+    """The engine's model that a class declares. Raises InvalidModelError."""
+    functions = {name: getattr(cls, name) for name in _FUNCTIONS if hasattr(cls, name)}
+    if set(functions) not in ({"step"}, {"attempt", "fires", "finish"}):
+        raise _wrong(cls, "must have either a step, or attempt, fires and finish")
+    for name, function in functions.items():
+        _check_function(cls, name, function)
+    constants = inspect.getattr_static(cls, "constants", None)
+    constants = getattr(constants, "__func__", constants)
+    if not callable(constants):
+        raise _wrong(cls, "must have a function constants(p, dt)")
+    inherits_state = "default_initial_values" not in vars(cls) and hasattr(cls, "model")
+    state = dict(cls.model.state if inherits_state else cls.default_initial_values)
+    _check_declaration(cls, state)
+    if "attempt" in functions:
+        state["_part"] = 1.0
+    return Model(
+        name=_unique_name(cls, next(iter(functions.values()))),
+        parameters=tuple(cls.default_parameters),
+        state=state,
+        receptors=tuple(cls.receptor_types),
+        constants=constants,
+        **functions,
+    )
+
+
+def _wrong(cls, what):
+    return errors.InvalidModelError(f"{cls.__name__} {what}")
+
+
+def _unique_name(cls, function):
+    """A name for the kernel: that of the class, and of where it was written."""
+    place = hashlib.sha256(function.function.__code__.co_filename.encode()).hexdigest()[:8]
+    return re.sub(r"\W", "_", f"{cls.__qualname__}_{place}")
+
+
+def _check_function(cls, name, function):
+    if not isinstance(function, Deferred) or function.kind != "inlined":
+        raise _wrong(cls, f"has a {name} that is not compiled: mark it with @inlined")
+    n = len(inspect.signature(function.function).parameters)
+    if n != _FUNCTIONS[name]:
+        raise _wrong(cls, f"has a {name} of {n} arguments instead of {_FUNCTIONS[name]}")
+
+
+def _check_declaration(cls, state):
+    """Raise InvalidModelError for names that don't fit together, and values that are not numbers."""
+    if not state:
+        raise _wrong(cls, "has no state variables: default_initial_values is empty")
+    for what, values in (("parameter", cls.default_parameters), ("initial value", state)):
+        for name, value in values.items():
+            if not isinstance(name, str) or not isinstance(value, (int, float, np.number)):
+                raise _wrong(cls, f"has the {what} {name}, which must be a number, not {value!r}")
+    if isinstance(cls.receptor_types, str):
+        raise _wrong(cls, f"has receptor_types that is not a list of names: {cls.receptor_types!r}")
+    both = sorted(set(cls.default_parameters) & set(state))
+    if both:
+        raise _wrong(cls, f"has '{both[0]}' both as a parameter and as a state variable")
+    for where, names, allowed in (
+        ("units", cls.units, [*cls.default_parameters, *state]),
+        ("recordable", vars(cls).get("recordable", ()), ["spikes", *state]),
+    ):
+        for name in names:
+            if name not in allowed:
+                raise _wrong(cls, f"has an unknown name in {where}: '{name}'{did_you_mean(name, allowed)}")
+
+
+def _tried_constants(owner, model, values, n, dt):
+    """What the constants of a model are for these parameters; raises InvalidModelError."""
+    function = model.constants
+    where = f"{owner}: constants ({_place(function)})"
+    try:
+        constants = function(values, dt)
+    except KeyError as error:
+        hint = did_you_mean(error.args[0], model.parameters)
+        raise errors.InvalidModelError(f"{where} uses {error}{hint}, which is no parameter") from error
+    if not isinstance(constants, (tuple, list)):
+        raise errors.InvalidModelError(f"{where} must return a tuple, not {constants!r}")
+    for k, value in enumerate(constants):
+        array = np.asarray(value)
+        if array.dtype.kind not in "biuf" or array.shape not in ((), (n,)):
+            raise errors.InvalidModelError(
+                f"{where} must return numbers, or arrays of one for each cell, but the item {k} is {value!r}"
+            )
+    return constants
+
+
+def _place(function):
+    code = function.__code__
+    return f"{code.co_filename}, line {code.co_firstlineno}"

@@ -1,0 +1,11 @@
+"""
+What the functions of a cell type of one's own are written with; see docs/own_cell_type.md.
+
+    inlined   decorator: a scalar function that becomes a part of the compiled loop over cells
+    exp       e**x, in a form that the loop can do for several cells at once
+"""
+
+from .engine.compile import inlined
+from .engine.fastmath import exp
+
+__all__ = ["exp", "inlined"]

@@ -38,6 +38,7 @@ from .projections import Projection  # noqa: F401
 from .random import NativeRNG  # noqa: F401
 from .standardmodels.cells import *  # noqa: F403
 from .standardmodels.electrodes import *  # noqa: F403
+from .standardmodels.point_neurons import *  # noqa: F403
 from .standardmodels.synapses import *  # noqa: F403
 
 __version__ = "0.1.0"

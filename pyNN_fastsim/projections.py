@@ -135,7 +135,9 @@ class Projection(common.Projection):
             )
         if not self._connector.safe:
             return
-        if self.post.conductance_based or self.receptor_type in excitatory_receptor_types:
+        targets = getattr(self.post, "populations", [self.post])
+        conductance = all(cells.celltype.is_conductance(self.receptor_type) for cells in targets)
+        if conductance or self.receptor_type in excitatory_receptor_types:
             if weights.min() < 0:
                 raise errors.ConnectionError(
                     f"{self.label}: weights must be positive for conductance-based and/or excitatory "

@@ -11,7 +11,10 @@ from pyNN import errors
 from pyNN.parameters import ArrayParameter
 
 # Parameters that must be larger than zero, and that must not be negative, in any standard model.
-POSITIVE = {"cm", "tau_m", "tau_syn_E", "tau_syn_I", "tau_w", "tau_sfa", "tau_rr", "delta_v"}
+POSITIVE = {
+    "cm", "tau_m", "tau_syn_E", "tau_syn_I", "tau_syn", "tau_rise", "tau_decay", "tau_w", "tau_sfa", "tau_rr",
+    "delta_v",
+}  # fmt: skip
 NOT_NEGATIVE = {
     "tau_refrac", "rate", "start", "duration", "gbar_Na", "gbar_K", "g_leak", "delta_T", "lambda0",
     "q_sfa", "q_rr",
@@ -48,9 +51,10 @@ def check_parameters(owner, values, above=(), below=()):
         if isinstance(value, ArrayParameter) or np.asarray(value).dtype == object:
             continue  # sequences: each cell type checks its own
         check_finite(owner, name, value)
-        if name in POSITIVE:
+        what = name.rpartition(".")[2]  # of a receptor, whose name comes before a dot
+        if what in POSITIVE:
             _check(owner, name, value, np.asarray(value) > 0, "must be positive")
-        elif name in NOT_NEGATIVE:
+        elif what in NOT_NEGATIVE:
             _check(owner, name, value, np.asarray(value) >= 0, "must not be negative")
     for name, limit in above:
         _check_order(owner, name, values, "above", limit, np.greater)

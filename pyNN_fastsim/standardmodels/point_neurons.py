@@ -1,0 +1,159 @@
+"""
+Point neurons: a membrane, and receptors of any number and kinds, each with a name of its own.
+
+The parameters and variables of a receptor are those of the neuron, with the receptor's name before
+them: "AMPA.tau_syn", "AMPA.gsyn".
+"""
+
+from pyNN import errors
+from pyNN.parameters import ParameterSpace
+from pyNN.standardmodels import StandardCellTypeComponent, StandardPostSynapticResponse, cells, receptors
+from pyNN.standardmodels.base import StandardModelType, build_translations
+
+from ..celltypes import CellType, public_state
+from ..engine.models.point_neuron import lif
+from ..parameters import as_given
+from ..validation import check_names
+
+__all__ = [
+    "AlphaPSR",
+    "BetaPSR",
+    "CondAlphaPostSynapticResponse",
+    "CondBetaPostSynapticResponse",
+    "CondExpPostSynapticResponse",
+    "CurrExpPostSynapticResponse",
+    "ExpPSR",
+    "LIF",
+    "PointNeuron",
+]
+
+_RECEPTOR_UNITS = {"tau_syn": "ms", "tau_rise": "ms", "tau_decay": "ms", "e_syn": "mV", "ysyn": "uS"}
+
+
+class _Part:
+    """What neurons and receptors have in common."""
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
+
+    def __init__(self, **parameters):
+        """Raises NonExistentParameterError, with the nearest known name, and
+        InvalidParameterValueError for what can't be a parameter's value."""
+        check_names(self, parameters)
+        owner = type(self).__name__
+        super().__init__(
+            **{name: as_given(owner, name, value) for name, value in parameters.items() if name in self.used()}
+        )
+
+    @classmethod
+    def used(cls):
+        """The names of the parameters. Point neurons have one place only: "locations" is none."""
+        return [name for name in cls.default_parameters if name != "locations"]
+
+
+class LIF(_Part, cells.LIF):
+    __doc__ = cells.LIF.__doc__
+    model_with = staticmethod(lif)
+    below = (("v_reset", "v_thresh"),)
+
+
+class CurrExpPostSynapticResponse(_Part, receptors.CurrExpPostSynapticResponse):
+    __doc__ = receptors.CurrExpPostSynapticResponse.__doc__
+    kind = "curr_exp"
+    recordable = ["isyn"]
+
+
+class CondExpPostSynapticResponse(_Part, receptors.CondExpPostSynapticResponse):
+    __doc__ = receptors.CondExpPostSynapticResponse.__doc__
+    kind = "cond_exp"
+    recordable = ["gsyn"]
+
+
+class CondAlphaPostSynapticResponse(_Part, receptors.CondAlphaPostSynapticResponse):
+    __doc__ = receptors.CondAlphaPostSynapticResponse.__doc__
+    kind = "cond_alpha"
+    recordable = ["gsyn", "ysyn"]
+
+
+class CondBetaPostSynapticResponse(_Part, receptors.CondBetaPostSynapticResponse):
+    __doc__ = receptors.CondBetaPostSynapticResponse.__doc__
+    kind = "cond_beta"
+    recordable = ["gsyn", "ysyn"]
+
+
+ExpPSR = CondExpPostSynapticResponse
+AlphaPSR = CondAlphaPostSynapticResponse
+BetaPSR = CondBetaPostSynapticResponse
+
+
+class PointNeuron(CellType, cells.PointNeuron):
+    """
+    A neuron with any number of receptors, each with a name::
+
+        PointNeuron(LIF(tau_m=10.0), AMPA=ExpPSR(tau_syn=2.0), GABA=CurrExpPostSynapticResponse())
+    """
+
+    # Each instance has its own; PyNN's class has properties of these names.
+    default_initial_values: dict = {}
+    receptor_types: tuple = ()
+    recordable: tuple = ()
+    units: dict = {}
+    conductance_based = True
+
+    def __init__(self, neuron, **post_synaptic_receptors):
+        """Raises InvalidModelError for what is neither a neuron nor a receptor of this backend."""
+        _check_part(neuron, "model_with", "neuron", StandardCellTypeComponent)
+        for name, receptor in post_synaptic_receptors.items():
+            _check_part(receptor, "kind", f"receptor {name}", StandardPostSynapticResponse)
+            if "." in name or name.startswith("_"):
+                raise errors.InvalidModelError(f"'{name}' can't be the name of a receptor of a PointNeuron")
+            receptor.set_parent(self)
+        self.neuron, self.post_synaptic_receptors = neuron, post_synaptic_receptors
+        self.model = neuron.model_with({name: each.kind for name, each in post_synaptic_receptors.items()})
+        parts = {"": neuron} | {f"{name}.": each for name, each in post_synaptic_receptors.items()}
+        self.below = neuron.below
+        self.receptor_types = sorted(post_synaptic_receptors)
+        self.conductance_based = all(each.conductance_based for each in post_synaptic_receptors.values())
+        self.default_parameters = _joined(parts, lambda part: part.default_parameters, of=self.model.parameters)
+        self.default_initial_values = _joined(parts, lambda part: part.default_initial_values)
+        units = _joined(parts, lambda part: {**_RECEPTOR_UNITS, **part.units})
+        self.units = {name: units[name] for name in [*self.model.parameters, *public_state(self.model)]}
+        own = [f"{name}.{each}" for name in self.receptor_types for each in post_synaptic_receptors[name].recordable]
+        self.recordable = [*neuron.recordable, *own]
+        self.translations = build_translations(*((name, name) for name in self.default_parameters))
+        values = _joined(parts, lambda part: dict(part.parameter_space.items()), of=self.model.parameters)
+        self.parameter_space = ParameterSpace(values, self.get_schema(), None, type(self))
+
+    def is_conductance(self, receptor):
+        return self.post_synaptic_receptors[receptor].conductance_based
+
+    # Of the instance, not of the class.
+
+    def has_parameter(self, name):
+        return name in self.default_parameters
+
+    def get_parameter_names(self):
+        return list(self.default_parameters)
+
+    simple_parameters = StandardModelType.simple_parameters
+    scaled_parameters = StandardModelType.scaled_parameters
+    computed_parameters = StandardModelType.computed_parameters
+    computed_parameters_include = StandardModelType.computed_parameters_include
+
+
+def _check_part(part, attribute, what, base):
+    """Raise InvalidModelError unless `part` is an instance of a class of this backend."""
+    if hasattr(part, attribute) and not isinstance(part, type):
+        return
+    if isinstance(part, base):
+        hint = f"{type(part).__name__} is not of this backend; import it from the same module"
+    else:
+        hint = f"{part!r} can't be that"
+    raise errors.InvalidModelError(f"PointNeuron: {what}: {hint}")
+
+
+def _joined(parts, values_of, of=None):
+    """The values of all parts by name, with the receptors' names before theirs: all, or those `of` names."""
+    joined = {prefix + name: value for prefix, part in parts.items() for name, value in values_of(part).items()}
+    return joined if of is None else {name: joined[name] for name in of}

@@ -66,7 +66,8 @@ class CellType(StandardCellType):
             cls.is_own = True
             cls.model = _model_of(cls)
             cls.default_initial_values = {name: cls.model.state[name] for name in public_state(cls.model)}
-            cls.units = dict.fromkeys([*cls.model.parameters, *cls.model.state], "") | cls.units
+            every_name = [*cls.model.parameters, *cls.model.state]
+            cls.units = dict.fromkeys(every_name, "") | getattr(cls, "units", {})
         if hasattr(cls, "model"):
             cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
             if "recordable" not in vars(cls):
@@ -204,7 +205,7 @@ def _check_declaration(cls, state):
     if both:
         raise _wrong(cls, f"has '{both[0]}' both as a parameter and as a state variable")
     for where, names, allowed in (
-        ("units", cls.units, [*cls.default_parameters, *state]),
+        ("units", getattr(cls, "units", {}), [*cls.default_parameters, *state]),
         ("recordable", vars(cls).get("recordable", ()), ["spikes", *state]),
     ):
         for name in names:

@@ -143,7 +143,7 @@ def rows_at(typing_context, table, first, n, count):
 
 @intrinsic(prefer_literal=True)
 def spaced_rows(typing_context, address, spacing, n, count):
-    """`count` float64 arrays of `n` elements, the first at an address, each `spacing` bytes after the last."""
+    """`count` float64 arrays of `n` elements, the first at an address, each `spacing` bytes further on."""
     number = count.literal_value
     result = types.UniTuple(_ROW, number)
 

@@ -43,7 +43,11 @@ class _Part:
         check_names(self, parameters)
         owner = type(self).__name__
         super().__init__(
-            **{name: as_given(owner, name, value) for name, value in parameters.items() if name in self.used()}
+            **{
+                name: as_given(owner, name, value)
+                for name, value in parameters.items()
+                if name in self.used()
+            }
         )
 
     @classmethod
@@ -96,8 +100,8 @@ class PointNeuron(CellType, cells.PointNeuron):
 
     # Each instance has its own; PyNN's class has properties of these names.
     default_initial_values: dict = {}
-    receptor_types: tuple = ()
-    recordable: tuple = ()
+    receptor_types: list = []
+    recordable: list = []
     units: dict = {}
     conductance_based = True
 
@@ -115,11 +119,17 @@ class PointNeuron(CellType, cells.PointNeuron):
         self.below = neuron.below
         self.receptor_types = sorted(post_synaptic_receptors)
         self.conductance_based = all(each.conductance_based for each in post_synaptic_receptors.values())
-        self.default_parameters = _joined(parts, lambda part: part.default_parameters, of=self.model.parameters)
+        self.default_parameters = _joined(
+            parts, lambda part: part.default_parameters, of=self.model.parameters
+        )
         self.default_initial_values = _joined(parts, lambda part: part.default_initial_values)
         units = _joined(parts, lambda part: {**_RECEPTOR_UNITS, **part.units})
         self.units = {name: units[name] for name in [*self.model.parameters, *public_state(self.model)]}
-        own = [f"{name}.{each}" for name in self.receptor_types for each in post_synaptic_receptors[name].recordable]
+        own = [
+            f"{name}.{each}"
+            for name in self.receptor_types
+            for each in post_synaptic_receptors[name].recordable
+        ]
         self.recordable = [*neuron.recordable, *own]
         self.translations = build_translations(*((name, name) for name in self.default_parameters))
         values = _joined(parts, lambda part: dict(part.parameter_space.items()), of=self.model.parameters)
@@ -155,5 +165,7 @@ def _check_part(part, attribute, what, base):
 
 def _joined(parts, values_of, of=None):
     """The values of all parts by name, with the receptors' names before theirs: all, or those `of` names."""
-    joined = {prefix + name: value for prefix, part in parts.items() for name, value in values_of(part).items()}
+    joined = {
+        prefix + name: value for prefix, part in parts.items() for name, value in values_of(part).items()
+    }
     return joined if of is None else {name: joined[name] for name in of}

@@ -44,7 +44,7 @@ class Kind:
     constants    function(p, membrane, dt) -> what `sums` and `arrived` get as `c`; `p` are the receptor's
                  own parameters, `membrane` those of the neuron, by name
     n_constants  their number
-    sums         scalar function of (c, s): what the receptor does to the membrane in a step, see `SUMS`
+    sums         scalar function of (c, s): what the receptor does to the membrane in a step
     arrived      scalar function of (c, s, x): its state at the end of the step, with what has arrived
     """
 
@@ -56,13 +56,12 @@ class Kind:
     arrived: Callable
 
 
-# What the `sums` of KINDS return: sums over all receptors of conductances g (uS) and of currents i (nA), where a
-# conductance counts as i = g e_syn, the current at v = 0:
+# What the `sums` of KINDS return, of a conductance g (uS) and a current i (nA), where a conductance counts
+# as the current that flows at v = 0, i = g e_syn too:
 #     g and i in the middle of the step,
 #     the changes of g and of i from there to the early, and to the late, quadrature node,
 #     the integral of g over cm up to the end of the step, from its beginning, the early and the late node.
 # The nodes are those of iaf_cond.py.
-SUMS = 9
 
 
 # --- one exponential -----------------------------------------------------------------------------------

@@ -19,11 +19,8 @@ def slope(c, y, g, i):
     a_n, b_n = 0.01 * (v + 34) / (1 - exp(-0.1 * (v + 34))), 0.125 * exp(-(v + 44) / 80)
     m = a_m / (a_m + b_m)
     i_ion = 3.5 * m * m * m * h * (55 - v) + 0.9 * n * n * n * n * (-90 - v) + 0.01 * (-65 - v)
-    return (
-        (i_ion + g * (e_rev - v) + i) / cm,
-        phi * (a_h * (1 - h) - b_h * h),
-        phi * (a_n * (1 - n) - b_n * n),
-    )
+    dv = (i_ion + g * (e_rev - v) + i) / cm
+    return dv, phi * (a_h * (1 - h) - b_h * h), phi * (a_n * (1 - n) - b_n * n)
 
 
 class WangBuzsaki(sim.CellType):

@@ -11,11 +11,13 @@ from pyNN.standardmodels import StandardCellTypeComponent, StandardPostSynapticR
 from pyNN.standardmodels.base import StandardModelType, build_translations
 
 from ..celltypes import CellType, public_state
+from ..engine.models.point_adexp import adexp
 from ..engine.models.point_neuron import lif
 from ..parameters import as_given
 from ..validation import check_names
 
 __all__ = [
+    "AdExp",
     "AlphaPSR",
     "BetaPSR",
     "CondAlphaPostSynapticResponse",
@@ -60,6 +62,12 @@ class LIF(_Part, cells.LIF):
     __doc__ = cells.LIF.__doc__
     model_with = staticmethod(lif)
     below = (("v_reset", "v_thresh"),)
+
+
+class AdExp(_Part, cells.AdExp):
+    __doc__ = cells.AdExp.__doc__
+    model_with = staticmethod(adexp)
+    below = (("v_reset", "v_spike"),)
 
 
 class CurrExpPostSynapticResponse(_Part, receptors.CurrExpPostSynapticResponse):

@@ -53,7 +53,11 @@ TOLERANCE = 1e-6  # mV, of the last two terms of a series
 TOO_LARGE = 1e3  # an error of what must be taken in smaller parts
 
 
-def _constants(p, dt):
+N_MEMBRANE = 14  # constants of the membrane, which come before those of the synapses
+
+
+def membrane_constants(p, dt):
+    """What `advance` needs to know of a neuron, but for its synapses: N_MEMBRANE numbers or arrays."""
     delta = np.asarray(p["delta_T"], float)
     exponential = delta > 0
     tau_m, cm = p["tau_m"], p["cm"]
@@ -64,8 +68,6 @@ def _constants(p, dt):
             1 / cm,
             1 / tau_m,
             p["v_rest"] / tau_m + p["i_offset"] / cm,
-            p["e_rev_E"],
-            p["e_rev_I"],
             1e-3 * p["a"] / cm,
             1e-3 * p["a"] / cm * p["v_rest"],
             1 / p["tau_w"],
@@ -76,15 +78,23 @@ def _constants(p, dt):
             p["v_reset"],
             p["b"],
             refractory_steps(p["tau_refrac"], dt),
-            1 / p["tau_syn_E"],
-            1 / p["tau_syn_I"],
-            np.exp(-dt / p["tau_syn_E"]),
-            np.exp(-dt / p["tau_syn_I"]),
-            dt * np.exp(-dt / p["tau_syn_E"]),
-            dt * np.exp(-dt / p["tau_syn_I"]),
-            np.e / p["tau_syn_E"],
-            np.e / p["tau_syn_I"],
         )
+    )
+
+
+def _constants(p, dt):
+    return (
+        *membrane_constants(p, dt),
+        p["e_rev_E"],
+        p["e_rev_I"],
+        1 / p["tau_syn_E"],
+        1 / p["tau_syn_I"],
+        np.exp(-dt / p["tau_syn_E"]),
+        np.exp(-dt / p["tau_syn_I"]),
+        dt * np.exp(-dt / p["tau_syn_E"]),
+        dt * np.exp(-dt / p["tau_syn_I"]),
+        np.e / p["tau_syn_E"],
+        np.e / p["tau_syn_I"],
     )
 
 
@@ -107,7 +117,7 @@ def _series(c, h, clamped, g, j, v, w):
 
     g, j   the series of what v is multiplied by (1/ms), and of what it is not (mV/ms)
     """
-    a_c, a_rest, rate_w, amplitude, per_delta, v_thresh = c[6:12]
+    a_c, a_rest, rate_w, amplitude, per_delta, v_thresh = c[4:10]
     k = (a_c, rate_w, amplitude, per_delta)
     h_v = 0.0 if clamped else h
     e = exp((v - v_thresh) * per_delta)
@@ -126,7 +136,7 @@ def _series(c, h, clamped, g, j, v, w):
 
 
 @inlined
-def _decaying(g, x):
+def decaying(g, x):
     """The series of g exp(-t/tau), x = -h/tau: its first eight terms."""
     g1 = g * x
     g2 = g1 * x * (1 / 2)
@@ -141,26 +151,15 @@ def _decaying(g, x):
 @inlined
 def _alpha(g, slope, h, x):
     """The series of (g + slope t) exp(-t/tau), x = -h/tau: its first eight terms."""
-    decaying = _decaying(g, x)
-    s0, s1, s2, s3, s4, s5, s6, _ = _decaying(slope * h, x)
-    return moved(decaying, 1.0, (1.0,), ((0.0, s0, s1, s2, s3, s4, s5, s6),))
-
-
-@inlined
-def _exp_series(c, g, h):
-    """The series of both conductances (uS) for a time h."""
-    return _decaying(g[0], -h * c[16]), _decaying(g[1], -h * c[17])
+    from_g = decaying(g, x)
+    s0, s1, s2, s3, s4, s5, s6, _ = decaying(slope * h, x)
+    return moved(from_g, 1.0, (1.0,), ((0.0, s0, s1, s2, s3, s4, s5, s6),))
 
 
 @inlined
 def _exp_after(c, g, t):
     """The conductances after a time t (ms)."""
     return g[0] * exp(-t * c[16]), g[1] * exp(-t * c[17])
-
-
-@inlined
-def _alpha_series(c, g, h):
-    return _alpha(g[0], g[2], h, -h * c[16]), _alpha(g[1], g[3], h, -h * c[17])
 
 
 @inlined
@@ -179,7 +178,8 @@ def _alpha_after(c, g, t):
 @inlined
 def _inputs(c, exc, inh, i_injected):
     """What v is multiplied by (1/ms), and what it is not (mV/ms), from the series of the conductances."""
-    per_cm, leak, drive, e_rev_exc, e_rev_inh = c[1:6]
+    per_cm, leak, drive = c[1:4]
+    e_rev_exc, e_rev_inh = c[14:16]
     zero = 0.0
     leak_terms = (leak, zero, zero, zero, zero, zero, zero, zero)
     drive_terms = (drive + i_injected * per_cm, zero, zero, zero, zero, zero, zero, zero)
@@ -188,19 +188,31 @@ def _inputs(c, exc, inh, i_injected):
 
 
 @inlined
-def _advance(series_of, after, c, s, g, i_injected, part):
+def _exp_inputs(c, g, h, i_injected):
+    return _inputs(c, decaying(g[0], -h * c[16]), decaying(g[1], -h * c[17]), i_injected)
+
+
+@inlined
+def _alpha_inputs(c, g, h, i_injected):
+    return _inputs(c, _alpha(g[0], g[2], h, -h * c[16]), _alpha(g[1], g[3], h, -h * c[17]), i_injected)
+
+
+@inlined
+def advance(inputs_of, after, c, s, g, i_injected, part):
     """(v, w, steps left of the refractory period, number of spikes) after a part of a step, and its error.
 
     s    v, w and so on at its beginning
-    g    conductances, and what else `series_of` and `after` need to know of the synapses
+    g    conductances, and what else there is to know of the synapses
+
+    inputs_of(c, g, h, i_injected) gives the series of what v is multiplied by (1/ms), and of what it is not
+    (mV/ms), for a time h (ms); after(c, g, t) gives g after a time t.
     """
     dt, per_cm = c[0:2]
-    threshold, v_reset, b, wait = c[12:16]
+    threshold, v_reset, b, wait = c[10:14]
     v, w, refractory, spikes = s
     h = part * dt
     w = w * per_cm
-    exc, inh = series_of(c, g, h)
-    multiplied, added = _inputs(c, exc, inh, i_injected)
+    multiplied, added = inputs_of(c, g, h, i_injected)
     v_terms, w_terms = _series(c, h, refractory > 0.0, multiplied, added, v, w)
     new_v = v + change_by(v_terms, 1.0)
     new_w = w + change_by(w_terms, 1.0)
@@ -214,8 +226,7 @@ def _advance(series_of, after, c, s, g, i_injected, part):
         jumped_w = (w + change_by(w_terms, at) if error <= 1.0 else w) + b * per_cm
         rest = (1.0 - at) * h
         stays = wait > 0.0
-        exc, inh = series_of(c, after(c, g, at * h), rest)
-        multiplied, added = _inputs(c, exc, inh, i_injected)
+        multiplied, added = inputs_of(c, after(c, g, at * h), rest, i_injected)
         v_terms, w_terms = _series(c, rest, stays, multiplied, added, v_reset, jumped_w)
         later_v = v_reset + change_by(v_terms, 1.0)
         later_error = series_error(tail(v_terms) + dt * tail(w_terms), TOLERANCE)
@@ -235,7 +246,7 @@ def _advance(series_of, after, c, s, g, i_injected, part):
 @inlined
 def _exp_attempt(c, s, x, part):
     g = s[2:4]
-    state, error = _advance(_exp_series, _exp_after, c, (s[0], s[1], s[4], s[5]), g, x[2], part)
+    state, error = advance(_exp_inputs, _exp_after, c, (s[0], s[1], s[4], s[5]), g, x[2], part)
     exc, inh = _exp_after(c, g, part * c[0])
     return (state[0], state[1], exc, inh, state[2], state[3]), error
 
@@ -276,7 +287,7 @@ AEIF_COND_EXP = Model(
 @inlined
 def _alpha_attempt(c, s, x, part):
     g = s[2:6]
-    state, error = _advance(_alpha_series, _alpha_after, c, (s[0], s[1], s[6], s[7]), g, x[2], part)
+    state, error = advance(_alpha_inputs, _alpha_after, c, (s[0], s[1], s[6], s[7]), g, x[2], part)
     exc, inh, slope_exc, slope_inh = _alpha_after(c, g, part * c[0])
     return (state[0], state[1], exc, inh, slope_exc, slope_inh, state[2], state[3]), error
 

@@ -29,7 +29,7 @@ from ..fastmath import exp
 from ..kernel import Model
 from ..lowlevel import float_bits
 from ..rng import uniform
-from .iaf_cond import _decay_constants, _membrane
+from .iaf_cond import decay_constants, _membrane
 from .iaf_cond_sfa import add_conductance, integrate, membrane_sums
 
 PARTS = 3  # of i_eta and of v_t
@@ -51,8 +51,8 @@ def names_of(sequence):
 def _constants(p, dt):
     constants = (
         *_membrane(p | {"v_thresh": 0.0}, dt),
-        *_decay_constants(p["tau_syn_E"], p["cm"], dt),
-        *_decay_constants(p["tau_syn_I"], p["cm"], dt),
+        *decay_constants(p["tau_syn_E"], p["cm"], dt),
+        *decay_constants(p["tau_syn_I"], p["cm"], dt),
         p["v_t_star"],
         1 / p["delta_v"],
         1e-3 * p["lambda0"] * dt,
@@ -61,7 +61,7 @@ def _constants(p, dt):
         p["_trial"],
     )
     for tau, a in zip(names_of("tau_eta"), names_of("a_eta"), strict=True):
-        decay = _decay_constants(p[tau], p["cm"], dt)
+        decay = decay_constants(p[tau], p["cm"], dt)
         constants += (*decay[:3], decay[6], p[a])
     for tau, a in zip(names_of("tau_gamma"), names_of("a_gamma"), strict=True):
         constants += (np.exp(-dt / p[tau]), p[a])

@@ -18,7 +18,7 @@ from ..compile import inlined
 from ..fastmath import exp
 from ..kernel import Model
 from ..lowlevel import fma
-from .iaf_cond import _EARLY, _LATE, _PARAMETERS, _decay_constants, _fire, _membrane
+from .iaf_cond import EARLY, LATE, _PARAMETERS, decay_constants, fire, _membrane
 
 _US = 1e-3  # uS in a nS
 
@@ -26,7 +26,7 @@ _US = 1e-3  # uS in a nS
 def _constants(p, dt):
     constants = (*_membrane(p, dt), p["e_rev_sfa"], p["e_rev_rr"], p["q_sfa"], p["q_rr"])
     for name in ("tau_syn_E", "tau_syn_I", "tau_sfa", "tau_rr"):
-        constants += _decay_constants(p[name], p["cm"], dt)
+        constants += decay_constants(p[name], p["cm"], dt)
     return constants
 
 
@@ -45,14 +45,14 @@ def membrane_sums(membrane, i_injected):
         zero,
         zero,
         leak_area,
-        (1.0 - _EARLY) * leak_area,
-        (1.0 - _LATE) * leak_area,
+        (1.0 - EARLY) * leak_area,
+        (1.0 - LATE) * leak_area,
     )
 
 
 @inlined
 def add_conductance(sums, decay, g, e_rev):
-    """The sums with a conductance g (uS) that decays as `decay` says, see iaf_cond._decay_constants."""
+    """The sums with a conductance g (uS) that decays as `decay` says, see iaf_cond.decay_constants."""
     middle, early, late, area, area_early, area_late, _ = decay
     g_middle, g_early, g_late = g * middle, g * early, g * late
     return (
@@ -92,7 +92,7 @@ def _step(c, s, x):
     sums = add_conductance(sums, sfa, _US * g_s, e_rev_sfa)
     sums = add_conductance(sums, rr, _US * g_r, e_rev_rr)
     free = integrate(v, sums, weight)
-    v, refractory, spiked = _fire(v, free, refractory, v_thresh, v_reset, wait)
+    v, refractory, spiked = fire(v, free, refractory, v_thresh, v_reset, wait)
     return (
         v,
         g_exc * exc[6] + from_exc,

@@ -38,19 +38,23 @@ def lif(receptors):
 
     Parameters and variables of a receptor are called "name.tau_syn", "name.gsyn" and so on.
     """
-    # In this order, so that neurons with the same kinds of receptors have the same kernel.
-    order = sorted(receptors, key=lambda name: (receptors[name], name))
-    kinds = tuple(receptors[name] for name in order)
+    order, kinds = in_order(receptors)
     exact = set(kinds) <= set(EXACT_KINDS)
     parts = tuple((EXACT_KINDS if exact else KINDS)[kind] for kind in kinds)
     return Model(
         name="_".join(["point_lif", *kinds]),
         parameters=PARAMETERS + names_of(order, parts, "parameters"),
         state={"v": -65.0} | dict.fromkeys(names_of(order, parts, "state"), 0.0) | {"_refractory": 0.0},
-        receptors=tuple(order),
-        constants=functools.partial(_constants, exact, tuple(order), parts),
+        receptors=order,
+        constants=functools.partial(_constants, exact, order, parts),
         step=_step("_".join(["point_lif", *kinds]), exact, parts),
     )
+
+
+def in_order(receptors):
+    """The names and the kinds of receptors, so that neurons with the same kinds have the same kernel."""
+    order = tuple(sorted(receptors, key=lambda name: (receptors[name], name)))
+    return order, tuple(receptors[name] for name in order)
 
 
 def names_of(receptors, parts, what):
@@ -117,7 +121,7 @@ def _sums_of_two(c, s):
     return added(_before(c, s), _this(c[_C0:_C1], s[_S0:_S1]))  # noqa: F821
 
 
-def _arrived_at_two(c, s, x):
+def arrived_at_two(c, s, x):
     return _before(c, s, x) + _this(c[_C0:_C1], s[_S0:_S1], x[_K])  # noqa: F821
 
 
@@ -135,7 +139,7 @@ def _no_sums(c, s):
 
 
 @inlined
-def _nobody(c, s, x):
+def nobody(c, s, x):
     return ()
 
 
@@ -157,14 +161,14 @@ def chained(template, name, functions, base, parts, first_constant, first_state)
 @functools.cache
 def _step(name, exact, parts):
     base = _no_change if exact else _no_sums
-    sums = [part.sums for part in parts]
+    sums = [part.effect for part in parts]
     arrived = [part.arrived for part in parts]
     return inlined(
         specialise(
             _exact_step if exact else _quadrature_step,
             f"{name}_step",
             _sums=chained(_sums_of_two, f"{name}_sums", sums, base, parts, N_CONSTANTS, 1),
-            _arrived=chained(_arrived_at_two, f"{name}_arrived", arrived, _nobody, parts, N_CONSTANTS, 1),
+            _arrived=chained(arrived_at_two, f"{name}_arrived", arrived, nobody, parts, N_CONSTANTS, 1),
             _FIRST=N_CONSTANTS,
         )
     )

@@ -41,22 +41,25 @@ class Kind:
 
     parameters   names
     state        names of its variables, which begin at 0
-    constants    function(p, membrane, dt) -> what `sums` and `arrived` get as `c`; `p` are the receptor's
+    constants    function(p, membrane, dt) -> what the functions get as `c`; `p` are the receptor's
                  own parameters, `membrane` those of the neuron, by name
     n_constants  their number
-    sums         scalar function of (c, s): what the receptor does to the membrane in a step
+    effect       scalar function of (c, s), or, of SERIES_KINDS, of (c, s, h): what the receptor does to the
+                 membrane in a step, or in a time h (ms)
     arrived      scalar function of (c, s, x): its state at the end of the step, with what has arrived
+    after        scalar function of (c, s, t), of SERIES_KINDS: its state after a time t (ms)
     """
 
     parameters: tuple[str, ...]
     state: tuple[str, ...]
     constants: Callable
     n_constants: int
-    sums: Callable
+    effect: Callable
     arrived: Callable
+    after: Callable | None = None
 
 
-# What the `sums` of KINDS return, of a conductance g (uS) and a current i (nA), where a conductance counts
+# The effect of KINDS, of a conductance g (uS) and a current i (nA), where a conductance counts
 # as the current that flows at v = 0, i = g e_syn too:
 #     g and i in the middle of the step,
 #     the changes of g and of i from there to the early, and to the late, quadrature node,
@@ -74,7 +77,7 @@ def _curr_exp_constants(p, membrane, dt):
 
 
 @inlined
-def _curr_exp_sums(c, s):
+def _curr_exp_effect(c, s):
     half, early, late, _ = c
     i = s[0]
     return 0.0, i * half, 0.0, i * early, 0.0, i * late, 0.0, 0.0, 0.0
@@ -90,7 +93,7 @@ def _cond_exp_constants(p, membrane, dt):
 
 
 @inlined
-def _cond_exp_sums(c, s):
+def _cond_exp_effect(c, s):
     e_syn, half, early, late, area, area_early, area_late, _ = c
     g = s[0]
     i = g * e_syn
@@ -160,7 +163,7 @@ def _cond_alpha_constants(p, membrane, dt):
 
 
 @inlined
-def _cond_rise_sums(c, s):
+def _cond_rise_effect(c, s):
     e_syn, half, early, late, area, area_early, area_late, _ = c[:8]
     rise_half, rise_early, rise_late, rise_area, rise_area_early, rise_area_late, _, _ = c[8:]
     g, y = s
@@ -190,7 +193,7 @@ def _exact_constants(p, membrane, dt):
 
 
 @inlined
-def _exact_sums(c, s):
+def _exact_effect(c, s):
     return (s[0] * c[0],)
 
 
@@ -205,7 +208,7 @@ KINDS = {
         state=("isyn",),
         constants=_curr_exp_constants,
         n_constants=4,
-        sums=_curr_exp_sums,
+        effect=_curr_exp_effect,
         arrived=_curr_exp_arrived,
     ),
     "cond_exp": Kind(
@@ -213,7 +216,7 @@ KINDS = {
         state=("gsyn",),
         constants=_cond_exp_constants,
         n_constants=8,
-        sums=_cond_exp_sums,
+        effect=_cond_exp_effect,
         arrived=_cond_exp_arrived,
     ),
     "cond_alpha": Kind(
@@ -221,7 +224,7 @@ KINDS = {
         state=("gsyn", "ysyn"),
         constants=_cond_alpha_constants,
         n_constants=16,
-        sums=_cond_rise_sums,
+        effect=_cond_rise_effect,
         arrived=_cond_rise_arrived,
     ),
     "cond_beta": Kind(
@@ -229,19 +232,19 @@ KINDS = {
         state=("gsyn", "ysyn"),
         constants=_cond_beta_constants,
         n_constants=16,
-        sums=_cond_rise_sums,
+        effect=_cond_rise_effect,
         arrived=_cond_rise_arrived,
     ),
 }
 
-# What these do to a membrane on which there are no conductances: `sums` is the change of v in the step.
+# What these do to a membrane on which there are no conductances: the effect is the change of v in the step.
 EXACT_KINDS = {
     "curr_exp": Kind(
         parameters=("tau_syn",),
         state=("isyn",),
         constants=_exact_constants,
         n_constants=2,
-        sums=_exact_sums,
+        effect=_exact_effect,
         arrived=_exact_arrived,
     ),
 }

@@ -10,6 +10,7 @@ meant. Times and delays are in steps; those given to PyNN are off the grid by up
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from cell_types import package_celltype
 from hypothesis import strategies as st
 from naive import simulator as naive
 from naive import sources as naive_sources
@@ -411,7 +412,7 @@ class Engine:
             getattr(self, "_do_" + name.replace(" ", "_"))(*arguments)
 
     def _population(self, c):
-        population = sim.Population(c.size, getattr(sim, c.kind)(**c.values), initial_values=c.initial)
+        population = sim.Population(c.size, package_celltype(c.kind, c.values), initial_values=c.initial)
         for part in c.recorded:
             view = population if len(part) == c.size else population[part]
             view.record("spikes")

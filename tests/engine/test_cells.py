@@ -7,6 +7,7 @@ exponentials in test_networks.py, and HH_cond_exp with a faster solution in test
 
 import numpy as np
 import pytest
+from cell_types import package_celltype
 from naive.cells import CELLS
 from naive.reference import reference
 
@@ -37,7 +38,7 @@ def simulate(kind, p, events, levels):
     sim.setup(timestep=DT)
     celltype = CELLS[kind]
     start = celltype.start | {"v": -65.0}
-    cells = sim.Population(N, getattr(sim, kind)(**p), initial_values=start)
+    cells = sim.Population(N, package_celltype(kind, p), initial_values=start)
     cells.record(["spikes", *celltype.recordable])
     for receptor in ("excitatory", "inhibitory"):
         rows = [(step, i, w) for i in range(N) for step, r, w in events[i] if r == receptor]

@@ -152,6 +152,47 @@ def izhikevich(y, p, i):
     }
 
 
+def beta_peak(p, name):
+    """The largest value of the difference of exponentials that `beta` is: where its slope is 0."""
+    rise, fall = p[f"{name}.tau_rise"], p[f"{name}.tau_decay"]
+    difference = 1 / rise - 1 / fall
+    t = np.log(fall / rise) / difference
+    return (np.exp(-t / fall) - np.exp(-t / rise)) / difference
+
+
+def beta(y, p, name):
+    """A conductance with a rise and a decay, for the receptor `name`; its peak is what ysyn was."""
+    g, source = y[f"{name}.gsyn"], y[f"{name}.ysyn"]
+    return {
+        f"{name}.gsyn": source / beta_peak(p, name) - g / p[f"{name}.tau_decay"],
+        f"{name}.ysyn": -source / p[f"{name}.tau_rise"],
+    }
+
+
+def point_lif_currents(y, p, i):
+    i = y["excitatory.isyn"] + y["inhibitory.isyn"] + p["i_offset"] + i
+    shapes = (decay(y, p, f"{name}.isyn", f"{name}.tau_syn") for name in ("excitatory", "inhibitory"))
+    return leaky(y, p, i) | next(shapes) | next(shapes)
+
+
+def beta_and_current(y, p):
+    """Current (nA) through a beta conductance and from an exponential current; and their slopes."""
+    i = y["excitatory.gsyn"] * (p["excitatory.e_syn"] - y["v"]) + y["inhibitory.isyn"]
+    return i, beta(y, p, "excitatory") | decay(y, p, "inhibitory.isyn", "inhibitory.tau_syn")
+
+
+def point_lif(y, p, i):
+    from_receptors, slopes = beta_and_current(y, p)
+    return leaky(y, p, from_receptors + p["i_offset"] + i) | slopes
+
+
+def point_adexp(y, p, i):
+    from_receptors, slopes = beta_and_current(y, p)
+    no_synapses = {"gsyn_exc": 0.0, "gsyn_inh": 0.0}
+    no_reversal = {"e_rev_E": 0.0, "e_rev_I": 0.0}
+    return adaptive_exponential(y | no_synapses, p | no_reversal, i + from_receptors) | slopes
+
+
 # --- what arrives --------------------------------------------------------------------------------------
 
 
@@ -165,6 +206,14 @@ def into_slope():
     return {
         "excitatory": lambda w, p: ("_slope_exc", w * np.e / p["tau_syn_E"]),
         "inhibitory": lambda w, p: ("_slope_inh", w * np.e / p["tau_syn_I"]),
+    }
+
+
+def into_each(excitatory, inhibitory):
+    """A spike adds its weight to a variable of the receptor of a point neuron."""
+    return {
+        "excitatory": lambda w, p: (f"excitatory.{excitatory}", w),
+        "inhibitory": lambda w, p: (f"inhibitory.{inhibitory}", w),
     }
 
 
@@ -260,6 +309,17 @@ FROM_I = {"isyn_exc": (0.0, 0.5), "isyn_inh": (0.0, 0.5)}
 FROM_G = {"gsyn_exc": (0.0, 0.02), "gsyn_inh": (0.0, 0.02)}
 FROM_W = {"w": (0.0, 0.2)}
 
+BETA_AND_CURRENT = {"excitatory.gsyn": 0.0, "excitatory.ysyn": 0.0, "inhibitory.isyn": 0.0}
+BETA_AND_CURRENT_RANGES = {
+    "excitatory.e_syn": (-10.0, 10.0), "excitatory.tau_rise": (0.2, 2.0), "excitatory.tau_decay": (3.0, 9.0),
+    "inhibitory.tau_syn": (0.5, 10.0),
+}  # fmt: skip
+FROM_BETA_AND_CURRENT = {
+    "excitatory.gsyn": (0.0, 0.02), "excitatory.ysyn": (0.0, 0.02), "inhibitory.isyn": (-0.5, 0.0),
+}  # fmt: skip
+
+# A "PointNeuron A B C" is a neuron A with receptors of the kinds B ("excitatory") and C ("inhibitory");
+# "OwnIF" is made with the package's way to add a cell type.
 CELLS = {
     "IF_curr_delta": CellType(if_curr_delta, {"v": -65.0}, into_v(), MEMBRANE, (8.0, -8.0), FROM_V),
     "IF_curr_exp": CellType(
@@ -342,5 +402,24 @@ CELLS = {
         current=0.02, linear=False, threshold=lambda p: np.full_like(p["c"], 30.0),
         jump=lambda y, p: {"v": p["c"], "u": y["u"] + p["d"]}, refractory=lambda p: 0.0, within=True,
         tolerance=1e-5, tie=1e-4, timing=1e-6,
+    ),
+    "PointNeuron LIF CurrExp CurrExp": CellType(
+        point_lif_currents, {"v": -65.0, "excitatory.isyn": 0.0, "inhibitory.isyn": 0.0},
+        into_each("isyn", "isyn"),
+        MEMBRANE | {"excitatory.tau_syn": (0.5, 10.0), "inhibitory.tau_syn": (0.5, 10.0)}, (3.0, -3.0),
+        FROM_V | {"excitatory.isyn": (0.0, 0.5), "inhibitory.isyn": (-0.5, 0.0)},
+    ),
+    "PointNeuron LIF CondBeta CurrExp": CellType(
+        point_lif, {"v": -65.0} | BETA_AND_CURRENT, into_each("ysyn", "isyn"),
+        MEMBRANE | BETA_AND_CURRENT_RANGES, (0.1, -3.0), FROM_V | FROM_BETA_AND_CURRENT,
+        linear=False, tolerance=1e-6, tie=1e-4,
+    ),
+    "PointNeuron AdExp CondBeta CurrExp": CellType(
+        point_adexp, {"v": -70.6, "w": 0.0} | BETA_AND_CURRENT, into_each("ysyn", "isyn"),
+        ADAPTIVE | BETA_AND_CURRENT_RANGES, (0.1, -3.0), FROM_V | FROM_W | FROM_BETA_AND_CURRENT,
+        **JUMPS_WITHIN,
+    ),
+    "OwnIF": CellType(
+        if_curr_exp, {"v": -65.0} | ISYN, into("isyn"), MEMBRANE | SYNAPSES, (3.0, -3.0), FROM_V | FROM_I
     ),
 }  # fmt: skip

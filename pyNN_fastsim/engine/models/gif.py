@@ -29,7 +29,7 @@ from ..fastmath import exp
 from ..kernel import Model
 from ..lowlevel import float_bits
 from ..rng import uniform
-from .iaf_cond import decay_constants, _membrane
+from .iaf_cond import _membrane, decay_constants
 from .iaf_cond_sfa import add_conductance, integrate, membrane_sums
 
 PARTS = 3  # of i_eta and of v_t

@@ -18,7 +18,7 @@ from ..compile import inlined
 from ..fastmath import exp
 from ..kernel import Model
 from ..lowlevel import fma
-from .iaf_cond import EARLY, LATE, _PARAMETERS, decay_constants, fire, _membrane
+from .iaf_cond import _PARAMETERS, EARLY, LATE, _membrane, decay_constants, fire
 
 _US = 1e-3  # uS in a nS
 

@@ -34,9 +34,7 @@ EXCEPTIONS = {
         "sinh", "sqrt", "tan", "tanh",
     },
     "standard models that are still to come": {
-        "PointNeuron", "AdExp", "LIF", "AlphaPSR",
-        "BetaPSR", "ExpPSR", "CondAlphaPostSynapticResponse", "CondBetaPostSynapticResponse",
-        "CondExpPostSynapticResponse", "CurrExpPostSynapticResponse", "STDPMechanism", "SpikePairRule",
+        "STDPMechanism", "SpikePairRule",
         "AdditiveWeightDependence", "MultiplicativeWeightDependence", "GutigWeightDependence",
         "AdditivePotentiationMultiplicativeDepression", "TsodyksMarkramSynapse", "MultiQuantalSynapse",
         "SimpleStochasticSynapse", "StochasticTsodyksMarkramSynapse",
@@ -83,15 +81,17 @@ def test_list_standard_models():
     names = sim.list_standard_models()
     assert set(names) >= {
         "IF_curr_exp", "IF_curr_alpha", "IF_curr_delta", "IF_cond_exp", "IF_cond_alpha", "HH_cond_exp",
-        "SpikeSourceArray", "SpikeSourcePoisson", "SpikeSourcePoissonRefractory", "SpikeSourceGamma",
-        "SpikeSourceInhGamma",
+        "IF_cond_exp_gsfa_grr", "IF_facets_hardware1", "EIF_cond_alpha_isfa_ista", "EIF_cond_exp_isfa_ista",
+        "Izhikevich", "GIF_cond_exp", "PointNeuron", "SpikeSourceArray", "SpikeSourcePoisson",
+        "SpikeSourcePoissonRefractory", "SpikeSourceGamma", "SpikeSourceInhGamma",
     }  # fmt: skip
     assert len(names) == len(set(names))
     sim.setup()
     for name in names:
         cell = getattr(sim, name)
         assert issubclass(cell, StandardCellType) and cell.__doc__
-        assert sim.Population(2, cell()).size == 2
+        made = cell(sim.LIF(), AMPA=sim.ExpPSR()) if name == "PointNeuron" else cell()
+        assert sim.Population(2, made).size == 2
         assert issubclass(cell, getattr(pyNN.standardmodels.cells, name))
 
 

@@ -13,7 +13,7 @@ from quantities import ms, s
 import pyNN_fastsim as sim
 
 N = 5
-CELLS = [getattr(sim, name) for name in sim.list_standard_models()]
+CELLS = [getattr(sim, name) for name in sim.list_standard_models() if name != "PointNeuron"]
 NEURONS = [cell for cell in CELLS if cell.injectable]
 
 

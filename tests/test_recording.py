@@ -13,7 +13,7 @@ from quantities import nA
 
 import pyNN_fastsim as sim
 
-CELLS = [getattr(sim, name) for name in sim.list_standard_models()]
+CELLS = [getattr(sim, name) for name in sim.list_standard_models() if name != "PointNeuron"]
 UNITS = {"v": "mV", "gsyn_exc": "uS", "gsyn_inh": "uS", "isyn_exc": "nA", "isyn_inh": "nA"} | {
     "u": "mV/ms", "w": "nA", "i_eta": "nA", "v_t": "mV", "g_s": "nS", "g_r": "nS",
 }  # fmt: skip

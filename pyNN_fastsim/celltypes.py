@@ -16,7 +16,7 @@ from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.random import RandomDistribution
 from pyNN.standardmodels import StandardCellType, build_translations
 
-from .engine.compile import Deferred
+from .engine.compile import INTERPRETED, Deferred
 from .engine.kernel import Model, kernel_of
 from .parameters import as_given
 from .validation import check_names, check_parameters, did_you_mean
@@ -132,7 +132,7 @@ class CellType(StandardCellType):
         constants = _tried_constants(name, self.model, values, n, dt)
         uniform = all(np.ndim(value) == 0 for value in constants)
         kernel = kernel_of(self.model, len(constants), uniform)
-        if kernel.is_cached:
+        if INTERPRETED or kernel.is_cached:
             return
         from .engine.check import ModelError, check_model  # Numba takes its time
 

@@ -135,6 +135,10 @@ def rows_at(table, first, n, count):
     )
 
 
+def spaced_rows(address, spacing, n, count):
+    return tuple(float64_at(address + k * spacing, n) for k in range(count))
+
+
 def arrays_at(table, count):
     return tuple(float64_at(address, length) for address, _, length in _triples(table, count))
 
@@ -236,6 +240,10 @@ def fma(a, b, c):
 
 def select(condition, these, those):
     return these if condition else those
+
+
+def added(these, those):
+    return tuple(a + b for a, b in zip(these, those, strict=True))
 
 
 def moved(start, span, weights, slopes):

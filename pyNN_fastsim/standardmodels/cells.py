@@ -124,7 +124,7 @@ class GIF_cond_exp(CellType, cells.GIF_cond_exp):
     @staticmethod
     def engine_values(values, n):
         """Each number of a sequence as a parameter of its own."""
-        parts = {}
+        parts: dict = {}
         for sequence in SEQUENCES:
             value = values[sequence]
             several = [value] if isinstance(value, ArrayParameter) else value

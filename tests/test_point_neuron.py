@@ -76,6 +76,26 @@ def test_two_receptors_are_a_standard_cell(standard):
         np.testing.assert_allclose(found[name], expected[expected_name], rtol=1e-12, atol=1e-12)
 
 
+def test_adexp_with_two_receptors_is_a_standard_cell():
+    rng = np.random.default_rng(5)
+    membrane = {"tau_m": rng.uniform(8, 15, N), "i_offset": rng.uniform(0.3, 1.0, N), "v_reset": -60.0}
+    tau_e, tau_i = rng.uniform(1.0, 8.0, size=(2, N))
+    expected_spikes, expected = simulated(
+        sim.EIF_cond_exp_isfa_ista(**membrane, tau_syn_E=tau_e, tau_syn_I=tau_i, e_rev_E=0.0, e_rev_I=-80.0),
+        ["excitatory", "inhibitory"], (0.03, 0.03), ["v", "w", "gsyn_exc", "gsyn_inh"],
+    )  # fmt: skip
+    point_neuron = sim.PointNeuron(
+        sim.AdExp(**membrane), AMPA=sim.ExpPSR(tau_syn=tau_e), GABA=sim.ExpPSR(tau_syn=tau_i, e_syn=-80.0)
+    )
+    spikes, found = simulated(
+        point_neuron, ["AMPA", "GABA"], (0.03, 0.03), ["v", "w", "AMPA.gsyn", "GABA.gsyn"]
+    )
+    assert spikes == expected_spikes
+    assert sum(map(len, spikes)) > 20
+    for values, expected_values in zip(found.values(), expected.values(), strict=True):
+        np.testing.assert_allclose(values, expected_values, rtol=1e-9, atol=1e-9)
+
+
 def test_an_alpha_function_is_a_beta_function_with_equal_time_constants():
     def found(receptor):
         neuron = sim.LIF(**drawn(np.random.default_rng(3), MEMBRANE))

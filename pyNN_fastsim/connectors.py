@@ -8,6 +8,7 @@ gives the same network as in every other backend.
 """
 
 import inspect
+import reprlib
 
 import numpy as np
 from pyNN import connectors, errors
@@ -16,6 +17,7 @@ from pyNN.connectors import CloneConnector as _CloneConnector
 from pyNN.connectors import Connector, MapConnector  # noqa: F401
 from pyNN.random import RandomDistribution
 
+from .arguments import FILE, check_arguments_of
 from .engine.mersenne import Numbers
 from .random import draws_as_numpy_did, left_in_place, uniform_numbers
 from .synapse_values import copied_parameters, evaluate_all, pair_distances
@@ -26,12 +28,28 @@ PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks a
 class BulkConnector:
     """What all connectors here have in common; comes before PyNN's class in the bases."""
 
+    def __init__(self, *args, **kwargs):
+        """Raises TypeError for arguments that are not what they must be, see `arguments.py`."""
+        try:
+            super().__init__(*args, **kwargs)
+        except OverflowError as error:  # PyNN draws from distributions to try them out
+            raise ValueError(f"{type(self).__name__}: n can't be drawn: {error}") from None
+
     def connect(self, projection):
         """Connect the projection's cells."""
         # PyNN copies the generators of weights and delays before it draws which cells to connect.
         parameters = copied_parameters(projection)
-        pre, post = self._pairs(projection)
+        pre, post = self._drawn_pairs(projection)
         self._add(projection, pre, post, parameters)
+
+    def _drawn_pairs(self, projection):
+        """As `_pairs`. Raises InvalidParameterValueError for an `n` whose distribution is no good."""
+        try:
+            return self._pairs(projection)
+        except OverflowError as error:
+            raise errors.InvalidParameterValueError(
+                f"{projection.label}: {type(self).__name__}: n can't be drawn: {error}"
+            ) from None
 
     def _add(self, projection, pre, post, parameters, fresh_for_each_target=False):
         values = evaluate_all(projection, parameters, pre, post, fresh_for_each_target)
@@ -60,6 +78,16 @@ class _ProbabilityConnector(BulkConnector):
                     chosen &= allowed(first, last)
                 pieces.append(_chosen_pairs(chosen, first))
         return _joined(pieces)
+
+    def _checked_probabilities(self, argument, values, shape):
+        """What a user's function gives, as float64 of this shape. Raises ValueError for anything else."""
+        try:
+            values = np.broadcast_to(np.asarray(values, dtype=float), shape)
+        except (TypeError, ValueError):
+            values = np.full(shape, np.nan)
+        if np.isnan(values).any():
+            raise ValueError(f"{type(self).__name__}: {argument} must give a probability for each pair")
+        return values
 
     def _probabilities(self, projection, first, last):
         """Probabilities of the pairs with targets `first` to `last`: one, or [targets, sources]."""
@@ -159,13 +187,19 @@ class DistanceDependentProbabilityConnector(
         if callable(d_expression):
             super().__init__("0", *args, **kwargs)
             self.d_expression = self.distance_function = d_expression
-        else:
+            return
+        try:
             super().__init__(d_expression, *args, **kwargs)
+        except Exception as error:  # PyNN tries the expression out, so that it may be anything
+            raise ValueError(
+                f"{type(self).__name__}: d_expression {reprlib.repr(d_expression)}: {reprlib.repr(error)}"
+            ) from None
 
     def _probabilities(self, projection, first, last):
         pre, post = _grid(projection, first, last)
         distances = pair_distances(projection, pre, post)
-        return np.asarray(self.distance_function(distances)).reshape(last - first, -1)
+        values = self.distance_function(distances)
+        return self._checked_probabilities("d_expression", values, distances.shape).reshape(last - first, -1)
 
 
 def _grid(projection, first, last):
@@ -181,7 +215,12 @@ class IndexBasedProbabilityConnector(_ProbabilityConnector, connectors.IndexBase
         expression = self.index_expression
         expression.projection = projection
         sources = np.arange(projection.pre.size)
-        return np.stack([np.broadcast_to(expression(sources, j), sources.shape) for j in range(first, last)])
+        return np.stack(
+            [
+                self._checked_probabilities("index_expression", expression(sources, j), sources.shape)
+                for j in range(first, last)
+            ]
+        )
 
 
 class DisplacementDependentProbabilityConnector(
@@ -197,7 +236,8 @@ class DisplacementDependentProbabilityConnector(
     def _probabilities(self, projection, first, last):
         pre, post = _grid(projection, first, last)
         displacement = projection.post.positions[:, post] - projection.pre.positions[:, pre]
-        return np.asarray(self._disp_function(displacement)).reshape(last - first, -1)
+        values = self._disp_function(displacement)
+        return self._checked_probabilities("disp_function", values, post.shape).reshape(last - first, -1)
 
 
 class OneToOneConnector(BulkConnector, connectors.OneToOneConnector):
@@ -212,7 +252,16 @@ class ArrayConnector(BulkConnector, connectors.ArrayConnector):
     __doc__ = connectors.ArrayConnector.__doc__
 
     def _pairs(self, projection):
-        array = np.asarray(self.array)
+        try:
+            array = np.asarray(self.array, dtype=float)
+            refused = np.isnan(array).any()
+        except (TypeError, ValueError, OverflowError):
+            refused = True
+        if refused:
+            raise errors.InvalidParameterValueError(
+                f"{projection.label}: ArrayConnector: array must be of True and False, not "
+                f"{reprlib.repr(self.array)}"
+            )
         if array.shape != projection.shape:
             raise errors.InvalidDimensionsError(
                 f"{projection.label}: ArrayConnector needs an array of shape {projection.shape} "
@@ -253,7 +302,7 @@ class FixedNumberPostConnector(BulkConnector, connectors.FixedNumberPostConnecto
 
     def connect(self, projection):
         # Here PyNN draws which cells to connect first.
-        pre, post = self._pairs(projection)
+        pre, post = self._drawn_pairs(projection)
         self._add(projection, pre, post, copied_parameters(projection))
 
     def _pairs(self, projection):
@@ -278,6 +327,7 @@ def _selection(connector, size, projection):
 
     def with_replacement(n, cell):
         selected = rng.next(n, "uniform_int", {"low": 0, "high": size}, mask=None)
+        selected = np.asarray(selected, dtype=np.int64)  # no numbers at all come as floats
         while exclude and (again := np.flatnonzero(selected == cell)).size:
             selected[again] = rng.next(again.size, "uniform_int", {"low": 0, "high": size}, mask=None)
         return selected
@@ -401,6 +451,10 @@ class SmallWorldConnector(BulkConnector, connectors.SmallWorldConnector):
 class FromListConnector(BulkConnector, connectors.FromListConnector):
     __doc__ = connectors.FromListConnector.__doc__
 
+    def __init__(self, conn_list, *args, **kwargs):
+        """Raises TypeError for what is not a list of connections."""
+        super().__init__(_as_table("FromListConnector", conn_list), *args, **kwargs)
+
     def connect(self, projection):
         names = projection.synapse_type.get_parameter_names()
         for name in self.column_names:
@@ -419,6 +473,20 @@ class FromListConnector(BulkConnector, connectors.FromListConnector):
         given = {name: rows[:, k] for k, name in enumerate(self.column_names, 2)}
         parameters = {**copied_parameters(projection), **given}
         self._add(projection, pre, post, parameters, fresh_for_each_target=True)
+
+
+def _as_table(owner, conn_list):
+    """A list of connections as float64 [connections, columns]; [0, 4] if there are none."""
+    try:
+        table = np.array(conn_list, dtype=float) if not isinstance(conn_list, (str, bytes)) else None
+    except (TypeError, ValueError, OverflowError):
+        table = None
+    if table is None or (table.size and (table.ndim != 2 or table.shape[1] < 2)):
+        raise TypeError(
+            f"{owner}: conn_list must be a list of (pre, post, ...), all numbers and of one length, not "
+            f"{reprlib.repr(conn_list)}"
+        )
+    return table if table.size else np.zeros((0, 4))
 
 
 def _check_indices(projection, pairs):
@@ -442,7 +510,7 @@ class FromFileConnector(FromListConnector, connectors.FromFileConnector):
             self.file.rename(f"{self.file.name}.{projection._simulator.state.mpi_rank}")
         columns = self.file.get_metadata().get("columns", ("weight", "delay"))
         self.column_names = [name for name in columns if name not in ("i", "j")]
-        self.conn_list = np.atleast_2d(self.file.read())
+        self.conn_list = _as_table("FromFileConnector", np.atleast_2d(self.file.read()))
         super().connect(projection)
 
 
@@ -454,6 +522,7 @@ class CSAConnector(BulkConnector, connectors.CSAConnector):
         n_pre, n_post = projection.shape
         chosen = list(csa.cross((0, n_pre - 1), (0, n_post - 1)) * self.cset)
         pairs = np.array([pair[:2] for pair in chosen], dtype=np.int64).reshape(-1, 2)
+        _check_indices(projection, pairs)
         if csa.arity(self.cset) == 0:
             flat = np.unique(pairs[:, 1] * n_pre + pairs[:, 0])
             self._add(projection, flat % n_pre, flat // n_pre, copied_parameters(projection))
@@ -461,6 +530,15 @@ class CSAConnector(BulkConnector, connectors.CSAConnector):
             values = np.array([pair[2:] for pair in chosen], dtype=float).reshape(-1, 2)
             projection._add_connections(*pairs.T, {"weight": values[:, 0], "delay": values[:, 1]})
 
+
+for _connector in list(globals().values()):
+    if (
+        inspect.isclass(_connector)
+        and issubclass(_connector, BulkConnector)
+        and issubclass(_connector, Connector)
+    ):
+        _pynn = next(base for base in _connector.__mro__ if base.__module__ == connectors.__name__)
+        check_arguments_of(_connector, "__init__", like=_pynn.__init__, file=FILE)
 
 __all__ = sorted(
     name

@@ -3,7 +3,7 @@
 import difflib
 import logging
 import math
-import numbers
+import reprlib
 import warnings
 
 import numpy as np
@@ -11,6 +11,8 @@ from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
 from . import simulator
+from .arguments import RULES, check, checked, is_finite, is_whole
+from .engine.signals import signals_held
 from .engine.synapses import MAX_DELAY
 
 logger = logging.getLogger("PyNN")
@@ -25,6 +27,7 @@ MISSPELT_ARGUMENTS = {
 }
 
 MIN_TIMESTEP, MAX_TIMESTEP = 1e-6, 1e4  # ms
+MAX_STEPS = 2**31 - 1
 
 # What setup() takes in other backends: accepted, so that scripts run unchanged, and without effect.
 FOREIGN_ARGUMENTS = {
@@ -72,9 +75,9 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     if min_delay != "auto" and max_delay != "auto" and min_delay > max_delay:
         raise ValueError(f"setup(): min_delay ({min_delay} ms) is longer than max_delay ({max_delay} ms)")
     threads = 1 if threads is None else threads
-    if not _is_whole(threads) or threads < 1:
+    if not is_whole(threads) or threads < 1:
         raise ValueError(f"setup(): threads must be a whole number of at least 1, not {threads!r}")
-    if not _is_whole(rng_seed) or rng_seed < 0:
+    if not is_whole(rng_seed) or rng_seed < 0:
         raise ValueError(f"setup(): rng_seed must be a whole number of at least 0, not {rng_seed!r}")
     _report_unknown(extra_params)
     common.setup(timestep, min_delay, max_delay=max_delay, **extra_params)
@@ -82,16 +85,8 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     return rank()
 
 
-def _is_whole(value):
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
-def _is_number(value):
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
-
-
 def _check_positive(name, value):
-    if not (_is_number(value) and 0 < value < math.inf):
+    if not (is_finite(value) and value > 0):
         raise ValueError(f"setup(): {name} must be a positive number of ms, not {value!r}")
 
 
@@ -139,9 +134,12 @@ def end(compatible_output=True):
 
 def run_until(time_point, callbacks=None):
     _check_time("run_until", "time_point", time_point)
+    check("run_until", "callbacks", callbacks, RULES["callbacks"])
     state = simulator.state
     if time_point < state.t - state.dt / 2:
-        raise ValueError(f"Time {time_point:g} is in the past (current time {state.t:g})")
+        raise ValueError(
+            f"run_until(): time_point ({time_point:g} ms) is in the past (current time {state.t:g} ms)"
+        )
     if callbacks:
         _run_with_callbacks(state, time_point, list(callbacks))
     else:
@@ -175,7 +173,7 @@ def _next_call(callback, now):
     wished = callback(now)
     if wished is None:
         return math.inf
-    if not _is_number(wished) or math.isnan(wished):
+    if not (is_finite(wished) or (isinstance(wished, float) and math.isinf(wished))):
         raise ValueError(f"Callback {callback!r} must return the time of its next call, not {wished!r}")
     return wished
 
@@ -188,10 +186,10 @@ def run(simtime, callbacks=None):
 
 
 def _check_time(function, argument, value):
-    if not (_is_number(value) and math.isfinite(value)):
-        raise ValueError(f"{function}(): {argument} must be a finite number of ms, not {value!r}")
-    if value / simulator.state.dt > 2**31 - 1:
-        raise ValueError(f"{function}(): {value:g} ms are more than {2**31 - 1} time steps")
+    if not is_finite(value):
+        raise ValueError(f"{function}(): {argument} must be a finite number of ms, not {reprlib.repr(value)}")
+    if value / simulator.state.dt > MAX_STEPS:
+        raise ValueError(f"{function}(): {argument} ({value:g} ms) is more than {MAX_STEPS} time steps")
 
 
 _common_run, _common_run_until = common.build_run(simulator)
@@ -199,9 +197,18 @@ run.__doc__ = _common_run.__doc__
 run_until.__doc__ = _common_run_until.__doc__
 run_for = run
 
-reset = common.build_reset(simulator)
+_common_reset = common.build_reset(simulator)
 
-initialize = common.initialize
+
+def reset(annotations=None):
+    with signals_held():
+        _common_reset(annotations or {})
+
+
+reset.__doc__ = _common_reset.__doc__
+reset = checked(reset)
+
+initialize = checked(common.initialize, "initialize", like=lambda cells, **initial_values: None)
 
 (
     get_current_time,

@@ -6,6 +6,8 @@ what comes out of PyNN's parameter spaces. Both raise InvalidParameterValueError
 InvalidDimensionsError, with the names of the object (`owner`) and parameter, and the value.
 """
 
+import contextlib
+import inspect
 import reprlib
 from collections.abc import Iterator, Sized
 
@@ -14,7 +16,7 @@ import quantities as pq
 from lazyarray import larray
 from pyNN import errors
 from pyNN.core import is_listlike
-from pyNN.parameters import ArrayParameter, Sequence, simplify
+from pyNN.parameters import ArrayParameter, LazyArray, Sequence, simplify
 from pyNN.random import RandomDistribution
 
 FORMS = "a number, a list or array of numbers, a RandomDistribution or a function of the index"
@@ -34,6 +36,8 @@ def as_given(owner, name, value, sequence=False, size=None, units=None):
     if sequence and isinstance(value, Iterator):
         value = list(value)
     if isinstance(value, (larray, RandomDistribution, Iterator)) or _is_function(value):
+        if _is_function(value):
+            _check_takes_index(owner, name, value)
         given = value
     elif sequence:
         given = _as_sequences(owner, name, value, units)
@@ -52,7 +56,7 @@ def evaluated(owner, name, lazy, size, sequence=False):
     else:
         try:
             values = lazy.evaluate(simplify=True)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise errors.InvalidParameterValueError(f"{owner}: {name}: {error}") from None
     if sequence and is_listlike(values) and len(values) == size:
         values = list(values)  # of Sequences: not to be taken for numbers
@@ -61,6 +65,21 @@ def evaluated(owner, name, lazy, size, sequence=False):
 
 def _is_function(value):
     return callable(value) and not isinstance(value, (type, ArrayParameter, larray, RandomDistribution))
+
+
+def _check_takes_index(owner, name, function):
+    """Raise InvalidParameterValueError for a function that can't be called with one argument, or two."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # of a function that isn't written in Python nothing is known
+    for arguments in ((0,), (0, 0)):
+        with contextlib.suppress(TypeError):
+            signature.bind(*arguments)
+            return
+    raise errors.InvalidParameterValueError(
+        f"{owner}: {name} is a function that does not take one argument: {function!r}"
+    )
 
 
 def _call_for_each(function, size):
@@ -75,13 +94,36 @@ def _call_for_each(function, size):
     return [function(i) for i in range(size)]
 
 
+def expression(owner, name, text):
+    """A LazyArray of a text that is an expression in the distance, d.
+
+    Raises InvalidParameterValueError for anything else.
+    """
+    try:
+        return LazyArray(text)
+    except Exception as error:  # PyNN tries the expression out, so that it may be anything
+        raise errors.InvalidParameterValueError(
+            f"{owner}: {name} must be an expression in d, not {reprlib.repr(text)}: {reprlib.repr(error)}"
+        ) from None
+
+
+def one_number(owner, name, value):
+    """A float, of what a user gives for it. Raises InvalidParameterValueError."""
+    number = as_given(owner, name, value)
+    if not isinstance(number, float):
+        raise errors.InvalidParameterValueError(
+            f"{owner}: {name} must be a number, not {reprlib.repr(value)}"
+        )
+    return number
+
+
 def _as_numbers(owner, name, value, units):
     """A float, or a float64 array [cells] that is nobody else's."""
-    array = _as_array(owner, name, value, units, FORMS)
+    array = as_array(owner, name, value, units, FORMS)
     return float(array) if array.ndim == 0 else array
 
 
-def _as_array(owner, name, value, units, forms):
+def as_array(owner, name, value, units, forms):
     """A new float64 array of real numbers; a scalar gives an array without dimensions."""
     if isinstance(value, pq.Quantity):
         value = _without_units(owner, name, value, units)
@@ -94,8 +136,10 @@ def _as_array(owner, name, value, units, forms):
                 if array.dtype.kind == "O" and any(item is None for item in array.flat):
                     raise TypeError
                 return np.array(array, dtype=np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
+        except MemoryError:
+            raise MemoryError(f"{owner}: {name}: no memory for as many values") from None
     raise errors.InvalidParameterValueError(f"{owner}: {name} must be {forms}, not {reprlib.repr(value)}")
 
 
@@ -110,9 +154,9 @@ def _without_units(owner, name, value, units):
 
 def _as_sequences(owner, name, value, units):
     """A Sequence, or an array of objects: Sequences, one for each cell."""
-    if isinstance(value, (str, bytes, dict, set)) or not (
-        isinstance(value, ArrayParameter) or is_listlike(value) or isinstance(value, Sized)
-    ):
+    is_list = isinstance(value, ArrayParameter) or is_listlike(value) or isinstance(value, Sized)
+    is_scalar = isinstance(value, np.ndarray) and value.ndim == 0
+    if isinstance(value, (str, bytes, dict, set)) or is_scalar or not is_list:
         raise errors.InvalidParameterValueError(
             f"{owner}: {name} must be {FORMS_OF_TIMES}, not {reprlib.repr(value)}"
         )
@@ -141,7 +185,7 @@ def _as_sequence(owner, name, value, units):
     """A Sequence whose numbers are nobody else's."""
     if isinstance(value, ArrayParameter):
         value = value.value
-    array = _as_array(owner, name, value, units, "a list of numbers")
+    array = as_array(owner, name, value, units, "a list of numbers")
     if array.ndim != 1:
         raise errors.InvalidParameterValueError(
             f"{owner}: {name} must be a list of numbers, not {reprlib.repr(value)}"

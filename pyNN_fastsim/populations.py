@@ -1,18 +1,39 @@
 """Population, PopulationView and Assembly."""
 
+import math
+import reprlib
+
 import numpy as np
 from pyNN import common, errors
 from pyNN.parameters import LazyArray, ParameterSpace, simplify
+from pyNN.recording import Variable
 
 from . import simulator
-from .parameters import as_given, check_size, evaluated, expanded, is_one_sequence
+from .arguments import (
+    FILE,
+    POPULATION,
+    SAMPLE_SIZE,
+    STRUCTURE,
+    TEXT,
+    check,
+    check_arguments_of,
+    is_whole,
+)
+from .engine.signals import signals_held
+from .parameters import as_array, as_given, check_size, evaluated, expanded, is_one_sequence
 from .recording import Recorder, check_file, recording_of_assembly
 from .validation import check_finite, check_names, unknown_name
+
+MAX_CELLS = 2**31 - 1  # in all populations together; recorded spikes hold their numbers in 32 bits
 
 
 class Assembly(common.Assembly):
     __doc__ = common.Assembly.__doc__
     _simulator = simulator
+
+    def __init__(self, *populations, label=None):
+        """Raises TypeError for what is not a population or view."""
+        super().__init__(*populations, **({} if label is None else {"label": label}))
 
     @property
     def receptor_types(self):
@@ -81,6 +102,10 @@ class Assembly(common.Assembly):
             return False
         return not (population.celltype.is_sequence(name) and is_one_sequence(value))
 
+    def annotate(self, **annotations):
+        """Keep annotations, which come with the data."""
+        self.annotations.update(annotations)
+
     def record(self, variables, to_file=None, sampling_interval=None, locations=None):
         if variables is not None:
             for population in self.populations:
@@ -91,6 +116,17 @@ class Assembly(common.Assembly):
         _write_on_end(self, variables, to_file)
 
     record.__doc__ = common.Assembly.record.__doc__
+
+    def sample(self, n, rng=None):
+        _check_sample(self, n)
+        return super().sample(n, rng)
+
+    sample.__doc__ = common.Assembly.sample.__doc__
+
+    def id_to_index(self, id):
+        return _places_of(self, id)
+
+    id_to_index.__doc__ = common.Assembly.id_to_index.__doc__
 
     def inject(self, current_source):
         current_source.inject_into(self)
@@ -140,6 +176,21 @@ class _Cells:
 
     set.__doc__ = common.Population.set.__doc__
 
+    def __getitem__(self, index):
+        if isinstance(index, (int, np.integer)) and not -self.size <= index < self.size:
+            raise IndexError(f"'{self.label}' has {self.size} cells, but no cell {index}")
+        return super().__getitem__(index)
+
+    def sample(self, n, rng=None):
+        _check_sample(self, n)
+        return super().sample(n, rng)
+
+    sample.__doc__ = common.Population.sample.__doc__
+
+    def find_units(self, variable):
+        """The units of a variable, as text."""
+        return super().find_units(Variable(variable, None, None) if isinstance(variable, str) else variable)
+
     def get(self, parameter_names, gather=False, simplify=True):
         names = [parameter_names] if isinstance(parameter_names, str) else parameter_names
         check_names(self.celltype, names)
@@ -180,6 +231,7 @@ class _Cells:
             self._root._initialize_cells(variable, self._indices, value)
 
     def _set_cell_initial_value(self, id, variable, value):
+        check("set_initial_value", "variable", variable, TEXT)
         index = self.id_to_index(id)
         self._get_view(slice(index, index + 1)).initialize(**{variable: value})
 
@@ -226,6 +278,11 @@ class PopulationView(_Cells, common.PopulationView):
             raise IndexError(f"There are no cells {selector} in '{parent.label}' of size {parent.size}")
         super().__init__(parent, selector, label)
 
+    def id_to_index(self, id):
+        return _places_of(self, id)
+
+    id_to_index.__doc__ = common.PopulationView.id_to_index.__doc__
+
     @property
     def _root(self):
         return self.grandparent
@@ -251,15 +308,48 @@ class Population(_Cells, common.Population):
 
     def __init__(self, size, cellclass, cellparams=None, structure=None, initial_values=None, label=None):
         """Raises ValueError or an error of PyNN for what can't be; then there is no new population."""
-        _check_size_of_population(size)
+        size = _checked_size(size)
         if isinstance(cellclass, type) and cellparams is None:
             cellparams = {}
         self._initial_values = dict(initial_values or {})  # `_create_cells` makes numbers of them
         try:
             super().__init__(size, cellclass, cellparams, structure, self._initial_values, label)
-        except Exception:
-            simulator.state.recorders.discard(getattr(self, "recorder", None))
+        except MemoryError:
+            self._take_back()
+            raise MemoryError(f"Population '{label or cellclass}': no memory for {size} cells") from None
+        except BaseException:
+            self._take_back()
             raise
+
+    def _take_back(self):
+        """Leave no trace in the simulator of a population that failed, or whose making was interrupted."""
+        with signals_held():
+            state = simulator.state
+            state.recorders.discard(getattr(self, "recorder", None))
+            if state.populations and state.populations[-1] is self:
+                state.populations.pop()
+                state.network.remove_last_block()
+
+    @property
+    def structure(self):
+        """The spatial structure of the population."""
+        return self._structure
+
+    @structure.setter
+    def structure(self, structure):
+        check(self._owner, "structure", structure, STRUCTURE)
+        if type(structure) is not type(self._structure):
+            self._structure = None  # PyNN can compare only structures of one type
+        self._set_structure(structure)
+
+    @property
+    def positions(self):
+        """Coordinates of all cells, um: [3, cells]."""
+        return self._get_positions()
+
+    @positions.setter
+    def positions(self, positions):
+        self._set_positions(_checked_positions(self._owner, positions, self.size))
 
     @property
     def _root(self):
@@ -282,14 +372,15 @@ class Population(_Cells, common.Population):
         self._check_parameters(parameters, slice(None), parameters)
         self._evaluate_first_values()
         self._parameters = parameters
-        values = self.celltype.engine_values(parameters, self.size)
-        self.celltype.check_functions(values, self.size, state.dt)
-        self._block = state.network.add_block(self.celltype.model, self.size, values)
-        state.populations.append(self)
-        first = self._block.first_id
+        first = sum(block.n for block in state.network.blocks)
         self.all_cells = np.empty(self.size, dtype=object)
         self.all_cells[:] = [simulator.ID(i, self) for i in range(first, first + self.size)]
         self._mask_local = np.ones(self.size, dtype=bool)
+        values = self.celltype.engine_values(parameters, self.size)
+        self.celltype.check_functions(values, self.size, state.dt)
+        with signals_held():
+            self._block = state.network.add_block(self.celltype.model, self.size, values)
+            state.populations.append(self)
 
     def _evaluate_first_values(self):
         """Make numbers of the initial values that were given, in the order in which PyNN does it."""
@@ -329,11 +420,39 @@ class Population(_Cells, common.Population):
         self._block.state[variable][indices] = values
 
 
-def _check_size_of_population(size):
-    sizes = size if isinstance(size, tuple) else (size,)
-    for n in sizes:
-        if isinstance(n, (int, np.integer)) and n < 1:
-            raise ValueError(f"A population must have at least one cell, not size {size}")
+def _checked_positions(owner, positions, size):
+    """Coordinates as float64 [3, size]. Raises InvalidDimensionsError, or InvalidParameterValueError."""
+    positions = as_array(owner, "positions", positions, None, "an array of numbers, [3, cells]")
+    if positions.shape != (3, size):
+        raise errors.InvalidDimensionsError(
+            f"{owner}: positions have shape {positions.shape}, not {(3, size)}"
+        )
+    check_finite(owner, "positions", positions)
+    return positions
+
+
+def _check_sample(cells, n):
+    """Raise ValueError for a sample of no cells, or of more than there are."""
+    if not 1 <= n <= cells.size:
+        raise ValueError(f"'{cells.label}' has {cells.size} cells, so n of a sample can't be {n}")
+
+
+def _checked_size(size):
+    """The size of a new population: a number of cells, or the numbers along up to three dimensions.
+
+    Raises ValueError for other things, and for more cells than the simulator has numbers for.
+    """
+    dimensions = size if isinstance(size, (tuple, list)) else (size,)
+    if not all(is_whole(n) for n in dimensions) or not 1 <= len(dimensions) <= 3:
+        raise ValueError(
+            f"Population(): size must be a whole number or up to three of them, not {reprlib.repr(size)}"
+        )
+    if min(dimensions) < 1:
+        raise ValueError(f"A population must have at least one cell, not size {size}")
+    others = sum(block.n for block in simulator.state.network.blocks)
+    if math.prod(map(int, dimensions)) + others > MAX_CELLS:
+        raise ValueError(f"Population(): size {size} gives more than {MAX_CELLS} cells in all")
+    return int(size) if dimensions == (size,) else tuple(map(int, dimensions))
 
 
 def _evaluated_parameters(owner, celltype, parameter_space, size):
@@ -353,19 +472,39 @@ def _as_indices(cells, selector):
 
     Raises IndexError for a cell that there is not.
     """
-    selector = np.asarray(selector)
+    try:
+        selector = np.asarray(selector)
+    except ValueError:  # lists of different lengths
+        selector = np.empty((0, 0))
     if selector.dtype == bool:
         if selector.shape != (cells.size,):
             raise IndexError(f"A mask for '{cells.label}' must have {cells.size} values, not {selector.size}")
         return np.flatnonzero(selector)
-    whole = selector.ndim == 1 and selector.dtype.kind in "iufO"  # O: cells' ids, after arithmetic
-    indices = selector.astype(np.int64) if whole else selector
-    if not whole or np.any(indices != selector):
+    whole = selector.ndim == 1 and (
+        selector.dtype.kind in "iu"
+        or (selector.dtype.kind == "f" and np.all(np.rint(selector) == selector))
+        or (selector.dtype.kind == "O" and all(map(is_whole, selector)))  # cells' ids, after arithmetic
+    )
+    if not whole:
         raise IndexError(f"Indices of cells of '{cells.label}' must be whole numbers, not {selector}")
+    indices = np.clip(selector, -MAX_CELLS, MAX_CELLS).astype(np.int64)
     wrong = (indices < -cells.size) | (indices >= cells.size)
     if np.any(wrong):
         raise IndexError(f"'{cells.label}' has {cells.size} cells, but no cell {indices[wrong][0]}")
     return np.where(indices < 0, indices + cells.size, indices)
+
+
+def _places_of(cells, id):
+    """The place among `cells` of a cell, or of each of several. Raises IndexError for one not there."""
+    single = is_whole(id)
+    ids = cells.all_cells.astype(np.int64)
+    order = np.argsort(ids, kind="stable")
+    wanted = np.array([id] if single else id, dtype=object)
+    known = np.clip(wanted, 0, MAX_CELLS).astype(np.int64)
+    places = order[np.minimum(np.searchsorted(ids, known, sorter=order), len(ids) - 1)]
+    if np.any(missing := ids[places] != wanted):
+        raise IndexError(f"'{cells.label}' has no cell with the id {wanted[missing][0]}")
+    return int(places[0]) if single else places
 
 
 def _check_to_file(to_file):
@@ -389,3 +528,23 @@ def _union(first, second):
     """Names of variables, each given as "all", a name or names, together."""
     lists = [[names] if isinstance(names, str) else list(names) for names in (first, second)]
     return "all" if ["all"] in lists else list(dict.fromkeys(lists[0] + lists[1]))
+
+
+_METHODS = (
+    "get",
+    "sample",
+    "describe",
+    "get_data",
+    "write_data",
+    "inject",
+    "record",
+    "save_positions",
+    "id_to_index",
+    "find_units",
+)
+_OF_POPULATIONS = ("__add__", "can_record", "nearest")
+_RULES = {"file": FILE, "n": SAMPLE_SIZE}
+check_arguments_of(Population, "__init__", *_OF_POPULATIONS, *_METHODS, **_RULES)
+check_arguments_of(PopulationView, "__init__", *_OF_POPULATIONS, *_METHODS, parent=POPULATION, **_RULES)
+check_arguments_of(Assembly, "__init__")
+check_arguments_of(Assembly, "__add__", "__iadd__", "get_population", *_METHODS, label=TEXT, **_RULES)

@@ -3,6 +3,7 @@
 from pyNN import common
 
 from . import simulator
+from .arguments import CELL_OR_CELLS, checked
 from .connectors import FixedProbabilityConnector
 from .populations import Population
 from .projections import Projection
@@ -10,11 +11,22 @@ from .standardmodels.synapses import StaticSynapse
 
 create = common.build_create(Population)
 
-connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)
+connect = checked(
+    common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse),
+    "connect",
+    like=lambda pre, post, weight=0, delay=None, receptor_type=None, p=1, rng=None: None,
+    pre=CELL_OR_CELLS,
+    post=CELL_OR_CELLS,
+)
 
-set = common.set
+set = checked(common.set, "set", like=lambda cells, **parameters: None)
 
-record = common.build_record(simulator)
+record = checked(
+    common.build_record(simulator),
+    "record",
+    like=lambda variables, source, filename, sampling_interval=None, annotations=None: None,
+    source=CELL_OR_CELLS,
+)
 
 
 def record_v(source, filename):

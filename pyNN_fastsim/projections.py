@@ -15,10 +15,13 @@ from pyNN.space import Space
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
 from . import simulator
+from .arguments import FILE, check_arguments_of
 from .connections import Connection, Group, delay_steps, parts, place_in, shared
+from .engine.signals import signals_held
 from .engine.synapses import SynapseGroup, created_in_order, sort_synapses, sources_of
+from .parameters import as_given, expression, one_number
 from .standardmodels.synapses import StaticSynapse
-from .synapse_values import evaluate
+from .synapse_values import drawing, evaluate
 from .validation import check_names
 
 _DEFAULT_SPACE = Space()
@@ -73,9 +76,18 @@ class Projection(common.Projection):
         self._groups = []
         self._cached = {}
         self._initial_weights = None
-        connector.connect(self)
-        self._build()
-        simulator.state.projections.append(self)
+        try:
+            connector.connect(self)
+            self._build()
+            simulator.state.projections.append(self)
+        except BaseException as error:
+            simulator.state.network.remove_groups([group.synapses for group in self._groups])
+            if isinstance(error, MemoryError):
+                raise MemoryError(
+                    f"Projection '{self.label}': no memory for its connections, from {self.pre.size} to "
+                    f"{self.post.size} cells"
+                ) from None
+            raise
 
     def _guess_receptor_type(self):
         weights = self.synapse_type.parameter_space["weight"].base_value
@@ -168,22 +180,22 @@ class Projection(common.Projection):
         if not self._pending:
             return
         pending, self._pending = self._pending, []
-        if self._groups:
-            pending.insert(0, (*self._pairs(), self._values("weight"), self._values("delay")))
-            network = simulator.state.network
-            mine = {id(group.synapses) for group in self._groups}
-            network.groups = [group for group in network.groups if id(group) not in mine]
-            self._groups = []
-        self._cached = {}
-        columns = zip(*pending, strict=True)
-        self._make_groups(*(c[0] if len(c) == 1 else np.concatenate(c) for c in columns))
+        before = [(*self._pairs(), self._values("weight"), self._values("delay"))] if self._groups else []
+        columns = zip(*before, *pending, strict=True)
+        groups = list(self._make_groups(*(c[0] if len(c) == 1 else np.concatenate(c) for c in columns)))
+        network = simulator.state.network
+        with signals_held():  # all of them or none
+            network.remove_groups([group.synapses for group in self._groups])
+            self._groups, self._cached = groups, {}
+            for group in groups:
+                network.add_group(group.synapses)
 
     def _make_groups(self, pre, post, weights, delays):
-        """Make a group for each pair of populations that is connected."""
+        """Make a `Group` for each pair of populations that is connected."""
         sources, targets = parts(self.pre), parts(self.post)
         if len(sources) == len(targets) == 1:
             places = None if created_in_order(pre, post) else np.arange(len(pre))
-            self._make_group(sources[0], targets[0], pre, post, weights, delays, places)
+            yield self._make_group(sources[0], targets[0], pre, post, weights, delays, places)
             return
         for source in sources:
             from_source = (pre >= source.first) & (pre < source.first + source.size)
@@ -191,7 +203,7 @@ class Projection(common.Projection):
                 to_target = (post >= target.first) & (post < target.first + target.size)
                 chosen = np.flatnonzero(from_source & to_target)
                 if len(chosen):
-                    self._make_group(
+                    yield self._make_group(
                         source,
                         target,
                         pre[chosen],
@@ -218,8 +230,7 @@ class Projection(common.Projection):
             weights=shared(weights, order),
             delays=delay_steps(delays, simulator.state.dt),
         )
-        simulator.state.network.add_group(synapses)
-        self._groups.append(Group(synapses, None if places is None else places[order], delays))
+        return Group(synapses, None if places is None else places[order], delays)
 
     # --- looking at connections -----------------------------------------------------------------
 
@@ -280,8 +291,9 @@ class Projection(common.Projection):
     def _store_at(self, index, kind, value):
         """Set the weight or delay (`kind`) of one connection."""
         group, place = self._locate(index)
+        value = one_number(self.label, kind[:-1], value)
         check = self._check_weights if kind == "weights" else self._check_delays
-        check(np.array([value], dtype=float))
+        check(np.array([value]))
         if kind == "weights":
             self._keep_initial_weights()
         values = getattr(group, kind)
@@ -296,6 +308,11 @@ class Projection(common.Projection):
         known = self.synapse_type.get_parameter_names()
         names = [n[:-1] if n not in known and n[:-1] in known else n for n in names]  # "weights"
         check_names(self.synapse_type, [n for n in names if n not in _ADDRESS])
+        if multiple_synapses not in self.MULTI_SYNAPSE_OPERATIONS:
+            raise ValueError(
+                f"multiple_synapses must be one of {list(self.MULTI_SYNAPSE_OPERATIONS)}, "
+                f"not {multiple_synapses!r}"
+            )
         if format == "list":
             pre, post = self._pairs()
             address = dict(zip(_ADDRESS, (pre, post), strict=True))
@@ -305,11 +322,6 @@ class Projection(common.Projection):
                 return columns[0].tolist()
             return list(zip(*(column.tolist() for column in columns), strict=True))
         if format == "array":
-            if multiple_synapses not in self.MULTI_SYNAPSE_OPERATIONS:
-                raise ValueError(
-                    f"multiple_synapses must be one of {list(self.MULTI_SYNAPSE_OPERATIONS)}, "
-                    f"not {multiple_synapses!r}"
-                )
             arrays = [self._array(self._values(n), multiple_synapses) for n in names]
             return arrays[0] if single else arrays
         raise ValueError(f"format must be 'list' or 'array', not {format!r}")
@@ -357,22 +369,21 @@ class Projection(common.Projection):
         """The values of a parameter given to set(): float64 [connections] in the order of creation."""
         pre, post = self._pairs()
         if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1):
-            value = np.asarray(value)
+            value = as_given(self.label, name, value)
             if value.ndim == 1:
                 return self._from_list(name, value)
         try:
-            if value is None:
-                raise TypeError
+            give = expression if isinstance(value, str) else as_given
+            value = give(self.label, name, value)
             lazy = LazyArray(value, shape=self.shape, dtype=float)
+        except errors.InvalidParameterValueError:
+            raise
         except ValueError as error:
             raise errors.InvalidDimensionsError(f"{self.label}: {name}: {error}") from None
-        except (TypeError, AssertionError):
-            raise errors.InvalidParameterValueError(
-                f"{self.label}: {name} must be a number or numbers, not {value!r}"
-            ) from None
         if isinstance(lazy.base_value, RandomDistribution):
             # As in other backends: numbers for all pairs, of which the connected ones are taken.
-            return copy.copy(lazy).evaluate()[pre, post]
+            with drawing(self, name, lazy.base_value):
+                return copy.copy(lazy).evaluate()[pre, post]
         if not callable(lazy.base_value) and lazy.is_homogeneous:
             return np.full(len(pre), float(lazy.evaluate(simplify=True)))
         return evaluate(self, name, lazy, pre, post)
@@ -424,3 +435,7 @@ class Projection(common.Projection):
                 group.set_weights(weights)
             self._initial_weights = None
             simulator.state.network.changed()
+
+
+check_arguments_of(Projection, "__init__", "get", "save", file=FILE)
+check_arguments_of(Projection, "weightHistogram", like=lambda self, min=None, max=None, nbins=10: None)

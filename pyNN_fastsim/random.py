@@ -7,6 +7,8 @@ import numpy as np
 from pyNN import random
 from pyNN.random import NumpyRNG
 
+from .arguments import COUNT, RULES, check, check_arguments_of
+
 
 class NativeRNG(random.NativeRNG, random.NumpyRNG):
     """
@@ -21,12 +23,17 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
     }
 
     def __init__(self, seed=None):
+        check("NativeRNG", "seed", seed, RULES["seed"])
+        seed = None if seed is None else int(seed)
         random.WrappedRNG.__init__(self, seed, parallel_safe=True)
         self.rng = np.random.Generator(np.random.SFC64(seed))
 
     def __deepcopy__(self, memo):
         """Itself: copies that began at the same place would make projections with the same numbers."""
         return self
+
+
+check_arguments_of(NativeRNG, "next", n=COUNT.or_none())
 
 
 @contextlib.contextmanager

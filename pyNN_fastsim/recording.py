@@ -7,9 +7,8 @@ when it is asked for, in whatever selection: nothing is lost, whatever was asked
 
 import importlib.util
 import logging
-import math
-import numbers
 import os
+import reprlib
 import weakref
 
 import numpy as np
@@ -17,6 +16,8 @@ from pyNN import errors, recording
 from pyNN.recording import Variable
 
 from . import simulator
+from .arguments import is_finite
+from .engine.signals import signals_held
 from .recorded import (
     Recording,
     Segment,
@@ -95,12 +96,15 @@ class Recorder(recording.Recorder):
         celltype = self.population.celltype
         if isinstance(variables, str):
             variables = celltype.recordable if variables == "all" else [variables]
-        variables = list(variables) if np.iterable(variables) else [variables]
-        for name in variables:
+        names = []
+        for name in variables if np.iterable(variables) else [variables]:
             if not isinstance(name, str) or not celltype.can_record(name):
                 hint = did_you_mean(name, celltype.recordable)
-                raise errors.RecordingError(f"{name!r}{hint} of '{self.population.label}'", celltype)
-        return [Variable(name=name, location=None, label=None) for name in variables]
+                raise errors.RecordingError(
+                    f"{reprlib.repr(name)}{hint} of '{self.population.label}'", celltype
+                )
+            names.append(name)
+        return [Variable(name=name, location=None, label=None) for name in names]
 
     def _interval_steps(self, sampling_interval):
         """The sampling interval in steps."""
@@ -108,11 +112,11 @@ class Recorder(recording.Recorder):
         if sampling_interval is None:
             return int(np.rint(self.sampling_interval / dt))
         who = f"Population '{self.population.label}': sampling_interval"
-        number = isinstance(sampling_interval, numbers.Real) and math.isfinite(sampling_interval)
-        steps = int(np.rint(sampling_interval / dt)) if number else 0
+        steps = int(np.rint(sampling_interval / dt)) if is_finite(sampling_interval) else 0
         if steps < 1 or abs(sampling_interval / dt - steps) > simulator.GRID_TOLERANCE * steps:
             raise ValueError(
-                f"{who} must be a multiple of the time step ({dt} ms), but is {sampling_interval!r}"
+                f"{who} must be a multiple of the time step ({dt} ms), but is "
+                f"{reprlib.repr(sampling_interval)}"
             )
         if self._samplers and steps != np.rint(self.sampling_interval / dt):
             raise ValueError(
@@ -200,13 +204,14 @@ class Recorder(recording.Recorder):
     def clear(self):
         """Forget all that has been recorded. What comes next begins with the present state."""
         network, block = self._network, self.population._block
-        self._ended, self._finished = [], []
-        self._start_step = network.step
-        network.forget_spikes(block.first_id, block.first_id + block.n)
-        for _, sampler in self._samplers:
-            sampler.clear(network.step)
-        _spikes_by_block.pop(network, None)
-        network.changed()
+        with signals_held():
+            self._ended, self._finished = [], []
+            self._start_step = network.step
+            network.forget_spikes(block.first_id, block.first_id + block.n)
+            for _, sampler in self._samplers:
+                sampler.clear(network.step)
+            _spikes_by_block.pop(network, None)
+            network.changed()
 
     def segments(self, variables="all", filter_ids=None):
         """What has been recorded, a Segment for each trial.
@@ -253,7 +258,7 @@ class Recorder(recording.Recorder):
     ):
         """Write recorded data to a file: a name, or a Neo IO."""
         self._variables([], locations)
-        file = file or self.file
+        file = self.file if file is None else file
         check_file(file)
         self.recording(variables, filter_ids, annotations).write(file)
         if clear:

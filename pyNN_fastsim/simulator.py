@@ -14,6 +14,7 @@ import weakref
 import numpy as np
 from pyNN import common
 
+from .arguments import RULES, check
 from .engine.network import Network, NumericalError
 from .engine.synapses import MAX_DELAY
 from .validation import unknown_name
@@ -43,6 +44,16 @@ class ID(int, common.IDMixin):
     @parent.setter
     def parent(self, population):
         self.__dict__["_parent"] = weakref.ref(population)
+
+    @property
+    def position(self):
+        """The cell's coordinates, um: [3]."""
+        return self._get_position()
+
+    @position.setter
+    def position(self, position):
+        check(f"cell {int(self)}", "position", position, RULES["position"])
+        self._set_position(np.array(position, dtype=float))
 
     def __setattr__(self, attribute, value):
         """Set a parameter of the cell; a name that is nearly one is taken for a misspelling.
@@ -124,6 +135,10 @@ class State(common.control.BaseState):
                 f"time step. What was recorded until then can be retrieved.",
             )
             raise
+        except MemoryError:
+            raise MemoryError(
+                f"run(): no memory to go on at t = {self.t:g} ms. What was recorded can be retrieved."
+            ) from None
 
     def run_until(self, t):
         """Advance to the grid point nearest to time `t` (ms)."""

@@ -6,6 +6,7 @@ each connection, a function of distance or of the two indices. Numbers are drawn
 which PyNN's own connectors draw them: for each target cell in turn.
 """
 
+import contextlib
 import copy
 import inspect
 
@@ -57,7 +58,8 @@ def evaluate(projection, name, lazy, pre, post, fresh_for_each_target=False):
     """The values of one parameter, a LazyArray, for the connections (pre, post)."""
     base = lazy.base_value
     if isinstance(base, RandomDistribution):
-        values = _draw(base, post, fresh_for_each_target)
+        with drawing(projection, name, base):
+            values = _draw(base, post, fresh_for_each_target)
     elif callable(base):
         values = _call(projection, base, pre, post)
     elif isinstance(base, np.ndarray) and base.ndim == 1:
@@ -75,8 +77,25 @@ def evaluate(projection, name, lazy, pre, post, fresh_for_each_target=False):
         values = base[pre, post]
     else:
         lazy = LazyArray(lazy, shape=projection.shape)
-        return lazy.evaluate()[pre, post]
+        try:
+            return lazy.evaluate()[pre, post]
+        except ValueError as error:
+            raise errors.InvalidDimensionsError(f"{projection.label}: {name}: {error}") from None
     return _apply_operations(lazy, values, projection, name, pre, post)
+
+
+@contextlib.contextmanager
+def drawing(projection, name, distribution):
+    """Name the parameter when a distribution's own parameters are no good.
+
+    Raises InvalidParameterValueError.
+    """
+    try:
+        yield
+    except (ValueError, OverflowError) as error:
+        raise errors.InvalidParameterValueError(
+            f"{projection.label}: {name} can't be drawn from {distribution!r}: {error}"
+        ) from None
 
 
 def _apply_operations(lazy, values, projection, name, pre, post):

@@ -19,6 +19,7 @@ NOT_NEGATIVE = {
     "tau_refrac", "rate", "start", "duration", "gbar_Na", "gbar_K", "g_leak", "delta_T", "lambda0",
     "q_sfa", "q_rr",
 }  # fmt: skip
+LARGEST = {"rate": 1e9}  # Hz: more spikes in a step than there is room for
 
 
 def check_names(model, names):
@@ -56,6 +57,9 @@ def check_parameters(owner, values, above=(), below=()):
             _check(owner, name, value, np.asarray(value) > 0, "must be positive")
         elif what in NOT_NEGATIVE:
             _check(owner, name, value, np.asarray(value) >= 0, "must not be negative")
+        if name in LARGEST:
+            good = np.asarray(value) <= LARGEST[name]
+            _check(owner, name, value, good, f"must not be above {LARGEST[name]:g}")
     for name, limit in above:
         _check_order(owner, name, values, "above", limit, np.greater)
     for name, limit in below:
@@ -75,7 +79,7 @@ def check_finite(owner, name, value):
     """Raise InvalidParameterValueError unless `value`, a number or an array, is finite everywhere."""
     try:
         array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise errors.InvalidParameterValueError(
             f"{owner}: {name} must be a number or numbers, not {value!r}"
         ) from None

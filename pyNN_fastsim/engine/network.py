@@ -19,6 +19,7 @@ from .currents import Current
 from .kernel import Model
 from .records import GrowingArray
 from .rng import stream_of
+from .signals import signals_held
 from .synapses import GROUP_ROW, SynapseGroup
 
 PIECE_SECONDS = 0.2  # wall time of one compiled call, after which Ctrl-C is heard
@@ -86,7 +87,8 @@ class Block:
         """Derive the constants from the parameters, where these have changed."""
         words = {"_seed": float(seed), "_stream": float(stream), "_trial": float(trial)}
         before = self.constants
-        self.constants = tuple(self.model.constants(self.parameters | words, dt))
+        with np.errstate(all="ignore"):  # what is not finite is reported with the cell, by the run
+            self.constants = tuple(self.model.constants(self.parameters | words, dt))
         if not self.started and self.model.restart:
             self.model.restart(self.constants, self.state, step)
         elif self.started and self.model.changed:
@@ -219,9 +221,21 @@ class Network:
         self.changed()
         return block
 
+    def remove_last_block(self):
+        """Take back the block that was added last, to which nothing has been connected."""
+        block = self.blocks.pop()
+        self._streams[block.model.name] -= 1
+        self.changed()
+
     def add_group(self, group):
         """Add a group of synapses."""
         self.groups.append(group)
+        self.changed()
+
+    def remove_groups(self, groups):
+        """Take groups of synapses out."""
+        out = {id(group) for group in groups}
+        self.groups = [group for group in self.groups if id(group) not in out]
         self.changed()
 
     def add_current(self, current):
@@ -317,7 +331,8 @@ class Network:
         piece = FIRST_PIECE
         while next_step <= last:
             began = time.perf_counter()
-            done = self._run_piece(next_step, min(next_step + piece - 1, last))
+            with signals_held():  # what a piece has done and what the network knows of it go together
+                done = self._run_piece(next_step, min(next_step + piece - 1, last))
             seconds = max(time.perf_counter() - began, 1e-6)
             piece = int(np.clip(piece * PIECE_SECONDS / seconds, 1, 10 * piece))
             next_step = done + 1
@@ -353,8 +368,12 @@ class Network:
         done = [0] * len(tables.threads)
         failures = []
         words = loop.words_of(tables)
+        all_there, given_up = threading.Event(), []
 
         def work(thread):
+            all_there.wait()  # one that is missing would have the others wait at the barrier for ever
+            if given_up:
+                return
             try:
                 done[thread] = loop.run(address_of(words), thread, first, last)
             except BaseException as error:
@@ -366,8 +385,14 @@ class Network:
             threading.Thread(target=work, args=(thread,), daemon=True)
             for thread in range(1, len(tables.threads))
         ]
-        for other in others:
-            other.start()
+        try:
+            for other in others:
+                other.start()
+        except RuntimeError:  # what Python raises when the system has no room for another thread
+            given_up.append(True)
+            raise MemoryError(f"no room for {len(others)} more threads") from None
+        finally:
+            all_there.set()
         work(0)
         for other in others:
             other.join()
@@ -383,6 +408,7 @@ class Network:
             words[loop.LOG] = address_of(buffer)
             words[loop.LOG_CAPACITY] = len(buffer)
             words[loop.LOG_LENGTH] = 0
+        self._spike_log.reserve(int(threads[:, loop.LOG_CAPACITY].sum()))  # not when it is too late
 
     def _collect_logs(self, threads):
         """Append the threads' spikes to the network's log, in the order of steps, blocks and cells."""
@@ -408,7 +434,8 @@ class Network:
         for block in self.blocks:
             if block.dirty:
                 step = self.step if self.begun else -1
-                block.update_constants(self.dt, self.seed, block.stream, self.trial, step)
+                with signals_held():
+                    block.update_constants(self.dt, self.seed, block.stream, self.trial, step)
         if self._tables is None:
             self._tables = self._make_tables()
 

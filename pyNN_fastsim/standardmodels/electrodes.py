@@ -7,6 +7,7 @@ until t_{k+1}.
 """
 
 import math
+import reprlib
 
 import numpy as np
 from pyNN import errors
@@ -101,9 +102,13 @@ class EngineCurrentSource(StandardCurrentSource):
         elif isinstance(cells, (BasePopulation, Assembly)):
             cells = cells.all_cells
         populations: dict[int, tuple] = {}
+        if not np.iterable(cells) or isinstance(cells, str):
+            cells = [cells]
         for cell in cells:
             if not isinstance(cell, IDMixin):
-                raise TypeError(f"{type(self).__name__}: can't inject current into {cell!r}: not a cell")
+                raise TypeError(
+                    f"{type(self).__name__}: can't inject current into {reprlib.repr(cell)}: not a cell"
+                )
             populations.setdefault(id(cell.parent), (cell.parent, []))[1].append(int(cell))
         for population, _ in populations.values():
             self._check_target(population)

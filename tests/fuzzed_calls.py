@@ -1,0 +1,639 @@
+"""
+The calls that the fuzz makes: one table, `CALLS`, of everything public.
+
+An entry is a function of a small network (`Net`) and of arguments, and says of which kind each argument
+is. A kind has good values and says which of the `ODD` values it may tolerate; all others must be refused.
+Cell types, synapse types and current sources come into the table by themselves, with all their
+parameters: see `parameter_calls`. What needs no entry stands in `NOT_CALLED` with the reason.
+"""
+
+import inspect
+import tempfile
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import neo
+import numpy as np
+import quantities as pq
+from hypothesis import strategies as st
+from pyNN.parameters import Sequence
+from pyNN.random import NumpyRNG, RandomDistribution
+from pyNN.recording import Variable
+from pyNN.space import Grid2D, Line, Space
+
+import pyNN_fastsim as sim
+
+NAN, INF = float("nan"), float("inf")
+
+
+def uniform(low, high):
+    return RandomDistribution("uniform", low=low, high=high, rng=NumpyRNG(seed=1))
+
+
+# Odd values, by name: what makes them, and what they are.
+ODD = {
+    "None": (lambda: None, "none"),
+    "True": (lambda: True, "flag"),
+    "False": (lambda: False, "flag"),
+    "0": (lambda: 0, "zero"),
+    "-1": (lambda: -1, "negative"),
+    "-0.5": (lambda: -0.5, "negative fraction"),
+    "1": (lambda: 1, "whole"),
+    "np.int64(2)": (lambda: np.int64(2), "whole"),
+    "2.5": (lambda: 2.5, "fraction"),
+    "np.float32": (lambda: np.float32(0.7), "fraction"),
+    "Decimal": (lambda: Decimal("1.5"), "fraction exact"),
+    "Fraction": (lambda: Fraction(3, 2), "fraction exact"),
+    "10**12": (lambda: 10**12, "huge"),
+    "2**63": (lambda: 2**63, "huge"),
+    "2**64": (lambda: 2**64, "huge"),
+    "-2**63": (lambda: -(2**63), "huge negative"),
+    "10**400": (lambda: 10**400, "enormous"),
+    "1e30": (lambda: 1e30, "huge"),
+    "1e300": (lambda: 1e300, "huge"),
+    "-1e300": (lambda: -1e300, "huge negative"),
+    "1e-300": (lambda: 1e-300, "tiny fraction"),
+    "5e-324": (lambda: 5e-324, "tiny fraction"),
+    "nan": (lambda: NAN, "nonsense"),
+    "inf": (lambda: INF, "nonsense"),
+    "-inf": (lambda: -INF, "nonsense"),
+    "np.nan": (lambda: np.float32(np.nan), "nonsense"),
+    "array of nan": (lambda: np.array(NAN), "nonsense"),
+    "1j": (lambda: 1j, "nonsense"),
+    "empty text": (lambda: "", "text none"),
+    "text": (lambda: "abc", "text"),
+    "number as text": (lambda: "12", "text"),
+    "nul": (lambda: "a\0b", "text"),
+    "long text": (lambda: "x" * 10**5, "text"),
+    "bytes": (lambda: b"abc", "bytes"),
+    "[]": (list, "empty list"),
+    "()": (tuple, "empty list"),
+    "{}": (dict, "empty dict"),
+    "set()": (set, "empty set"),
+    "{'a': 1}": (lambda: {"a": 1}, "dict"),
+    "[nan]": (lambda: [NAN], "bad list"),
+    "[None]": (lambda: [None], "bad list"),
+    "['abc']": (lambda: ["abc"], "texts list"),
+    "[1, [2]]": (lambda: [1, [2]], "bad list"),
+    "[1, 2, 3]": (lambda: [1, 2, 3], "list"),
+    "[-1, 1e300]": (lambda: [-1, 1e300], "list negative huge"),
+    "range": (lambda: range(10**12), "huge list"),
+    "no numbers": (lambda: np.zeros(0), "empty list"),
+    "2 x 2": (lambda: np.ones((2, 2)), "array"),
+    "nothing x 3": (lambda: np.zeros((0, 3)), "empty array"),
+    "huge array": (lambda: np.broadcast_to(1.0, 10**12), "huge list"),
+    "texts": (lambda: np.array(["a", "b"]), "texts list"),
+    "Sequence": (lambda: Sequence([1.0, 2.0]), "sequence"),
+    "Sequence of nan": (lambda: Sequence([NAN]), "bad sequence"),
+    "object": (object, "nonsense"),
+    "type": (lambda: float, "type"),
+    "module": (lambda: np, "nonsense"),
+    "function of nothing": (lambda: lambda: 1.0, "bad callable"),
+    "function": (lambda: lambda i: 1.0 + 0 * i, "callable"),
+    "function giving nan": (lambda: lambda i: NAN + 0 * i, "bad callable"),
+    "function giving None": (lambda: lambda i: None, "bad callable"),
+    "random": (lambda: uniform(0.5, 1.5), "random"),
+    "random nan": (lambda: uniform(NAN, NAN), "bad random"),
+    "mV": (lambda: 1.0 * pq.mV, "units"),
+    "iterator": (lambda: iter([1.0]), "iterator"),
+    "block": (lambda: neo.Block(), "nonsense"),
+}  # fmt: skip
+
+
+@dataclass
+class Kind:
+    """What an argument may be.
+
+    good        strategy; values that must be accepted when all arguments are good
+    tolerates   words: an odd value may be accepted if each word about it is among these
+    is_free     whether any object will do: what the message says of it doesn't matter then
+    """
+
+    good: st.SearchStrategy
+    tolerates: frozenset
+    is_free: bool = False
+
+    def may_accept(self, odd):
+        return self.is_free or set(ODD[odd][1].split()) <= self.tolerates
+
+    def __or__(self, words):
+        return replace(self, tolerates=self.tolerates | set(words.split()))
+
+
+def kind(*good, **options):
+    """A kind with these good values: strategies, functions of the Net, or plain values."""
+    return Kind(st.sampled_from(good), frozenset(options.get("tolerates", "").split()))
+
+
+# Numbers, "text none" is the empty text, which is as good as no label.
+SCALAR = "flag zero negative whole fraction exact huge tiny"
+SEVERAL = "list array empty huge callable random units iterator sequence"
+SOME = "flag zero whole fraction exact tiny"  # no negative ones, none that is too large
+NUMBER = kind(0.5, 3, np.float64(2.0), tolerates=SCALAR)
+NUMBERS = kind(0.5, 3, lambda net: lambda i: 1.0 + i, lambda net: uniform(0.5, 2.0),
+               tolerates=f"{SCALAR} {SEVERAL}")  # fmt: skip
+TIME = kind(0.0, 0.5, 3, tolerates=SOME)
+WEIGHT = kind(0.1, 0, lambda net: uniform(0.5, 1.0), tolerates=f"{SCALAR} {SEVERAL} text none")
+DELAY = kind(0.5, 3, lambda net: uniform(0.5, 1.0), tolerates=f"{SOME} {SEVERAL} text none negative")
+COUNT = kind(1, 0, 2, tolerates="zero whole")
+PROBABLE = "zero whole fraction exact tiny huge"
+PROBABILITY = kind(1, 0.0, 0.5, tolerates=PROBABLE)
+SEED = kind(0, 12, tolerates="whole zero huge enormous")
+FLAG = kind(True, False, tolerates="flag zero whole")
+SELF = kind(True, False, tolerates="flag")
+ANYTHING = replace(FLAG, is_free=True)  # a truth value
+LABEL = kind("one", None, tolerates="text none")
+NAME = kind("v", "tau_m", tolerates="")
+VARIABLES = kind("v", ["v", "spikes"], "all", "spikes", tolerates="none empty list set array dict")
+RNG = kind(lambda net: NumpyRNG(seed=3), lambda net: sim.NativeRNG(seed=3), None, tolerates="none")
+ANNOTATIONS = kind({"a": 1}, None, tolerates="none empty dict")
+CELLS = kind(lambda net: net.cells, lambda net: net.view, lambda net: net.cells + net.others)
+FILE = kind(lambda net: str(net.folder / "a.pkl"), tolerates="")
+TEXT_FILE = kind(lambda net: str(net.folder / "a.txt"), tolerates="text")
+INDEX = kind(0, 1, -1, slice(1, 3), [0, 1],
+             tolerates="flag zero negative whole list array sequence texts empty")  # fmt: skip
+POSITION = kind((0.0, 1.0, 2.0), np.zeros(3), tolerates="list")
+CURRENT = kind(lambda net: sim.DCSource(amplitude=1.0))
+NONE = kind(None, tolerates="none")
+
+
+class Net:
+    """A small network to make calls on."""
+
+    def __init__(self):
+        sim.setup(timestep=0.1, min_delay=0.1, max_delay=5.0)
+        self.folder = Path(tempfile.gettempdir())
+        self.source = sim.Population(3, sim.SpikeSourceArray(spike_times=[0.3, 0.7]), label="source")
+        self.cells = sim.Population(3, sim.IF_curr_exp(i_offset=1.0), label="cells")
+        self.others = sim.Population(2, sim.IF_curr_exp(), label="others")
+        self.view = self.cells[:2]
+        self.assembly = self.cells + self.others
+        self.synapse = sim.StaticSynapse(weight=0.5, delay=0.4)
+        self.projection = sim.Projection(
+            self.source, self.cells, sim.AllToAllConnector(), self.synapse, label="projection"
+        )
+        for group in (self.cells, self.others, self.source):
+            group.record("spikes")
+        self.cells.record("v")
+
+    def connect(self, connector, **arguments):
+        return sim.Projection(self.source, self.cells, connector, self.synapse, **arguments)
+
+    def connect_itself(self, connector):
+        return sim.Projection(self.cells, self.cells, connector, self.synapse)
+
+
+class Call:
+    """A function of a Net and of keyword arguments, and the kind of each of these.
+
+    names   words of which one must be in the message of an error, for each argument; its name if left out
+    """
+
+    def __init__(self, function, names=None, **kinds):
+        self.function, self.kinds, self.names = function, kinds, names or {}
+
+    def words(self, argument):
+        return self.names.get(argument, argument).split()
+
+
+CALLS = {
+    # --- functions
+    "setup": Call(
+        lambda net, **a: sim.setup(**a),
+        timestep=kind(0.1, 1, tolerates="whole fraction exact"),
+        min_delay=kind(1.0, 2, "auto", tolerates="whole fraction exact"),
+        max_delay=kind(10.0, "auto", tolerates="whole fraction exact"),
+        threads=kind(1, 2, None, tolerates="whole none huge enormous"),
+        rng_seed=kind(0, 42, 2**40, tolerates="zero whole huge enormous"),
+    ),
+    "run": Call(lambda net, simtime: sim.run(simtime), simtime=TIME, names={"simtime": "simtime time_point"}),
+    "run_for": Call(lambda net, simtime: sim.run_for(simtime), simtime=TIME),
+    "run_until": Call(
+        lambda net, time_point: sim.run_until(time_point),
+        time_point=TIME | "negative",
+        names={"time_point": "time_point past"},
+    ),
+    "run with callbacks": Call(
+        lambda net, callbacks: sim.run(1.0, callbacks=callbacks),
+        callbacks=kind([], None, [lambda t: t + 0.3], [lambda t: None], tolerates="none empty list"),
+    ),
+    "callback": Call(
+        lambda net, wished: sim.run(1.0, callbacks=[lambda t: wished]),
+        wished=kind(0.5, 3, INF, None, tolerates=f"{SCALAR} none nonsense"),
+        names={"wished": "[Cc]allback"},
+    ),
+    "reset": Call(lambda net, annotations: sim.reset(annotations), annotations=ANNOTATIONS),
+    "initialize": Call(lambda net, cells, v: sim.initialize(cells, v=v), cells=CELLS, v=NUMBERS),
+    "create": Call(
+        lambda net, **a: sim.create(**a),
+        cellclass=kind(sim.IF_curr_exp, sim.SpikeSourcePoisson),
+        cellparams=kind({}, None, tolerates="none empty dict"),
+        n=kind(1, 2, tolerates="whole list"),
+        names={"n": "size cell", "cellparams": "cellparams parameter"},
+    ),
+    "connect": Call(
+        lambda net, **a: sim.connect(**a),
+        pre=kind(lambda net: net.source, lambda net: net.cells),
+        post=CELLS,
+        weight=WEIGHT,
+        delay=DELAY,
+        receptor_type=kind("excitatory", None, tolerates="none"),
+        p=kind(1, 0.5, tolerates=PROBABLE),
+        rng=RNG,
+        names={"p": "p_connect", "pre": "pre", "post": "post", "receptor_type": "receptor"},
+    ),
+    "set": Call(lambda net, cells, tau_m: sim.set(cells, tau_m=tau_m), cells=CELLS, tau_m=NUMBERS),
+    "record": Call(
+        lambda net, **a: sim.record(**a),
+        variables=VARIABLES,
+        source=CELLS,
+        filename=FILE | "none",
+        sampling_interval=kind(None, 0.1, tolerates="whole none fraction exact"),
+        annotations=ANNOTATIONS,
+        names={"variables": "record"},
+    ),
+    "record_v": Call(
+        lambda net, source, filename: sim.record_v(source, filename),
+        source=CELLS,
+        filename=FILE | "none",
+        names={"filename": "write filename"},
+    ),
+    # --- populations
+    "Population": Call(
+        lambda net, **a: sim.Population(**a),
+        size=kind(1, 3, (2, 2), np.int64(2), tolerates="whole list array"),
+        cellclass=kind(sim.IF_curr_exp, lambda net: sim.IF_cond_exp(tau_m=10.0)),
+        cellparams=kind(None, tolerates="none empty dict"),
+        structure=kind(None, lambda net: Line(), tolerates="none"),
+        initial_values=kind({}, {"v": -60.0}, tolerates="none empty dict"),
+        label=LABEL,
+        names={
+            "size": "size cell",
+            "initial_values": "initial_values parameter",
+            "cellparams": "cellparams parameter",
+        },
+    ),
+    "PopulationView": Call(
+        lambda net, **a: sim.PopulationView(net.cells, **a),
+        selector=kind(
+            slice(0, 2), [0, 2], np.array([True, False, True]), tolerates="list array sequence random"
+        ),
+        label=LABEL,
+        names={"selector": "cells selector"},
+    ),
+    "view of": Call(
+        lambda net, parent: sim.PopulationView(parent, slice(0, 2)),
+        parent=kind(lambda net: net.cells, lambda net: net.view),
+    ),
+    "Assembly": Call(
+        lambda net, population, label: sim.Assembly(net.cells, population, label=label),
+        population=kind(lambda net: net.others, lambda net: net.others[:1]),
+        label=kind("one", tolerates="text none"),
+        names={"population": "Population"},
+    ),
+    "add": Call(lambda net, other: net.cells + other, other=kind(lambda net: net.others)),
+    "add to assembly": Call(lambda net, other: net.assembly + other, other=kind(lambda net: net.source)),
+    "cell": Call(
+        lambda net, cell: net.cells[0].set_parameters(tau_m=cell), cell=NUMBERS, names={"cell": "tau_m"}
+    ),
+    "cell's attribute": Call(lambda net, tau_m: setattr(net.cells[0], "tau_m", tau_m), tau_m=NUMBERS),
+    "cell's initial value": Call(lambda net, v: net.cells[0].set_initial_value("v", v), v=NUMBERS),
+    "cell's variable": Call(
+        lambda net, variable: net.cells[0].set_initial_value(variable, 0.0),
+        variable=kind("v"),
+        names={"variable": "initial v"},
+    ),
+    "cell's position": Call(
+        lambda net, position: setattr(net.cells[0], "position", position), position=POSITION
+    ),
+    "positions": Call(
+        lambda net, positions: setattr(net.cells, "positions", positions),
+        positions=kind(np.zeros((3, 3)), tolerates=""),
+    ),
+    "structure": Call(
+        lambda net, structure: setattr(net.cells, "structure", structure),
+        structure=kind(lambda net: Line(), lambda net: Grid2D()),
+    ),
+    "space of Projection": Call(
+        lambda net, space: net.connect(sim.AllToAllConnector(), space=space),
+        space=kind(lambda net: Space(), lambda net: Space("xy")),
+    ),
+    "assembly.get_population": Call(
+        lambda net, label: net.assembly.get_population(label), label=kind("cells")
+    ),
+    "inject_into": Call(
+        lambda net, cells: sim.DCSource(amplitude=1.0).inject_into(cells),
+        names={"cells": "cell"},
+        cells=kind(
+            lambda net: net.cells,
+            lambda net: [net.cells[0]],
+            lambda net: net.assembly,
+            tolerates="empty list set dict text array",
+        ),
+    ),
+    # --- projections
+    "Projection": Call(
+        lambda net, **a: sim.Projection(**a),
+        presynaptic_neurons=kind(lambda net: net.source, lambda net: net.assembly),
+        postsynaptic_neurons=kind(lambda net: net.cells, lambda net: net.view),
+        connector=kind(lambda net: sim.AllToAllConnector(), lambda net: sim.OneToOneConnector()),
+        synapse_type=kind(None, lambda net: sim.StaticSynapse(weight=1.0), tolerates="none"),
+        source=replace(NONE, is_free=True),
+        receptor_type=kind("excitatory", None, tolerates="none"),
+        label=LABEL,
+        names={"presynaptic_neurons": "pre", "postsynaptic_neurons": "post", "receptor_type": "receptor"},
+    ),
+    "Projection.get": Call(
+        lambda net, **a: net.projection.get(**a),
+        attribute_names=kind("weight", ["weight", "delay"], tolerates="empty list set"),
+        format=kind("list", "array"),
+        gather=ANYTHING,
+        with_address=ANYTHING,
+        multiple_synapses=kind("sum", "last", "min"),
+        names={"attribute_names": "attribute_names parameter"},
+    ),
+    "Projection.save": Call(
+        lambda net, **a: net.projection.save(**a),
+        attribute_names=kind("all", ["weight"], tolerates="empty list set"),
+        file=TEXT_FILE,
+        format=kind("list"),
+        names={"attribute_names": "attribute_names parameter"},
+    ),
+    "Projection.set": Call(lambda net, **a: net.projection.set(**a), weight=WEIGHT, delay=DELAY),
+    "connection": Call(lambda net, index: net.projection[index], index=INDEX, names={"index": "connection"}),
+    "weight of a connection": Call(
+        lambda net, weight: setattr(net.projection[1], "weight", weight), weight=NUMBER
+    ),
+    "delay of a connection": Call(
+        lambda net, delay: setattr(net.projection[1], "delay", delay), delay=kind(0.5, tolerates=SOME)
+    ),
+    "weightHistogram": Call(
+        lambda net, **a: net.projection.weightHistogram(**a),
+        min=replace(kind(None, 0.0), is_free=True),
+        max=replace(kind(None, 1.0), is_free=True),
+        nbins=kind(10, tolerates="whole"),
+    ),
+    # --- connectors
+    "AllToAllConnector": Call(
+        lambda net, **a: net.connect_itself(sim.AllToAllConnector(**a)),
+        allow_self_connections=SELF,
+        safe=ANYTHING,
+    ),
+    "OneToOneConnector": Call(
+        lambda net, **a: net.connect(sim.OneToOneConnector(**a)),
+        safe=ANYTHING,
+        callback=kind(None, lambda net: lambda fraction: None, tolerates="none callable bad"),
+    ),
+    "FixedProbabilityConnector": Call(
+        lambda net, **a: net.connect_itself(sim.FixedProbabilityConnector(**a)),
+        p_connect=PROBABILITY,
+        allow_self_connections=kind(True, False, "NoMutual", tolerates="flag"),
+        rng=RNG,
+    ),
+    "DistanceDependentProbabilityConnector": Call(
+        lambda net, **a: net.connect_itself(sim.DistanceDependentProbabilityConnector(**a)),
+        d_expression=kind("exp(-d)", "d < 3", lambda net: lambda d: 0.5 + 0 * d, tolerates="callable text"),
+        allow_self_connections=SELF,
+        rng=RNG,
+    ),
+    "DisplacementDependentProbabilityConnector": Call(
+        lambda net, **a: net.connect_itself(sim.DisplacementDependentProbabilityConnector(**a)),
+        disp_function=kind(lambda net: lambda d: 0.5 + 0 * d[0], tolerates="callable"),
+        allow_self_connections=SELF,
+        rng=RNG,
+    ),
+    "FixedNumberPreConnector": Call(
+        lambda net, **a: net.connect_itself(sim.FixedNumberPreConnector(**a)),
+        n=COUNT | "random",
+        allow_self_connections=SELF,
+        with_replacement=FLAG,
+        rng=RNG,
+    ),
+    "FixedNumberPostConnector": Call(
+        lambda net, **a: net.connect_itself(sim.FixedNumberPostConnector(**a)),
+        n=COUNT | "random",
+        allow_self_connections=SELF,
+        with_replacement=FLAG,
+        rng=RNG,
+    ),
+    "FixedTotalNumberConnector": Call(
+        lambda net, **a: net.connect_itself(sim.FixedTotalNumberConnector(**a)),
+        n=COUNT | "random",
+        allow_self_connections=SELF,
+        with_replacement=FLAG,
+        rng=RNG,
+    ),
+    "SmallWorldConnector": Call(
+        lambda net, **a: net.connect_itself(sim.SmallWorldConnector(**a)),
+        degree=kind(1, 2.0, tolerates="flag zero whole fraction exact tiny huge"),
+        rewiring=kind(0.0, 0.5, 1, tolerates="flag zero whole fraction tiny"),
+        allow_self_connections=SELF,
+        n_connections=kind(None, 1, 2, tolerates="none whole zero flag huge enormous"),
+        rng=RNG,
+    ),
+    "FromListConnector": Call(
+        lambda net, **a: net.connect(sim.FromListConnector(**a)),
+        conn_list=kind(
+            [(0, 1, 0.5, 1.0)], [(0, 1), (1, 2)], [], np.zeros((0, 4)), tolerates="empty list array"
+        ),
+        column_names=kind(None, tolerates="none empty list"),
+        names={"conn_list": "conn_list", "column_names": "column_names column"},
+    ),
+    "row of FromListConnector": Call(
+        lambda net, **row: net.connect(sim.FromListConnector([tuple(row.values())])),
+        pre=COUNT | "flag units",
+        post=COUNT | "flag units",
+        weight=kind(0.5, tolerates=f"{SCALAR} units text"),
+        delay=kind(0.5, tolerates=f"{SOME} units text"),
+        names={name: "weights? delay index conn_list" for name in ("pre", "post", "weight", "delay")},
+    ),
+    "FromFileConnector": Call(
+        lambda net, **a: net.connect(sim.FromFileConnector(**a)),
+        file=kind(lambda net: connections_file(net)),
+        distributed=kind(False, tolerates="flag zero"),
+    ),
+    "ArrayConnector": Call(
+        lambda net, **a: net.connect(sim.ArrayConnector(**a)),
+        array=kind(np.eye(3), np.eye(3, dtype=bool), np.eye(3).tolist(), tolerates=""),
+    ),
+    "CloneConnector": Call(
+        lambda net, reference_projection: net.connect(sim.CloneConnector(reference_projection)),
+        reference_projection=kind(lambda net: net.projection),
+    ),
+    "IndexBasedProbabilityConnector": Call(
+        lambda net, index_expression, **a: net.connect_itself(
+            sim.IndexBasedProbabilityConnector(index_expression, **a)
+        ),
+        index_expression=kind(lambda net: index_expression()),
+        allow_self_connections=SELF,
+        rng=RNG,
+    ),
+    "CSAConnector": Call(
+        lambda net, cset: net.connect(sim.CSAConnector(cset)), cset=kind(lambda net: csa_full())
+    ),
+    # --- random numbers
+    "NativeRNG": Call(lambda net, seed: sim.NativeRNG(seed=seed), seed=SEED | "none"),
+    "NativeRNG.next": Call(
+        lambda net, n: sim.NativeRNG(seed=1).next(n), n=kind(None, 1, 3, tolerates="none zero flag whole")
+    ),
+}
+
+
+def index_expression():
+    from pyNN.core import IndexBasedExpression
+
+    class Expression(IndexBasedExpression):
+        def __call__(self, i, j):
+            return np.where(i == j, 1.0, 0.5)
+
+    return Expression()
+
+
+def csa_full():
+    import csa
+
+    return csa.cset(csa.full)
+
+
+def connections_file(net):
+    file = net.folder / "connections.txt"
+    file.write_text("0 1 0.5 1.0\n1 2 0.5 1.0\n")
+    return str(file)
+
+
+# Methods that populations, views and assemblies share.
+METHODS = {
+    "get": dict(
+        parameter_names=kind("tau_m", ["tau_m", "cm"], tolerates="empty list set"),
+        gather=ANYTHING,
+        simplify=ANYTHING,
+    ),
+    "set": dict(tau_m=NUMBERS),
+    "initialize": dict(v=NUMBERS),
+    "record": dict(
+        variables=VARIABLES,
+        to_file=FILE | "none flag zero empty",
+        sampling_interval=kind(None, 0.1, tolerates="none"),
+        locations=NONE,
+    ),
+    "get_data": dict(variables=VARIABLES, gather=ANYTHING, clear=FLAG),
+    "write_data": dict(io=FILE, variables=VARIABLES, gather=ANYTHING, clear=FLAG, annotations=ANNOTATIONS),
+    "get_spike_counts": dict(gather=ANYTHING),
+    "mean_spike_count": dict(gather=ANYTHING),
+    "inject": dict(current_source=CURRENT),
+    "id_to_index": dict(id=kind(lambda net: net.cells[1], tolerates="")),
+    "sample": dict(n=kind(1, 2, tolerates="whole flag"), rng=RNG),
+    "__getitem__": dict(index=INDEX),
+    "save_positions": dict(file=TEXT_FILE),
+    "find_units": dict(variable=kind("v", Variable("v", None, None))),
+    "describe": dict(template=kind(None, "population_default.txt", tolerates="none text empty")),
+    "annotate": None,
+}
+OF_POPULATIONS = {
+    "can_record": dict(variable=kind("v", tolerates="text none")),
+    "nearest": dict(position=POSITION),
+}
+WORDS = {
+    "io": "write",
+    "variables": "[Rr]ecord",
+    "to_file": "to_file write",
+    "parameter_names": "parameter",
+    "index": "cells? mask ind(ex|ices)",
+    "n": r"\bn\b sample",
+    "id": r"\bid\b ID",
+    "variable": "variable",
+    "locations": "locations",
+}
+for _name, _kinds in {**METHODS, **OF_POPULATIONS}.items():
+    for _group in ("cells", "view", "assembly"):
+        if _kinds is not None and not (_group == "assembly" and _name in OF_POPULATIONS):
+            CALLS[f"{_group}.{_name}"] = Call(
+                lambda net, group=_group, name=_name, **a: (
+                    getattr(getattr(net, group), name)(**a)
+                    if not name.startswith("__")
+                    else getattr(getattr(net, group), name)(*a.values())
+                ),
+                names=WORDS,
+                **_kinds,
+            )
+
+
+def is_sequence(value):
+    return isinstance(value, Sequence)
+
+
+TIMES = kind([1.0, 2.0], [], Sequence([0.5]), tolerates=f"{SEVERAL} sequence empty")
+AMPLITUDES = TIMES | "negative"
+
+
+def parameter_calls():
+    """For each parameter of each cell type, synapse type and current source: give it at creation."""
+    for name, model in vars(sim).items():
+        defaults = getattr(model, "default_parameters", None)
+        if not inspect.isclass(model) or not defaults or inspect.isabstract(model):
+            continue
+        for parameter, default in defaults.items():
+            values = (
+                (AMPLITUDES if parameter == "amplitudes" else TIMES)
+                if is_sequence(default)
+                else kind(default, tolerates=f"{SCALAR} {SEVERAL}")
+            )
+            yield f"{name}({parameter})", Call(MAKE[family(model)](model), **{parameter: values})
+
+
+def family(model):
+    from pyNN.models import BaseCellType, BaseCurrentSource, BaseSynapseType
+
+    families = {"cell": BaseCellType, "synapse": BaseSynapseType, "current": BaseCurrentSource}
+    return next(name for name, base in families.items() if issubclass(model, base))
+
+
+def step_current(model, parameters):
+    """Two parameters of a StepCurrentSource must have the same length."""
+    if model is sim.StepCurrentSource:
+        ((name, value),) = parameters.items()
+        value = getattr(value, "value", value)
+        n = len(value) if hasattr(value, "__len__") and len(value) < 100 else 1
+        other = {"times": "amplitudes", "amplitudes": "times"}[name]
+        return {**parameters, other: [0.1 + k for k in range(n)]}
+    return parameters
+
+
+MAKE = {
+    "cell": lambda model: lambda net, **p: sim.Population(3, model(**p), label="cells").record("spikes"),
+    "synapse": lambda model: (
+        lambda net, **p: sim.Projection(
+            net.source, net.cells, sim.AllToAllConnector(), model(**p), receptor_type="excitatory"
+        )
+    ),
+    "current": lambda model: lambda net, **p: model(**step_current(model, p)).inject_into(net.cells),
+}
+
+# What needs no entry, and why.
+NOT_CALLED = {
+    "end": "takes nothing that it uses",
+    "get_current_time": "takes nothing",
+    "get_max_delay": "takes nothing",
+    "get_min_delay": "takes nothing",
+    "get_time_step": "takes nothing",
+    "list_standard_models": "takes nothing",
+    "num_processes": "takes nothing",
+    "rank": "takes nothing",
+    "record_gsyn": "is record_v with other names",
+    "all": "takes nothing",
+    "annotate": "takes anything",
+    "get_annotations": "is for recordings",
+    "id_to_local_index": "is id_to_index",
+    "is_local": "is always true here",
+    "describe": "of a Projection: takes a template, as that of a Population",
+    "size": "takes nothing",
+    **dict.fromkeys(
+        """getSpikes get_gsyn get_v meanSpikeCount printSpikes print_gsyn print_v record_gsyn record_v rset
+        tset position_generator index_from_parent_index index_in_grandparent getDelays getSynapseDynamics
+        getWeights printDelays printWeights randomizeDelays randomizeSynapseDynamics randomizeWeights
+        saveConnections setDelays setSynapseDynamics setWeights initialize weightHistogram""".split(),
+        "an old name of PyNN for another, which is called, or unused",
+    ),
+}

@@ -28,6 +28,7 @@ DOCUMENTED = (
     errors.ConnectionError, errors.InvalidModelError, errors.NoModelAvailableError, errors.RecordingError,
     ValueError, TypeError, IndexError, KeyError, NotImplementedError, MemoryError, OSError,
 )  # fmt: skip
+pytestmark = pytest.mark.big
 SECONDS = 20  # after which a call hangs
 MEMORY = 2 * 2**30  # bytes that a call may take
 CALLS.update(parameter_calls())

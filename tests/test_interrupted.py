@@ -22,6 +22,7 @@ from pyNN_fastsim import simulator
 TESTS = Path(__file__).parent
 EVERY = 1 if settings().max_examples > 1000 else 37  # lines between two interruptions
 
+pytestmark = pytest.mark.big
 needs_signals = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import pyNN_fastsim as sim
 
+pytestmark = pytest.mark.big
 psutil = pytest.importorskip("psutil")
 
 # How much of each: by default, and with "-m deep".

@@ -8,6 +8,7 @@ simulator still works. The calls stand in `fuzzed_calls.py`; ``--hypothesis-prof
 
 import contextlib
 import faulthandler
+import functools
 import inspect
 import os
 import re
@@ -152,17 +153,25 @@ def check_usable():
     assert found == EXPECTED
 
 
-@pytest.fixture(autouse=True, scope="module")
-def warmed_up():
-    """Compile first: LLVM ends the process when memory runs out."""
+@functools.cache
+def warm_up(celltype):
+    """Compile what a cell type needs before memory is limited: LLVM ends the process when it runs out."""
+    sim.setup(timestep=0.1)
+    model = getattr(sim, celltype)
+    sim.Population(2, model())
+    name, value = next(iter(model.default_parameters.items()))
+    if not is_sequence(value):
+        sim.Population(2, model(**{name: [value, 1.1 * value]}))
+    sim.run(0.2)
+
+
+@pytest.fixture(autouse=True)
+def warmed_up(request):
+    """What the network has, and the cell type that the call is about."""
+    about = request.node.callspec.params["name"].split("(")[0] if hasattr(request.node, "callspec") else ""
     for celltype in sim.list_standard_models():
-        sim.setup(timestep=0.1)
-        model = getattr(sim, celltype)
-        sim.Population(2, model())
-        name, value = next(iter(model.default_parameters.items()))
-        if not is_sequence(value):
-            sim.Population(2, model(**{name: [value, 1.1 * value]}))
-        sim.run(0.2)
+        if celltype in (about, "IF_curr_exp", "IF_cond_exp", "SpikeSourceArray", "SpikeSourcePoisson"):
+            warm_up(celltype)
     check_usable()
 
 

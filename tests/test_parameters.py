@@ -417,6 +417,7 @@ def test_spike_times_off_the_grid_go_to_the_end_of_their_step():
     assert spikes(p) == [[0.0, 0.1, 0.1, 0.2, 0.3, 0.3]]
 
 
+@pytest.mark.big
 def test_poisson_rate_changed_between_runs():
     p = sim.Population(200, sim.SpikeSourcePoisson(rate=100.0))
     p.record("spikes")

@@ -297,3 +297,20 @@ def test_populations_of_an_old_network_are_refused():
     new = sim.Population(2, sim.IF_cond_exp())
     with pytest.raises(errors.ConnectionError, match="'old' belongs to a network from before setup"):
         sim.Projection(old, new, sim.AllToAllConnector())
+
+
+def test_many_projections_of_one_population():
+    """More than the run loop looks ahead: each delivers to its own cells."""
+    sim.setup(timestep=0.1)
+    pre = sim.Population(3, sim.SpikeSourceArray(spike_times=[[1.0], [2.0], []]))
+    posts = [sim.Population(2, sim.IF_curr_delta(tau_m=1e9, v_thresh=1e6)) for _ in range(12)]
+    for k, post in enumerate(posts):
+        post.initialize(v=-65.0)
+        synapse = sim.StaticSynapse(weight=1.0 + k, delay=0.5)
+        connector = sim.OneToOneConnector() if k % 2 else sim.AllToAllConnector()
+        sim.Projection(pre, post, connector, synapse, receptor_type="excitatory")
+        post.record("v")
+    sim.run(4.0)
+    for k, post in enumerate(posts):
+        jumps = post.get_data().segments[0].filter(name="v")[0].magnitude[-1] + 65.0
+        assert np.allclose(jumps, (1.0 + k) * (1 if k % 2 else 2), atol=1e-6)

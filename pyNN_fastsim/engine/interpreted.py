@@ -256,6 +256,13 @@ def moved(start, span, weights, slopes):
     return tuple(result)
 
 
+def convolved(a, b):
+    total = 0.0
+    for k, x in enumerate(a):
+        total = fma(x, b[len(a) - 1 - k], total)
+    return total
+
+
 # --- hints, which have no effect on results -------------------------------------------------------
 
 

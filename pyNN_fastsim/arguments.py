@@ -69,7 +69,7 @@ def _are_names(value):
 
 
 def _are_callbacks(value):
-    return isinstance(value, (list, tuple)) and all(callable(each) for each in value)
+    return isinstance(value, (list, tuple)) and all(map(_is_function, value))
 
 
 def _is_cell_type(value):
@@ -99,7 +99,16 @@ def _is_connection_set(value):
 
 
 def _is_function(value):
-    return callable(value) and not isinstance(value, type)
+    """Whether something can be called with one argument; of what isn't written in Python nothing is known."""
+    if not callable(value) or isinstance(value, type):
+        return False
+    try:
+        inspect.signature(value).bind(None)
+    except TypeError:
+        return False
+    except ValueError:
+        pass
+    return True
 
 
 def _is_path(value):

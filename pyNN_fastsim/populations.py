@@ -7,6 +7,7 @@ import numpy as np
 from pyNN import common, errors
 from pyNN.parameters import LazyArray, ParameterSpace, simplify
 from pyNN.recording import Variable
+from pyNN.space import BaseStructure
 
 from . import simulator
 from .arguments import (
@@ -304,6 +305,7 @@ class Population(_Cells, common.Population):
     __doc__ = common.Population.__doc__
     _simulator = simulator
     _recorder_class = Recorder
+    _structure: BaseStructure | None
     _assembly_class = Assembly
     _structure: object
 

@@ -73,7 +73,7 @@ class Projection(common.Projection):
             )
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
-        self._groups: list = []
+        self._groups: list[Group] = []
         self._cached = {}
         self._initial_weights = None
         try:

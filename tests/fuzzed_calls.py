@@ -572,7 +572,7 @@ def parameter_calls():
     """For each parameter of each cell type, synapse type and current source: give it at creation."""
     for name, model in vars(sim).items():
         defaults = getattr(model, "default_parameters", None)
-        if not inspect.isclass(model) or not defaults or inspect.isabstract(model):
+        if not inspect.isclass(model) or not defaults or family(model) is None:
             continue
         for parameter, default in defaults.items():
             values = (
@@ -587,7 +587,7 @@ def family(model):
     from pyNN.models import BaseCellType, BaseCurrentSource, BaseSynapseType
 
     families = {"cell": BaseCellType, "synapse": BaseSynapseType, "current": BaseCurrentSource}
-    return next(name for name, base in families.items() if issubclass(model, base))
+    return next((name for name, base in families.items() if issubclass(model, base)), None)
 
 
 def step_current(model, parameters):
@@ -629,6 +629,12 @@ NOT_CALLED = {
     "is_local": "is always true here",
     "describe": "of a Projection: takes a template, as that of a Population",
     "size": "takes nothing",
+    # Not fuzzed yet: components of a PointNeuron, and cell types of one's own.
+    **dict.fromkeys(
+        """CellType PointNeuron AdExp LIF AlphaPSR BetaPSR ExpPSR CondAlphaPostSynapticResponse
+        CondBetaPostSynapticResponse CondExpPostSynapticResponse CurrExpPostSynapticResponse""".split(),
+        "components and their sum are still to come into the table",
+    ),
     **dict.fromkeys(
         """getSpikes get_gsyn get_v meanSpikeCount printSpikes print_gsyn print_v record_gsyn record_v rset
         tset position_generator index_from_parent_index index_in_grandparent getDelays getSynapseDynamics

@@ -244,6 +244,7 @@ class CellType:
     refractory  function(p) -> ms for which v stays where it is after a spike, to the nearest step
     log_rate    function(y, p) -> the logarithm of the rate of spikes (1/ms) where these are random; it is
                 taken to be linear within a step
+    noise       the name of its random numbers
     derived     function(y, p) -> what else can be recorded, by name; `recorded` are the names
     within      whether variables jump when v reaches the threshold, within a step; else at its end
     tolerance   mV: how far v may be from the package's
@@ -265,6 +266,7 @@ class CellType:
     jump: Callable | None = lambda y, p: {"v": p["v_reset"]}
     refractory: Callable = lambda p: p["tau_refrac"]
     log_rate: Callable | None = None
+    noise: str = ""
     derived: Callable = lambda y, p: {}
     recorded: tuple[str, ...] = ()
     within: bool = False
@@ -381,7 +383,8 @@ CELLS = {
             "tau_gamma": ([0.5, 5.0, 50.0], [2.0, 20.0, 200.0]), "a_gamma": ([-1.0] * 3, [5.0] * 3),
         },
         (0.1, 0.1), FROM_V | FROM_G, linear=False, threshold=lambda p: np.full_like(p["cm"], np.inf),
-        jump=gif_jump, log_rate=gif_log_rate, derived=gif_derived, recorded=("i_eta", "v_t"),
+        jump=gif_jump, log_rate=gif_log_rate, noise="gif_cond_exp", derived=gif_derived,
+        recorded=("i_eta", "v_t"),
         tolerance=1e-6, tie=1e-4,
     ),
     "EIF_cond_exp_isfa_ista": CellType(

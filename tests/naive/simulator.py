@@ -14,7 +14,7 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 from .cells import CELLS
-from .noise import of_step
+from .random import Numbers
 
 
 class Source:
@@ -124,7 +124,9 @@ class Population:
         """Which cells have a random spike in a step."""
         x, y = (self.celltype.log_rate(state, self.p) for state in (old, self.y))
         mean = np.where(x == y, np.exp(x), (np.exp(y) - np.exp(x)) / np.where(x == y, 1.0, y - x))
-        drawn = [of_step(*self.key, self.trial, cell, k - 1) for cell in range(self.n)]
+        seed, number = self.key
+        streams = [Numbers(self.celltype.noise, number, seed, self.trial, cell) for cell in range(self.n)]
+        drawn = [numbers.uniform(k - 1) for numbers in streams]
         return np.array(drawn) > np.exp(-mean * self.dt)
 
     def _steps_to_wait(self):

@@ -37,9 +37,6 @@ SEQUENCES = ("tau_eta", "a_eta", "tau_gamma", "a_gamma")
 
 V_T = -48.0  # mV: the initial value of v_t that stands for v_t_star
 
-# The draws of a step are numbered from here, where those of other models with the same stream don't come.
-FIRST_DRAW = 1 << 32
-
 LARGEST = 600.0  # (v - v_t)/delta_v: at this rate a spike is certain
 
 
@@ -120,7 +117,7 @@ def _step(c, s, x):
     t_1, t_2, t_3 = t_1 * decay_1, t_2 * decay_2, t_3 * decay_3
     end = (free - (v_t_star + t_1 + t_2 + t_3)) * per_delta
     silent = exp(-expected * _mean_exp(min(begin, LARGEST), min(end, LARGEST)))
-    drawn = uniform(_word(seed), _word(stream), _word(trial), _word(cell), FIRST_DRAW + _word(k))
+    drawn = uniform(_word(seed), _word(stream), _word(trial), _word(cell), _word(k))
     spiked = (drawn > silent) & (refractory <= 0.0)
     v = free if refractory <= 0.0 else v
     v = v_reset if spiked else v

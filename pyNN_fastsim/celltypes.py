@@ -222,6 +222,8 @@ def _tried_constants(owner, model, values, n, dt):
     except KeyError as error:
         hint = did_you_mean(error.args[0], model.parameters)
         raise errors.InvalidModelError(f"{where} uses {error}{hint}, which is no parameter") from error
+    except Exception as error:
+        raise errors.InvalidModelError(f"{where}: {type(error).__name__}: {error}") from error
     if not isinstance(constants, (tuple, list)):
         raise errors.InvalidModelError(f"{where} must return a tuple, not {constants!r}")
     for k, value in enumerate(constants):

@@ -27,7 +27,7 @@ class OwnIF(CellType):
                 np.where(
                     np.equal(tau, p["tau_m"]),
                     dt / p["cm"] * decay,
-                    resistance * tau / (tau - p["tau_m"]) * (d - decay),
+                    resistance * tau / np.subtract(tau, p["tau_m"]) * (d - decay),
                 )
                 for tau, d in zip((p["tau_syn_E"], p["tau_syn_I"]), decays, strict=True)
             ]

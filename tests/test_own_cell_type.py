@@ -346,6 +346,7 @@ def test_mistakes_in_a_declaration_are_explained(declared, message):
     "constants,message",
     [
         (lambda p, dt: (p["taw"], dt), r"'taw' \(did you mean 'tau'\?\), which is no parameter"),
+        (lambda p, dt: (1 / (p["tau"] - 10.0),), "ZeroDivisionError"),
         (lambda p, dt: dt, "must return a tuple"),
         (lambda p, dt: (dt, "x"), "the item 1 is 'x'"),
         (lambda p, dt: (dt, np.ones(7)), "the item 1 is"),

@@ -307,7 +307,6 @@ class Population(_Cells, common.Population):
     _recorder_class = Recorder
     _structure: BaseStructure | None
     _assembly_class = Assembly
-    _structure: object
 
     def __init__(self, size, cellclass, cellparams=None, structure=None, initial_values=None, label=None):
         """Raises ValueError or an error of PyNN for what can't be; then there is no new population."""

@@ -90,12 +90,56 @@ def single_cells(kind):
     return case
 
 
+def stdp(sim):
+    """4,000 Poisson inputs at 15 Hz with additive plasticity to each of 100 cells: 400,000 synapses."""
+    cells = sim.Population(100, sim.IF_cond_exp())
+    inputs = sim.Population(4000, sim.SpikeSourcePoisson(rate=15.0))
+    synapse = sim.STDPMechanism(
+        sim.SpikePairRule(tau_plus=20.0, tau_minus=20.0, A_plus=0.005, A_minus=0.00525),
+        sim.AdditiveWeightDependence(w_min=0.0, w_max=0.00004),
+        weight=0.00002,
+        delay=1.0,
+    )
+    sim.Projection(inputs, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory")
+    cells.record("spikes")
+    return [cells], 1000.0
+
+
+def short_term(sim):
+    """A balanced network of 10,000 cells with short-term plasticity of all excitatory synapses."""
+    membrane = {"tau_m": 20.0, "v_rest": -60.0, "v_thresh": -50.0, "v_reset": -60.0, "cm": 0.2}
+    cells = sim.IF_cond_exp(tau_refrac=5.0, e_rev_E=0.0, e_rev_I=-80.0, tau_syn_I=10.0, **membrane)
+    exc, inh = sim.Population(8000, cells), sim.Population(2000, cells)
+    noise = sim.Population(10000, sim.SpikeSourcePoisson(rate=100.0))
+    dynamic = {"U": 0.5, "tau_rec": 100.0, "tau_facil": 20.0}
+    for post, first in ((exc, 0), (inh, 8000)):
+        outside = sim.StaticSynapse(weight=0.02, delay=0.1)
+        sim.Projection(
+            noise[first : first + post.size],
+            post,
+            sim.OneToOneConnector(),
+            outside,
+            receptor_type="excitatory",
+        )
+        for pre, synapse, receptor in (
+            (exc, sim.TsodyksMarkramSynapse(weight=0.012, delay=0.1, **dynamic), "excitatory"),
+            (inh, sim.StaticSynapse(weight=0.05, delay=0.1), "inhibitory"),
+        ):
+            connector = sim.FixedProbabilityConnector(0.01, rng=sim.NumpyRNG(seed=7))
+            sim.Projection(pre, post, connector, synapse, receptor_type=receptor)
+    exc.record("spikes")
+    inh.record("spikes")
+    return [exc, inh], 1000.0
+
+
 CASES = {
     "small": small,
     "ten populations": ten_populations,
     "cuba": vogels_abbott("cuba"),
     "coba": vogels_abbott("coba"),
     "hh": vogels_abbott("hh"),
+    "stdp": stdp,
+    "short_term": short_term,
     "ei_clustered": ei_clustered,
 } | {kind: single_cells(kind) for kind in CELLS}
 

@@ -11,6 +11,7 @@ from pyNN import common
 from pyNN.common import Assembly
 
 from . import simulator
+from .engine.dynamic import DynamicGroup
 from .engine.synapses import SynapseGroup, places_of_created
 
 
@@ -41,21 +42,17 @@ class Connection(common.Connection):
     source = presynaptic_cell
     target = postsynaptic_cell
 
-    @property
-    def weight(self):
-        return self._projection._value_at(self._index, "weights")
+    def __getattr__(self, name):
+        """The weight, the delay, or another parameter of the synapse."""
+        if name.startswith("_") or not self._projection.synapse_type.has_parameter(name):
+            raise AttributeError(f"{type(self).__name__} of {self._projection.label} has no {name}")
+        return self._projection._value_at(self._index, name)
 
-    @weight.setter
-    def weight(self, value):
-        self._projection._store_at(self._index, "weights", value)
-
-    @property
-    def delay(self):
-        return self._projection._value_at(self._index, "delays")
-
-    @delay.setter
-    def delay(self, value):
-        self._projection._store_at(self._index, "delays", value)
+    def __setattr__(self, name, value):
+        if not name.startswith("_") and self._projection.synapse_type.has_parameter(name):
+            self._projection._store_at(self._index, name, value)
+        else:
+            super().__setattr__(name, value)
 
     def as_tuple(self, *attribute_names):
         return tuple(getattr(self, name) for name in attribute_names)
@@ -74,7 +71,6 @@ class Group:
     synapses   the engine's SynapseGroup
     places     of its synapses in the projection's order of creation, int64 [synapses]; None if that
                is the order of (post, pre), from which it can be found again
-    weights    float64 [synapses], or [1] if shared; the engine's own array
     delays     ms, float64 [synapses], or [1] if shared, as they were before rounding
     """
 
@@ -82,19 +78,43 @@ class Group:
     places: np.ndarray | None
     delays: np.ndarray
 
-    @property
-    def weights(self):
-        return self.synapses.weights
-
     def __len__(self):
         return len(self.synapses)
 
-    def set_weights(self, weights):
-        self.synapses.weights = weights
+    @property
+    def is_dynamic(self):
+        return isinstance(self.synapses, DynamicGroup)
 
-    def set_delays(self, delays):
-        self.delays = delays
-        self.synapses.delays = delay_steps(delays, simulator.state.dt)
+    @property
+    def is_plastic(self):
+        return self.is_dynamic and self.synapses.model.is_plastic
+
+    def values(self, name):
+        """The present values of a parameter: float64 [synapses], or [1] if shared."""
+        if name == "delay":
+            return self.delays
+        if name != "weight":
+            return self.synapses.parameters[name]
+        self._catch_up()
+        return self.synapses.weights
+
+    def set_values(self, name, values):
+        """Change a parameter, from now on: float64 [synapses], or [1] if shared."""
+        self._catch_up()
+        if name == "weight":
+            self.synapses.weights = np.resize(values, len(self)) if self.is_plastic else values
+            return
+        if name in ("delay", "dendritic_delay_fraction") and self.is_plastic:
+            simulator.state.network.release_held(self.synapses)
+        if name == "delay":
+            self.delays = values
+            self.synapses.delays = delay_steps(values, simulator.state.dt)
+        else:
+            self.synapses.parameters[name] = values
+
+    def _catch_up(self):
+        if self.is_plastic:
+            simulator.state.network.catch_up(self.synapses)
 
     def find_places(self):
         if self.places is not None:

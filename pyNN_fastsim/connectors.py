@@ -528,7 +528,8 @@ class CSAConnector(BulkConnector, connectors.CSAConnector):
             self._add(projection, flat % n_pre, flat // n_pre, copied_parameters(projection))
         else:
             values = np.array([pair[2:] for pair in chosen], dtype=float).reshape(-1, 2)
-            projection._add_connections(*pairs.T, {"weight": values[:, 0], "delay": values[:, 1]})
+            others = evaluate_all(projection, copied_parameters(projection), *pairs.T)
+            projection._add_connections(*pairs.T, {**others, "weight": values[:, 0], "delay": values[:, 1]})
 
 
 for _connector in list(globals().values()):

@@ -17,12 +17,16 @@ from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_recep
 from . import simulator
 from .arguments import FILE, check_arguments_of
 from .connections import Connection, Group, delay_steps, parts, place_in, shared
+from .engine.dynamic import DynamicGroup
+from .engine.gap import JunctionGroup
 from .engine.signals import signals_held
 from .engine.synapses import SynapseGroup, created_in_order, sort_synapses, sources_of
 from .parameters import as_given, expression, one_number
-from .standardmodels.synapses import StaticSynapse
+from .recording import check_file
+from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
+from .synapse_recording import SynapseRecorder
 from .synapse_values import drawing, evaluate
-from .validation import check_names
+from .validation import check_names, check_synapse_parameter, unknown_name
 
 _DEFAULT_SPACE = Space()
 
@@ -66,16 +70,19 @@ class Projection(common.Projection):
                     raise errors.ConnectionError(
                         f"{self.label}: '{cells.label}' belongs to a network from before setup() was called"
                     )
-        if not isinstance(self.synapse_type, StaticSynapse):
+        if not isinstance(self.synapse_type, EngineSynapse):
             raise errors.InvalidModelError(
                 f"{self.label}: {type(self.synapse_type).__name__} is not a synapse type of this backend; "
                 f"import synapse types from the same module as Projection"
             )
+        if self._is_electrical:
+            self._check_electrical()
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
         self._groups: list[Group] = []
         self._cached = {}
         self._initial_weights = None
+        self.recorder = SynapseRecorder(self)
         try:
             connector.connect(self)
             self._build()
@@ -97,17 +104,44 @@ class Projection(common.Projection):
         else:
             super()._guess_receptor_type()
 
+    @property
+    def _is_electrical(self):
+        return isinstance(self.synapse_type, ElectricalSynapse)
+
+    def _check_electrical(self):
+        """Raise ConnectionError where there are no membranes on both sides."""
+        for side, cells in (("pre", self.pre), ("post", self.post)):
+            for part in parts(cells):
+                if "v" not in part.block.model.state or part.block.model.is_source:
+                    raise errors.ConnectionError(
+                        f"{self.label}: the {side}synaptic cells '{cells.label}' of a gap junction "
+                        "need membranes"
+                    )
+
     # --- making connections ---------------------------------------------------------------------
 
     def _add_connections(self, pre, post, values):
         """Add connections: indices (int arrays) and values, a number or one for each, by name."""
         n = len(pre)
-        weights = np.broadcast_to(np.asarray(values["weight"], dtype=float), n)
-        delays = np.broadcast_to(np.asarray(values["delay"], dtype=float), n)
-        if n:
-            self._check_weights(weights)
-            self._check_delays(delays)
-            self._pending.append((np.asarray(pre), np.asarray(post), weights, delays))
+        if n == 0:
+            return
+        defaults = self.synapse_type.parameter_space
+        columns = {}
+        for name in self.synapse_type.get_parameter_names():
+            value = values[name] if name in values else defaults[name].base_value
+            columns[name] = np.broadcast_to(np.asarray(value, dtype=float), n)
+        self._check_values(columns)
+        self._pending.append((np.asarray(pre), np.asarray(post), columns))
+
+    def _check_values(self, columns):
+        """Check new values of parameters, float64 [connections] by name. Raises ConnectionError for
+        weights and delays, InvalidParameterValueError for others."""
+        checks = {"weight": self._check_weights, "delay": self._check_delays}
+        for name, values in columns.items():
+            if len(values) and name in checks:
+                checks[name](values)
+            elif len(values):
+                check_synapse_parameter(self.label, name, values)
 
     def _convergent_connect(
         self, presynaptic_indices, postsynaptic_index, location_selector=None, **connection_parameters
@@ -130,7 +164,8 @@ class Projection(common.Projection):
                 )
         defaults = self.synapse_type.parameter_space
         values = {
-            name: connection_parameters.get(name, defaults[name].base_value) for name in ("weight", "delay")
+            name: connection_parameters.get(name, defaults[name].base_value)
+            for name in self.synapse_type.get_parameter_names()
         }
         for name, value in values.items():
             if np.ndim(value) and len(value) != len(pre):
@@ -145,7 +180,12 @@ class Projection(common.Projection):
             raise errors.ConnectionError(
                 f"{self.label}: weights must be finite, but there is {weights[~np.isfinite(weights)][0]}"
             )
-        if not self._connector.safe:
+        if self._is_electrical and weights.min() < 0:
+            raise errors.ConnectionError(
+                f"{self.label}: conductances of gap junctions must not be negative, but there is "
+                f"{weights.min()}"
+            )
+        if not self._connector.safe or self._is_electrical:
             return
         targets = getattr(self.post, "populations", [self.post])
         conductance = all(cells.celltype.is_conductance(self.receptor_type) for cells in targets)
@@ -180,22 +220,30 @@ class Projection(common.Projection):
         if not self._pending:
             return
         pending, self._pending = self._pending, []
-        before = [(*self._pairs(), self._values("weight"), self._values("delay"))] if self._groups else []
-        columns = zip(*before, *pending, strict=True)
-        groups = list(self._make_groups(*(c[0] if len(c) == 1 else np.concatenate(c) for c in columns)))
+        if self._groups and self.recorder.is_recording:
+            raise errors.ConnectionError(f"{self.label}: can't add connections while they are recorded")
+        names = self.synapse_type.get_parameter_names()
+        before = [(*self._pairs(), {name: self._values(name) for name in names})] if self._groups else []
+        pre, post, columns = zip(*before, *pending, strict=True)
+        values = {name: _joined([part[name] for part in columns]) for name in columns[0]}
+        groups = list(self._make_groups(_joined(pre), _joined(post), values))
         network = simulator.state.network
         with signals_held():  # all of them or none
+            for group in self._groups:
+                if group.is_dynamic:
+                    network.release_held(group.synapses)
             network.remove_groups([group.synapses for group in self._groups])
-            self._groups, self._cached = groups, {}
+            old, self._groups, self._cached = self._groups, groups, {}
             for group in groups:
                 network.add_group(group.synapses)
+            _take_over(groups, old)
 
-    def _make_groups(self, pre, post, weights, delays):
+    def _make_groups(self, pre, post, columns):
         """Make a `Group` for each pair of populations that is connected."""
         sources, targets = parts(self.pre), parts(self.post)
         if len(sources) == len(targets) == 1:
             places = None if created_in_order(pre, post) else np.arange(len(pre))
-            yield self._make_group(sources[0], targets[0], pre, post, weights, delays, places)
+            yield self._make_group(sources[0], targets[0], pre, post, columns, places)
             return
         for source in sources:
             from_source = (pre >= source.first) & (pre < source.first + source.size)
@@ -203,33 +251,36 @@ class Projection(common.Projection):
                 to_target = (post >= target.first) & (post < target.first + target.size)
                 chosen = np.flatnonzero(from_source & to_target)
                 if len(chosen):
-                    yield self._make_group(
-                        source,
-                        target,
-                        pre[chosen],
-                        post[chosen],
-                        weights[chosen],
-                        delays[chosen],
-                        chosen,
-                    )
+                    values = {name: column[chosen] for name, column in columns.items()}
+                    yield self._make_group(source, target, pre[chosen], post[chosen], values, chosen)
 
-    def _make_group(self, source, target, pre, post, weights, delays, places):
+    def _make_group(self, source, target, pre, post, columns, places):
         """Make the group of the connections from one `Part` to another.
 
+        columns  values of the parameters by name, float64 [connections]
         places   of the connections in the order of creation, or None as in `Group`
         """
         pre, post = source.indices[pre - source.first], target.indices[post - target.first]
         order, first = sort_synapses(pre, post, source.block.n)
-        delays = shared(delays, order)
-        synapses = SynapseGroup(
-            source=source.block.index,
-            target=target.block.index,
-            receptor=target.block.model.receptors.index(self.receptor_type),
-            first=first,
-            targets=post[order].astype(np.uint32),
-            weights=shared(weights, order),
-            delays=delay_steps(delays, simulator.state.dt),
-        )
+        values = {name: shared(column, order) for name, column in columns.items()}
+        delays = values.pop("delay", np.ones(1))
+        what = {
+            "source": source.block.index,
+            "target": target.block.index,
+            "receptor": target.block.model.receptors.index(self.receptor_type),
+            "first": first,
+            "targets": post[order].astype(np.uint32),
+            "weights": values.pop("weight"),
+            "delays": delay_steps(delays, simulator.state.dt),
+        }
+        model = self.synapse_type.model
+        if self._is_electrical:
+            synapses = JunctionGroup(**what)
+        elif model is None:
+            synapses = SynapseGroup(**what)
+        else:
+            values.update(self.synapse_type.parameters_of_target(target.block.model, self.receptor_type))
+            synapses = DynamicGroup(**what, model=model, parameters=values)
         return Group(synapses, None if places is None else places[order], delays)
 
     # --- looking at connections -----------------------------------------------------------------
@@ -270,7 +321,7 @@ class Projection(common.Projection):
         """The values of a parameter, in the order of creation: float64 [connections]."""
         values = np.empty(len(self))
         for group in self._groups:
-            values[group.find_places()] = group.weights if name == "weight" else group.delays
+            values[group.find_places()] = group.values(name)
         return values
 
     def _locate(self, index):
@@ -283,23 +334,22 @@ class Projection(common.Projection):
         k, place = self._cached["located"][:, index]
         return self._groups[k], place
 
-    def _value_at(self, index, kind):
+    def _value_at(self, index, name):
         group, place = self._locate(index)
-        values = getattr(group, kind)
+        values = group.values(name)
         return float(values[place if len(values) > 1 else 0])
 
-    def _store_at(self, index, kind, value):
-        """Set the weight or delay (`kind`) of one connection."""
+    def _store_at(self, index, name, value):
+        """Set a parameter of one connection."""
         group, place = self._locate(index)
-        value = one_number(self.label, kind[:-1], value)
-        check = self._check_weights if kind == "weights" else self._check_delays
-        check(np.array([value]))
-        if kind == "weights":
+        value = one_number(self.label, name, value)
+        self._check_values({name: np.array([value])})
+        if name == "weight":
             self._keep_initial_weights()
-        values = getattr(group, kind)
+        values = group.values(name)
         values = values if len(values) == len(group) else np.full(len(group), values[0])
         values[place] = value
-        (group.set_weights if kind == "weights" else group.set_delays)(values)
+        group.set_values(name, values)
         simulator.state.network.changed()
 
     def get(self, attribute_names, format, gather=True, with_address=True, multiple_synapses="sum"):
@@ -356,12 +406,48 @@ class Projection(common.Projection):
 
     save.__doc__ = common.Projection.save.__doc__
 
+    # --- recording ------------------------------------------------------------------------------
+
+    def record(self, variables, sampling_interval=None):
+        """Record variables of the connections from now on: "weight" of plastic ones, "u" and "x" of those
+        with short-term plasticity; a name, names, or "all".
+
+        Raises RecordingError for a variable that there is not, ValueError for a sampling interval (ms)
+        that is not a multiple of the time step, or not that of what is already recorded.
+        """
+        self._build()
+        self.recorder.record(variables, sampling_interval)
+
+    def get_data(self, variables="all", gather=True, clear=False, annotations=None):
+        """What has been recorded: a Neo Block with a Segment for each trial, in it an AnalogSignal
+        [time x connection] for each variable. The array annotations `presynaptic_index` and
+        `postsynaptic_index` tell which connection a column is of; the order is that of `get`.
+        """
+        block = self.recorder.recording(variables, annotations).to_neo()
+        if clear:
+            self.recorder.clear()
+        return block
+
+    def write_data(self, io, variables="all", gather=True, clear=False, annotations=None):
+        """Write what has been recorded to a file, a name or a Neo IO; see `Population.write_data`."""
+        check_file(io)
+        self.recorder.recording(variables, annotations).write(io)
+        if clear:
+            self.recorder.clear()
+
+    def _weight_units(self):
+        """As quantities knows them."""
+        if self.post.conductance_based or self._is_electrical:
+            return "uS"
+        kinds = {population.celltype.model.name for population in _populations(self.post)}
+        return "mV" if kinds == {"iaf_psc_delta"} else "nA"
+
     # --- changing connections -------------------------------------------------------------------
 
     def set(self, **attributes):
         check_names(self.synapse_type, attributes)
         values = {name: self._evaluated(name, value) for name, value in attributes.items()}
-        self._store(**values)
+        self._store(values)
 
     set.__doc__ = common.Projection.set.__doc__
 
@@ -407,34 +493,65 @@ class Projection(common.Projection):
             )
         return np.asarray(values, dtype=float)[which]
 
-    def _store(self, weight=None, delay=None):
-        """Take over new values, float64 [connections] in the order of creation, or None."""
-        if weight is not None and len(weight):
-            self._check_weights(weight)
-        if delay is not None and len(delay):
-            self._check_delays(delay)
-        if weight is not None:
+    def _store(self, columns):
+        """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
+        self._check_values(columns)
+        if "weight" in columns:
             self._keep_initial_weights()
         for group in self._groups:
             places = group.find_places()
-            if weight is not None:
-                group.set_weights(shared(weight[places], None))
-            if delay is not None:
-                group.set_delays(shared(delay[places], None))
+            for name, values in columns.items():
+                group.set_values(name, shared(values[places], None))
         simulator.state.network.changed()
 
+    def initialize(self, **initial_values):
+        known = self.synapse_type.state_variables()
+        for name, value in initial_values.items():
+            if name not in known:
+                raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known)
+            values = self._evaluated(name, value)
+            check_synapse_parameter(self.label, name, values)
+            for group in self._groups:
+                group.synapses.initialize(name, values[group.find_places()], simulator.state.network.step)
+            self.initial_values[name] = value
+
+    initialize.__doc__ = common.Projection.initialize.__doc__
+
     def _keep_initial_weights(self):
-        """Before weights change: those that there are at time 0 are the initial ones."""
+        """Before weights change: those that there are at time 0 are the initial ones.
+
+        Of plastic synapses the engine keeps them.
+        """
+        if any(group.is_plastic for group in self._groups):
+            return
         if simulator.state.network.begun and self._initial_weights is None:
-            self._initial_weights = [group.weights.copy() for group in self._groups]
+            self._initial_weights = [group.synapses.weights.copy() for group in self._groups]
 
     def _restore_initial_weights(self):
         """Set the weights to what they were at time 0; called by reset()."""
         if self._initial_weights is not None:
             for group, weights in zip(self._groups, self._initial_weights, strict=True):
-                group.set_weights(weights)
+                group.set_values("weight", weights)
             self._initial_weights = None
             simulator.state.network.changed()
+
+
+def _take_over(groups, old):
+    """Let the synapses of new groups remember what those of the old groups did, which were created first."""
+    for group in old:
+        if group.is_dynamic:
+            memory, places = group.synapses.memory(), group.find_places()
+            for heir in groups:
+                _, mine, theirs = np.intersect1d(heir.find_places(), places, return_indices=True)
+                heir.synapses.take_over(mine, {name: part[theirs] for name, part in memory.items()})
+
+
+def _joined(parts):
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _populations(cells):
+    return cells.populations if isinstance(cells, common.Assembly) else [cells]
 
 
 check_arguments_of(Projection, "__init__", "get", "save", file=FILE)

@@ -16,7 +16,6 @@ from pyNN import errors, recording
 from pyNN.recording import Variable
 
 from . import simulator
-from .arguments import is_finite
 from .engine.signals import signals_held
 from .recorded import (
     Recording,
@@ -28,7 +27,7 @@ from .recorded import (
     merged_spikes,
     reindexed,
 )
-from .validation import did_you_mean
+from .validation import did_you_mean, steps_of_interval
 
 logger = logging.getLogger("PyNN")
 
@@ -112,12 +111,7 @@ class Recorder(recording.Recorder):
         if sampling_interval is None:
             return int(np.rint(self.sampling_interval / dt))
         who = f"Population '{self.population.label}': sampling_interval"
-        steps = int(np.rint(sampling_interval / dt)) if is_finite(sampling_interval) else 0
-        if steps < 1 or abs(sampling_interval / dt - steps) > simulator.GRID_TOLERANCE * steps:
-            raise ValueError(
-                f"{who} must be a multiple of the time step ({dt} ms), but is "
-                f"{reprlib.repr(sampling_interval)}"
-            )
+        steps = steps_of_interval(who, sampling_interval, dt)
         if self._samplers and steps != np.rint(self.sampling_interval / dt):
             raise ValueError(
                 f"{who} must be the same for all cells, which is {self.sampling_interval} ms, "

@@ -17,11 +17,9 @@ from pyNN import common
 from .arguments import RULES, check
 from .engine.network import Network, NumericalError
 from .engine.synapses import MAX_DELAY
-from .validation import unknown_name
+from .validation import GRID_TOLERANCE, unknown_name  # noqa: F401
 
 name = "pyNN_fastsim"
-
-GRID_TOLERANCE = 1e-6  # steps: how far from a grid point a time may be and still count as on it
 
 
 class ID(int, common.IDMixin):
@@ -151,6 +149,7 @@ class State(common.control.BaseState):
     def reset(self):
         """Back to time 0, initial values and initial weights; a new segment."""
         for projection in self.projections:
+            projection.recorder.store()
             projection._restore_initial_weights()
         self.network.reset()
         self.running = False

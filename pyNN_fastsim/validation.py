@@ -5,10 +5,15 @@ Every message names the object, the parameter and the value.
 """
 
 import difflib
+import reprlib
 
 import numpy as np
 from pyNN import errors
 from pyNN.parameters import ArrayParameter
+
+from .arguments import is_finite
+
+GRID_TOLERANCE = 1e-6  # steps: how far from a grid point a time may be and still count as on it
 
 # Parameters that must be larger than zero, and that must not be negative, in any standard model.
 POSITIVE = {
@@ -20,6 +25,27 @@ NOT_NEGATIVE = {
     "q_sfa", "q_rr",
 }  # fmt: skip
 LARGEST = {"rate": 1e9}  # Hz: more spikes in a step than there is room for
+
+# What the parameters of synapses must be, beside finite.
+_POSITIVE = (lambda x: x > 0, "must be positive")
+_NOT_NEGATIVE = (lambda x: x >= 0, "must not be negative")
+_FRACTION = (lambda x: (x >= 0) & (x <= 1), "must be between 0 and 1")
+SYNAPTIC_RULES = {
+    "U": _FRACTION,
+    "p": _FRACTION,
+    "n": (lambda x: (x >= 1) & (x == np.rint(x)), "must be a whole number, at least 1"),
+    "tau_rec": _POSITIVE,
+    "tau_facil": _NOT_NEGATIVE,
+    "tau_plus": _POSITIVE,
+    "tau_minus": _POSITIVE,
+    "tau": _POSITIVE,
+    "mu_plus": _NOT_NEGATIVE,
+    "mu_minus": _NOT_NEGATIVE,
+    "dendritic_delay_fraction": _FRACTION,
+    "u": _FRACTION,
+    "x": _FRACTION,
+    "y": _FRACTION,
+}
 
 
 def check_names(model, names):
@@ -86,13 +112,25 @@ def check_finite(owner, name, value):
     _check(owner, name, array, np.isfinite(array), "must be a finite number")
 
 
-def _check(owner, name, value, good, rule):
+def check_synapse_parameter(owner, name, value):
+    """Check the values of a parameter of synapses: a number, or float64 [connections].
+
+    `owner` is what to call the projection in messages. Raises InvalidParameterValueError.
+    """
+    value = np.asarray(value, dtype=float)
+    _check(owner, name, value, np.isfinite(value), "must be a finite number", "connection")
+    if name in SYNAPTIC_RULES:
+        is_good, rule = SYNAPTIC_RULES[name]
+        _check(owner, name, value, is_good(value), rule, "connection")
+
+
+def _check(owner, name, value, good, rule, kind="cell"):
     """Raise InvalidParameterValueError for the first element of `value` that is not `good`."""
     if np.all(good):
         return
     value, good = np.atleast_1d(value), np.atleast_1d(good)
     where = int(np.argmin(good))
-    which = f" (cell {where})" if len(value) > 1 else ""
+    which = f" ({kind} {where})" if len(value) > 1 else ""
     raise errors.InvalidParameterValueError(f"{owner}: {name} {rule}, but is {value[where]}{which}")
 
 
@@ -137,6 +175,16 @@ def _check_bins_of_one(owner, tbins, a, b):
     _check(owner, "a", a, a > 0, "must be positive")
     _check(owner, "b", b, b > 0, "must be positive")
     _check(owner, "tbins", tbins, np.diff(tbins, prepend=-np.inf) > 0, "must be in increasing order")
+
+
+def steps_of_interval(what, interval, dt):
+    """A sampling interval (ms) in steps. Raises ValueError unless it is a multiple of the time step."""
+    steps = int(np.rint(interval / dt)) if is_finite(interval) else 0
+    if steps < 1 or abs(interval / dt - steps) > GRID_TOLERANCE * steps:
+        raise ValueError(
+            f"{what} must be a multiple of the time step ({dt} ms), but is {reprlib.repr(interval)}"
+        )
+    return steps
 
 
 def check_spike_times(owner, spike_times, cells):

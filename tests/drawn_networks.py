@@ -14,6 +14,7 @@ from cell_types import package_celltype
 from hypothesis import strategies as st
 from naive import simulator as naive
 from naive import sources as naive_sources
+from naive import synapses
 from naive.cells import CELLS
 from naive.random import Numbers
 from pyNN.random import NumpyRNG, RandomDistribution
@@ -28,6 +29,18 @@ RENEWAL = {
 }
 RANDOM_SOURCES = ("SpikeSourcePoisson", *RENEWAL)
 SOURCES = ("SpikeSourceArray", *RANDOM_SOURCES)
+RULES = {
+    "SpikePairRule": ("tau_plus", "tau_minus", "A_plus", "A_minus"),
+    "Vogels2011Rule": ("tau", "eta", "rho"),
+}
+DEPENDENCES = {
+    "AdditiveWeightDependence": ("w_min", "w_max"),
+    "MultiplicativeWeightDependence": ("w_min", "w_max"),
+    "AdditivePotentiationMultiplicativeDepression": ("w_min", "w_max"),
+    "GutigWeightDependence": ("w_min", "w_max", "mu_plus", "mu_minus"),
+}
+CERTAIN = ("StaticSynapse", "TsodyksMarkramSynapse", "STDPMechanism")
+RANDOM_SYNAPSES = ("SimpleStochasticSynapse", "StochasticTsodyksMarkramSynapse", "MultiQuantalSynapse")
 
 
 @dataclass
@@ -78,6 +91,7 @@ class Connections:
     connector: tuple
     weight: object
     delay: object
+    synapse: tuple = ("StaticSynapse", {})  # name and parameters, see `synapse`
 
 
 @dataclass
@@ -254,7 +268,27 @@ def selection(draw, spec_cells, choose_from):
     return Selection([(p, selector(draw, spec_cells[p].size)) for p in chosen])
 
 
-def connections(draw, rng, spec, scalar_only=False):
+def synapse(draw, rng, names, weight):
+    """A synapse type and its parameters; for STDPMechanism also "rule" and "dependence"."""
+    name = draw(st.sampled_from(names))
+    release = {"U": rng.uniform(0.05, 1.0), "tau_rec": rng.uniform(1.0, 100.0),
+               "tau_facil": draw(st.sampled_from([0.0, 20.0]))}  # fmt: skip
+    if name == "STDPMechanism":
+        rule, dependence = draw(st.sampled_from(list(RULES))), draw(st.sampled_from(list(DEPENDENCES)))
+        ranges = {"tau_plus": (5, 40), "tau_minus": (5, 40), "A_plus": (0, 0.3), "A_minus": (0, 0.3),
+                  "tau": (5, 40), "rho": (0, 0.01), "mu_plus": (0, 1), "mu_minus": (0, 1)}  # fmt: skip
+        p = {n: rng.uniform(*ranges[n]) for n in RULES[rule] + DEPENDENCES[dependence] if n in ranges}
+        p |= {"w_min": 0.0, "w_max": 1.5 * weight, "rule": rule, "dependence": dependence}
+        p["dendritic_delay_fraction"] = draw(st.sampled_from([0.0, 1.0, 0.5, rng.random()]))
+        return name, p | ({"eta": 0.2 * weight} if rule == "Vogels2011Rule" else {})
+    if name == "SimpleStochasticSynapse":
+        return name, {"p": rng.random()}
+    if name == "MultiQuantalSynapse":
+        return name, release | {"n": draw(st.integers(1, 5))}
+    return name, {} if name == "StaticSynapse" else release
+
+
+def connections(draw, rng, spec, synapses=("StaticSynapse",)):
     all_cells = spec.cells
     everything = list(range(len(all_cells)))
     targets = [p for p in everything if not all_cells[p].is_source]
@@ -291,6 +325,7 @@ def connections(draw, rng, spec, scalar_only=False):
         (shortest, longest, seed + 2)
         if draw(st.booleans())
         else near(rng, int(rng.integers(1, 20)), spec.dt),
+        synapse(draw, rng, synapses, weight),
     )
 
 
@@ -325,7 +360,7 @@ def levels_of(rng, spec, kind, into, n):
     return np.abs(levels).tolist() if kind == "Noise" else levels.tolist()
 
 
-def action(draw, rng, spec, names):
+def action(draw, rng, spec, names, synapses):
     """One of the actions that `Engine` and `Naive` know."""
     targets = [p for p, c in enumerate(spec.cells) if not c.is_source]
     name = draw(st.sampled_from(names))
@@ -338,8 +373,9 @@ def action(draw, rng, spec, names):
             return (name, chosen, what, parameter(draw, rng, kind, what, size, spec.dt))
         what = draw(st.sampled_from(sorted(CELLS[kind].initial)))
         return (name, chosen, what, initial_value(draw, rng, kind, what, size))
-    if name in ("weights", "one weight", "delays") and spec.connections:
-        k = draw(st.integers(0, len(spec.connections) - 1))
+    static = [k for k, c in enumerate(spec.connections) if c.synapse[0] == "StaticSynapse"]
+    if name in ("weights", "one weight", "delays") and static:
+        k = draw(st.sampled_from(static))
         fraction = float(rng.uniform(0.2, 1.0))
         return (name, k, draw(st.booleans()), fraction)
     if name == "spikes":
@@ -350,8 +386,8 @@ def action(draw, rng, spec, names):
         old = spec.injections[k]
         return (name, k, levels_of(rng, spec, old.kind, old.into, len(old.levels)))
     if name == "connect":
-        return (name, connections(draw, rng, spec))
-    return ("reset",)
+        return (name, connections(draw, rng, spec, synapses))
+    return ("reset",) if "reset" in names else ("run", 1)
 
 
 ALL_ACTIONS = (
@@ -369,7 +405,12 @@ ALL_ACTIONS = (
 
 @st.composite
 def networks(
-    draw, kinds=tuple(CELLS), actions=ALL_ACTIONS, random_sources=True, scalar_only=False, large=True
+    draw,
+    kinds=tuple(CELLS),
+    actions=ALL_ACTIONS,
+    random_sources=True,
+    large=True,
+    synapses=CERTAIN + RANDOM_SYNAPSES,
 ):
     """A Spec. A reset always comes after a run."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -384,13 +425,13 @@ def networks(
         spec.cells.append(sources(draw, rng, draw(st.sampled_from(RANDOM_SOURCES)), dt))
     targets = [p for p, c in enumerate(spec.cells) if not c.is_source]
     for _ in range(draw(st.integers(1, 4))):
-        spec.connections.append(connections(draw, rng, spec))
+        spec.connections.append(connections(draw, rng, spec, synapses))
     for _ in range(draw(st.integers(0, 2))):
         spec.injections.append(injection(draw, rng, spec, targets, random_sources))
     longest = 60 if linear else 30
     spec.program = [("run", draw(st.integers(1, longest)))]
     for _ in range(draw(st.integers(0, 4)) if actions else 0):
-        spec.program += [action(draw, rng, spec, actions), ("run", draw(st.integers(1, longest)))]
+        spec.program += [action(draw, rng, spec, actions, synapses), ("run", draw(st.integers(1, longest)))]
     return spec
 
 
@@ -428,7 +469,7 @@ class Engine:
         return parts[0] if len(parts) == 1 else sim.Assembly(*parts)
 
     def _connect(self, c):
-        synapse = sim.StaticSynapse(weight=_value(c.weight), delay=_value(c.delay))
+        synapse = _synapse_type(*c.synapse, _value(c.weight), _value(c.delay))
         projection = sim.Projection(
             self._selected(c.pre), self._selected(c.post), _connector(*c.connector), synapse,
             receptor_type=c.receptor,
@@ -482,6 +523,14 @@ class Engine:
     def _do_connect(self, c):
         self._connect(c)
 
+    def plastic_weights(self):
+        """Weights, as Naive.plastic_weights."""
+        return [
+            projection.get("weight", format="list", with_address=False)
+            for c, projection in zip(self.spec.connections, self.projections, strict=False)
+            if c.synapse[0] == "STDPMechanism" and c.synapse[1]["dendritic_delay_fraction"] in (0.0, 1.0)
+        ]
+
     def results(self):
         """For each population and trial: {"spikes": sorted (step, cell), variable: samples}."""
         return [self._results_of(population) for population in self.populations]
@@ -505,6 +554,18 @@ def _value(value):
         return value
     low, high, seed = value
     return RandomDistribution("uniform", low=low, high=high, rng=NumpyRNG(seed=seed))
+
+
+def _synapse_type(name, p, weight, delay):
+    if name != "STDPMechanism":
+        return getattr(sim, name)(weight=weight, delay=delay, **p)
+    return sim.STDPMechanism(
+        getattr(sim, p["rule"])(**{n: p[n] for n in RULES[p["rule"]]}),
+        getattr(sim, p["dependence"])(**{n: p[n] for n in DEPENDENCES[p["dependence"]]}),
+        dendritic_delay_fraction=p["dendritic_delay_fraction"],
+        weight=weight,
+        delay=delay,
+    )
 
 
 def _connector(name, arguments):
@@ -560,7 +621,8 @@ class Naive:
 
     def __init__(self, spec, engine):
         self.spec = spec
-        self.network = naive.Network()
+        self.network = naive.Network(spec.dt)
+        self.n_random_groups = 0
         self.poisson = {
             p: [trial["spikes"] for trial in engine._results_of(engine.populations[p])]
             for p, c in enumerate(spec.cells)
@@ -611,15 +673,57 @@ class Naive:
         def of(cell):
             return populations[cell[0]], cell[1]
 
+        rows = next(self.made)
         made = [
             naive.Connection(of(pre[i]), of(post[j]), weight, max(1, int(np.rint(delay / self.spec.dt))))
-            for i, j, weight, delay in next(self.made)
+            for i, j, weight, delay in rows
         ]
+        if c.synapse[0] != "StaticSynapse":
+            pairs = [(pre[i], post[j]) for i, j, *_ in rows]
+            places = self._places(pairs, [(p, q) for p, _ in c.pre.parts for q, _ in c.post.parts], c.synapse)
+            for m, (group, index) in zip(made, places, strict=True):
+                m.synapse = self._synapse(m, *c.synapse, c.receptor, group, index)
         projection = naive.Projection(c.receptor, made)
         projection.pairs = {id(m): (pre.index((populations.index(m.source[0]), m.source[1])),
                                     post.index((populations.index(m.target[0]), m.target[1])))
                             for m in made}  # fmt: skip
         self.network.projections.append(projection)
+
+    def _places(self, pairs, groups, synapse):
+        """For each pair of connected cells the number of its group, and the place in it; `groups`
+        are the pairs of populations in the order in which they are connected."""
+        places = [None] * len(pairs)
+        for group in groups:
+            mine = [k for k, (source, target) in enumerate(pairs) if (source[0], target[0]) == group]
+            for index, k in enumerate(sorted(mine, key=lambda k: (pairs[k][0][1], pairs[k][1][1]))):
+                places[k] = (self.n_random_groups, index)
+            self.n_random_groups += bool(mine) and synapse[0] in RANDOM_SYNAPSES
+        return places
+
+    def _synapse(self, connection, name, p, receptor, group, index):
+        dt, (population, cell) = self.spec.dt, connection.target
+        if name == "STDPMechanism":
+            return synapses.Plastic(p["rule"], p["dependence"], p, connection.weight, connection.delay * dt)
+        tau = {"excitatory": "tau_syn_E", "inhibitory": "tau_syn_I"}[receptor]
+
+        def draw(number):
+            trial = self.network.trial
+            return Numbers("synapses", group, self.spec.seed, trial, index).uniform(number)
+
+        def tau_psc():
+            return population.p[tau][cell] if tau in population.p else 0.0
+
+        return synapses.ShortTerm(name, p, connection.weight, self.network.k * dt, tau_psc, draw)
+
+    def plastic_weights(self):
+        """(connection number of each projection, weights) of those where the present is well defined."""
+        found = []
+        for c, projection in zip(self.spec.connections, self.network.projections, strict=False):
+            if c.synapse[0] == "STDPMechanism" and c.synapse[1]["dendritic_delay_fraction"] in (0.0, 1.0):
+                early = self.spec.dt * (1 - c.synapse[1]["dendritic_delay_fraction"])
+                now = self.network.k * self.spec.dt
+                found.append([m.synapse.weight(now, early=early) for m in projection.connections])
+        return found
 
     def _inject(self, i):
         current = i.naive_source(self.spec)

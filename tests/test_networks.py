@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawn_networks import (
+    CERTAIN,
     RANDOM_SOURCES,
     Connections,
     Engine,
@@ -82,6 +83,8 @@ def check_against_naive(spec):
     naive = Naive(spec, engine)
     assume(naive.nearest > 1.0)
     assert_agree(spec, engine.results(), naive.results())
+    for found, expected in zip(engine.plastic_weights(), naive.plastic_weights(), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-15)
 
 
 @quietly
@@ -128,6 +131,7 @@ def test_pieces_make_no_difference(spec, places, threads):
         kinds=[kind for kind in CELLS if kind not in RANDOM],
         actions=("weights", "one weight"),
         random_sources=False,
+        synapses=CERTAIN,
     )
 )
 def test_a_reset_brings_everything_back(spec):
@@ -158,7 +162,9 @@ def split(spec, engine, p, at):
         return Selection([part for part in parts if part[1] != []])
 
     divided.connections = [
-        Connections(everywhere(c.pre), everywhere(c.post), c.receptor, ("List", {"rows": made}), 0.0, 1.0)
+        Connections(
+            everywhere(c.pre), everywhere(c.post), c.receptor, ("List", {"rows": made}), 0.0, 1.0, c.synapse
+        )
         for c, made in zip(spec.connections, engine.made, strict=True)
         if made
     ]
@@ -204,7 +210,7 @@ def joined(first, second, at):
 
 
 @quietly
-@given(networks(actions=("set", "initialize", "spikes", "current", "reset")), st.data())
+@given(networks(actions=("set", "initialize", "spikes", "current", "reset"), synapses=CERTAIN), st.data())
 def test_one_population_or_two(spec, data):
     # Random numbers are those of a cell of a population.
     large_enough = [p for p, c in enumerate(spec.cells) if c.size > 1 and c.kind not in RANDOM]

@@ -139,6 +139,10 @@ def spaced_rows(address, spacing, n, count):
     return tuple(float64_at(address + k * spacing, n) for k in range(count))
 
 
+def elements_at(table, i, count):
+    return tuple(float64_at(address + i * stride, 1)[0] for address, stride, _ in _triples(table, count))
+
+
 def arrays_at(table, count):
     return tuple(float64_at(address, length) for address, _, length in _triples(table, count))
 
@@ -181,7 +185,7 @@ def call_kernel(address, *args):
     return _functions[address](*args)
 
 
-call_current = call_kernel
+call_catch_up = call_current = call_observe = call_synapses = call_kernel
 
 
 def call_yield(address):

@@ -159,6 +159,24 @@ def spaced_rows(typing_context, address, spacing, n, count):
 
 
 @intrinsic(prefer_literal=True)
+def elements_at(typing_context, table, i, count):
+    """Element `i` of each of `count` arrays in a table as in `rows_at`: a stride of 0 shares one element."""
+    number = count.literal_value
+    result = types.UniTuple(types.float64, number)
+
+    def generate(context, builder, signature, args):
+        table, i, _ = args
+        values = []
+        for k in range(number):
+            offset = builder.mul(i, _load(builder, table, 3 * k + 1))
+            address = builder.add(_load(builder, table, 3 * k), offset)
+            values.append(builder.load(builder.inttoptr(address, _F64.as_pointer())))
+        return context.make_tuple(builder, result, values)
+
+    return result(types.int64, types.int64, count), generate
+
+
+@intrinsic(prefer_literal=True)
 def arrays_at(typing_context, table, count):
     """`count` whole float64 arrays, each with the length in a table as in `rows_at`."""
     number = count.literal_value
@@ -270,6 +288,27 @@ def call_current(typing_context, address, a, b):
     """Call float64 f(int64, int64) at `address`."""
     result, generate = _caller_intrinsic(2, types.float64)
     return result(*[types.int64] * 3), generate
+
+
+@intrinsic
+def call_synapses(typing_context, address, a, b, c, d, e, f, g, h):
+    """Call int64 f(int64 * 8) at `address`."""
+    result, generate = _caller_intrinsic(8, types.int64)
+    return result(*[types.int64] * 9), generate
+
+
+@intrinsic
+def call_observe(typing_context, address, a, b, c, d):
+    """Call int64 f(int64 * 4) at `address`."""
+    result, generate = _caller_intrinsic(4, types.int64)
+    return result(*[types.int64] * 5), generate
+
+
+@intrinsic
+def call_catch_up(typing_context, address, a, b, c, d, e):
+    """Call int64 f(int64 * 5) at `address`."""
+    result, generate = _caller_intrinsic(5, types.int64)
+    return result(*[types.int64] * 6), generate
 
 
 @intrinsic

@@ -54,7 +54,8 @@ IS_SOURCE = 2  # 1 for spike sources, which also run at step 0
 STATE = 3  # address of the table of state arrays: (address, stride, length) triples
 CONSTANTS = 4  # address of the table of constants, likewise
 CHANNEL = 5  # offset of the first receptor's inputs in a slot of the ring buffer
-CURRENT = 6  # address of one (address, stride, length) triple: the injected current, nA
+CURRENT = 6  # address of two (address, stride, length) triples: all currents into the cells, nA, and
+# the sum of those that are injected
 FIRST_ID = 7  # number of the block's first cell in the whole network
 RECORD = 8  # address of a uint8 array of flags, which cells' spikes to record; 0 for none
 CAPACITY = 9  # room for spikes in one step and thread (sources)

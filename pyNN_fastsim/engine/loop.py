@@ -3,13 +3,16 @@ The compiled run loop, and the order of events within a step.
 
 Step k takes the network from t_{k-1} to t_k. Every thread, for the cells that it owns:
 
-    1. currents     where an injected current has changed at t_{k-1}, sum it afresh
+    1. currents     where an injected current has changed at t_{k-1}, sum it afresh; those through gap
+                    junctions follow from the potentials at t_{k-1} and t_{k-2}
     2. update       each block's kernel advances the state to t_k, adds what the ring buffer holds
                     for t_k to the synaptic variables, empties that slot, and lists the spikes at t_k
     3. record       spikes, and samples of the state at t_k
     4. barrier      wait until all threads have listed their spikes
     5. deliver      for each spike at t_k of any thread, in the order of blocks, projections and
-                    cells: add the weights of its synapses to the slots of t_k + delay
+                    cells: add the weights of its synapses to the slots of t_k + delay; then the spikes
+                    with axonal delays that plastic synapses have been waiting for
+    6. observe      samples of the state of synapses after t_k
 
 Step 0 runs the spike sources only: a source may spike at t_0. Threads share nothing that is written
 but the lists of spikes, of which there are two, used in turn: one barrier a step is enough. What a
@@ -20,15 +23,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import currents, kernel
+from . import currents, dynamic, kernel
 from .addresses import address_of
 from .compile import entry, jit
+from .gap import COUPLED_ROW, couple, note_potentials
+from .history import HELD_ROW, HISTORY_ROW, deliver_held, note_spikes
 from .lowlevel import (
     atomic_add,
     atomic_load,
     atomic_store,
     call_current,
     call_kernel,
+    call_observe,
+    call_synapses,
     call_yield,
     float64_at,
     floats2_at,
@@ -38,7 +45,7 @@ from .lowlevel import (
     table3_at,
     uint8_at,
 )
-from .synapses import GROUP_ROW, deliver, prefetch_targets
+from .synapses import GROUP_ROW, KERNEL, deliver, prefetch_targets
 
 # The words of `Tables.head`.
 RING = 0  # address of the ring buffer
@@ -89,6 +96,10 @@ class Tables(NamedTuple):
     values        float64 [threads, currents]: last value of each current, nA
     renewed       [threads, currents]: 1 where this has just changed, or currents.NO_CELLS
     samplers      [samplers, SAMPLER_ROW]
+    histories     [blocks with plastic synapses, history.HISTORY_ROW]
+    held          [groups with axonal delays, history.HELD_ROW]
+    observers     [samplers of synapses, dynamic.OBSERVER_ROW]
+    coupled       [blocks with gap junctions, gap.COUPLED_ROW]
     """
 
     head: np.ndarray
@@ -104,6 +115,10 @@ class Tables(NamedTuple):
     values: np.ndarray
     renewed: np.ndarray
     samplers: np.ndarray
+    histories: np.ndarray
+    held: np.ndarray
+    observers: np.ndarray
+    coupled: np.ndarray
 
 
 @jit
@@ -137,7 +152,7 @@ def _update_currents(tables, thread, step):
 def _sum_currents(tables, thread, block, first_attachment, last_attachment):
     """Sum the currents afresh that are injected into this thread's cells of a block."""
     first, last = tables.ranges[thread, block, 0], tables.ranges[thread, block, 1]
-    address = int64_at(tables.blocks[block, kernel.CURRENT], 3)[0] + 8 * first
+    address = int64_at(tables.blocks[block, kernel.CURRENT], 6)[3] + 8 * first
     injected = float64_at(address, last - first)
     for i in range(len(injected)):
         injected[i] = 0.0
@@ -250,6 +265,7 @@ def _wait(tables):
 def _deliver(tables, thread, step):
     head = tables.head
     parity = step & 1
+    note_spikes(tables.histories, tables.counts[parity, thread], tables.spikes[parity, thread], step)
     for b in range(len(tables.blocks)):
         n_spikes = 0
         for owner in range(len(tables.threads)):
@@ -266,7 +282,19 @@ def _deliver(tables, thread, step):
                         prefetch_targets(tables.groups[g + AHEAD], thread, spikes)
             for owner in range(len(tables.threads)):
                 count = tables.counts[parity, owner, b]
-                if count > 0:
+                if count > 0 and tables.groups[g, KERNEL] != 0:
+                    call_synapses(
+                        tables.groups[g, KERNEL],
+                        tables.groups[g].ctypes.data,
+                        thread,
+                        tables.spikes[parity, owner, b],
+                        count,
+                        head.ctypes.data,
+                        step,
+                        0,
+                        0,
+                    )
+                elif count > 0:
                     deliver(
                         tables.groups[g],
                         thread,
@@ -276,6 +304,25 @@ def _deliver(tables, thread, step):
                         head[WIDTH],
                         step,
                     )
+    deliver_held(
+        tables.held,
+        tables.groups,
+        tables.counts[parity],
+        tables.spikes[parity],
+        thread,
+        head.ctypes.data,
+        step,
+    )
+
+
+@jit
+def _observe(tables, thread, step):
+    for k in range(len(tables.observers)):
+        row = tables.observers[k]
+        if step % row[dynamic.OBSERVED_INTERVAL] == 0:
+            block = row[dynamic.OBSERVED_BLOCK]
+            first, last = tables.ranges[thread, block, 0], tables.ranges[thread, block, 1]
+            call_observe(row[dynamic.OBSERVE], row.ctypes.data, first, last, step)
 
 
 @jit
@@ -283,24 +330,29 @@ def _tables_at(words):
     """The tables, from their addresses and lengths; see `words_of`."""
     n_threads, n_blocks, n_groups = words[0], words[1], words[2]
     n_sources, n_attachments, n_samplers = words[3], words[4], words[5]
+    n_histories, n_held, n_observers, n_coupled = words[6], words[7], words[8], words[9]
     return Tables(
-        int64_at(words[6], HEAD),
-        table2_at(words[7], n_threads, THREAD_ROW),
-        table2_at(words[8], n_blocks, kernel.ROW),
-        table3_at(words[9], n_threads, n_blocks, 2),
-        table2_at(words[10], n_groups, GROUP_ROW),
-        int64_at(words[11], n_blocks + 1),
-        table3_at(words[12], 2, n_threads, n_blocks),
-        table3_at(words[13], 2, n_threads, n_blocks),
-        table2_at(words[14], n_sources, currents.SOURCE_ROW),
-        table2_at(words[15], n_attachments, currents.ATTACHMENT_ROW),
-        floats2_at(words[16], n_threads, n_sources),
-        table2_at(words[17], n_threads, n_sources),
-        table2_at(words[18], n_samplers, SAMPLER_ROW),
+        int64_at(words[10], HEAD),
+        table2_at(words[11], n_threads, THREAD_ROW),
+        table2_at(words[12], n_blocks, kernel.ROW),
+        table3_at(words[13], n_threads, n_blocks, 2),
+        table2_at(words[14], n_groups, GROUP_ROW),
+        int64_at(words[15], n_blocks + 1),
+        table3_at(words[16], 2, n_threads, n_blocks),
+        table3_at(words[17], 2, n_threads, n_blocks),
+        table2_at(words[18], n_sources, currents.SOURCE_ROW),
+        table2_at(words[19], n_attachments, currents.ATTACHMENT_ROW),
+        floats2_at(words[20], n_threads, n_sources),
+        table2_at(words[21], n_threads, n_sources),
+        table2_at(words[22], n_samplers, SAMPLER_ROW),
+        table2_at(words[23], n_histories, HISTORY_ROW),
+        table2_at(words[24], n_held, HELD_ROW),
+        table2_at(words[25], n_observers, dynamic.OBSERVER_ROW),
+        table2_at(words[26], n_coupled, COUPLED_ROW),
     )
 
 
-WORDS = 19
+WORDS = 27
 
 
 def words_of(tables):
@@ -312,6 +364,10 @@ def words_of(tables):
         tables.sources,
         tables.attachments,
         tables.samplers,
+        tables.histories,
+        tables.held,
+        tables.observers,
+        tables.coupled,
     )
     return np.array([len(t) for t in counted] + [address_of(t) for t in tables], dtype=np.int64)
 
@@ -332,14 +388,23 @@ def run(address, thread, first_step, last_step):
         flag = stop + 8 * (step & 1)
         if step > 0:
             _update_currents(tables, thread, step - 1)
+            couple(tables.coupled, tables.ranges[thread], step)
         if not _update_blocks(tables, thread, step):
             atomic_store(flag, 1)
         elif words[LOG_LENGTH] + words[LOG_SLACK] > words[LOG_CAPACITY]:
             atomic_store(flag, 1)
         _sample(tables, thread, step)
+        note_potentials(
+            tables.coupled,
+            tables.ranges[thread],
+            tables.counts[step & 1, thread],
+            tables.spikes[step & 1, thread],
+            step,
+        )
         if len(tables.threads) > 1:
             _wait(tables)
         _deliver(tables, thread, step)
+        _observe(tables, thread, step)
         if atomic_load(flag) != 0:
             return step
     return last_step

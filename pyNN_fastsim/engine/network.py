@@ -6,6 +6,7 @@ currents and samplers. They can be changed between runs; before each run the net
 what has changed in the tables of `loop.py`, and the rest happens in one compiled call.
 """
 
+import copy
 import ctypes
 import os
 import threading
@@ -13,9 +14,12 @@ import time
 
 import numpy as np
 
-from . import currents, kernel, loop
+from . import currents, dynamic, history, kernel, loop
 from .addresses import address_of, addresses_within
 from .currents import Current
+from .dynamic import DynamicGroup
+from .gap import COUPLED_ROW, Coupling, JunctionGroup
+from .history import HeldSpikes, SpikeHistory
 from .kernel import Model
 from .records import GrowingArray
 from .rng import stream_of
@@ -46,6 +50,7 @@ class Block:
     state        float64 [cells] by name
     initial      what `state` is set to at the beginning of a trial: float, or float64 [cells]
     injected     nA, float64 [cells], or None if no current is injected
+    coupled      the same with what flows through gap junctions, or None if there are none
     recorded     uint8 [cells], whose spikes are recorded, or None
     """
 
@@ -55,6 +60,7 @@ class Block:
         self.initial = dict(model.state)
         self.state = dict(zip(model.state, np.zeros((len(model.state), n)), strict=True))
         self.injected = None
+        self.coupled = None
         self.recorded = None
         self.dirty = True
         self.started = False
@@ -117,7 +123,9 @@ class Block:
         self._kernel = kernel.kernel_of(self.model, len(self.constants), uniform)
         self._constants_table = _table(arrays, strides)
         self._state_table = _table(list(self.state.values()), [8] * len(self.state))
-        self._current_table = _table([current], [0 if self.injected is None else 8])
+        stride = 0 if self.injected is None else 8
+        everything = current if self.coupled is None else self.coupled
+        self._current_table = _table([everything, current], [stride if self.coupled is None else 8, stride])
         self._kept = arrays, current
         words = np.zeros(kernel.ROW, dtype=np.int64)
         words[kernel.KERNEL] = self._kernel.address
@@ -184,6 +192,53 @@ class Sampler:
         return words
 
 
+class SynapseSampler:
+    """Samples of the weight or a state variable of some synapses of a group.
+
+    places       int64, ascending
+    interval     steps: they are sampled after every multiple of it
+    first_step   step of the first sample
+    samples      GrowingArray of float64 rows [synapses]
+    """
+
+    def __init__(self, group, variable, places, interval, step):
+        self.group, self.variable, self.interval = group, variable, interval
+        self.places = np.ascontiguousarray(places, dtype=np.int64)
+        self.clear(step)
+
+    rows_until = Sampler.rows_until
+
+    def clear(self, step):
+        """Forget all samples; the first of the new ones is the next that is due at or after `step`."""
+        self.first_step = -(-step // self.interval) * self.interval
+        self.samples = GrowingArray((len(self.places),))
+
+    def sample(self, network):
+        """Sample the present state, if a sample is due that the run loop has not taken."""
+        if network.begun and network.step % self.interval == 0:
+            if self.samples.length < self.rows_until(network.step):
+                row = self.row(network.step)
+                block = network.blocks[self.group.target]
+                self.group.model.observe(address_of(row), 0, block.n, network.step)
+                self.samples.length += 1
+
+    def row(self, last_step):
+        """The row of the run loop's table, with room for samples up to `last_step`."""
+        buffer = self.samples.reserve(self.rows_until(last_step) - self.samples.length)
+        words = np.zeros(dynamic.OBSERVER_ROW, dtype=np.int64)
+        words[dynamic.OBSERVE] = self.group.model.observe.address
+        words[dynamic.OBSERVED] = address_of(self.group.detail)
+        if self.variable != "weight":
+            words[dynamic.OBSERVED_VARIABLE] = list(self.group.model.state).index(self.variable)
+        words[dynamic.OBSERVED_PLACES] = address_of(self.places)
+        words[dynamic.N_OBSERVED] = len(self.places)
+        words[dynamic.OBSERVED_BLOCK] = self.group.target
+        words[dynamic.OBSERVED_INTERVAL] = self.interval
+        words[dynamic.OBSERVED_BUFFER] = address_of(buffer)
+        words[dynamic.OBSERVED_ROW] = -(self.first_step // self.interval)
+        return words
+
+
 class Network:
     """A network, and the time that it is at.
 
@@ -201,6 +256,11 @@ class Network:
         self.currents: dict[Current, int] = {}  # and their indices
         self.attachments: list[tuple[int, int, np.ndarray]] = []
         self.samplers: list[Sampler] = []
+        self.observers: list[SynapseSampler] = []
+        self.histories: dict[int, SpikeHistory] = {}  # by target block of plastic synapses
+        self.junctions: list[JunctionGroup] = []
+        self.coupling = Coupling()
+        self.held: dict[DynamicGroup, HeldSpikes] = {}
         self.step = 0
         self.trial = 0
         self.begun = False  # whether step 0 has been done
@@ -228,14 +288,29 @@ class Network:
         self.changed()
 
     def add_group(self, group):
-        """Add a group of synapses."""
-        self.groups.append(group)
+        """Add a group of synapses or of gap junctions."""
+        (self.junctions if isinstance(group, JunctionGroup) else self.groups).append(group)
+        if isinstance(group, DynamicGroup):
+            self._add_dynamic(group)
         self.changed()
 
+    def _add_dynamic(self, group):
+        if group.model.is_random:
+            group.stream = self._new_stream("synapses")
+        if group.model.is_plastic:
+            self.histories.setdefault(group.target, SpikeHistory(self.blocks[group.target]))
+            group.seen[:] = self.histories[group.target].counts[group.targets]
+        if self.begun:
+            group.begin(self.step)
+
     def remove_groups(self, groups):
-        """Take groups of synapses out."""
-        out = {id(group) for group in groups}
-        self.groups = [group for group in self.groups if id(group) not in out]
+        """Remove groups of synapses; held spikes must have been released."""
+        gone = {id(group) for group in groups}
+        self.groups = [group for group in self.groups if id(group) not in gone]
+        self.junctions = [group for group in self.junctions if id(group) not in gone]
+        self.observers = [o for o in self.observers if id(o.group) not in gone]
+        for group in groups:
+            self.held.pop(group, None)
         self.changed()
 
     def add_current(self, current):
@@ -273,6 +348,12 @@ class Network:
         self.samplers.append(sampler)
         return sampler
 
+    def add_synapse_sampler(self, group, variable, places, interval):
+        """Sample the weight or a state variable of some synapses; returns the sampler."""
+        sampler = SynapseSampler(group, variable, places, interval, self.step)
+        self.observers.append(sampler)
+        return sampler
+
     def changed(self):
         """Say that groups, currents or recordings have changed: the tables are made afresh."""
         self._tables = None
@@ -298,6 +379,50 @@ class Network:
         self._spike_log.reserve(len(kept))[: len(kept)] = kept
         self._spike_log.length = len(kept)
 
+    # --- synapses that change -------------------------------------------------------------------
+
+    def catch_up(self, group):
+        """Take a plastic group through the spikes of its targets until now."""
+        if self.begun and len(group) and group.caught_up != self.step:
+            group.caught_up = self.step
+            self._update_group(group)
+            group.model.catch_up(address_of(group.detail), 0, 0, len(group), self.step + 1)
+
+    def release_held(self, group):
+        """Deliver the spikes that a group holds now, since its delays are about to change.
+
+        They keep the delay that they were emitted with, but not the spikes of the targets to come.
+        """
+        if group not in self.held or not self.begun:
+            return
+        self._update_group(group)
+        held = self.held[group]
+        row = copy.copy(group).row(self._channel(group), self.blocks[group.target].n, 1, None)
+        head = np.array([address_of(self._ring), len(self._ring) - 1, self._ring.shape[1]], dtype=np.int64)
+        longest = int(history.held_for(group)[0])
+        for emitted in range(max(self.step - longest + 1, 0), self.step + 1):
+            slot = emitted % len(held.counts)
+            group.model.kernel(
+                address_of(row),
+                0,
+                address_of(held.cells[slot]),
+                int(held.counts[slot]),
+                address_of(head),
+                emitted,
+                self.step - emitted + 1,
+                longest,
+            )
+        held.clear()
+
+    def _update_group(self, group):
+        past = self.histories.get(group.target) if group.model.is_plastic else None
+        group.update(self.dt, self.seed, self.trial, self.blocks[group.target], past)
+
+    def _channel(self, group):
+        """Offset of the first place of a group's targets in a slot of the ring buffer."""
+        before = sum(block.n * len(block.model.receptors) for block in self.blocks[: group.target])
+        return before + group.receptor * self.blocks[group.target].n
+
     # --- running --------------------------------------------------------------------------------
 
     def reset(self):
@@ -309,7 +434,13 @@ class Network:
         self._spike_log = GrowingArray((2,), np.int32)
         for block in self.blocks:
             block.restart()
-        for sampler in self.samplers:
+        for group in self.groups:
+            if isinstance(group, DynamicGroup):
+                group.restart()
+        self.coupling.forget()
+        for kept in (*self.histories.values(), *self.held.values()):
+            kept.clear()
+        for sampler in (*self.samplers, *self.observers):
             sampler.clear(0)
         self.changed()
 
@@ -327,6 +458,13 @@ class Network:
             block.begin_run()
         for sampler in self.samplers:
             sampler.sample(self.step)
+        if not self.begun:
+            for group in self.groups:
+                if isinstance(group, DynamicGroup):
+                    group.begin(0)
+        for sampler in self.observers:
+            sampler.sample(self)
+        self.coupling.begin(self.blocks, self.step)
         self.begun = True
         piece = FIRST_PIECE
         while next_step <= last:
@@ -343,7 +481,8 @@ class Network:
             samplers=_rows(
                 [s.row(last, self._tables.ranges[:, s.block.index]) for s in self.samplers],
                 loop.SAMPLER_ROW,
-            )
+            ),
+            observers=_rows([o.row(last) for o in self.observers], dynamic.OBSERVER_ROW),
         )
         self._reserve_logs(tables.threads)
         self._stop[:] = 0
@@ -353,7 +492,7 @@ class Network:
         else:
             done = self._run_threads(tables, first, last)
         self.step = int(done)
-        for sampler in self.samplers:
+        for sampler in (*self.samplers, *self.observers):
             sampler.samples.length = sampler.rows_until(self.step)
         self._collect_logs(tables.threads)
         for words in tables.threads:
@@ -445,6 +584,10 @@ class Network:
         channels = np.cumsum([0] + [block.n * len(block.model.receptors) for block in self.blocks])
         width = int(channels[-1])
         self._resize_ring(width)
+        self.coupling.connect(self.junctions, self.blocks)
+        for index in self.coupling.blocks:
+            if self.blocks[index].coupled is None:
+                self.blocks[index].coupled = np.zeros(self.blocks[index].n)
         ranges = np.empty((n_threads, len(self.blocks), 2), dtype=np.int64)
         for block in self.blocks:
             edges = block.n * np.arange(n_threads + 1) // n_threads
@@ -454,6 +597,7 @@ class Network:
             [b.row(channel) for b, channel in zip(self.blocks, channels, strict=False)], kernel.ROW
         )
         groups = sorted(self.groups, key=lambda group: group.source)
+        self._prepare_dynamic([group for group in groups if isinstance(group, DynamicGroup)])
         group_rows = [
             group.row(
                 channels[group.target] + group.receptor * self.blocks[group.target].n,
@@ -464,6 +608,7 @@ class Network:
             for group in groups
         ]
         first_group = np.searchsorted([group.source for group in groups], np.arange(len(self.blocks) + 1))
+        group_rows = _rows(group_rows, GROUP_ROW)
         self._barrier = np.zeros(8, dtype=np.int64)
         self._stop = np.zeros(2, dtype=np.int64)
         head = np.zeros(loop.HEAD, dtype=np.int64)
@@ -480,7 +625,7 @@ class Network:
             threads=self._make_threads(slack),
             blocks=blocks,
             ranges=ranges,
-            groups=_rows(group_rows, GROUP_ROW),
+            groups=group_rows,
             first_group=first_group.astype(np.int64),
             counts=counts,
             spikes=spikes,
@@ -489,6 +634,37 @@ class Network:
             values=np.full((n_threads, len(sources)), np.nan),
             renewed=self._renewed_currents(ranges),
             samplers=np.zeros((0, loop.SAMPLER_ROW), dtype=np.int64),
+            histories=self._make_histories(),
+            held=_rows(
+                [self.held[g].row(g, k) for k, g in enumerate(groups) if g in self.held], history.HELD_ROW
+            ),
+            observers=np.zeros((0, dynamic.OBSERVER_ROW), dtype=np.int64),
+            coupled=_rows(self.coupling.rows(self.blocks), COUPLED_ROW),
+        )
+
+    def _prepare_dynamic(self, groups):
+        """Make room for the spikes that groups may need again, and write down where everything is."""
+        plastic = [group for group in groups if group.model.is_plastic]
+        for group in plastic:
+            self._update_group(group)
+            self.histories[group.target].reserve(history.window(group))
+            longest = max(history.held_for(group), default=0)
+            if longest == 0:
+                self.held.pop(group, None)
+                continue
+            source = self.blocks[group.source]
+            held = self.held.setdefault(group, HeldSpikes())
+            held.reserve(int(longest), source.capacity(source.n), self.step)
+        for group in groups:
+            self._update_group(group)
+
+    def _make_histories(self):
+        return _rows(
+            [
+                past.row([g for g in self.groups if g.target == block and _is_plastic(g)])
+                for block, past in self.histories.items()
+            ],
+            history.HISTORY_ROW,
         )
 
     def _make_threads(self, slack):
@@ -551,6 +727,10 @@ class Network:
             old = self._ring[(self.step + ahead) % len(self._ring)]
             ring[(self.step + ahead) % slots, : len(old)] = old
         self._ring = ring
+
+
+def _is_plastic(group):
+    return isinstance(group, DynamicGroup) and group.model.is_plastic
 
 
 def _rows(rows, length):

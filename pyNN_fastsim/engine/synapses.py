@@ -35,7 +35,9 @@ WEIGHTS = 6  # address of the weights (float64)
 WEIGHT_IS_SHARED = 7
 DELAYS = 8  # address of the delays in steps (uint16)
 DELAY_IS_SHARED = 9
-GROUP_ROW = 10
+KERNEL = 10  # address of the kernel of synapses that change, see dynamic.py; 0 for static ones
+DETAIL = 11  # address of what that kernel needs beside
+GROUP_ROW = 12
 
 
 @dataclass(eq=False)
@@ -85,7 +87,7 @@ class SynapseGroup:
 
 @entry(6)
 def _fill_count_sort(key, n, first, n_keys, place, order):
-    """Arguments are addresses of int64 arrays, and how long these are; see `_count_sort`."""
+    """Arguments are addresses of int64 arrays, and how long these are; see `count_sort`."""
     keys = int64_at(key, n)
     firsts = int64_at(first, n_keys + 1)
     places = int64_at(place, n_keys)
@@ -102,7 +104,7 @@ def _fill_count_sort(key, n, first, n_keys, place, order):
     return 0
 
 
-def _count_sort(key, n_keys):
+def count_sort(key, n_keys):
     """Stable order that sorts integer keys in [0, n_keys), and where each key begins; both int64."""
     key = np.ascontiguousarray(key, dtype=np.int64)
     if len(key) and not 0 <= key.min() <= key.max() < n_keys:
@@ -124,9 +126,9 @@ def sort_synapses(pre, post, n_pre):
     """
     if len(post) > 1 and not np.all(post[1:] >= post[:-1]):
         by_post = np.argsort(post, kind="stable")
-        order, first = _count_sort(pre[by_post], n_pre)
+        order, first = count_sort(pre[by_post], n_pre)
         return by_post[order], first
-    return _count_sort(pre, n_pre)
+    return count_sort(pre, n_pre)
 
 
 def sources_of(group):
@@ -144,7 +146,7 @@ def created_in_order(pre, post):
 def places_of_created(group):
     """The place of each synapse of a group in the order of (post, pre): int64 [synapses]."""
     n_targets = int(group.targets.max()) + 1 if len(group.targets) else 0
-    order = _count_sort(group.targets, n_targets)[0]
+    order = count_sort(group.targets, n_targets)[0]
     places = np.empty(len(order), dtype=np.int64)
     places[order] = np.arange(len(order))
     return places

@@ -1,13 +1,37 @@
-"""Standard synapses."""
+"""
+Standard synapses: which of the engine's models stands behind each of PyNN's synapse types.
+
+The engine uses PyNN's parameter names and units, so there is nothing to translate.
+"""
+
+import numbers
 
 import numpy as np
+from pyNN import errors
 from pyNN.standardmodels import build_translations, synapses
+from pyNN.standardmodels.base import STDPTimingDependence, STDPWeightDependence
 
+from ..engine import plasticity, short_term
+from ..engine.dynamic import OfTarget
 from ..parameters import as_given, expression
 from ..simulator import state
 from ..validation import check_finite, check_names
 
-__all__ = ["StaticSynapse"]
+__all__ = [
+    "AdditivePotentiationMultiplicativeDepression",
+    "AdditiveWeightDependence",
+    "ElectricalSynapse",
+    "GutigWeightDependence",
+    "MultiQuantalSynapse",
+    "MultiplicativeWeightDependence",
+    "STDPMechanism",
+    "SimpleStochasticSynapse",
+    "SpikePairRule",
+    "StaticSynapse",
+    "StochasticTsodyksMarkramSynapse",
+    "TsodyksMarkramSynapse",
+    "Vogels2011Rule",
+]
 
 
 def given_parameters(owner, parameters):
@@ -27,9 +51,20 @@ def _given(owner, name, value):
     return value
 
 
-class StaticSynapse(synapses.StaticSynapse):
-    __doc__ = synapses.StaticSynapse.__doc__
-    translations = build_translations(("weight", "weight"), ("delay", "delay"))
+def same_names(names):
+    """Translations of parameters that have the same names and units in the engine."""
+    return build_translations(*((name, name) for name in names))
+
+
+class EngineSynapse:
+    """What all synapse types of this backend have in common; comes before PyNN's class in the bases.
+
+    model        of the engine, None for static synapses
+    recordable   names of what `Projection.record` can sample
+    """
+
+    model = None
+    recordable = ()
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
@@ -39,3 +74,191 @@ class StaticSynapse(synapses.StaticSynapse):
 
     def _get_minimum_delay(self):
         return state.min_delay
+
+    def state_variables(self):
+        """Names of what `Projection.initialize` can set."""
+        return [] if self.model is None else [n for n in self.model.state if not n.startswith("_")]
+
+    def parameters_of_target(self, model, receptor):
+        """Parameters of the engine's synapse that come from the target cell."""
+        return {}
+
+
+class StaticSynapse(EngineSynapse, synapses.StaticSynapse):
+    __doc__ = synapses.StaticSynapse.__doc__
+    translations = same_names(synapses.StaticSynapse.default_parameters)
+
+
+class ElectricalSynapse(EngineSynapse, synapses.ElectricalSynapse):
+    __doc__ = synapses.ElectricalSynapse.__doc__
+    translations = same_names(synapses.ElectricalSynapse.default_parameters)
+
+
+class TsodyksMarkramSynapse(EngineSynapse, synapses.TsodyksMarkramSynapse):
+    __doc__ = synapses.TsodyksMarkramSynapse.__doc__
+    translations = same_names(synapses.TsodyksMarkramSynapse.default_parameters)
+    model = short_term.TSODYKS_MARKRAM
+    recordable = ("u", "x", "y")
+
+    def parameters_of_target(self, model, receptor):
+        """Resources stay active as long as the postsynaptic current or conductance lasts."""
+        names = {"excitatory": "tau_syn_E", "inhibitory": "tau_syn_I"}
+        name = names.get(receptor, f"{receptor}.tau_syn")
+        return {"tau_psc": OfTarget(name) if name in model.parameters else np.zeros(1)}
+
+
+class SimpleStochasticSynapse(EngineSynapse, synapses.SimpleStochasticSynapse):
+    __doc__ = synapses.SimpleStochasticSynapse.__doc__
+    translations = same_names(synapses.SimpleStochasticSynapse.default_parameters)
+    model = short_term.BERNOULLI
+
+
+class StochasticTsodyksMarkramSynapse(EngineSynapse, synapses.StochasticTsodyksMarkramSynapse):
+    __doc__ = synapses.StochasticTsodyksMarkramSynapse.__doc__
+    translations = same_names(synapses.StochasticTsodyksMarkramSynapse.default_parameters)
+    model = short_term.STOCHASTIC_TSODYKS_MARKRAM
+    recordable = ("u", "x")
+
+
+class MultiQuantalSynapse(EngineSynapse, synapses.MultiQuantalSynapse):
+    """
+    Synapse with `n` release sites, each of which empties with probability u at a spike and recovers
+    at the rate 1/tau_rec; u facilitates as in `TsodyksMarkramSynapse`. The weight is that of all sites
+    together.
+
+    Arguments:
+        `U`:
+            probability that a site releases at the first spike.
+        `n`:
+            number of release sites.
+        `tau_rec`:
+            mean time until an empty site has recovered (ms).
+        `tau_facil`:
+            facilitation time constant (ms).
+    """
+
+    translations = same_names(synapses.MultiQuantalSynapse.default_parameters)
+    model = short_term.MULTI_QUANTAL
+    recordable = ("u",)
+
+    def get_schema(self):
+        """With `n` as a float, so that 2.5 is an error and not 2."""
+        return {**super().get_schema(), "n": float}
+
+
+class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
+    __doc__ = synapses.STDPMechanism.__doc__
+    base_translations = same_names(("weight", "delay", "dendritic_delay_fraction"))
+    recordable = ("weight",)
+
+    def __init__(
+        self,
+        timing_dependence=None,
+        weight_dependence=None,
+        voltage_dependence=None,
+        dendritic_delay_fraction=1.0,
+        weight=0.0,
+        delay=None,
+    ):
+        """Raises InvalidModelError unless there is one timing and one weight dependence, of this backend;
+        InvalidParameterValueError for a fraction that is not between 0 and 1."""
+        for name, given, kind in (
+            ("timing_dependence", timing_dependence, STDPTimingDependence),
+            ("weight_dependence", weight_dependence, STDPWeightDependence),
+        ):
+            if not isinstance(given, kind) or not hasattr(given, "engine_name"):
+                raise errors.InvalidModelError(
+                    f"STDPMechanism: {name} must be a {kind.__name__} of this backend, not {given!r}"
+                )
+        if voltage_dependence is not None:
+            raise errors.InvalidModelError(
+                "STDPMechanism: there is no voltage_dependence in PyNN, so it can't be "
+                f"{voltage_dependence!r}"
+            )
+        fraction = dendritic_delay_fraction
+        if isinstance(fraction, numbers.Real) and not 0 <= fraction <= 1:
+            raise errors.InvalidParameterValueError(
+                f"STDPMechanism: dendritic_delay_fraction must be between 0 and 1, but is {fraction}"
+            )
+        given = given_parameters(
+            type(self).__name__, {"dendritic_delay_fraction": fraction, "weight": weight, "delay": delay}
+        )
+        fraction, weight, delay = given.values()
+        self.timing_dependence, self.weight_dependence = timing_dependence, weight_dependence
+        self.voltage_dependence = None
+        self.dendritic_delay_fraction = fraction
+        self.weight = 0.0 if weight is None else weight
+        no_delay = delay is None or (isinstance(delay, numbers.Real) and delay == 0)
+        self.delay = self._get_minimum_delay() if no_delay else delay
+        self._build_translations()
+
+    def _build_translations(self):
+        self.translations = {
+            **self.base_translations,
+            **self.timing_dependence.translations,
+            **self.weight_dependence.translations,
+        }
+
+    @property
+    def model(self):
+        return plasticity.MODELS[self.timing_dependence.engine_name, self.weight_dependence.engine_name]
+
+    @property
+    def possible_models(self):
+        return {self.model.name}
+
+
+class SpikePairRule(synapses.SpikePairRule):
+    __doc__ = synapses.SpikePairRule.__doc__
+    translations = same_names(synapses.SpikePairRule.default_parameters)
+    engine_name = "pair"
+
+
+class Vogels2011Rule(synapses.Vogels2011Rule):
+    """
+    Timing-dependence rule from Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011), Inhibitory plasticity
+    balances excitation and inhibition in sensory pathways and memory networks, Science 334:1569-73.
+
+    Every pair of spikes, in whatever order, raises the weight by eta * exp(-|Δt|/tau), and every
+    presynaptic spike lowers it by eta * 2 * rho * tau.
+
+    Arguments:
+        `tau`:
+            time constant, ms.
+        `eta`:
+            learning rate, in the units of the weight.
+        `rho`:
+            rate of the postsynaptic cell at which the weight stays what it is, in spikes per ms.
+    """
+
+    translations = same_names(synapses.Vogels2011Rule.default_parameters)
+    engine_name = "vogels"
+
+    def __init__(self, **parameters):
+        """Raises NonExistentParameterError, with the nearest known name."""
+        check_names(self, parameters)
+        super().__init__(**parameters)
+
+
+class AdditiveWeightDependence(synapses.AdditiveWeightDependence):
+    __doc__ = synapses.AdditiveWeightDependence.__doc__
+    translations = same_names(synapses.AdditiveWeightDependence.default_parameters)
+    engine_name = "additive"
+
+
+class MultiplicativeWeightDependence(synapses.MultiplicativeWeightDependence):
+    __doc__ = synapses.MultiplicativeWeightDependence.__doc__
+    translations = same_names(synapses.MultiplicativeWeightDependence.default_parameters)
+    engine_name = "multiplicative"
+
+
+class AdditivePotentiationMultiplicativeDepression(synapses.AdditivePotentiationMultiplicativeDepression):
+    __doc__ = synapses.AdditivePotentiationMultiplicativeDepression.__doc__
+    translations = same_names(synapses.AdditivePotentiationMultiplicativeDepression.default_parameters)
+    engine_name = "additive_potentiation"
+
+
+class GutigWeightDependence(synapses.GutigWeightDependence):
+    __doc__ = synapses.GutigWeightDependence.__doc__
+    translations = same_names(synapses.GutigWeightDependence.default_parameters)
+    engine_name = "guetig"

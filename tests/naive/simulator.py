@@ -15,6 +15,7 @@ from scipy.linalg import expm
 
 from .cells import CELLS
 from .random import Numbers
+from .synapses import Plastic
 
 
 class Source:
@@ -280,12 +281,14 @@ class Noise:
 
 @dataclass
 class Connection:
-    """source and target are (population, index of the cell); delay in steps, at least 1."""
+    """source and target are (population, index of the cell); delay in steps, at least 1. `synapse` is one
+    of synapses.py, or None if the weight is what is delivered."""
 
     source: tuple
     target: tuple
     weight: float
     delay: int
+    synapse: object = None
 
     def __post_init__(self):
         self.initial_weight = self.weight
@@ -297,15 +300,19 @@ class Projection:
     def __init__(self, receptor, connections):
         self.receptor, self.connections = receptor, list(connections)
         self.of = defaultdict(list)  # connections by source
+        self.to = defaultdict(list)  # plastic connections by target
         for connection in self.connections:
             self.of[connection.source].append(connection)
+            if isinstance(connection.synapse, Plastic):
+                self.to[connection.target].append(connection)
 
 
 class Network:
     """Populations and sources, and the projections between them."""
 
-    def __init__(self):
-        self.populations, self.projections = [], []
+    def __init__(self, dt=1.0):
+        self.populations, self.projections, self.dt = [], [], dt
+        self.trial = 0
         self._forget()
 
     def _forget(self):
@@ -330,8 +337,12 @@ class Network:
             for connection in self._connections():
                 connection.weight = connection.initial_weight
         self._forget()
+        self.trial += 1
         for population in self.populations:
             population.restart()
+        for connection in self._connections():
+            if connection.synapse:
+                connection.synapse.restart()
 
     def _connections(self):
         return [connection for projection in self.projections for connection in projection.connections]
@@ -341,7 +352,10 @@ class Network:
             if isinstance(population, Source):
                 spiking = population.spiking(k)
             else:
-                arriving = self.arriving.pop((k, population), [])
+                arriving = [
+                    (receptor, cell, weight() if callable(weight) else weight)
+                    for receptor, cell, weight in self.arriving.pop((k, population), [])
+                ]
                 spiking = population.advance(k, arriving) if k > 0 else []
                 population.sample(k)
             for cell in spiking:
@@ -352,5 +366,16 @@ class Network:
         for projection in self.projections:
             for connection in projection.of[population, cell]:
                 target, index = connection.target
-                arrival = (projection.receptor, index, connection.weight)
+                arrival = (projection.receptor, index, self._delivered(connection, k * self.dt))
                 self.arriving[k + connection.delay, target].append(arrival)
+            for connection in projection.to[population, cell]:
+                connection.synapse.post(k * self.dt)
+
+    def _delivered(self, connection, t):
+        """What a spike at time t delivers over a connection, or a function that tells when it arrives."""
+        if connection.synapse is None:
+            return connection.weight
+        if isinstance(connection.synapse, Plastic):
+            connection.synapse.pre(t)
+            return lambda: connection.synapse.amount(t)
+        return connection.synapse.amount(t)

@@ -1,0 +1,131 @@
+"""
+Recording the weights and other variables of the connections of a projection over time.
+
+The data come as those of a population do: a Neo Block with a Segment for each trial, in it an AnalogSignal
+[time x connection] for each variable.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from pyNN import errors
+
+from . import simulator
+from .recorded import Recording, Segment, Signal
+from .validation import did_you_mean, steps_of_interval
+
+
+@dataclass
+class SynapseSignal(Signal):
+    """Samples of one variable of the connections of a projection, in the order of the connections.
+
+    pairs   pre- and postsynaptic indices: int64 [2, connections]
+    """
+
+    pairs: np.ndarray
+
+    def to_neo(self):
+        signal = super().to_neo()
+        signal.array_annotate(presynaptic_index=self.pairs[0], postsynaptic_index=self.pairs[1])
+        return signal
+
+
+class SynapseRecorder:
+    """What is recorded from one projection, and what has been."""
+
+    def __init__(self, projection):
+        self.projection = projection
+        self._network = simulator.state.network
+        self._samplers = {}  # by variable: (Group, engine's SynapseSampler) of each group
+        self._finished = []  # Segments of earlier trials
+        self.interval = 1  # steps
+
+    def record(self, variables, sampling_interval=None):
+        """Record variables, a name, names or "all", from now on.
+
+        Raises RecordingError for a variable that there is not, ValueError for a sampling interval (ms)
+        that is not a multiple of the time step, or not that of what is already recorded.
+        """
+        who = f"Projection '{self.projection.label}': sampling_interval"
+        if sampling_interval is not None:
+            steps = steps_of_interval(who, sampling_interval, self._network.dt)
+            if self._samplers and steps != self.interval:
+                raise ValueError(
+                    f"{who} must be the same for all variables, which is "
+                    f"{self.interval * self._network.dt} ms, not {sampling_interval}"
+                )
+            self.interval = steps
+        for name in self._names(variables):
+            if name not in self._samplers:
+                self._samplers[name] = [
+                    (group, self._add_sampler(group, name)) for group in self.projection._groups
+                ]
+        self._network.changed()
+
+    def _add_sampler(self, group, name):
+        places = np.arange(len(group))
+        return self._network.add_synapse_sampler(group.synapses, name, places, self.interval)
+
+    def _names(self, variables):
+        """The names of variables, or "all", as a list of what can be recorded."""
+        synapse_type = self.projection.synapse_type
+        known = list(synapse_type.recordable)
+        if isinstance(variables, str):
+            variables = known if variables == "all" else [variables]
+        for name in variables:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise errors.RecordingError(f"{name!r}{hint} of '{self.projection.label}'", synapse_type)
+        return list(variables)
+
+    @property
+    def is_recording(self):
+        return bool(self._samplers)
+
+    def _current(self):
+        """What this trial has recorded so far."""
+        signals = [
+            self._signal(name, samplers)
+            for name, samplers in self._samplers.items()
+            if samplers and samplers[0][1].samples.length
+        ]
+        return Segment(f"segment{simulator.state.segment_counter:03d}", [], signals)
+
+    def _signal(self, name, samplers):
+        projection, sampler = self.projection, samplers[0][1]
+        samples = np.empty((sampler.samples.length, len(projection)))
+        for group, part in samplers:
+            samples[:, group.find_places()] = part.samples.view()
+        connections = np.arange(len(projection))
+        return SynapseSignal(
+            variable=name,
+            units=projection._weight_units() if name == "weight" else "dimensionless",
+            source=projection.label,
+            ids=connections,
+            index=connections,
+            samples=samples,
+            start=float(simulator.state.time_of(sampler.first_step)),
+            period=sampler.interval * self._network.dt,
+            pairs=np.stack(projection._pairs()),
+        )
+
+    def store(self):
+        """Keep what this trial has recorded; called before the network is reset."""
+        if self._samplers:
+            self._finished.append(self._current())
+
+    def recording(self, variables="all", annotations=None):
+        """What has been recorded."""
+        names = None if isinstance(variables, str) and variables == "all" else set(self._names(variables))
+        projection = self.projection
+        segments = [segment.of(names, None) for segment in [*self._finished, self._current()]]
+        annotations = {**projection.annotations, **(annotations or {})}
+        return Recording(projection.label, projection.describe(), annotations, segments)
+
+    def clear(self):
+        """Forget all that has been recorded. What comes next begins with the present state."""
+        self._finished = []
+        for samplers in self._samplers.values():
+            for _, sampler in samplers:
+                sampler.clear(self._network.step)
+        self._network.changed()

@@ -1,0 +1,98 @@
+"""Gap junctions against exact solutions, and their order of convergence."""
+
+import numpy as np
+import pytest
+from pyNN import errors
+from scipy.linalg import expm
+
+import pyNN_fastsim as sim
+
+pytestmark = pytest.mark.usefixtures("always_threads")
+
+CM, TAU, G = [0.3, 0.5, 0.4], [10.0, 20.0, 15.0], [[0, 0.02, 0.0], [0, 0, 0.01], [0, 0, 0]]
+
+
+def coupled(dt, celltype="IF_curr_exp", threads=1, pieces=(60.0,), split=False):
+    """v of three cells in a row: (0) - (1) - (2), with a pulse of current into the first."""
+    sim.setup(timestep=dt, threads=threads)
+    kind = getattr(sim, celltype)(cm=CM, tau_m=TAU, v_rest=-65.0, v_thresh=1e6, v_reset=-65.0)
+    cells = sim.Population(3, kind, initial_values={"v": [-65.0, -60.0, -70.0]}, label="cells")
+    synapse = sim.ElectricalSynapse(weight=np.array(G))
+    connector = sim.ArrayConnector(np.array(G) > 0)
+    projection = sim.Projection(cells, cells, connector, synapse)
+    sim.DCSource(amplitude=0.3, start=20.0, stop=40.0).inject_into([cells[0]])
+    cells.record("v", sampling_interval=1.0)
+    for piece in pieces:
+        sim.run(piece)
+    return cells.get_data().segments[0].analogsignals[0].magnitude, projection
+
+
+def exact():
+    """The same by the matrix exponential: [samples, cells]."""
+    g = np.array(G) + np.array(G).T
+    matrix = (g - np.diag(g.sum(axis=1)) - np.diag(np.divide(CM, TAU))) / np.array(CM)[:, None]
+    v, found = np.array([0.0, 5.0, -5.0]), []
+    for k in range(61):
+        found.append(v - 65.0)
+        drive = np.array([0.3 / CM[0], 0, 0]) * (20 <= k < 40)
+        steady = -np.linalg.solve(matrix, drive)
+        v = steady + expm(matrix) @ (v - steady)
+    return np.array(found)
+
+
+@pytest.mark.parametrize("celltype", ["IF_curr_exp", "IF_cond_exp", "IF_curr_delta"])
+def test_second_order(celltype):
+    errors_of = [np.abs(coupled(dt, celltype)[0] - exact()).max() for dt in (0.2, 0.1, 0.05)]
+    assert errors_of[1] < 3e-4  # mV
+    orders = np.log2(np.divide(errors_of[:-1], errors_of[1:]))
+    np.testing.assert_allclose(orders, 2.0, atol=0.15)
+
+
+@pytest.mark.parametrize("threads, pieces", [(3, (60.0,)), (2, (0.1, 19.9, 7.3, 32.7))])
+def test_threads_and_pieces_make_no_difference(threads, pieces):
+    np.testing.assert_array_equal(coupled(0.1, threads=threads, pieces=pieces)[0], coupled(0.1)[0])
+
+
+def test_spikes_reach_the_neighbour():
+    """After a reset the neighbour sees the new potential: compared with a hundredth of the step."""
+
+    def run(dt):
+        sim.setup(timestep=dt)
+        a = sim.Population(1, sim.IF_cond_exp(i_offset=1.5, tau_refrac=2.0))
+        b = sim.Population(1, sim.HH_cond_exp())
+        sim.Projection(a, b, sim.AllToAllConnector(), sim.ElectricalSynapse(weight=0.005))
+        b.record("v", sampling_interval=1.0)
+        sim.run(40.0)
+        return b.get_data().segments[0].analogsignals[0].magnitude[:, 0]
+
+    reference = run(0.002)
+    assert np.ptp(reference) > 0.2
+    coarse, fine = (np.abs(run(dt) - reference).max() for dt in (0.1, 0.05))
+    assert coarse < 0.05 and fine < 0.7 * coarse
+
+
+def test_conductances_are_read_set_and_restored():
+    v, projection = coupled(0.1)
+    assert sorted(projection.get("weight", format="list")) == [(0, 1, 0.02), (1, 2, 0.01)]
+    projection.set(weight=0.0)
+    sim.reset()
+    sim.run(60.0)
+    np.testing.assert_array_equal(projection.post.get_data().segments[1].analogsignals[0].magnitude, v)
+    sim.reset()
+    projection.set(weight=0.0)
+    sim.run(19.0)
+    alone = projection.post.get_data().segments[2].analogsignals[0].magnitude
+    expected = -65.0 + np.exp(-np.arange(20)[:, None] / TAU) * [0.0, 5.0, -5.0]
+    np.testing.assert_allclose(alone, expected, atol=1e-10)
+
+
+def test_errors():
+    sim.setup()
+    sources, cells = (
+        sim.Population(1, sim.SpikeSourceArray()),
+        sim.Population(1, sim.IF_cond_exp(), label="b"),
+    )
+    with pytest.raises(errors.ConnectionError, match="presynaptic cells .* need membranes"):
+        sim.Projection(sources, cells, sim.AllToAllConnector(), sim.ElectricalSynapse(weight=0.1))
+    with pytest.raises(errors.ConnectionError, match="must not be negative, but there is -0.1"):
+        sim.Projection(cells, cells, sim.AllToAllConnector(), sim.ElectricalSynapse(weight=-0.1))

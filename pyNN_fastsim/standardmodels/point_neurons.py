@@ -1,8 +1,8 @@
 """
 Point neurons: a membrane, and receptors of any number and kinds, each with a name of its own.
 
-The parameters and variables of a receptor are those of the neuron, with the receptor's name before
-them: "AMPA.tau_syn", "AMPA.gsyn".
+The parameters and variables of a receptor, but for PyNN's "locations", are those of the neuron, with the
+receptor's name before them: "AMPA.tau_syn", "AMPA.gsyn".
 """
 
 from pyNN import errors
@@ -44,18 +44,7 @@ class _Part:
         InvalidParameterValueError for what can't be a parameter's value."""
         check_names(self, parameters)
         owner = type(self).__name__
-        super().__init__(
-            **{
-                name: as_given(owner, name, value)
-                for name, value in parameters.items()
-                if name in self.used()
-            }
-        )
-
-    @classmethod
-    def used(cls):
-        """The names of the parameters. Point neurons have one place only: "locations" is none."""
-        return [name for name in cls.default_parameters if name != "locations"]
+        super().__init__(**{name: as_given(owner, name, value) for name, value in parameters.items()})
 
 
 class LIF(_Part, cells.LIF):

@@ -274,6 +274,7 @@ class Projection(common.Projection):
             "delays": delay_steps(delays, simulator.state.dt),
         }
         model = self.synapse_type.model
+        synapses: SynapseGroup
         if self._is_electrical:
             synapses = JunctionGroup(**what)
         elif model is None:

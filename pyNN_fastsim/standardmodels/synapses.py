@@ -11,11 +11,12 @@ from pyNN import errors
 from pyNN.standardmodels import build_translations, synapses
 from pyNN.standardmodels.base import STDPTimingDependence, STDPWeightDependence
 
+from ..celltypes import public_state
 from ..engine import plasticity, short_term
-from ..engine.dynamic import OfTarget
+from ..engine.dynamic import OfTarget, SynapseModel
 from ..parameters import as_given, expression
 from ..simulator import state
-from ..validation import check_finite, check_names
+from ..validation import check_finite, check_names, check_synapse_parameter
 
 __all__ = [
     "AdditivePotentiationMultiplicativeDepression",
@@ -63,8 +64,8 @@ class EngineSynapse:
     recordable   names of what `Projection.record` can sample
     """
 
-    model = None
-    recordable = ()
+    model: SynapseModel | None = None
+    recordable: tuple[str, ...] = ()
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
@@ -77,7 +78,7 @@ class EngineSynapse:
 
     def state_variables(self):
         """Names of what `Projection.initialize` can set."""
-        return [] if self.model is None else [n for n in self.model.state if not n.startswith("_")]
+        return [] if self.model is None else public_state(self.model)
 
     def parameters_of_target(self, model, receptor):
         """Parameters of the engine's synapse that come from the target cell."""
@@ -150,6 +151,7 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
     __doc__ = synapses.STDPMechanism.__doc__
     base_translations = same_names(("weight", "delay", "dendritic_delay_fraction"))
     recordable = ("weight",)
+    possible_models: set[str] = set()
 
     def __init__(
         self,
@@ -175,18 +177,19 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
                 "STDPMechanism: there is no voltage_dependence in PyNN, so it can't be "
                 f"{voltage_dependence!r}"
             )
-        fraction = dendritic_delay_fraction
-        if isinstance(fraction, numbers.Real) and not 0 <= fraction <= 1:
-            raise errors.InvalidParameterValueError(
-                f"STDPMechanism: dendritic_delay_fraction must be between 0 and 1, but is {fraction}"
-            )
         given = given_parameters(
-            type(self).__name__, {"dendritic_delay_fraction": fraction, "weight": weight, "delay": delay}
+            type(self).__name__,
+            {"dendritic_delay_fraction": dendritic_delay_fraction, "weight": weight, "delay": delay},
         )
         fraction, weight, delay = given.values()
+        if isinstance(fraction, float):
+            check_synapse_parameter(type(self).__name__, "dendritic_delay_fraction", fraction)
         self.timing_dependence, self.weight_dependence = timing_dependence, weight_dependence
         self.voltage_dependence = None
-        self.dendritic_delay_fraction = fraction
+        rule = timing_dependence.engine_name, weight_dependence.engine_name
+        self.model = plasticity.MODELS[rule]
+        self.possible_models = {self.model.name}
+        self.dendritic_delay_fraction = 1.0 if fraction is None else fraction
         self.weight = 0.0 if weight is None else weight
         no_delay = delay is None or (isinstance(delay, numbers.Real) and delay == 0)
         self.delay = self._get_minimum_delay() if no_delay else delay
@@ -198,14 +201,6 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
             **self.timing_dependence.translations,
             **self.weight_dependence.translations,
         }
-
-    @property
-    def model(self):
-        return plasticity.MODELS[self.timing_dependence.engine_name, self.weight_dependence.engine_name]
-
-    @property
-    def possible_models(self):
-        return {self.model.name}
 
 
 class SpikePairRule(synapses.SpikePairRule):

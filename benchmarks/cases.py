@@ -96,8 +96,8 @@ def stdp(sim):
     inputs = sim.Population(4000, sim.SpikeSourcePoisson(rate=15.0))
     synapse = sim.STDPMechanism(
         sim.SpikePairRule(tau_plus=20.0, tau_minus=20.0, A_plus=0.005, A_minus=0.00525),
-        sim.AdditiveWeightDependence(w_min=0.0, w_max=0.00004),
-        weight=0.00002,
+        sim.AdditiveWeightDependence(w_min=0.0, w_max=0.0001),
+        weight=0.00005,
         delay=1.0,
     )
     sim.Projection(inputs, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory")

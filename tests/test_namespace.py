@@ -33,12 +33,6 @@ EXCEPTIONS = {
         "hypot", "ldexp", "log", "log10", "maximum", "minimum", "modf", "pi", "power", "repeat", "sin",
         "sinh", "sqrt", "tan", "tanh",
     },
-    "standard models that are still to come": {
-        "STDPMechanism", "SpikePairRule",
-        "AdditiveWeightDependence", "MultiplicativeWeightDependence", "GutigWeightDependence",
-        "AdditivePotentiationMultiplicativeDepression", "TsodyksMarkramSynapse", "MultiQuantalSynapse",
-        "SimpleStochasticSynapse", "StochasticTsodyksMarkramSynapse",
-    },
 }  # fmt: skip
 
 API = """
@@ -52,6 +46,9 @@ API = """
     CloneConnector CSAConnector SmallWorldConnector
     StandardTextFile PickleFile NumpyBinaryFile StaticSynapse DCSource StepCurrentSource
     ACSource NoisyCurrentSource
+    STDPMechanism SpikePairRule Vogels2011Rule AdditiveWeightDependence MultiplicativeWeightDependence
+    GutigWeightDependence AdditivePotentiationMultiplicativeDepression TsodyksMarkramSynapse
+    MultiQuantalSynapse SimpleStochasticSynapse StochasticTsodyksMarkramSynapse ElectricalSynapse
 """.split()
 
 

@@ -178,7 +178,7 @@ def is_one_sequence(value):
         return True
     if isinstance(value, np.ndarray) and value.dtype != object:
         return value.ndim == 1
-    return not any(isinstance(item, (ArrayParameter, Sized)) for item in value)
+    return not any(issubclass(kind, (ArrayParameter, Sized)) for kind in set(map(type, value)))
 
 
 def _as_sequence(owner, name, value, units):

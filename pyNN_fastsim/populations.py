@@ -189,8 +189,14 @@ class _Cells:
     sample.__doc__ = common.Population.sample.__doc__
 
     def find_units(self, variable):
-        """The units of a variable, as text."""
-        return super().find_units(Variable(variable, None, None) if isinstance(variable, str) else variable)
+        """The units of a variable, as text. Raises KeyError for one that is unknown."""
+        try:
+            return super().find_units(
+                Variable(variable, None, None) if isinstance(variable, str) else variable
+            )
+        except KeyError as error:
+            known = ", ".join(self.celltype.units)
+            raise KeyError(f"find_units(): variable must be one of {known}, not {error}") from None
 
     def get(self, parameter_names, gather=False, simplify=True):
         names = [parameter_names] if isinstance(parameter_names, str) else parameter_names

@@ -15,7 +15,7 @@ from pyNN.space import Space
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
 from . import simulator
-from .arguments import FILE, check_arguments_of
+from .arguments import FILE, NAMES, check_arguments_of
 from .connections import Connection, Group, delay_steps, parts, place_in, shared
 from .engine.dynamic import DynamicGroup
 from .engine.gap import JunctionGroup
@@ -25,7 +25,7 @@ from .parameters import as_given, expression, one_number
 from .recording import check_file
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
 from .synapse_recording import SynapseRecorder
-from .synapse_values import drawing, evaluate
+from .synapse_values import drawing, evaluate, wrong_shape
 from .validation import check_names, check_synapse_parameter, unknown_name
 
 _DEFAULT_SPACE = Space()
@@ -101,8 +101,15 @@ class Projection(common.Projection):
         if isinstance(weights, np.ndarray) and weights.ndim == 1:  # one weight for each connection
             inhibitory = len(weights) and weights[0] < 0 and len(self.post.receptor_types) > 1
             self.receptor_type = self.post.receptor_types[1 if inhibitory else 0]
-        else:
+            return
+        if isinstance(weights, np.ndarray) and weights.shape != self.shape:
+            raise wrong_shape(self, "weight", weights)
+        try:
             super()._guess_receptor_type()
+        except (NotImplementedError, OverflowError, ValueError) as error:
+            raise errors.InvalidParameterValueError(
+                f"{self.label}: weight can't be {weights!r}: {error}"
+            ) from None
 
     @property
     def _is_electrical(self):
@@ -182,7 +189,7 @@ class Projection(common.Projection):
             )
         if self._is_electrical and weights.min() < 0:
             raise errors.ConnectionError(
-                f"{self.label}: conductances of gap junctions must not be negative, but there is "
+                f"{self.label}: weights of gap junctions, conductances, must not be negative, but there is "
                 f"{weights.min()}"
             )
         if not self._connector.safe or self._is_electrical:
@@ -557,3 +564,4 @@ def _populations(cells):
 
 check_arguments_of(Projection, "__init__", "get", "save", file=FILE)
 check_arguments_of(Projection, "weightHistogram", like=lambda self, min=None, max=None, nbins=10: None)
+check_arguments_of(Projection, "record", "get_data", "write_data", variables=NAMES)

@@ -70,10 +70,7 @@ def evaluate(projection, name, lazy, pre, post, fresh_for_each_target=False):
         values = base
     elif isinstance(base, np.ndarray):
         if base.shape != projection.shape:
-            raise errors.InvalidDimensionsError(
-                f"{projection.label}: values of {name} of shape {base.shape}, but the projection has shape "
-                f"{projection.shape} (pre, post)"
-            )
+            raise wrong_shape(projection, name, base)
         values = base[pre, post]
     else:
         lazy = LazyArray(lazy, shape=projection.shape)
@@ -82,6 +79,14 @@ def evaluate(projection, name, lazy, pre, post, fresh_for_each_target=False):
         except ValueError as error:
             raise errors.InvalidDimensionsError(f"{projection.label}: {name}: {error}") from None
     return _apply_operations(lazy, values, projection, name, pre, post)
+
+
+def wrong_shape(projection, name, values):
+    """The error for an array of values that doesn't fit a projection."""
+    return errors.InvalidDimensionsError(
+        f"{projection.label}: values of {name} of shape {values.shape}, but the projection has shape "
+        f"{projection.shape} (pre, post)"
+    )
 
 
 @contextlib.contextmanager

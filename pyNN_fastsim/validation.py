@@ -138,7 +138,7 @@ def check_dead_time(owner, rate, tau_refrac):
     """Check that there is time for spikes at a rate (Hz) that includes the dead time (ms)."""
     rate, tau_refrac = np.broadcast_arrays(rate, tau_refrac)
     good = rate * tau_refrac < 1000.0
-    dead = tau_refrac.flat[np.argmin(good)]
+    dead = float(tau_refrac.flat[np.argmin(good)])
     _check(owner, "rate", rate, good, f"must be below 1000/tau_refrac ({1000.0 / dead if dead else 0:g} Hz)")
 
 
@@ -146,6 +146,10 @@ def check_gamma(owner, alpha, beta):
     """Check the shape and rate (Hz) of a gamma distribution of intervals."""
     _check(owner, "alpha", alpha, np.asarray(alpha) > 0, "must be positive")
     _check(owner, "beta", beta, np.asarray(beta) >= 0, "must not be negative")
+    most = LARGEST["rate"]
+    _check(
+        owner, "beta", beta, np.asarray(beta) <= most * np.asarray(alpha), f"must not be above {most:g} alpha"
+    )
 
 
 def check_gamma_bins(owner, tbins, a, b):
@@ -174,13 +178,15 @@ def _check_bins_of_one(owner, tbins, a, b):
         check_finite(owner, name, values)
     _check(owner, "a", a, a > 0, "must be positive")
     _check(owner, "b", b, b > 0, "must be positive")
+    most = LARGEST["rate"]
+    _check(owner, "b", b, a * b >= 1 / most, f"must not be below {1 / most:g}/a")
     _check(owner, "tbins", tbins, np.diff(tbins, prepend=-np.inf) > 0, "must be in increasing order")
 
 
 def steps_of_interval(what, interval, dt):
     """A sampling interval (ms) in steps. Raises ValueError unless it is a multiple of the time step."""
     steps = int(np.rint(interval / dt)) if is_finite(interval) else 0
-    if steps < 1 or abs(interval / dt - steps) > GRID_TOLERANCE * steps:
+    if not 1 <= steps < 2**62 or abs(interval / dt - steps) > GRID_TOLERANCE * steps:
         raise ValueError(
             f"{what} must be a multiple of the time step ({dt} ms), but is {reprlib.repr(interval)}"
         )

@@ -181,6 +181,10 @@ class Net:
     def connect(self, connector, **arguments):
         return sim.Projection(self.source, self.cells, connector, self.synapse, **arguments)
 
+    def short_term(self):
+        synapse = sim.TsodyksMarkramSynapse(weight=0.5, delay=0.4)
+        return sim.Projection(self.source, self.others, sim.AllToAllConnector(), synapse)
+
     def connect_itself(self, connector):
         return sim.Projection(self.cells, self.cells, connector, self.synapse)
 
@@ -360,6 +364,17 @@ CALLS = {
         file=TEXT_FILE,
         format=kind("list"),
         names={"attribute_names": "attribute_names parameter"},
+    ),
+    "Projection.record": Call(
+        lambda net, **a: net.short_term().record(**a),
+        variables=kind("u", ["u", "x"], "all", tolerates="empty list set"),
+        sampling_interval=kind(None, 0.1, 0.5, tolerates="none whole flag huge"),
+    ),
+    "Projection.get_data": Call(
+        lambda net, **a: net.short_term().get_data(**a),
+        variables=kind("u", ["u", "x"], "all", tolerates="empty list set"),
+        clear=ANYTHING,
+        annotations=ANNOTATIONS,
     ),
     "Projection.set": Call(lambda net, **a: net.projection.set(**a), weight=WEIGHT, delay=DELAY),
     "connection": Call(lambda net, index: net.projection[index], index=INDEX, names={"index": "connection"}),
@@ -566,6 +581,10 @@ def is_sequence(value):
 
 TIMES = kind([1.0, 2.0], [], Sequence([0.5]), tolerates=f"{SEVERAL} sequence empty")
 AMPLITUDES = TIMES | "negative"
+BINS = kind([1.0, 2.0], Sequence([0.5]), tolerates=f"{SEVERAL} sequence negative")
+
+
+SEQUENCES = {"amplitudes": AMPLITUDES, "tbins": BINS, "a": BINS, "b": BINS}
 
 
 def parameter_calls():
@@ -576,7 +595,7 @@ def parameter_calls():
             continue
         for parameter, default in defaults.items():
             values = (
-                (AMPLITUDES if parameter == "amplitudes" else TIMES)
+                SEQUENCES.get(parameter, TIMES)
                 if is_sequence(default)
                 else kind(default, tolerates=f"{SCALAR} {SEVERAL}")
             )
@@ -590,25 +609,33 @@ def family(model):
     return next((name for name, base in families.items() if issubclass(model, base)), None)
 
 
-def step_current(model, parameters):
-    """Two parameters of a StepCurrentSource must have the same length."""
-    if model is sim.StepCurrentSource:
-        ((name, value),) = parameters.items()
-        value = getattr(value, "value", value)
-        n = len(value) if hasattr(value, "__len__") and len(value) < 100 else 1
-        other = {"times": "amplitudes", "amplitudes": "times"}[name]
-        return {**parameters, other: [0.1 + k for k in range(n)]}
-    return parameters
+TOGETHER = {sim.StepCurrentSource: ("times", "amplitudes"), sim.SpikeSourceInhGamma: ("tbins", "a", "b")}
+
+
+def with_the_others(model, parameters):
+    """Parameters that must have as many values as one that is given, too."""
+    ((name, value),) = parameters.items()
+    if model not in TOGETHER or name not in TOGETHER[model]:
+        return parameters
+    value = getattr(value, "value", value)
+    n = len(value) if hasattr(value, "__len__") and len(value) < 100 else 1
+    n = max(n, 1) if model is sim.SpikeSourceInhGamma else n  # which needs at least one bin
+    return {**dict.fromkeys(TOGETHER[model], [0.1 + k for k in range(n)]), **parameters}
 
 
 MAKE = {
-    "cell": lambda model: lambda net, **p: sim.Population(3, model(**p), label="cells").record("spikes"),
+    "cell": lambda model: (
+        lambda net, **p: sim.Population(3, model(**with_the_others(model, p)), label="cells").record("spikes")
+    ),
     "synapse": lambda model: (
         lambda net, **p: sim.Projection(
-            net.source, net.cells, sim.AllToAllConnector(), model(**p), receptor_type="excitatory"
+            net.cells if model is sim.ElectricalSynapse else net.source,
+            net.others,
+            sim.AllToAllConnector(),
+            model(**p),
         )
     ),
-    "current": lambda model: lambda net, **p: model(**step_current(model, p)).inject_into(net.cells),
+    "current": lambda model: lambda net, **p: model(**with_the_others(model, p)).inject_into(net.cells),
 }
 
 # What needs no entry, and why.
@@ -627,9 +654,15 @@ NOT_CALLED = {
     "get_annotations": "is for recordings",
     "id_to_local_index": "is id_to_index",
     "is_local": "is always true here",
+    "Projection.write_data": "is get_data, and write_data of a Population",
     "describe": "of a Projection: takes a template, as that of a Population",
     "size": "takes nothing",
     # Not fuzzed yet: components of a PointNeuron, and cell types of one's own.
+    **dict.fromkeys(
+        """STDPMechanism SpikePairRule Vogels2011Rule AdditiveWeightDependence MultiplicativeWeightDependence
+        GutigWeightDependence AdditivePotentiationMultiplicativeDepression""".split(),
+        "components and their sum are still to come into the table",
+    ),
     **dict.fromkeys(
         """CellType PointNeuron AdExp LIF AlphaPSR BetaPSR ExpPSR CondAlphaPostSynapticResponse
         CondBetaPostSynapticResponse CondExpPostSynapticResponse CurrExpPostSynapticResponse""".split(),

@@ -126,7 +126,7 @@ def test_ctrl_c_anywhere_while_building(expected):
 
 
 SCRIPT = """
-    import os, signal, sys, threading, time
+    import signal, sys
     sys.path.insert(0, {tests!r})
     from interrupted_network import build, recorded
     import pyNN_fastsim as sim
@@ -135,28 +135,28 @@ SCRIPT = """
 
     populations = build(threads={threads})
     sim.run(1.0)
-    target = 2e4
-    interruptions = 0
-
-    def interrupt():
-        while sim.get_current_time() < target:
-            time.sleep(0.02)
-            os.kill(os.getpid(), signal.SIGINT)
-
-    if {interrupted}:
-        threading.Thread(target=interrupt, daemon=True).start()
     populations[1].record(None)
     populations[2].record(None)
+    target = 2e4
+    interruptions = 0
+    listening = False
+
+    def interrupt(number, frame):
+        if listening:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGALRM, interrupt)
+    if {interrupted}:
+        signal.setitimer(signal.ITIMER_REAL, 0.005, 0.02)
     while sim.get_current_time() < target:
         try:
+            listening = True
             sim.run_until(target)
+            listening = False
         except KeyboardInterrupt:
+            listening = False
             interruptions += 1
-    for _ in range(5):
-        try:
-            time.sleep(0.1)
-        except KeyboardInterrupt:
-            pass
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
     print(interruptions, hash(str(recorded(populations))), flush=True)
 """
 
@@ -177,7 +177,7 @@ def run_script(script, **options):
 @needs_signals
 @pytest.mark.parametrize("threads", [1, 2])
 def test_real_signals(threads):
-    """A process that interrupts itself twenty times a second gives what it gives undisturbed."""
+    """A process that is interrupted fifty times a second gives what it gives undisturbed."""
     found = {}
     for interrupted in (False, True):
         script = SCRIPT.format(tests=str(TESTS), threads=threads, interrupted=interrupted)

@@ -174,7 +174,7 @@ def _as_sequences(owner, name, value, units):
 
 def is_one_sequence(value):
     """Whether something is one sequence of numbers, and not several of them."""
-    if isinstance(value, ArrayParameter):
+    if isinstance(value, (ArrayParameter, range)):
         return True
     if isinstance(value, np.ndarray) and value.dtype != object:
         return value.ndim == 1

@@ -210,6 +210,11 @@ def test_nothing_is_left_out():
     assert left_out == []
 
 
+def test_a_range_is_one_sequence_of_whatever_length():
+    with guarded(), pytest.raises(MemoryError, match="tau_gamma"):
+        sim.GIF_cond_exp(tau_gamma=range(10**12))
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_good_values_are_accepted(name):
     """So that a call of the table does what it is there for."""

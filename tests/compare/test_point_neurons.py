@@ -45,7 +45,6 @@ def test_lif_with_three_currents_to_rounding():
 
 @pytest.mark.parametrize("shape", ["Alpha", "Beta"])
 def test_adexp_without_spikes(shape):
-    """NEST's error on this protocol is about 1e-5 mV."""
     tau = {"tau_syn": 2.0} if shape == "Alpha" else {"tau_rise": 0.5, "tau_decay": 4.0}
 
     def receptors(sim):

@@ -8,6 +8,8 @@ from scipy import special, stats
 from pyNN_fastsim.engine import gamma
 from pyNN_fastsim.engine.codegen import real
 
+pytestmark = pytest.mark.compiles
+
 SHAPES = [1e-3, 0.1, 0.5, 0.999, 1.0, 1.001, 1.5, 2.0, 3.7, 10.0, 100.0, 1e4]
 
 hazard = real(gamma.cumulative_hazard)

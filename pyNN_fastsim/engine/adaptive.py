@@ -44,6 +44,7 @@ Parts are chosen as in Hairer, Norsett & Wanner 1993, Solving Ordinary Different
 
 import math
 
+from .compile import inlined, specialise, vectorised
 from .lowlevel import gather, interleaved, local_rows, scatter, select
 
 LANES = 32  # neurons that go through parts of the step together
@@ -201,11 +202,8 @@ _SHARED = {"of": _shared_of, "lanes_of": _shared_lanes_of, "copy_constants": _co
 _OWN = {"of": _own_of, "lanes_of": _own_lanes_of, "copy_constants": _copy_own_constants}
 
 
-def advance_function(model, uniform, n_constants, specialise, inlined, vectorised):
-    """The function that advances a chunk of a model with uniform constants, or with arrays of them.
-
-    `specialise` gives a template its names, `inlined` and `vectorised` compile it.
-    """
+def advance_function(model, uniform, n_constants):
+    """The function that advances a chunk of a model with uniform constants, or with arrays of them."""
     scope = {
         "_refresh": model.refresh or inlined(_nothing_to_refresh),
         "_attempt": model.attempt,

@@ -190,7 +190,7 @@ def _source_kernel(block, inputs, first, last, step, out, scratch):
 def _advance_function(model, n_constants, uniform):
     """What advances a chunk of a neuron model with uniform constants, or with arrays of them."""
     if model.attempt is not None:
-        return adaptive.advance_function(model, uniform, n_constants, specialise, inlined, vectorised)
+        return adaptive.advance_function(model, uniform, n_constants)
     template = _advance_uniform if uniform else _advance
     return vectorised(specialise(template, f"{model.name}{template.__name__}", _step=model.step))
 

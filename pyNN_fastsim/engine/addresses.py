@@ -5,6 +5,8 @@ Whoever puts an address into a table keeps the array alive and writes its length
 compiler (see interpreted.py), the arrays whose addresses were taken here are the only memory there is.
 """
 
+import numpy as np
+
 from .compile import INTERPRETED
 
 
@@ -23,3 +25,9 @@ def addresses_within(array, starts, lengths):
         for start, length in zip(starts.flat, lengths.flat, strict=True):
             address_of(array[start : start + length])
     return array.ctypes.data + array.itemsize * starts
+
+
+def table_of(arrays, strides):
+    """(address, stride, length) triples of arrays, as lowlevel.rows_at wants them: int64 [arrays, 3]."""
+    triples = [(address_of(a), stride, len(a)) for a, stride in zip(arrays, strides, strict=True)]
+    return np.array(triples, dtype=np.int64).reshape(-1, 3)

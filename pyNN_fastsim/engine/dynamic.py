@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .addresses import address_of
+from .addresses import address_of, table_of
 from .compile import Entry
 from .synapses import DETAIL, KERNEL, SynapseGroup, count_sort
 
@@ -170,11 +170,14 @@ class DynamicGroup(SynapseGroup):
             parameters[name] = value
         return [np.ascontiguousarray(c, dtype=np.float64) for c in self.model.constants(parameters, dt)]
 
-    def update(self, dt, seed, trial, target, history=None):
-        """Write down where everything is; `target` is the block, `history` of its spikes."""
+    def derive(self, dt, target):
+        """Derive the constants from the parameters as they are now; `target` is the block."""
         self.used_constants = self.constants(dt, target)
-        self._constants_table = table(self.used_constants)
-        self._state_table = table(list(self.state.values()))
+
+    def write_down(self, seed, trial, history=None):
+        """Write down where everything is; `history` is that of the target's spikes."""
+        self._constants_table = _table(self.used_constants)
+        self._state_table = _table(list(self.state.values()))
         words = self.detail
         words[CONSTANTS] = address_of(self._constants_table)
         words[STATE] = address_of(self._state_table)
@@ -203,7 +206,6 @@ class DynamicGroup(SynapseGroup):
         return words
 
 
-def table(arrays):
-    """(address, stride, length) triples of arrays; a stride of 0 where one element is for all."""
-    triples = [(address_of(a), 8 if len(a) > 1 else 0, len(a)) for a in arrays]
-    return np.array(triples, dtype=np.int64).reshape(-1, 3)
+def _table(arrays):
+    """A table of arrays of one element for each synapse, or of one for all."""
+    return table_of(arrays, [8 if len(a) > 1 else 0 for a in arrays])

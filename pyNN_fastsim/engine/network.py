@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from . import currents, dynamic, history, kernel, loop
-from .addresses import address_of, addresses_within
+from .addresses import address_of, addresses_within, table_of
 from .currents import Current
 from .dynamic import DynamicGroup
 from .gap import COUPLED_ROW, Coupling, JunctionGroup
@@ -23,6 +23,7 @@ from .history import HeldSpikes, SpikeHistory
 from .kernel import Model
 from .records import GrowingArray
 from .rng import stream_of
+from .samplers import Sampler, SynapseSampler
 from .signals import signals_held
 from .synapses import GROUP_ROW, SynapseGroup
 
@@ -121,11 +122,12 @@ class Block:
                 strides.append(8)
         current = np.zeros(length) if self.injected is None else self.injected
         self._kernel = kernel.kernel_of(self.model, len(self.constants), uniform)
-        self._constants_table = _table(arrays, strides)
-        self._state_table = _table(list(self.state.values()), [8] * len(self.state))
+        self._constants_table = table_of(arrays, strides)
+        self._state_table = table_of(list(self.state.values()), [8] * len(self.state))
         stride = 0 if self.injected is None else 8
         everything = current if self.coupled is None else self.coupled
-        self._current_table = _table([everything, current], [stride if self.coupled is None else 8, stride])
+        strides = [stride if self.coupled is None else 8, stride]
+        self._current_table = table_of([everything, current], strides)
         self._kept = arrays, current
         words = np.zeros(kernel.ROW, dtype=np.int64)
         words[kernel.KERNEL] = self._kernel.address
@@ -138,104 +140,6 @@ class Block:
         words[kernel.FIRST_ID] = self.first_id
         words[kernel.RECORD] = 0 if self.recorded is None else address_of(self.recorded)
         words[kernel.CAPACITY] = self.capacity(self.n)
-        return words
-
-
-def _table(arrays, strides):
-    """(address, stride, length) triples of arrays, as lowlevel.rows_at wants them."""
-    return np.array(
-        [(address_of(a), stride, len(a)) for a, stride in zip(arrays, strides, strict=True)],
-        dtype=np.int64,
-    ).reshape(-1, 3)
-
-
-class Sampler:
-    """Samples of one state variable of some cells of a block.
-
-    cells        int64, ascending
-    interval     steps: the state is sampled at every multiple of it
-    first_step   step of the first sample
-    samples      GrowingArray of float64 rows [cells]
-    """
-
-    def __init__(self, block, variable, cells, interval, step):
-        self.block, self.variable, self.interval = block, variable, interval
-        self.cells = np.ascontiguousarray(cells, dtype=np.int64)
-        self.clear(step)
-
-    def clear(self, step):
-        """Forget all samples; the first of the new ones is the next that is due at or after `step`."""
-        self.first_step = -(-step // self.interval) * self.interval
-        self.samples = GrowingArray((len(self.cells),))
-
-    def sample(self, step):
-        """Take the sample that is due at `step` before the first step of a run, if it is not there."""
-        if step == self.first_step and self.samples.length == 0:
-            self.samples.append(self.block.state[self.variable][self.cells])
-
-    def rows_until(self, step):
-        """Number of samples that there are to be once `step` has been done."""
-        return max(step // self.interval - self.first_step // self.interval + 1, 0)
-
-    def row(self, last_step, ranges):
-        """The row of the run loop's table, with room for samples up to `last_step`."""
-        buffer = self.samples.reserve(self.rows_until(last_step) - self.samples.length)
-        self._bounds = np.searchsorted(self.cells, np.append(ranges[:, 0], self.block.n))
-        words = np.zeros(loop.SAMPLER_ROW, dtype=np.int64)
-        words[loop.SAMPLED] = address_of(self.block.state[self.variable])
-        words[loop.SAMPLED_CELLS] = address_of(self.cells)
-        words[loop.SAMPLED_BOUNDS] = address_of(self._bounds)
-        words[loop.INTERVAL] = self.interval
-        words[loop.BUFFER] = address_of(buffer)
-        words[loop.BUFFER_ROW] = -(self.first_step // self.interval)
-        words[loop.N_SAMPLED] = len(self.cells)
-        return words
-
-
-class SynapseSampler:
-    """Samples of the weight or a state variable of some synapses of a group.
-
-    places       int64, ascending
-    interval     steps: they are sampled after every multiple of it
-    first_step   step of the first sample
-    samples      GrowingArray of float64 rows [synapses]
-    """
-
-    def __init__(self, group, variable, places, interval, step):
-        self.group, self.variable, self.interval = group, variable, interval
-        self.places = np.ascontiguousarray(places, dtype=np.int64)
-        self.clear(step)
-
-    rows_until = Sampler.rows_until
-
-    def clear(self, step):
-        """Forget all samples; the first of the new ones is the next that is due at or after `step`."""
-        self.first_step = -(-step // self.interval) * self.interval
-        self.samples = GrowingArray((len(self.places),))
-
-    def sample(self, network):
-        """Sample the present state, if a sample is due that the run loop has not taken."""
-        if network.begun and network.step % self.interval == 0:
-            if self.samples.length < self.rows_until(network.step):
-                row = self.row(network.step)
-                block = network.blocks[self.group.target]
-                self.group.model.observe(address_of(row), 0, block.n, network.step)
-                self.samples.length += 1
-
-    def row(self, last_step):
-        """The row of the run loop's table, with room for samples up to `last_step`."""
-        buffer = self.samples.reserve(self.rows_until(last_step) - self.samples.length)
-        words = np.zeros(dynamic.OBSERVER_ROW, dtype=np.int64)
-        words[dynamic.OBSERVE] = self.group.model.observe.address
-        words[dynamic.OBSERVED] = address_of(self.group.detail)
-        if self.variable != "weight":
-            words[dynamic.OBSERVED_VARIABLE] = list(self.group.model.state).index(self.variable)
-        words[dynamic.OBSERVED_PLACES] = address_of(self.places)
-        words[dynamic.N_OBSERVED] = len(self.places)
-        words[dynamic.OBSERVED_BLOCK] = self.group.target
-        words[dynamic.OBSERVED_INTERVAL] = self.interval
-        words[dynamic.OBSERVED_BUFFER] = address_of(buffer)
-        words[dynamic.OBSERVED_ROW] = -(self.first_step // self.interval)
         return words
 
 
@@ -415,8 +319,12 @@ class Network:
         held.clear()
 
     def _update_group(self, group):
+        group.derive(self.dt, self.blocks[group.target])
+        self._write_down(group)
+
+    def _write_down(self, group):
         past = self.histories.get(group.target) if group.model.is_plastic else None
-        group.update(self.dt, self.seed, self.trial, self.blocks[group.target], past)
+        group.write_down(self.seed, self.trial, past)
 
     def _channel(self, group):
         """Offset of the first place of a group's targets in a slot of the ring buffer."""
@@ -644,9 +552,9 @@ class Network:
 
     def _prepare_dynamic(self, groups):
         """Make room for the spikes that groups may need again, and write down where everything is."""
-        plastic = [group for group in groups if group.model.is_plastic]
-        for group in plastic:
-            self._update_group(group)
+        for group in groups:
+            group.derive(self.dt, self.blocks[group.target])
+        for group in filter(_is_plastic, groups):
             self.histories[group.target].reserve(history.window(group))
             longest = max(history.held_for(group), default=0)
             if longest == 0:
@@ -656,7 +564,7 @@ class Network:
             held = self.held.setdefault(group, HeldSpikes())
             held.reserve(int(longest), source.capacity(source.n), self.step)
         for group in groups:
-            self._update_group(group)
+            self._write_down(group)
 
     def _make_histories(self):
         return _rows(

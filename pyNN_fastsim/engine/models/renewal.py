@@ -23,7 +23,7 @@ import math
 
 import numpy as np
 
-from ..addresses import address_of
+from ..addresses import address_of, table_of
 from ..compile import entry, inlined, jit
 from ..gamma import cumulative_hazard, hazard_used_up
 from ..kernel import Model
@@ -196,7 +196,7 @@ def _table(arrays, n):
     """(address, stride, length) triples as arrays_at wants them, and what keeps their arrays alive."""
     full = [np.full(n, value) if np.ndim(value) == 0 else np.asarray(value) for value in arrays]
     full = [np.ascontiguousarray(value, dtype=np.float64) for value in full]
-    return np.array([(address_of(value), 8, len(value)) for value in full], dtype=np.int64), full
+    return table_of(full, [8] * len(full)), full
 
 
 def _restart(constants, state, step):

@@ -420,12 +420,9 @@ class Population(_Cells, common.Population):
 
     def _initialize_cells(self, variable, indices, values):
         """Set a state variable of some cells, now and for the beginning of every trial."""
-        initial = np.broadcast_to(self._block.initial[variable], self.size).astype(float)
-        initial[indices] = values
-        initial = simplify(initial)
+        self._block.initialize(variable, values, indices)
+        initial = simplify(self._block.initial[variable])
         self.initial_values[variable] = LazyArray(initial, shape=(self.size,), dtype=float)
-        self._block.initial[variable] = initial
-        self._block.state[variable][indices] = values
 
 
 def _checked_positions(owner, positions, size):

@@ -31,8 +31,8 @@ of a step are those at the beginning of the next) has a fourth function::
         ...
         return the same state with what follows computed afresh
 
-which is called at the first step of a run, since users may have changed state or parameters. Until then
-"_part" is negative. It must give the bits that `attempt` gives, or a run would depend on how it is cut.
+which is called before the next step of a neuron whose state or constants someone has changed; its "_part"
+is then negative.
 
 All neurons first attempt the whole step. Those whose error is above 1 keep their old state, are packed
 together and go through the step in parts, each in parts of its own choice, with as many spikes as there
@@ -59,10 +59,19 @@ LIMIT = 1e300  # a first state variable beyond this is no longer a number of any
 SPIKED, NOT_FINITE, TOO_COARSE = 1, 2, 4  # flags of a neuron after its step
 
 
-def refresh_all(c, s, begin):
-    """Compute afresh what follows from other state variables, which may have changed between runs."""
+def any_stale(begin):
+    """Whether the state or the constants of a neuron have been changed from outside."""
+    found = 0
     for i in range(len(begin)):
-        scatter(s, i, _refresh(_of(c, i), gather(s, i)))  # noqa: F821
+        found |= 1 if begin[i] < 0.0 else 0
+    return found
+
+
+def refresh_stale(c, s, begin):
+    """Compute afresh what follows from other state variables and constants, where they have been changed."""
+    for i in range(len(begin)):
+        old = gather(s, i)
+        scatter(s, i, select(begin[i] < 0.0, _refresh(_of(c, i), old), old))  # noqa: F821
         begin[i] = abs(begin[i])
 
 
@@ -159,8 +168,8 @@ def redo(c, s, x, begin, flags):
 def advance(c, s, x, flags):
     """One step of each neuron of a chunk; returns all their flags, or-ed."""
     variables, begin = s[:-1], s[-1]
-    if begin[0] < 0.0:
-        _refresh_all(c, variables, begin)  # noqa: F821
+    if _any_stale(begin):  # noqa: F821
+        _refresh_stale(c, variables, begin)  # noqa: F821
     any_flag = _attempt_whole(c, variables, x, begin, flags)  # noqa: F821
     if any_flag & TOO_COARSE:
         any_flag = _redo(c, variables, x, begin, flags)  # noqa: F821
@@ -216,7 +225,7 @@ def advance_function(model, uniform, n_constants):
     prefix = f"{model.name}_{'uniform' if uniform else 'general'}"
     for name, template in (_SHARED if uniform else _OWN).items():
         scope[f"_{name}"] = inlined(specialise(template, f"{prefix}_{name}"))
-    for template in (refresh_all, attempt_whole, attempt_parts, redo, advance):
+    for template in (any_stale, refresh_stale, attempt_whole, attempt_parts, redo, advance):
         name = template.__name__
         scope[f"_{name}"] = vectorised(specialise(template, f"{prefix}_{name}", **scope))
     return scope["_advance"]

@@ -253,8 +253,8 @@ def added(these, those):
 def moved(start, span, weights, slopes):
     result = []
     for d, begin in enumerate(start):
-        total = 0.0
-        for weight, slope in zip(weights, slopes, strict=True):
+        total = weights[0] * slopes[0][d]
+        for weight, slope in zip(weights[1:], slopes[1:], strict=True):
             total = fma(weight, slope[d], total)
         result.append(fma(span, total, begin))
     return tuple(result)

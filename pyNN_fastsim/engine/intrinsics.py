@@ -463,12 +463,14 @@ def moved(typing_context, start, span, weights, slopes):
 
     def generate(context, builder, signature, args):
         start, span, weights, slopes = args
+        stages = range(len(signature.args[2]))
+        factors = [builder.extract_value(weights, j) for j in stages]
+        sloping = [builder.extract_value(slopes, j) for j in stages]
         result = []
         for d in range(len(signature.args[0])):
-            total = _F64(0.0)
-            for j in range(len(signature.args[2])):
-                slope = builder.extract_value(builder.extract_value(slopes, j), d)
-                total = builder.fma(builder.extract_value(weights, j), slope, total)
+            total = builder.fmul(factors[0], builder.extract_value(sloping[0], d))
+            for weight, slope in zip(factors[1:], sloping[1:], strict=True):
+                total = builder.fma(weight, builder.extract_value(slope, d), total)
             result.append(builder.fma(span, total, builder.extract_value(start, d)))
         return context.make_tuple(builder, signature.return_type, result)
 

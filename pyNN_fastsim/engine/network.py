@@ -72,10 +72,13 @@ class Block:
         self.parameters.update(parameters)
         self.dirty = True
 
-    def initialize(self, name, value):
-        """Set a state variable, now and at the beginning of every trial."""
-        self.initial[name] = value
-        self.state[name][:] = value
+    def initialize(self, name, value, cells=slice(None)):
+        """Set a state variable of some cells, now and at the beginning of every trial."""
+        initial = np.broadcast_to(self.initial[name], self.n).astype(float)
+        initial[cells] = value
+        self.initial[name] = initial
+        self.state[name][cells] = value
+        self._outdate(cells)
 
     def restart(self):
         """Go back to the beginning of a trial."""
@@ -84,11 +87,11 @@ class Block:
         self.started = False
         self.dirty = True
 
-    def begin_run(self):
-        """State that follows from other state is out of date: see adaptive.py."""
+    def _outdate(self, cells):
+        """What follows from other state and constants of these cells is out of date: see adaptive.py."""
         if self.model.refresh:
             part = self.state["_part"]
-            np.negative(np.abs(part), out=part)
+            part[cells] = -np.abs(part[cells])
 
     def update_constants(self, dt, seed, stream, trial, step):
         """Derive the constants from the parameters, where these have changed."""
@@ -96,6 +99,9 @@ class Block:
         before = self.constants
         with np.errstate(all="ignore"):  # what is not finite is reported with the cell, by the run
             self.constants = tuple(self.model.constants(self.parameters | words, dt))
+        if self.model.refresh:
+            for old, new in zip(before, self.constants, strict=False):  # none before the first step
+                self._outdate(np.broadcast_to(np.not_equal(old, new), self.n))
         if not self.started and self.model.restart:
             self.model.restart(self.constants, self.state, step)
         elif self.started and self.model.changed:
@@ -362,8 +368,6 @@ class Network:
         if last < next_step:
             return
         self._prepare()
-        for block in self.blocks:
-            block.begin_run()
         for sampler in self.samplers:
             sampler.sample(self.step)
         if not self.begun:

@@ -181,38 +181,66 @@ def test_v_and_spikes_agree_with_solve_ivp(protocol):
 
 
 @vectorised
-def rates_of_all(u, out):
+def rates_of_all(u, values, slopes):
     for i in range(len(u)):
-        r = rates(u[i])
+        value, slope = rates(u[i])
         for k in range(6):
-            out[k, i] = r[k]
+            values[k, i] = value[k]
+            slopes[k, i] = slope[k]
 
 
 def engine_rates(u):
+    """The six rates at each u, and their derivatives."""
     u = np.atleast_1d(np.asarray(u, dtype=float))
-    out = np.empty((6, len(u)))
-    rates_of_all(u, out)
-    return out
+    values, slopes = np.empty((2, 6, len(u)))
+    rates_of_all(u, values, slopes)
+    return values, slopes
 
 
 def test_rates_agree_with_the_textbook():
     u = np.linspace(LOWEST_U, HIGHEST_U, 10_003)
     u = u[np.min(np.abs(u[:, None] - [13, 15, 40]), axis=1) > 1e-2]
+    values, slopes = engine_rates(u)
     want = np.array([textbook_rates(value) for value in u.tolist()]).T
-    assert np.allclose(engine_rates(u), want, rtol=1e-9, atol=0)
+    assert np.allclose(values, want, rtol=1e-9, atol=0)
+    step = 1e-3
+    sides = [np.array([textbook_rates(value) for value in (u + side).tolist()]).T for side in (-step, step)]
+    assert np.allclose(slopes, (sides[1] - sides[0]) / (2 * step), rtol=1e-5, atol=1e-9)
 
 
 def test_rates_at_their_singular_points():
     away = np.array([0.0, 1e-14, 1e-12, 1e-10, 1e-8, 3e-7, 1e-6, 1e-5, 1e-4, 1e-3])
     for singular in (13.0, 15.0, 40.0):
         u = singular + np.concatenate([away, -away])
+        values, slopes = engine_rates(u)
         want = np.array([textbook_rates(value) for value in u.tolist()]).T
-        assert np.allclose(engine_rates(u), want, rtol=5e-7, atol=0)
+        assert np.allclose(values, want, rtol=5e-7, atol=0)
+        # Where x/(exp(x) - 1) is made regular slopes are of no more than the right size.
+        assert np.all(np.abs(slopes) < 0.5)
 
 
 def test_rates_of_anything_finite_are_finite_and_positive():
-    u = np.array([-1e300, -1e3, -101.0, 201.0, 1e3, 1e300])
-    assert np.all(np.isfinite(engine_rates(u))) and np.all(engine_rates(u) > 0)
+    values, slopes = engine_rates([-1e300, -1e3, -101.0, 201.0, 1e3, 1e300])
+    assert np.all(np.isfinite(values)) and np.all(values > 0) and np.all(np.isfinite(slopes))
+
+
+def test_what_is_changed_during_a_run_acts_from_the_next_step_on():
+    """The slopes that a neuron keeps for its next step are no longer true then."""
+    moved = {"v": -58.0, "m": 0.05, "h": 0.9, "n": 0.1}
+    network = Network(DT)
+    block = network.add_block(HH_COND_EXP, 2, DEFAULT)
+    sampler = network.add_sampler(block, "v", np.arange(2), 1)
+    network.run(50)
+    block.set(**DEFAULT | {"v_offset": np.array([-63.0, -61.0])})
+    for name, value in moved.items():
+        block.initialize(name, value, slice(1, 2))
+    network.run(10)
+    changed = DEFAULT | {"v_offset": -61.0}
+    (want,), _ = simulate(changed, *silent(1), 10, initial=moved)
+    (same,), _ = simulate(DEFAULT, *silent(1), 60)
+    v = sampler.samples.view()
+    np.testing.assert_array_equal(v[:, 0], same[:, 0])
+    np.testing.assert_allclose(v[51:, 1], want[1:, 0], rtol=1e-13)
 
 
 def test_conductances_are_exact_whatever_the_steps_are_divided_into():

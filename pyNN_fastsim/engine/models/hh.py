@@ -50,6 +50,7 @@ TOLERANCE_M = 1e-5
 TOLERANCE_CLOSED_M = 2e-4  # where m is 0, and between the two as the sodium current's need of m grows, by
 WEIGHT_OF_M = 8e6  # m**2
 TOLERANCE_H_N = 7e-6  # less, since errors of the slow gates last until the next spike
+WEIGHT_OF_CURVATURE = 1000.0  # 1/ms/mV**2: of what rates that follow linearly lack
 
 # Rates are taken at the nearest u in this range (mV). Outside, every gate is open or closed to within
 # 1e-10, and its time constant of no interest, but too short for an explicit method.
@@ -183,7 +184,7 @@ def _attempt(c, s, x, part):
     k5 = _slope(membrane, end, rates_end, exc * exc_whole, inh * inh_whole, drive)
     new_v, new_m, new_h, new_n = end
     # The difference to an embedded method of order 3. A sum, not a maximum, so that NaN in any stays.
-    error = (part * c[15]) * (
+    error = WEIGHT_OF_CURVATURE * span * (y3[0] - y2[0]) ** 2 + (part * c[15]) * (
         abs(k4[0] - k5[0]) / fma(TOLERANCE_CHANGE, abs(new_v - v), TOLERANCE_V)
         + abs(k4[1] - k5[1]) * min(fma(WEIGHT_OF_M, m * m, 1 / TOLERANCE_CLOSED_M), 1 / TOLERANCE_M)
         + (abs(k4[2] - k5[2]) + abs(k4[3] - k5[3])) * (1 / TOLERANCE_H_N)

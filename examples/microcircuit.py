@@ -7,6 +7,9 @@ Cerebral Cortex 24:785-806. Smaller networks have fewer neurons and fewer synaps
 stronger weights and a constant current that preserve the mean and the variance of a neuron's input:
 van Albada, Helias & Diesmann (2015), PLoS Comput Biol 11:e1004490.
 
+Connections are drawn by the simulator's own generator, or (--rng numpy) by NumPy's, with which other
+simulators draw the same numbers.
+
 Usage: python microcircuit.py [simulator] [--scale FRACTION] [--time MS] [--threads N] [--background KIND]
 """
 
@@ -73,9 +76,10 @@ def compensating_currents(scale):
     return (1 - np.sqrt(scale)) * 1e-3 * NEURON["tau_syn_E"] * (recurrent + external)
 
 
-def build(sim, scale=1.0, background="poisson", seed=55):
+def build(sim, scale=1.0, background="poisson", seed=55, native=True):
     """Build the network on a simulator that has been set up."""
     rng = NumpyRNG(seed=seed)
+    connecting = sim.NativeRNG(seed=seed) if native else rng
     sizes = np.maximum(np.round(SIZES * scale), 1).astype(int)
     numbers = np.round(synapse_numbers() * scale**2).astype(int)
     weights = mean_weights() / np.sqrt(scale)
@@ -100,10 +104,14 @@ def build(sim, scale=1.0, background="poisson", seed=55):
             spread = WEIGHT_SPREAD / (2 if (post.label, pre.label) == ("L23E", "L4E") else 1)
             limits = ((0.0, np.inf), (-np.inf, 0.0))[kind]
             synapse = sim.StaticSynapse(
-                weight=RandomDistribution("normal_clipped", (mean, spread * abs(mean), *limits), rng=rng),
-                delay=RandomDistribution("normal_clipped", (delay, delay_sd, DT, np.inf), rng=rng),
+                weight=RandomDistribution(
+                    "normal_clipped", (mean, spread * abs(mean), *limits), rng=connecting
+                ),
+                delay=RandomDistribution("normal_clipped", (delay, delay_sd, DT, np.inf), rng=connecting),
             )
-            connector = sim.FixedTotalNumberConnector(int(numbers[i, j]), with_replacement=True, rng=rng)
+            connector = sim.FixedTotalNumberConnector(
+                int(numbers[i, j]), with_replacement=True, rng=connecting
+            )
             sim.Projection(pre, post, connector, synapse, receptor_type=("excitatory", "inhibitory")[kind])
 
     if background == "poisson":
@@ -145,13 +153,14 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--background", choices=("poisson", "dc"), default="poisson")
     parser.add_argument("--seed", type=int, default=55)
+    parser.add_argument("--rng", choices=("native", "numpy"), default="native")
     parser.add_argument("--plot", default="microcircuit.png", help="file for the picture")
     args = parser.parse_args()
 
     sim = importlib.import_module(f"pyNN.{args.simulator}")
     sim.setup(timestep=DT, min_delay=DT, threads=args.threads, spike_precision="on_grid")
     started = time.perf_counter()
-    network = build(sim, args.scale, args.background, args.seed)
+    network = build(sim, args.scale, args.background, args.seed, args.rng == "native")
     for population in network.populations:
         population.record("spikes")
     built = time.perf_counter()

@@ -5,6 +5,7 @@ They are kept where the engine wants them: sorted by source, one group for each 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pyNN import common
@@ -12,7 +13,9 @@ from pyNN.common import Assembly
 
 from . import simulator
 from .engine.dynamic import DynamicGroup
-from .engine.synapses import SynapseGroup, places_of_created
+from .engine.synapses import SynapseGroup, places_of_created, sources_of
+
+AT_ONCE = 2**20  # delays that are rounded together
 
 
 class Connection(common.Connection):
@@ -68,15 +71,16 @@ class Connection(common.Connection):
 class Group:
     """The connections between two populations, as the user gave them, beside the engine's group.
 
-    synapses   the engine's SynapseGroup
+    synapses   the engine's group, of whichever class
     places     of its synapses in the projection's order of creation, int64 [synapses]; None if that
                is the order of (post, pre), from which it can be found again
-    delays     ms, float64 [synapses], or [1] if shared, as they were before rounding
+    delays     ms, float64 [synapses], or [1] if shared, as they were before rounding; None if nobody has
+               seen them before
     """
 
-    synapses: SynapseGroup
+    synapses: Any
     places: np.ndarray | None
-    delays: np.ndarray
+    delays: np.ndarray | None
 
     def __len__(self):
         return len(self.synapses)
@@ -92,7 +96,7 @@ class Group:
     def values(self, name):
         """The present values of a parameter: float64 [synapses], or [1] if shared."""
         if name == "delay":
-            return self.delays
+            return self.synapses.delays * simulator.state.dt if self.delays is None else self.delays
         if name != "weight":
             return self.synapses.parameters[name]
         self._catch_up()
@@ -101,6 +105,7 @@ class Group:
     def set_values(self, name, values):
         """Change a parameter, from now on: float64 [synapses], or [1] if shared."""
         self._catch_up()
+        simulator.state.network.release_arrivals(self.synapses)
         if name == "weight":
             self.synapses.weights = np.resize(values, len(self)) if self.is_plastic else values
             return
@@ -111,6 +116,18 @@ class Group:
             self.synapses.delays = delay_steps(values, simulator.state.dt)
         else:
             self.synapses.parameters[name] = values
+
+    def sort_by_target(self):
+        """Go back from the order by delay to the usual one; returns where each synapse was before."""
+        network, old = simulator.state.network, self.synapses
+        order = np.lexsort((old.targets, sources_of(old)))
+        weights = old.weights if len(old.weights) == 1 else old.weights[order]
+        self.synapses = SynapseGroup(
+            old.source, old.target, old.receptor, old.first, old.targets[order], weights, old.delays[order]
+        )
+        network.remove_groups([old])
+        network.add_group(self.synapses)
+        return order
 
     def _catch_up(self):
         if self.is_plastic:
@@ -165,4 +182,8 @@ def shared(values, order):
 
 def delay_steps(delays, dt):
     """Delays in steps, uint16, at least one, of delays in ms."""
-    return np.maximum(np.rint(delays / dt), 1).astype(np.uint16)
+    steps = np.empty(len(delays), dtype=np.uint16)
+    for first in range(0, len(delays), AT_ONCE):
+        piece = slice(first, first + AT_ONCE)
+        steps[piece] = np.maximum(np.rint(delays[piece] / dt), 1)
+    return steps

@@ -17,10 +17,13 @@ from pyNN.connectors import CloneConnector as _CloneConnector
 from pyNN.connectors import Connector, MapConnector  # noqa: F401
 from pyNN.random import RandomDistribution
 
+from . import simulator
 from .arguments import FILE, check_arguments_of
 from .engine.mersenne import Numbers
-from .random import draws_as_numpy_did, left_in_place, uniform_numbers
-from .synapse_values import copied_parameters, evaluate_all, pair_distances
+from .engine.rows import sort_rows
+from .random import PIECE, NativeRNG, draws_as_numpy_did, left_in_place, uniform_numbers
+from .standardmodels.synapses import StaticSynapse
+from .synapse_values import copied_parameters, evaluate_all, is_native, pair_distances, row_values
 
 PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks at together
 
@@ -39,8 +42,16 @@ class BulkConnector:
         """Connect the projection's cells."""
         # PyNN copies the generators of weights and delays before it draws which cells to connect.
         parameters = copied_parameters(projection)
+        if self._draws_rows() and _all_native(self, projection, parameters):
+            first, targets = self._rows(projection)
+            projection._add_rows(first, targets, row_values(projection, parameters, len(targets)))
+            return
         pre, post = self._drawn_pairs(projection)
         self._add(projection, pre, post, parameters)
+
+    def _draws_rows(self):
+        """Whether there is a method `_rows`, for a NativeRNG."""
+        return False
 
     def _drawn_pairs(self, projection):
         """As `_pairs`. Raises InvalidParameterValueError for an `n` whose distribution is no good."""
@@ -92,6 +103,18 @@ class _ProbabilityConnector(BulkConnector):
     def _probabilities(self, projection, first, last):
         """Probabilities of the pairs with targets `first` to `last`: one, or [targets, sources]."""
         raise NotImplementedError
+
+
+def _all_native(connector, projection, parameters):
+    """Whether nothing but NativeRNGs has a say in which cells of two populations are connected, and how."""
+    return (
+        type(connector.rng) is NativeRNG
+        and isinstance(projection.pre, Population)
+        and isinstance(projection.post, Population)
+        and type(projection.synapse_type) is StaticSynapse
+        and connector.callback is None
+        and all(is_native(value) for value in parameters.values())
+    )
 
 
 def _columns(projection):
@@ -174,8 +197,51 @@ class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabili
             pieces.append((pre, post))
         return _joined(pieces)
 
+    def _draws_rows(self):
+        return True
+
+    def _rows(self, projection):
+        n_pre, n_post = projection.shape
+        height = max(1, int(PIECE / max(self.p_connect * n_post, 1)))
+        ranges = [(first, min(first + height, n_pre)) for first in range(0, n_pre, height)]
+        exclude = not self.allow_self_connections and projection.pre is projection.post
+
+        def draw(rng, rows):
+            flat = _chosen_places(rng.rng, self.p_connect, (rows[1] - rows[0]) * n_post)
+            pre, targets = np.divmod(flat, n_post)
+            if exclude:
+                kept = pre + rows[0] != targets
+                pre, targets = pre[kept], targets[kept]
+            return np.bincount(pre, minlength=rows[1] - rows[0]), targets.astype(np.uint32)
+
+        counts, targets = zip(*self.rng.in_parallel(draw, ranges), strict=True)
+        return _begins(np.concatenate(counts)), np.concatenate(targets)
+
     def _probabilities(self, projection, first, last):
         return self.p_connect
+
+
+def _chosen_places(generator, probability, n):
+    """Which of `n` things are chosen, each with some probability: int64, ascending."""
+    if probability == 0:
+        return np.zeros(0, dtype=np.int64)
+    if probability >= 1:
+        return np.arange(n)
+    chosen, last = [], -1
+    while last < n:
+        missing = (n - last) * probability
+        steps = generator.geometric(probability, int(missing + 4 * np.sqrt(missing) + 16))
+        chosen.append(last + np.cumsum(steps))
+        last = chosen[-1][-1]
+    places = np.concatenate(chosen)
+    return places[: np.searchsorted(places, n)]
+
+
+def _begins(counts):
+    """Where each row begins, and the end of the last one: int64."""
+    first = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=first[1:])
+    return first
 
 
 class DistanceDependentProbabilityConnector(
@@ -362,8 +428,26 @@ class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnec
             an :class:`RNG` instance used to choose the pairs.
     """
 
+    def _draws_rows(self):
+        return self.with_replacement
+
+    def _number(self):
+        return int(self.n.next()) if isinstance(self.n, RandomDistribution) else self.n
+
+    def _rows(self, projection):
+        n, (n_pre, n_post) = self._number(), projection.shape
+        exclude = not self.allow_self_connections and projection.pre is projection.post
+        if n and n_post <= exclude:
+            raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
+        first = _begins(self.rng.rng.multinomial(n, np.full(n_pre, 1 / n_pre)))
+        targets = self.rng.indices(n, n_post - exclude)
+        if exclude:
+            targets += targets >= np.repeat(np.arange(n_pre, dtype=np.uint32), np.diff(first))
+        sort_rows(first, targets, n_post, simulator.state.threads)
+        return first, targets
+
     def _pairs(self, projection):
-        n = int(self.n.next()) if isinstance(self.n, RandomDistribution) else self.n
+        n = self._number()
         n_pre, n_post = projection.shape
         pre_ids, post_ids = projection.pre.all_cells.astype(int), projection.post.all_cells.astype(int)
         exclude = not self.allow_self_connections and np.isin(pre_ids, post_ids).any()

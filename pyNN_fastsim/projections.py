@@ -17,6 +17,7 @@ from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_recep
 from . import simulator
 from .arguments import FILE, NAMES, check_arguments_of
 from .connections import Connection, Group, delay_steps, parts, place_in, shared
+from .engine.arrival import ArrivalGroup, is_worthwhile, sort_by_delay
 from .engine.dynamic import DynamicGroup
 from .engine.gap import JunctionGroup
 from .engine.signals import signals_held
@@ -139,6 +140,30 @@ class Projection(common.Projection):
             columns[name] = np.broadcast_to(np.asarray(value, dtype=float), n)
         self._check_values(columns)
         self._pending.append((np.asarray(pre), np.asarray(post), columns))
+
+    def _add_rows(self, first, targets, values):
+        """Take over all connections, drawn row by row, between two whole populations.
+
+        first     int64 [cells of pre + 1]: where each one's connections begin
+        targets   uint32, indices in post, ascending for each cell of pre
+        values    of weight and delay: float64 [connections], or [1] for all
+        """
+        if len(targets) == 0:
+            return
+        self._check_values(values)
+        (source,), (target,) = parts(self.pre), parts(self.post)
+        delays, steps = values["delay"], delay_steps(values["delay"], simulator.state.dt)
+        kind: type[SynapseGroup | ArrivalGroup] = SynapseGroup
+        if is_worthwhile(len(targets), source.size, steps):
+            kind = ArrivalGroup
+            # Weights, all drawn alike, may stay where they are.
+            sort_by_delay(first, targets, steps, simulator.state.threads)
+        receptor = target.block.model.receptors.index(self.receptor_type)
+        synapses = kind(
+            source.block.index, target.block.index, receptor, first, targets, values["weight"], steps
+        )
+        self._groups = [Group(synapses, None, delays if len(delays) == 1 else None)]
+        simulator.state.network.add_group(synapses)
 
     def _check_values(self, columns):
         """Check new values of parameters, float64 [connections] by name. Raises ConnectionError for
@@ -354,6 +379,9 @@ class Projection(common.Projection):
         self._check_values({name: np.array([value])})
         if name == "weight":
             self._keep_initial_weights()
+        elif name == "delay":
+            self._leave_order_by_delay()
+            group, place = self._locate(index)
         values = group.values(name)
         values = values if len(values) == len(group) else np.full(len(group), values[0])
         values[place] = value
@@ -506,11 +534,22 @@ class Projection(common.Projection):
         self._check_values(columns)
         if "weight" in columns:
             self._keep_initial_weights()
+        if "delay" in columns:
+            self._leave_order_by_delay()
         for group in self._groups:
             places = group.find_places()
             for name, values in columns.items():
                 group.set_values(name, shared(values[places], None))
         simulator.state.network.changed()
+
+    def _leave_order_by_delay(self):
+        """Before delays change: sort those groups by target that were sorted by delay."""
+        for k, group in enumerate(self._groups):
+            if group.synapses.by_delay:
+                order = group.sort_by_target()
+                if self._initial_weights is not None and len(order) == len(self._initial_weights[k]):
+                    self._initial_weights[k] = self._initial_weights[k][order]
+                self._cached.pop("located", None)
 
     def initialize(self, **initial_values):
         known = self.synapse_type.state_variables()

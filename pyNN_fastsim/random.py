@@ -2,19 +2,25 @@
 
 import contextlib
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from pyNN import random
 from pyNN.random import NumpyRNG
 
+from . import simulator
 from .arguments import COUNT, RULES, check, check_arguments_of
+
+PIECE = 2**18  # numbers that one generator draws
 
 
 class NativeRNG(random.NativeRNG, random.NumpyRNG):
     """
     The backend's own generator, for speed: NumPy's SFC64.
 
-    A script that uses it is reproducible here, but draws other numbers than it does elsewhere.
+    A script that uses it is reproducible here, but draws other numbers than it does elsewhere. Many numbers
+    are drawn in pieces, each by a generator of its own, by as many threads as `setup` was told; what is
+    drawn does not depend on them.
     """
 
     translations = {
@@ -26,7 +32,39 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
         check("NativeRNG", "seed", seed, RULES["seed"])
         seed = None if seed is None else int(seed)
         random.WrappedRNG.__init__(self, seed, parallel_safe=True)
-        self.rng = np.random.Generator(np.random.SFC64(seed))
+        self._seeds = np.random.SeedSequence(seed)
+        self.rng = np.random.Generator(np.random.SFC64(self._seeds))
+
+    def _next(self, distribution, n, parameters):
+        if n <= PIECE:
+            return super()._next(distribution, n, parameters)
+        return self.drawn_in_pieces(n, lambda rng, size: rng._next(distribution, size, parameters))
+
+    def indices(self, n, size):
+        """`n` whole numbers below `size`: uint32."""
+        return self.drawn_in_pieces(n, lambda rng, m: rng.rng.integers(size, size=m, dtype=np.uint32))
+
+    def drawn_in_pieces(self, n, draw):
+        """`n` numbers, of which draw(generator, m) draws m."""
+        sizes = [min(PIECE, n - first) for first in range(0, n, PIECE)] or [0]
+        pieces = self.in_parallel(draw, sizes)
+        head = next(pieces)
+        drawn = np.empty(n, dtype=head.dtype)
+        drawn[: len(head)] = head
+        for k, piece in enumerate(pieces, 1):
+            drawn[k * PIECE : k * PIECE + len(piece)] = piece
+        return drawn
+
+    def in_parallel(self, draw, arguments):
+        """draw(generator, argument) for each of the arguments, in their order, by several threads."""
+
+        def work(seeds, argument):
+            rng = NativeRNG(self.seed)
+            rng.rng = np.random.Generator(np.random.SFC64(seeds))
+            return draw(rng, argument)
+
+        with ThreadPoolExecutor(simulator.state.threads) as pool:
+            yield from pool.map(work, self._seeds.spawn(len(arguments)), arguments)
 
     def __deepcopy__(self, memo):
         """Itself: copies that began at the same place would make projections with the same numbers."""

@@ -16,6 +16,8 @@ from pyNN.core import IndexBasedExpression
 from pyNN.parameters import LazyArray
 from pyNN.random import NumpyRNG, RandomDistribution
 
+from .random import NativeRNG
+
 # Distributions that redraw what falls outside their limits, so that the numbers drawn in one call
 # are not those of two calls one after the other.
 REDRAWING = {"normal_clipped"}
@@ -34,6 +36,26 @@ def copied_parameters(projection):
 
 def _is_number(lazy):
     return isinstance(lazy.base_value, (int, float, np.number)) and not lazy.operations
+
+
+def is_native(value):
+    """Whether a copied parameter is one number, or drawn by a NativeRNG and nothing else."""
+    if not isinstance(value, LazyArray):
+        return True
+    base = value.base_value
+    return isinstance(base, RandomDistribution) and type(base.rng) is NativeRNG and not value.operations
+
+
+def row_values(projection, parameters, n):
+    """The values of `is_native` parameters for n connections: by name float64 [n], or [1] for all."""
+    values = {}
+    for name, value in parameters.items():
+        if isinstance(value, LazyArray):
+            with drawing(projection, name, value.base_value):
+                values[name] = _next(value.base_value, n)
+        else:
+            values[name] = np.array([value])
+    return values
 
 
 def evaluate_all(projection, parameters, pre, post, fresh_for_each_target=False):

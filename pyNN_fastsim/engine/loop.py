@@ -11,7 +11,8 @@ Step k takes the network from t_{k-1} to t_k. Every thread, for the cells that i
     4. barrier      wait until all threads have listed their spikes
     5. deliver      for each spike at t_k of any thread, in the order of blocks, projections and
                     cells: add the weights of its synapses to the slots of t_k + delay; then the spikes
-                    with axonal delays that plastic synapses have been waiting for
+                    with axonal delays that plastic synapses have been waiting for; then, of the groups
+                    that are delivered on arrival, what arrives at t_{k+1}
     6. observe      samples of the state of synapses after t_k
 
 Step 0 runs the spike sources only: a source may spike at t_0. Threads share nothing that is written
@@ -25,6 +26,7 @@ import numpy as np
 
 from . import currents, dynamic, kernel
 from .addresses import address_of
+from .arrival import ARRIVAL_ROW, deliver_arrivals
 from .compile import entry, jit
 from .gap import COUPLED_ROW, couple, note_potentials
 from .history import HELD_ROW, HISTORY_ROW, deliver_held, note_spikes
@@ -100,6 +102,7 @@ class Tables(NamedTuple):
     held          [groups with axonal delays, history.HELD_ROW]
     observers     [samplers of synapses, dynamic.OBSERVER_ROW]
     coupled       [blocks with gap junctions, gap.COUPLED_ROW]
+    arrivals      [groups delivered on arrival, arrival.ARRIVAL_ROW]
     """
 
     head: np.ndarray
@@ -119,6 +122,7 @@ class Tables(NamedTuple):
     held: np.ndarray
     observers: np.ndarray
     coupled: np.ndarray
+    arrivals: np.ndarray
 
 
 @jit
@@ -313,6 +317,16 @@ def _deliver(tables, thread, step):
         head.ctypes.data,
         step,
     )
+    deliver_arrivals(
+        tables.arrivals,
+        tables.counts[parity],
+        tables.spikes[parity],
+        thread,
+        head[RING],
+        head[MASK],
+        head[WIDTH],
+        step,
+    )
 
 
 @jit
@@ -331,28 +345,30 @@ def _tables_at(words):
     n_threads, n_blocks, n_groups = words[0], words[1], words[2]
     n_sources, n_attachments, n_samplers = words[3], words[4], words[5]
     n_histories, n_held, n_observers, n_coupled = words[6], words[7], words[8], words[9]
+    n_arrivals = words[10]
     return Tables(
-        int64_at(words[10], HEAD),
-        table2_at(words[11], n_threads, THREAD_ROW),
-        table2_at(words[12], n_blocks, kernel.ROW),
-        table3_at(words[13], n_threads, n_blocks, 2),
-        table2_at(words[14], n_groups, GROUP_ROW),
-        int64_at(words[15], n_blocks + 1),
-        table3_at(words[16], 2, n_threads, n_blocks),
+        int64_at(words[11], HEAD),
+        table2_at(words[12], n_threads, THREAD_ROW),
+        table2_at(words[13], n_blocks, kernel.ROW),
+        table3_at(words[14], n_threads, n_blocks, 2),
+        table2_at(words[15], n_groups, GROUP_ROW),
+        int64_at(words[16], n_blocks + 1),
         table3_at(words[17], 2, n_threads, n_blocks),
-        table2_at(words[18], n_sources, currents.SOURCE_ROW),
-        table2_at(words[19], n_attachments, currents.ATTACHMENT_ROW),
-        floats2_at(words[20], n_threads, n_sources),
-        table2_at(words[21], n_threads, n_sources),
-        table2_at(words[22], n_samplers, SAMPLER_ROW),
-        table2_at(words[23], n_histories, HISTORY_ROW),
-        table2_at(words[24], n_held, HELD_ROW),
-        table2_at(words[25], n_observers, dynamic.OBSERVER_ROW),
-        table2_at(words[26], n_coupled, COUPLED_ROW),
+        table3_at(words[18], 2, n_threads, n_blocks),
+        table2_at(words[19], n_sources, currents.SOURCE_ROW),
+        table2_at(words[20], n_attachments, currents.ATTACHMENT_ROW),
+        floats2_at(words[21], n_threads, n_sources),
+        table2_at(words[22], n_threads, n_sources),
+        table2_at(words[23], n_samplers, SAMPLER_ROW),
+        table2_at(words[24], n_histories, HISTORY_ROW),
+        table2_at(words[25], n_held, HELD_ROW),
+        table2_at(words[26], n_observers, dynamic.OBSERVER_ROW),
+        table2_at(words[27], n_coupled, COUPLED_ROW),
+        table2_at(words[28], n_arrivals, ARRIVAL_ROW),
     )
 
 
-WORDS = 27
+WORDS = 29
 
 
 def words_of(tables):
@@ -368,6 +384,7 @@ def words_of(tables):
         tables.held,
         tables.observers,
         tables.coupled,
+        tables.arrivals,
     )
     return np.array([len(t) for t in counted] + [address_of(t) for t in tables], dtype=np.int64)
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from . import currents, dynamic, history, kernel, loop
 from .addresses import address_of, addresses_within, table_of
+from .arrival import ARRIVAL_ROW, Arrivals
 from .currents import Current
 from .dynamic import DynamicGroup
 from .gap import COUPLED_ROW, Coupling, JunctionGroup
@@ -171,6 +172,7 @@ class Network:
         self.junctions: list[JunctionGroup] = []
         self.coupling = Coupling()
         self.held: dict[DynamicGroup, HeldSpikes] = {}
+        self.arrivals = Arrivals()
         self.step = 0
         self.trial = 0
         self.begun = False  # whether step 0 has been done
@@ -202,6 +204,7 @@ class Network:
         (self.junctions if isinstance(group, JunctionGroup) else self.groups).append(group)
         if isinstance(group, DynamicGroup):
             self._add_dynamic(group)
+        group.since = self.step + 1 if self.begun else 0
         self.changed()
 
     def _add_dynamic(self, group):
@@ -215,6 +218,8 @@ class Network:
 
     def remove_groups(self, groups):
         """Remove groups of synapses; held spikes must have been released."""
+        for group in groups:
+            self.release_arrivals(group)
         gone = {id(group) for group in groups}
         self.groups = [group for group in self.groups if id(group) not in gone]
         self.junctions = [group for group in self.junctions if id(group) not in gone]
@@ -324,6 +329,13 @@ class Network:
             )
         held.clear()
 
+    def release_arrivals(self, group):
+        """Put the spikes under way to a group into the ring buffer, since its weights or delays are about to
+        change: they keep those that they were emitted with."""
+        if group.by_delay and self.begun:
+            self.arrivals.release(group, self._ring, self._channel(group), self.step)
+            self.changed()
+
     def _update_group(self, group):
         group.derive(self.dt, self.blocks[group.target])
         self._write_down(group)
@@ -352,8 +364,10 @@ class Network:
             if isinstance(group, DynamicGroup):
                 group.restart()
         self.coupling.forget()
-        for kept in (*self.histories.values(), *self.held.values()):
+        for kept in (*self.histories.values(), *self.held.values(), self.arrivals):
             kept.clear()
+        for group in self.groups:
+            group.since = 0
         for sampler in (*self.samplers, *self.observers):
             sampler.clear(0)
         self.changed()
@@ -508,7 +522,7 @@ class Network:
         blocks = _rows(
             [b.row(channel) for b, channel in zip(self.blocks, channels, strict=False)], kernel.ROW
         )
-        groups = sorted(self.groups, key=lambda group: group.source)
+        groups = sorted((g for g in self.groups if not g.by_delay), key=lambda group: group.source)
         self._prepare_dynamic([group for group in groups if isinstance(group, DynamicGroup)])
         group_rows = [
             group.row(
@@ -519,6 +533,7 @@ class Network:
             )
             for group in groups
         ]
+        self.arrivals.merge([g for g in self.groups if g.by_delay], self._channel, ranges[:, :, 1])
         first_group = np.searchsorted([group.source for group in groups], np.arange(len(self.blocks) + 1))
         group_rows = _rows(group_rows, GROUP_ROW)
         self._barrier = np.zeros(8, dtype=np.int64)
@@ -552,6 +567,7 @@ class Network:
             ),
             observers=np.zeros((0, dynamic.OBSERVER_ROW), dtype=np.int64),
             coupled=_rows(self.coupling.rows(self.blocks), COUPLED_ROW),
+            arrivals=_rows(self.arrivals.rows(self.blocks, self.step), ARRIVAL_ROW),
         )
 
     def _prepare_dynamic(self, groups):
@@ -629,7 +645,7 @@ class Network:
 
     def _resize_ring(self, width):
         """Make the ring buffer large enough for the longest delay; keep the spikes under way."""
-        longest = max((int(g.delays.max()) for g in self.groups if len(g.delays)), default=1)
+        longest = max((group.longest for group in self.groups), default=1)
         slots = 1 << int(longest).bit_length()
         slots = max(slots, len(self._ring))
         if self._ring.shape == (slots, width):

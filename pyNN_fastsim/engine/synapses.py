@@ -2,7 +2,8 @@
 Connectivity: how it is stored, sorted and delivered.
 
 A group holds the static synapses from one block to one receptor of one block, sorted by source cell
-and, within a source, by target cell (multiple synapses of a pair in the order they were made). What
+and, within a source, by target cell (multiple synapses of a pair in the order they were made). Large groups
+with many delays may be sorted otherwise, and are delivered when spikes arrive (arrival.py). What
 a whole group shares, weight or delay, is stored once. Delivery starts from the spikes: a group whose
 source is silent costs nothing in a step.
 
@@ -60,8 +61,15 @@ class SynapseGroup:
     weights: np.ndarray
     delays: np.ndarray
 
+    by_delay = False  # as those in arrival.py are
+
     def __len__(self):
         return len(self.targets)
+
+    @property
+    def longest(self):
+        """The longest delay, in steps."""
+        return int(self.delays.max(initial=1))
 
     def row(self, base, n_targets, n_threads, ranges):
         """The row of the run loop's table; `ranges` [threads, 2] are the target cells of each."""

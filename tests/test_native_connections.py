@@ -1,0 +1,238 @@
+"""Connections drawn by a NativeRNG, row by row; large ones are delivered when spikes arrive."""
+
+import numpy as np
+import pytest
+from pyNN.random import NumpyRNG, RandomDistribution
+from scipy import stats
+
+import pyNN_fastsim as sim
+from pyNN_fastsim.engine.arrival import ArrivalGroup
+
+DT = 0.1
+N = 24
+
+
+def drawn(mean, spread, low, high, rng):
+    return RandomDistribution("normal_clipped", (mean, spread, low, high), rng=rng)
+
+
+def excitatory(rng, mean=0.3):
+    return sim.StaticSynapse(weight=drawn(mean, 0.1, 0, np.inf, rng), delay=drawn(1.0, 0.5, DT, 2.0, rng))
+
+
+def inhibitory(rng):
+    return sim.StaticSynapse(weight=drawn(-0.2, 0.1, -np.inf, 0, rng), delay=drawn(0.6, 0.2, DT, 2.0, rng))
+
+
+def cells(n=N, current=0.9):
+    population = sim.Population(n, sim.IF_curr_exp(i_offset=current))
+    population.initialize(v=RandomDistribution("uniform", (-65, -50), rng=NumpyRNG(seed=2)))
+    population.record(["spikes", "v"])
+    return population
+
+
+def network(threads=1, seed=1):
+    """Two populations with four projections, of which those from the first cells are merged."""
+    sim.setup(timestep=DT, min_delay=DT, max_delay=10.0, threads=threads)
+    rng = sim.NativeRNG(seed=seed)
+    a, b = cells(), cells(N // 2)
+    total = sim.FixedTotalNumberConnector(30 * N, with_replacement=True, rng=rng)
+    projections = [
+        sim.Projection(a, a, total, excitatory(rng), receptor_type="excitatory"),
+        sim.Projection(a, b, sim.FixedProbabilityConnector(0.9, rng=rng), excitatory(rng)),
+        sim.Projection(b, a, sim.FixedProbabilityConnector(0.9, rng=rng), inhibitory(rng),
+                       receptor_type="inhibitory"),
+        # Twice from the same cells to the same receptors
+        sim.Projection(a, b, sim.FixedProbabilityConnector(0.9, rng=rng), excitatory(rng, 0.1)),
+    ]  # fmt: skip
+    return [a, b], projections
+
+
+def listed(projection):
+    return projection.get(["weight", "delay"], format="list")
+
+
+def same_from_lists(populations, projections):
+    """The same network, of connections that are given one by one: these are delivered at once."""
+    lists = [listed(p) for p in projections]
+    where = [(populations.index(p.pre), populations.index(p.post), p.receptor_type) for p in projections]
+    sim.setup(timestep=DT, min_delay=DT, max_delay=10.0)
+    populations = [cells(), cells(N // 2)]
+    copies = [
+        sim.Projection(populations[pre], populations[post], sim.FromListConnector(rows), receptor_type=kind)
+        for rows, (pre, post, kind) in zip(lists, where, strict=True)
+    ]
+    return populations, copies
+
+
+def recorded(populations):
+    result = []
+    for population in populations:
+        segment = population.get_data().segments[-1]
+        result.append([np.asarray(train) for train in segment.spiketrains])
+        result.append(segment.filter(name="v")[0].magnitude)
+    return result
+
+
+def assert_equal(found, expected):
+    for one, other in zip(found, expected, strict=True):
+        if isinstance(one, list):
+            assert list(map(list, one)) == list(map(list, other))
+        else:
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-9)
+    assert sum(map(len, expected[0])) > N
+
+
+def is_merged(projection):
+    return isinstance(projection._groups[0].synapses, ArrivalGroup)
+
+
+def test_spikes_arrive_as_through_connections_from_a_list():
+    populations, projections = network()
+    assert all(map(is_merged, projections))
+    sim.run(60.0)
+    found = recorded(populations)
+    populations, _ = same_from_lists(populations, projections)
+    sim.run(60.0)
+    assert_equal(found, recorded(populations))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_pieces_threads_and_looking_change_nothing(threads, monkeypatch):
+    monkeypatch.setattr("pyNN_fastsim.engine.network.CELLS_PER_THREAD", 1)
+    populations, projections = network()
+    sim.run(40.0)
+    expected = recorded(populations)
+    populations, projections = network(threads)
+    before = listed(projections[1])
+    for piece in (0.1, 13.3, 0.6, 26.0):
+        sim.run(piece)
+        assert listed(projections[1]) == before
+    found = recorded(populations)
+    assert all(np.array_equal(one, other) for one, other in zip(found[1::2], expected[1::2], strict=True))
+    assert_equal(found, expected)
+
+
+@pytest.mark.parametrize("name, value", [("weight", 0.5), ("delay", 1.7), ("delay", None)])
+def test_what_is_under_way_keeps_the_weight_and_delay_it_left_with(name, value):
+    def change(projection):
+        pre, post = np.array(projection.get(name, format="list"))[:, :2].T
+        values = value if value is not None else 0.1 + 0.1 * ((pre + 2 * post) % 15)
+        projection.set(**{name: values if value is not None else values[np.lexsort((post, pre))]})
+
+    def run(populations, projections):
+        for _ in range(4):
+            sim.run(5.05)
+            change(projections[0])
+            projections[3].set(weight=0.15)
+        sim.run(10.0)
+        return recorded(populations)
+
+    populations, projections = network()
+    copies = same_from_lists(populations, projections)
+    expected = run(*copies)
+    found = run(*network())
+    assert_equal(found, expected)
+
+
+def test_reset_and_new_connections():
+    populations, projections = network()
+    sim.run(20.0)
+    first = recorded(populations)
+    projections[0].set(weight=0.0)
+    sim.run(5.0)
+    sim.reset()
+    sim.run(20.0)
+    assert_equal(recorded(populations), first)
+    rng = sim.NativeRNG(seed=9)
+    sim.Projection(
+        populations[0], populations[1], sim.FixedProbabilityConnector(0.9, rng=rng), excitatory(rng)
+    )
+    sim.run(20.0)
+    with_more = recorded(populations)
+    assert not np.array_equal(with_more[3][:401], first[3])
+
+
+def test_the_same_seed_gives_the_same_connections_whatever_the_threads(monkeypatch):
+    monkeypatch.setattr("pyNN_fastsim.random.PIECE", 100)
+    monkeypatch.setattr("pyNN_fastsim.connectors.PIECE", 100)
+    one, two = ([listed(p) for p in network(threads)[1]] for threads in (1, 2))
+    assert one == two
+    other = [listed(p) for p in network(seed=2)[1]]
+    assert all(a != b for a, b in zip(one, other, strict=True))
+
+
+def test_a_total_number_is_spread_evenly():
+    sim.setup(timestep=DT)
+    rng = sim.NativeRNG(seed=3)
+    a = sim.Population(30, sim.IF_curr_exp())
+    for allowed, possible in ((True, 900), (False, 870)):
+        connector = sim.FixedTotalNumberConnector(
+            90_000, with_replacement=True, allow_self_connections=allowed, rng=rng
+        )
+        projection = sim.Projection(a, a, connector, sim.StaticSynapse(weight=1.0))
+        pre, post = projection._pairs()
+        counts = np.bincount(30 * pre + post, minlength=900)
+        if not allowed:
+            assert counts[::31].max() == 0
+            counts = np.delete(counts, np.arange(0, 900, 31))
+        assert len(projection) == counts.sum() == 90_000
+        assert len(counts) == possible
+        assert 1e-3 < stats.chisquare(counts).pvalue < 1 - 1e-3
+
+
+@pytest.mark.parametrize("probability", [0.0, 1e-4, 0.3, 1.0])
+def test_each_pair_has_the_same_probability(probability):
+    sim.setup(timestep=DT)
+    rng = sim.NativeRNG(seed=4)
+    a, b = sim.Population(400, sim.IF_curr_exp()), sim.Population(300, sim.IF_curr_exp())
+    projection = sim.Projection(
+        a, b, sim.FixedProbabilityConnector(probability, rng=rng), sim.StaticSynapse()
+    )
+    pre, post = projection._pairs()
+    assert len(np.unique(300 * pre + post)) == len(pre)
+    deviation = np.sqrt(120_000 * probability * (1 - probability))
+    assert abs(len(pre) - 120_000 * probability) <= 3.5 * deviation
+    for index, n in ((pre, 400), (post, 300)):
+        expected = 120_000 / n * probability
+        assert np.all(abs(np.bincount(index, minlength=n) - expected) <= 5 * np.sqrt(expected) + 4)
+    connector = sim.FixedProbabilityConnector(probability, allow_self_connections=False, rng=rng)
+    pre, post = sim.Projection(a, a, connector, sim.StaticSynapse())._pairs()
+    assert not np.any(pre == post)
+
+
+def test_values_are_those_of_the_distribution():
+    sim.setup(timestep=DT, min_delay=DT, max_delay=20.0)
+    rng = sim.NativeRNG(seed=5)
+    a = sim.Population(200, sim.IF_curr_exp())
+    connector = sim.FixedTotalNumberConnector(20_000, with_replacement=True, rng=rng)
+    delay = RandomDistribution("uniform", (1.0, 5.0), rng=rng)
+    synapse = sim.StaticSynapse(weight=RandomDistribution("normal", (0.5, 0.05), rng=rng), delay=delay)
+    projection = sim.Projection(a, a, connector, synapse)
+    pre, post, weight, delay = np.array(listed(projection)).T
+    assert stats.kstest(weight, stats.norm(0.5, 0.05).cdf).pvalue > 1e-3
+    # Delays are kept as steps.
+    np.testing.assert_allclose(delay / DT, np.rint(delay / DT), atol=1e-9)
+    assert stats.kstest(delay + RandomDistribution("uniform", (-0.05, 0.05)).next(20_000),
+                        stats.uniform(1.0, 4.0).cdf).statistic < 0.02  # fmt: skip
+    for one, other in ((pre, weight), (post, delay), (weight, delay), (pre, delay), (post, weight)):
+        assert stats.spearmanr(one, other).pvalue > 1e-3
+
+
+def test_one_value_for_all_and_bad_values():
+    sim.setup(timestep=DT, min_delay=DT, max_delay=5.0)
+    rng = sim.NativeRNG(seed=6)
+    a = sim.Population(20, sim.IF_curr_exp())
+    connector = sim.FixedProbabilityConnector(0.5, rng=rng)
+    projection = sim.Projection(a, a, connector, sim.StaticSynapse(weight=0.123, delay=1.234))
+    assert set(projection.get("weight", "list", with_address=False)) == {0.123}
+    assert set(projection.get("delay", "list", with_address=False)) == {1.234}
+    for bad in (
+        {"weight": -1.0},
+        {"weight": drawn(0.0, 1.0, -1, 1, rng)},
+        {"weight": 1.0, "delay": 7.0},
+        {"weight": 1.0, "delay": drawn(6.0, 1.0, 0.1, 9, rng)},
+    ):
+        with pytest.raises(sim.errors.ConnectionError):
+            sim.Projection(a, a, connector, sim.StaticSynapse(**bad), receptor_type="excitatory")
+    sim.run(1.0)

@@ -8,11 +8,11 @@ number is exact at any rate, and a rate that changes takes effect at once.
 
 Counting: where all cells have one rate, of FEWEST to MOST spikes a step, each cell draws in each step
 32 random bits, and the number of its spikes follows by inversion of the Poisson distribution. Cumulative
-probabilities are rounded to multiples of 2**-32, so the mean is exact to 5e-9 of it, and more than
-x spikes are not drawn where they have a probability below 2**-33.
+probabilities are rounded to multiples of 2**-32: the mean is exact to 1e-8 of it, and more spikes than
+happen with a probability of 2**-33 are never drawn.
 
 The rates alone decide about the method. They may change it during a trial: both processes are
-memoryless, so that a waiting time that is left from before, or was interrupted, is as good as any.
+memoryless, so that a waiting time that is left from before is as good as any.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ from ..kernel import Model
 from ..lowlevel import float64_at, int32_at
 from ..rng import exponential, philox
 
-FEWEST, MOST = 0.1, 1000.0  # mean numbers of spikes a step for which cells count
+FEWEST, MOST = 0.05, 1000.0  # mean numbers of spikes a step for which cells count
 
 _SLICE = 64  # cells looked at together
 _CALLS = 32  # calls of the generator whose numbers are used together, ...
@@ -102,8 +102,8 @@ def _table(mean):
 
 
 def _thresholds(mean):
-    """A number of spikes k, and multiples of 2**-32 (as integers in float64): the probabilities of at most
-    k, k + 1, ... spikes, as far as they are neither 0 nor 1."""
+    """A number of spikes k, and the probabilities of at most k, k + 1, ... spikes that are neither 0 nor 1,
+    in units of 2**-32, rounded."""
     reach = 9.0 * np.sqrt(mean) + 24.0  # beyond, less than 2**-50
     numbers = np.arange(max(int(mean - reach), 0), int(mean + reach))
     logs = np.cumsum(np.append(0.0, np.log(mean / numbers[1:])))
@@ -141,22 +141,11 @@ def _compare(numbers, table, counts):
         counts[i] = np.int32(table[0])
     k = 1
     while k < len(table) and largest > table[k]:
-        t0, t1, t2, t3 = (
-            np.int32(table[k]),
-            np.int32(table[k + 1]),
-            np.int32(table[k + 2]),
-            np.int32(table[k + 3]),
-        )
-        t4, t5, t6, t7 = (
-            np.int32(table[k + 4]),
-            np.int32(table[k + 5]),
-            np.int32(table[k + 6]),
-            np.int32(table[k + 7]),
-        )
         for i in range(len(numbers)):
-            x = numbers[i]
-            low = (x > t0) + (x > t1) + (x > t2) + (x > t3)
-            counts[i] += low + (x > t4) + (x > t5) + (x > t6) + (x > t7)
+            more = 0
+            for j in range(_COMPARED):
+                more += 1 if numbers[i] > np.int32(table[k + j]) else 0
+            counts[i] += more
         k += _COMPARED
 
 
@@ -185,8 +174,8 @@ def _counts(constants):
 
 
 def _capacity(constants, n):
-    # Beyond twenty standard deviations; a spike that still found no room would come one step later, or never
-    # where cells count. Random numbers need room there, too.
+    # Beyond twenty standard deviations; a spike that still found no room would come one step later (or never,
+    # where cells count). Their random numbers need room there, too.
     mean = float(np.sum(np.broadcast_to(constants[0], n)))
     return int(mean + 20 * np.sqrt(mean) + _DRAWN)
 

@@ -13,7 +13,7 @@ from pyNN_fastsim.engine.synapses import BY_COUNTS
 
 DT = 0.1
 SEED = 3
-N = 301  # neither a multiple of what is drawn together, nor of the number of threads
+N = 151  # neither a multiple of what is drawn together, nor of the number of threads
 
 
 def poisson_source(n=N, per_step=1.6, **parameters):
@@ -118,7 +118,7 @@ def test_distribution_of_the_counts(mean):
 # --- what they don't depend on ------------------------------------------------------------------------
 
 
-def simulate(threads=1, pieces=(20.0,), recorded=True, connector=None, weight=0.25):
+def simulate(threads=1, pieces=(10.0,), recorded=True, connector=None, weight=0.25):
     """Cells with input of one counting source; returns their result and the source's spikes."""
     sim.setup(timestep=DT, rng_seed=SEED, threads=threads)
     source, cells = poisson_source(), recorded_cells()
@@ -131,15 +131,16 @@ def simulate(threads=1, pieces=(20.0,), recorded=True, connector=None, weight=0.
         sim.run(piece)
     assert written("groups", BY_COUNTS) == [1]
     assert written("blocks", LISTED) == [recorded, True]
-    return result(cells), per_step(source, 200) if recorded else None
+    return result(cells), per_step(source, 100) if recorded else None
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("weight", [0.137, np.linspace(0.0, 0.3, N)], ids=["one weight", "weights"])
 @pytest.mark.parametrize(
     "changed",
     [
         {"threads": 2},
-        {"threads": 3, "pieces": (0.1, 7.3, 12.6)},
+        {"threads": 3, "pieces": (0.1, 7.3, 2.6)},
         {"recorded": False},
         {"recorded": False, "threads": 2},
         {"connector": lambda: sim.FromListConnector([(i, i) for i in range(N)])},
@@ -165,6 +166,7 @@ CONNECTORS = {
 }
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("more_cells", [0, 30])
 @pytest.mark.parametrize("name", CONNECTORS)
@@ -194,14 +196,14 @@ def test_cells_receive_the_spikes_that_are_recorded(name, more_cells, threads, a
     assert_same(found, expected)
 
 
-def test_groups_that_are_not_one_to_one(monkeypatch):
+def test_groups_that_are_not_one_to_one(monkeypatch, always_threads):
     """Lists deliver the same as counts, where both can."""
-    expected, _ = simulate(recorded=False, weight=2.0**-4)
+    expected, _ = simulate(threads=2, recorded=False, weight=2.0**-4)
     monkeypatch.setattr(network, "is_one_to_one", lambda group, ranges: False)
     sim.setup(timestep=DT, rng_seed=SEED)
     source, cells = poisson_source(), recorded_cells()
     connect(source, cells, weight=2.0**-4)
-    sim.run(20.0)
+    sim.run(10.0)
     assert written("groups", BY_COUNTS) == [0]
     assert_same(result(cells), expected)
 
@@ -214,7 +216,7 @@ def test_synapses_that_change_get_a_list():
         synapse = sim.TsodyksMarkramSynapse(weight=0.25, U=0.2, tau_rec=20.0, delay=0.3)
         sim.Projection(source, cells, sim.OneToOneConnector(), synapse)
         connect(source, cells, weight=2.0**-6)
-        sim.run(20.0)
+        sim.run(10.0)
         return result(cells)
 
     sim.setup(timestep=DT, rng_seed=SEED)
@@ -244,6 +246,7 @@ def trains_of_phases(rates, pieces=1):
     return np.split(per_step(source, 200 * len(rates))[:, 1:], len(rates), axis=1), counted
 
 
+@pytest.mark.big
 def test_rate_from_low_to_high_and_back():
     """Waiting cells go on where they were, whatever has been counted in between, and the other way round."""
     rates = (200.0, 16_000.0, 200.0, 16_000.0)
@@ -259,6 +262,7 @@ def test_rate_from_low_to_high_and_back():
         np.testing.assert_array_equal(found[k], pieces[k])
 
 
+@pytest.mark.big
 def test_a_new_rate_holds_from_the_next_step_on():
     for before, after in ((0.0, 1e5), (1e5, 0.0), (1e5, 3e5)):
         (first, second), _ = trains_of_phases((before, after))
@@ -267,13 +271,14 @@ def test_a_new_rate_holds_from_the_next_step_on():
             assert np.all(np.abs(found.sum(axis=0) - mean) < 5 * np.sqrt(mean) + 1e-9)
 
 
+@pytest.mark.big
 def test_cells_with_rates_of_their_own():
     """These wait; each spikes at its own rate, as do the same cells when they have all got the same again."""
     sim.setup(timestep=DT, rng_seed=SEED)
     source, cells = poisson_source(N, 1.0), recorded_cells()
     connect(source, cells)
     source.record("spikes")
-    mean = np.where(np.arange(N) < 100, 3.0, 0.2)
+    mean = np.where(np.arange(N) < 50, 3.0, 0.2)
     counted = []
     for each in (1.0, mean, 1.0):
         source.set(rate=each / DT * 1000.0)

@@ -66,7 +66,9 @@ def test_thresholds_are_those_of_the_distribution():
         assert abs(fewest + np.sum(1.0 - thresholds / 2.0**32) - mean) < 1e-8 * mean
 
 
-@pytest.mark.parametrize("mean", [poisson.FEWEST, 0.7, 1.6, 40.0, poisson.MOST])
+@pytest.mark.parametrize(
+    "mean", [poisson.FEWEST, 0.7, 1.6, 40.0, pytest.param(poisson.MOST, marks=pytest.mark.big)]
+)
 def test_spike_for_spike_as_the_naive_source(mean):
     """Cell by cell and step by step, in the second trial; cells begin and end at their own times."""
     sim.setup(timestep=DT, rng_seed=SEED)

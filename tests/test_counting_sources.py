@@ -163,6 +163,7 @@ CONNECTORS = {
     "all to all": [sim.AllToAllConnector()],
     "both": [sim.OneToOneConnector(), sim.FixedProbabilityConnector(0.1, rng=sim.NumpyRNG(1))],
     "shifted": [sim.FromListConnector([(i, (i + 1) % N) for i in range(N)])],
+    "two of one": [sim.FromListConnector([(0 if i == 1 else i, i) for i in range(N)])],
     "not all": [sim.FromListConnector([(i, i) for i in range(1, N)])],
     "delays": [sim.FromListConnector([(i, i, 0.25, 0.1 + 0.1 * (i % 2)) for i in range(N)])],
 }
@@ -210,11 +211,12 @@ def test_groups_that_are_not_one_to_one(monkeypatch, always_threads):
     assert_same(result(cells), expected)
 
 
-def test_synapses_that_change_get_a_list():
+@pytest.mark.parametrize("n", [1, 20])
+def test_synapses_that_change_get_a_list(n):
     """A one-to-one projection of depressing synapses, beside a static one, onto cells of the same number."""
 
     def simulate(source):
-        cells = recorded_cells(20)
+        cells = recorded_cells(n)
         synapse = sim.TsodyksMarkramSynapse(weight=0.25, U=0.2, tau_rec=20.0, delay=0.3)
         sim.Projection(source, cells, sim.OneToOneConnector(), synapse)
         connect(source, cells, weight=2.0**-6)
@@ -222,13 +224,13 @@ def test_synapses_that_change_get_a_list():
         return result(cells)
 
     sim.setup(timestep=DT, rng_seed=SEED)
-    source = poisson_source(20, 0.3)
+    source = poisson_source(n, 0.3)
     source.record("spikes")
     found = simulate(source)
     assert written("groups", BY_COUNTS) == [0, 1]
     times = [train.magnitude for train in source.get_data("spikes").segments[0].spiketrains]
     sim.setup(timestep=DT, rng_seed=SEED)
-    assert_same(found, simulate(sim.Population(20, sim.SpikeSourceArray(spike_times=times))))
+    assert_same(found, simulate(sim.Population(n, sim.SpikeSourceArray(spike_times=times))))
 
 
 # --- rates that change --------------------------------------------------------------------------------

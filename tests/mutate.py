@@ -33,7 +33,8 @@ TESTS = [
 ]  # fmt: skip
 NO_RESULT = {
     "CHUNK", "ADAPTIVE_CHUNK", "CELLS_PER_THREAD", "FIRST_CAPACITY", "FIRST_PIECE", "PIECE_SECONDS",
-    "MOST_PREFETCHED", "PAIRS_AT_ONCE", "SPINS", "LANES", "VECTOR", "_SLICE", "Callable",
+    "MOST_PREFETCHED", "PAIRS_AT_ONCE", "SPINS", "LANES", "VECTOR", "_SLICE", "AT_ONCE", "_COMPARED",
+    "Callable",
 }  # fmt: skip
 # About speed and compilation.
 NOT_RESULTS = ("compile.py", "codegen.py", "interpreted.py", "intrinsics.py", "lowlevel.py")

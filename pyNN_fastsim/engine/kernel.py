@@ -24,6 +24,17 @@ A spike source is a function of the whole block::
 
 which writes the indices of the cells of [first, last) that spike in (t_{step-1}, t_step] into the
 int32 array `out`, in ascending order and as often as they spike, never more than ``len(out)``.
+
+A source whose cells spike in most steps may have a second function, which is used instead where
+``counts(constants)`` says so::
+
+    @inlined
+    def count(c, first, last, step, room, counts):
+        ...
+
+It writes how often each cell of [first, last) spikes to ``counts[cell]``. The list is made from that, if
+anything needs one. `room` and `counts` are addresses: of an int32 array of the capacity of the list, for any
+use, and of an int32 array of all cells.
 """
 
 from collections.abc import Callable
@@ -46,6 +57,7 @@ from .lowlevel import (
 
 CHUNK = 128  # neurons; what one chunk touches stays in the L1 cache
 ADAPTIVE_CHUNK = 4096  # of a model that may redo steps: the more do it together, the better
+AT_ONCE = 4  # places of the list of spikes that a cell of a source that counts writes to
 
 # The words of a block's row in the table that the run loop reads (int64 each).
 KERNEL = 0  # address of the compiled kernel
@@ -59,7 +71,9 @@ CURRENT = 6  # address of two (address, stride, length) triples: all currents in
 FIRST_ID = 7  # number of the block's first cell in the whole network
 RECORD = 8  # address of a uint8 array of flags, which cells' spikes to record; 0 for none
 CAPACITY = 9  # room for spikes in one step and thread (sources)
-ROW = 10  # words
+COUNTS = 10  # address of how often each cell spikes in this step (int32), where the source counts; or 0
+LISTED = 11  # whether a source that counts also lists its spikes
+ROW = 12  # words
 
 KERNEL_ARGUMENTS = 7
 
@@ -79,6 +93,8 @@ class Model:
                   the scalar functions of a neuron model that may need smaller steps, see adaptive.py;
                   `refresh` may be None
     emit          the function of a spike source, or None
+    count         a function that does the same by counting, or None
+    counts        function(constants) -> whether `count` is to be used; None if there is none
     capacity      for sources: function(constants, n cells) -> most spikes in one step
     restart       function(constants, state: dict of array, step = -1) that sets the state at the
                   beginning of a trial, or None
@@ -100,6 +116,8 @@ class Model:
     finish: Callable | None = None
     refresh: Callable | None = None
     emit: Callable | None = None
+    count: Callable | None = None
+    counts: Callable | None = None
     capacity: Callable | None = None
     restart: Callable | None = None
     changed: Callable | None = None
@@ -187,6 +205,27 @@ def _source_kernel(block, inputs, first, last, step, out, scratch):
     return _emit(c, s, first, last, step, int32_at(out, row[CAPACITY]))  # noqa: F821
 
 
+def _counting_kernel(block, inputs, first, last, step, out, scratch):
+    """Count the spikes of the cells [first, last) of a source; list them if asked to, and return how many."""
+    row = int64_at(block, ROW)
+    c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
+    _count(c, first, last, step, out, row[COUNTS])  # noqa: F821
+    if row[LISTED] == 0:
+        return 0
+    spikes = int32_at(out, row[CAPACITY])
+    counts = int32_at(row[COUNTS], row[SIZE])
+    room = row[CAPACITY] - AT_ONCE
+    total = 0  # what is written beyond is written over, or never read
+    for i in range(first, last):
+        for j in range(AT_ONCE):  # no branch for each spike, which would often be predicted wrongly
+            spikes[total + j] = i
+        count = min(counts[i], room - total)
+        for j in range(AT_ONCE, count):
+            spikes[total + j] = i
+        total += count
+    return total
+
+
 def _advance_function(model, n_constants, uniform):
     """What advances a chunk of a neuron model with uniform constants, or with arrays of them."""
     if model.attempt is not None:
@@ -198,23 +237,25 @@ def _advance_function(model, n_constants, uniform):
 _kernels = {}
 
 
-def kernel_of(model, n_constants, uniform):
-    """The kernel of `model`, for uniform constants or any: an `Entry`."""
-    functions = (model.step, model.attempt, model.fires, model.finish, model.refresh, model.emit)
-    key = (model.name, functions, n_constants, uniform)
+def kernel_of(model, n_constants, uniform, counting=False):
+    """The kernel of `model`, for uniform constants or any, or of a source that counts: an `Entry`."""
+    functions = (model.step, model.attempt, model.fires, model.finish, model.refresh, model.emit, model.count)
+    key = (model.name, functions, n_constants, uniform, counting)
     if key not in _kernels:
-        _kernels[key] = _make_kernel(model, n_constants, uniform)
+        _kernels[key] = _make_kernel(model, n_constants, uniform, counting)
     return _kernels[key]
 
 
-def _make_kernel(model, n_constants, uniform):
+def _make_kernel(model, n_constants, uniform, counting):
     """The kernel of a model, to be compiled or loaded when its address is asked for."""
     names = {
         "_N_CONSTANTS": n_constants,
         "_N_STATE": len(model.state),
         "_N_RECEPTORS": len(model.receptors),
     }
-    if model.is_source:
+    if counting:
+        kernel = specialise(_counting_kernel, f"{model.name}_counting_kernel", _count=model.count, **names)
+    elif model.is_source:
         kernel = specialise(_source_kernel, f"{model.name}_kernel", _emit=model.emit, **names)
     else:
         kind = "uniform" if uniform else "general"

@@ -18,6 +18,10 @@ Step k takes the network from t_{k-1} to t_k. Every thread, for the cells that i
 Step 0 runs the spike sources only: a source may spike at t_0. Threads share nothing that is written
 but the lists of spikes, of which there are two, used in turn: one barrier a step is enough. What a
 target receives is added in the same order for any number of threads, so results don't depend on it.
+
+Sources with many spikes count them instead, for each cell. One-to-one projections add these numbers times
+their weights in one go; each thread does so with those of its own cells, so no other reads them. Where a
+list is needed it is made.
 """
 
 from typing import NamedTuple
@@ -47,7 +51,7 @@ from .lowlevel import (
     table3_at,
     uint8_at,
 )
-from .synapses import GROUP_ROW, KERNEL, deliver, prefetch_targets
+from .synapses import BY_COUNTS, GROUP_ROW, KERNEL, deliver, deliver_counts, prefetch_targets
 
 # The words of `Tables.head`.
 RING = 0  # address of the ring buffer
@@ -274,10 +278,17 @@ def _deliver(tables, thread, step):
         n_spikes = 0
         for owner in range(len(tables.threads)):
             n_spikes += tables.counts[parity, owner, b]
-        if n_spikes == 0:
+        counts = tables.blocks[b, kernel.COUNTS]
+        if n_spikes == 0 and counts == 0:
             continue
         last_group = tables.first_group[b + 1]
         for g in range(tables.first_group[b], last_group):
+            if tables.groups[g, BY_COUNTS] != 0:
+                first, last = tables.ranges[thread, b, 0], tables.ranges[thread, b, 1]
+                deliver_counts(
+                    tables.groups[g], first, last, counts, head[RING], head[MASK], head[WIDTH], step
+                )
+                continue
             if g + AHEAD < last_group:
                 for owner in range(len(tables.threads)):
                     count = tables.counts[parity, owner, b]

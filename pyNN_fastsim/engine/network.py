@@ -26,7 +26,7 @@ from .records import GrowingArray
 from .rng import stream_of
 from .samplers import Sampler, SynapseSampler
 from .signals import signals_held
-from .synapses import GROUP_ROW, SynapseGroup
+from .synapses import BY_COUNTS, GROUP_ROW, SynapseGroup, is_one_to_one
 
 PIECE_SECONDS = 0.2  # wall time of one compiled call, after which Ctrl-C is heard
 FIRST_PIECE = 100  # steps, before the time of one step is known
@@ -114,8 +114,16 @@ class Block:
         """The most spikes that `cells` of these cells can have in one step."""
         return self.model.capacity(self.constants, self.n) if self.model.is_source else cells
 
-    def row(self, channel):
-        """The row of the run loop's table; the arrays it points to are kept in `self`."""
+    @property
+    def counts_spikes(self):
+        """Whether it is a source that counts its spikes, instead of listing them: see kernel.py."""
+        return self.model.counts is not None and self.model.counts(self.constants)
+
+    def row(self, channel, listed):
+        """The row of the run loop's table; the arrays it points to are kept in `self`.
+
+        listed   whether a source that counts its spikes must also list them
+        """
         uniform = not self.model.is_source and all(np.ndim(value) == 0 for value in self.constants)
         # A uniform constant is an array of one chunk that every chunk sees; sources see all cells.
         length = self.n if self.model.is_source else min(self.model.chunk, self.n)
@@ -128,7 +136,9 @@ class Block:
                 arrays.append(np.ascontiguousarray(value, dtype=np.float64))
                 strides.append(8)
         current = np.zeros(length) if self.injected is None else self.injected
-        self._kernel = kernel.kernel_of(self.model, len(self.constants), uniform)
+        counting = self.counts_spikes
+        self._counts = np.zeros(self.n if counting else 0, dtype=np.int32)
+        self._kernel = kernel.kernel_of(self.model, len(self.constants), uniform, counting)
         self._constants_table = table_of(arrays, strides)
         self._state_table = table_of(list(self.state.values()), [8] * len(self.state))
         stride = 0 if self.injected is None else 8
@@ -147,6 +157,8 @@ class Block:
         words[kernel.FIRST_ID] = self.first_id
         words[kernel.RECORD] = 0 if self.recorded is None else address_of(self.recorded)
         words[kernel.CAPACITY] = self.capacity(self.n)
+        words[kernel.COUNTS] = address_of(self._counts) if counting else 0
+        words[kernel.LISTED] = listed
         return words
 
 
@@ -519,10 +531,13 @@ class Network:
             edges = block.n * np.arange(n_threads + 1) // n_threads
             ranges[:, block.index, 0] = edges[:-1]
             ranges[:, block.index, 1] = edges[1:]
-        blocks = _rows(
-            [b.row(channel) for b, channel in zip(self.blocks, channels, strict=False)], kernel.ROW
-        )
+        on_arrival = [group for group in self.groups if group.by_delay]
         groups = sorted((g for g in self.groups if not g.by_delay), key=lambda group: group.source)
+        by_counts = [self.blocks[g.source].counts_spikes and is_one_to_one(g, ranges) for g in groups]
+        listed = {group.source for group, counted in zip(groups, by_counts, strict=True) if not counted}
+        listed |= {group.source for group in on_arrival}
+        listed |= {block.index for block in self.blocks if block.recorded is not None}
+        blocks = [b.row(first, b.index in listed) for b, first in zip(self.blocks, channels, strict=False)]
         self._prepare_dynamic([group for group in groups if isinstance(group, DynamicGroup)])
         group_rows = [
             group.row(
@@ -533,9 +548,10 @@ class Network:
             )
             for group in groups
         ]
-        self.arrivals.merge([g for g in self.groups if g.by_delay], self._channel, ranges[:, :, 1])
+        self.arrivals.merge(on_arrival, self._channel, ranges[:, :, 1])
         first_group = np.searchsorted([group.source for group in groups], np.arange(len(self.blocks) + 1))
         group_rows = _rows(group_rows, GROUP_ROW)
+        group_rows[:, BY_COUNTS] = by_counts
         self._barrier = np.zeros(8, dtype=np.int64)
         self._stop = np.zeros(2, dtype=np.int64)
         head = np.zeros(loop.HEAD, dtype=np.int64)
@@ -550,7 +566,7 @@ class Network:
         return loop.Tables(
             head=head,
             threads=self._make_threads(slack),
-            blocks=blocks,
+            blocks=_rows(blocks, kernel.ROW),
             ranges=ranges,
             groups=group_rows,
             first_group=first_group.astype(np.int64),

@@ -17,7 +17,7 @@ import numpy as np
 
 from .addresses import address_of
 from .compile import entry, jit, vectorised
-from .lowlevel import float64_at, int64_at, prefetch, uint16_at, uint32_at
+from .lowlevel import float64_at, int32_at, int64_at, prefetch, uint16_at, uint32_at
 
 MAX_DELAY = np.iinfo(np.uint16).max  # steps
 
@@ -38,7 +38,8 @@ DELAYS = 8  # address of the delays in steps (uint16)
 DELAY_IS_SHARED = 9
 KERNEL = 10  # address of the kernel of synapses that change, see dynamic.py; 0 for static ones
 DETAIL = 11  # address of what that kernel needs beside
-GROUP_ROW = 12
+BY_COUNTS = 12  # 1 if `deliver_counts` does it: the source counts its spikes, and `is_one_to_one`
+GROUP_ROW = 13
 
 
 @dataclass(eq=False)
@@ -160,6 +161,22 @@ def places_of_created(group):
     return places
 
 
+def is_one_to_one(group, ranges):
+    """Whether a group has one synapse from each cell to the same cell of the target, and one delay.
+
+    ranges   [threads, blocks, 2]: such cells must belong to the same thread
+    """
+    cells = np.arange(len(group.first) - 1)
+    return (
+        type(group) is SynapseGroup
+        and len(group.delays) == 1
+        and len(group.targets) == len(cells)
+        and np.array_equal(ranges[:, group.source], ranges[:, group.target])
+        and np.array_equal(group.first[:-1], cells)
+        and np.array_equal(group.targets, cells)
+    )
+
+
 def _bounds_of_threads(first, targets, ranges):
     """[threads + 1, sources]: where each thread's part of each source's synapses begins."""
     bounds = np.empty((len(ranges) + 1, len(first) - 1), dtype=np.int64)
@@ -228,3 +245,32 @@ def deliver(group, thread, spikes, ring, mask, width, step):
                 for j in range(m):
                     slot = (step + delays[j]) & mask
                     places[np.uint64(slot * width + targets[j])] += weights[j]
+
+
+@vectorised
+def _add_multiples(inputs, counts, weight):
+    for i in range(len(inputs)):
+        inputs[i] += counts[i] * weight
+
+
+@vectorised
+def _add_products(inputs, counts, weights):
+    for i in range(len(inputs)):
+        inputs[i] += counts[i] * weights[i]
+
+
+@jit
+def deliver_counts(group, first, last, counts, ring, mask, width, step):
+    """Add the synapses of a group that `is_one_to_one` to the ring buffer, for the cells [first, last).
+
+    group    row of the table, int64 [GROUP_ROW]
+    counts   address of how often each cell of the source spiked at `step`, int32
+    ring     address of the ring buffer, (mask + 1) slots of `width` places
+    """
+    slot = (step + uint16_at(group[DELAYS], 1)[0]) & mask
+    inputs = float64_at(ring + 8 * (slot * width + group[BASE] + first), last - first)
+    spikes = int32_at(counts + 4 * first, last - first)
+    if group[WEIGHT_IS_SHARED]:
+        _add_multiples(inputs, spikes, float64_at(group[WEIGHTS], 1)[0])
+    else:
+        _add_products(inputs, spikes, float64_at(group[WEIGHTS] + 8 * first, last - first))

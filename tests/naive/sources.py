@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import gammaincc, gammainccinv
+from scipy.stats import poisson
+
+from .random import Numbers, philox
 
 
 @dataclass
@@ -95,3 +98,19 @@ def when_used_up(pieces, last, left):
 def changed(pieces, now, new_pieces):
     """The pieces of a process whose parameters change."""
     return clipped(pieces, -np.inf, now) + clipped(new_pieces, now, np.inf)
+
+
+def poisson_count(mean, identity, cell, step):
+    """How often a cell of a Poisson source spikes in a step with so many spikes on average, where it counts.
+
+    `identity` is (kind, number of its kind, seed, trial). The cells of each 128 get the first words of 32
+    calls of the generator, then the second words, and so on.
+    """
+    kind, number, seed, trial = identity
+    key = Numbers(kind, number, seed, trial).key
+    group, place = divmod(cell, 128)
+    word, call = divmod(place, 32)
+    bits = philox((step, 1, 32 * group + call, trial), key)[word]
+    bits = (bits + 2**31) % 2**32  # the order of signed numbers
+    chances = poisson.cdf(np.arange(int(2 * mean) + 50), mean)
+    return int(np.searchsorted(np.rint(chances * 2.0**32), bits, side="right"))

@@ -66,7 +66,7 @@ TABLE = {
         {"inhibitory.e_syn": -80.0, "third.e_syn": -20.0, "third.tau_decay": 9.0, "fourth.tau_syn": 2.0},
     ),
     "PointNeuron AdExp CondAlpha CondAlpha CondAlpha": (
-        1.5, (0.01, 0.02, 0.005), {"inhibitory.e_syn": -80.0, "inhibitory.tau_syn": 8.0, "third.tau_syn": 1.0}
+        1.5, (0.03, 0.02, 0.01), {"inhibitory.e_syn": -80.0, "inhibitory.tau_syn": 8.0, "third.tau_syn": 1.0}
     ),
     "PointNeuron AdExp CondBeta CondBeta CondBeta": (
         1.5, (0.03, 0.05, 0.01),
@@ -156,8 +156,13 @@ def simulate(backend, kind, name, dt):
 
 def one_cell(sim, kind, p, events):
     """A population of one cell, with a source for each of its events, (time in ms, receptor, weight)."""
-    is_point_neuron = kind.startswith("PointNeuron ")
-    celltype = point_neuron(sim, kind, p) if is_point_neuron else getattr(sim, kind)(**p)
+    names = dict(zip(NAMES_OF_RECEPTORS, NAMES_OF_RECEPTORS, strict=True))
+    if kind.startswith("PointNeuron "):
+        # pyNN.nest makes the weights of receptors that are called "inhibitory" negative.
+        names = dict(zip(NAMES_OF_RECEPTORS, ("first", "second", "third", "fourth"), strict=True))
+        celltype = point_neuron(sim, kind, p, names.values())
+    else:
+        celltype = getattr(sim, kind)(**p)
     cells = sim.Population(1, celltype)
     start = CELLS[kind].start | {"v": CELLS[kind].variables["v"]}
     cells.initialize(**{v: x for v, x in start.items() if v in cells.celltype.default_initial_values})
@@ -168,7 +173,7 @@ def one_cell(sim, kind, p, events):
             times = [[t] for t, _ in rows]
             source = sim.Population(len(rows), sim.SpikeSourceArray(spike_times=times))
             listed = [(k, 0, w, DELAY) for k, (_, w) in enumerate(rows)]
-            sim.Projection(source, cells, sim.FromListConnector(listed), receptor_type=receptor)
+            sim.Projection(source, cells, sim.FromListConnector(listed), receptor_type=names[receptor])
     return cells
 
 

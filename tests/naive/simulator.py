@@ -17,6 +17,8 @@ from .cells import CELLS
 from .random import Numbers
 from .synapses import Plastic
 
+FASTEST = 1e8  # mV/ms: the rise of a spike is not followed more closely, it is over in less than 1e-6 ms
+
 
 class Source:
     """Cells that spike at given steps.
@@ -210,11 +212,12 @@ def solved(celltype, y, p, i, stays, time, events=None):
     def slope(t, values):
         y = dict(zip(names, values.reshape(-1, n), strict=True))
         slopes = celltype.slope(y | {"v": np.minimum(y["v"], highest)}, p, i)
-        slopes["v"] = np.where(stays, 0.0, slopes["v"])
+        slopes["v"] = np.where(stays, 0.0, np.minimum(slopes["v"], FASTEST))
         return np.concatenate([slopes[name] for name in names])
 
     begin = np.concatenate([y[name] for name in names])
     solution = solve_ivp(slope, (0, time), begin, "DOP853", rtol=1e-10, atol=1e-10, events=events)
+    assert solution.success, solution.message
     end = dict(zip(names, solution.y[:, -1].reshape(-1, n).copy(), strict=True))
     return (end, solution.t[-1]) if events else end
 

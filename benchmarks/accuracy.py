@@ -70,7 +70,7 @@ TABLE = {
     ),
     "PointNeuron AdExp CondBeta CondBeta CondBeta": (
         1.5, (0.03, 0.05, 0.01),
-        {"inhibitory.e_syn": -80.0, "inhibitory.tau_rise": 1.0, "third.tau_rise": 2.0},
+        {"inhibitory.e_syn": -80.0, "inhibitory.tau_rise": 1.0, "third.tau_rise": 0.8},
     ),
 }  # fmt: skip
 

@@ -740,6 +740,8 @@ class Naive:
         if name == "STDPMechanism":
             return synapses.Plastic(p["rule"], p["dependence"], p, connection.weight, connection.delay * dt)
         tau = {"excitatory": "tau_syn_E", "inhibitory": "tau_syn_I"}[receptor]
+        if tau not in population.p:  # of a point neuron
+            tau = f"{receptor}.tau_syn"
 
         def draw(number):
             trial = self.network.trial

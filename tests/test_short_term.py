@@ -13,19 +13,19 @@ TAU = {"IF_cond_exp": 3.0, "IF_curr_exp": 7.0, "IF_curr_alpha": 2.0, "IF_curr_de
 pytestmark = pytest.mark.usefixtures("always_threads")
 
 
-def amplitudes(synapse_types, spikes, celltype=None, initial=None):
+def amplitudes(
+    synapse_types, spikes, celltype=None, initial=None, receptor="excitatory", variable="gsyn_exc"
+):
     """What each of some synapses delivers for each spike, onto cells of their own: [spikes, synapses]."""
     sim.setup(timestep=DT)
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=spikes))
     found = []
     for synapse in synapse_types:
         cells = sim.Population(1, celltype or sim.IF_cond_exp(tau_syn_E=3.0))
-        projection = sim.Projection(
-            source, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory"
-        )
+        projection = sim.Projection(source, cells, sim.AllToAllConnector(), synapse, receptor_type=receptor)
         if initial:
             projection.initialize(**initial)
-        cells.record("gsyn_exc")
+        cells.record(variable)
         found.append(cells)
     sim.run(spikes[-1] + 10.0)
     at = np.rint((np.asarray(spikes) + DELAY) / DT).astype(int)
@@ -70,6 +70,17 @@ def test_resources_are_active_as_long_as_the_current(celltype):
         delivered = np.array(tsodyks_markram(p, 1.0, tau, SPIKES))
         before = x[np.rint(SPIKES / DT).astype(int), k] / (1 - p["U"])  # u is U
         np.testing.assert_allclose(before * p["U"], delivered, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["excitatory", "AMPA"])
+def test_point_neurons_have_the_time_constant_of_the_receptor(name):
+    """Whatever its name."""
+    types = [sim.TsodyksMarkramSynapse(weight=0.01, delay=DELAY, **p) for p in PARAMETERS]
+    neuron = sim.PointNeuron(sim.LIF(), **{name: sim.ExpPSR(tau_syn=3.0), "other": sim.ExpPSR(tau_syn=7.0)})
+    found = amplitudes(types, SPIKES, neuron, receptor=name, variable=f"{name}.gsyn")
+    for k, p in enumerate(PARAMETERS):
+        expected = tsodyks_markram(p, 0.01, 3.0, SPIKES)
+        np.testing.assert_allclose(found[:, k], expected, rtol=0, atol=1e-12 * 0.01 * 20)
 
 
 def test_parameters_of_each_connection():

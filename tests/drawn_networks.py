@@ -288,16 +288,20 @@ def synapse(draw, rng, name, weight):
     return name, {} if name == "StaticSynapse" else release
 
 
+def alike(draw, spec_cells):
+    """Populations of which PyNN makes an assembly that can be a target: all current-based, or none."""
+    targets = [p for p, c in enumerate(spec_cells) if not c.is_source]
+    negative = CELLS[spec_cells[draw(st.sampled_from(targets))].kind].weight[1] < 0
+    return [p for p in targets if (CELLS[spec_cells[p].kind].weight[1] < 0) == negative]
+
+
 def connections(draw, rng, spec, synapses=("StaticSynapse",)):
     kind = draw(st.sampled_from(synapses))
     if kind == "ElectricalSynapse":
         return junctions(draw, rng, spec)
     all_cells = spec.cells
     everything = list(range(len(all_cells)))
-    targets = [p for p in everything if not all_cells[p].is_source]
-    negative = CELLS[all_cells[draw(st.sampled_from(targets))].kind].weight[1] < 0
-    targets = [p for p in targets if (CELLS[all_cells[p].kind].weight[1] < 0) == negative]
-    pre, post = selection(draw, all_cells, everything), selection(draw, all_cells, targets)
+    pre, post = selection(draw, all_cells, everything), selection(draw, all_cells, alike(draw, all_cells))
     receptor = draw(st.integers(0, 1))
     limits = [CELLS[all_cells[p].kind].weight[receptor] for p, _ in post.parts]
     weight = min(limits, key=abs)
@@ -322,8 +326,8 @@ def connections(draw, rng, spec, synapses=("StaticSynapse",)):
 
 def junctions(draw, rng, spec):
     """Gap junctions between any cells, so weak that a step is short against cm/g."""
-    targets = [p for p, c in enumerate(spec.cells) if not c.is_source]
-    pre, post = (selection(draw, spec.cells, targets) for _ in range(2))
+    membranes = [p for p, c in enumerate(spec.cells) if not c.is_source]
+    pre, post = selection(draw, spec.cells, membranes), selection(draw, spec.cells, alike(draw, spec.cells))
     n_pre, n_post = len(pre.cells(spec)), len(post.cells(spec))
     cm = min(CELLS[spec.cells[p].kind].least_capacitance for p, _ in pre.parts + post.parts)
     weight = 0.02 * cm / spec.dt / max(n_pre, n_post)

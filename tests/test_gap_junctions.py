@@ -13,11 +13,11 @@ pytestmark = pytest.mark.usefixtures("always_threads")
 CM, TAU, G = [0.3, 0.5, 0.4], [10.0, 20.0, 15.0], [[0, 0.02, 0.0], [0, 0, 0.01], [0, 0, 0]]
 
 
-def coupled(dt, celltype="IF_curr_exp", threads=1, pieces=(60.0,), split=False):
+def coupled(dt, celltype="IF_curr_exp", threads=1, pieces=(60.0,), v=(-65.0, -60.0, -70.0)):
     """v of three cells in a row: (0) - (1) - (2), with a pulse of current into the first."""
     sim.setup(timestep=dt, threads=threads)
     kind = getattr(sim, celltype)(cm=CM, tau_m=TAU, v_rest=-65.0, v_thresh=1e6, v_reset=-65.0)
-    cells = sim.Population(3, kind, initial_values={"v": [-65.0, -60.0, -70.0]}, label="cells")
+    cells = sim.Population(3, kind, initial_values={"v": v}, label="cells")
     synapse = sim.ElectricalSynapse(weight=np.array(G))
     connector = sim.ArrayConnector(np.array(G) > 0)
     projection = sim.Projection(cells, cells, connector, synapse)
@@ -149,6 +149,16 @@ def test_conductances_are_read_set_and_restored():
     alone = projection.post.get_data().segments[2].analogsignals[0].magnitude
     expected = -65.0 + np.exp(-np.arange(20)[:, None] / TAU) * [0.0, 5.0, -5.0]
     np.testing.assert_allclose(alone, expected, atol=1e-10)
+
+
+def test_a_trial_begins_with_potentials_as_they_are():
+    """Not extrapolated from those before the reset, even if it begins where the last one ended."""
+    v, projection = coupled(0.1, pieces=(5.0,))
+    projection.post.initialize(v=v[-1])
+    sim.reset()
+    sim.run(5.0)
+    again = projection.post.get_data().segments[1].analogsignals[0].magnitude
+    np.testing.assert_array_equal(again, coupled(0.1, pieces=(5.0,), v=v[-1])[0])
 
 
 def test_errors():

@@ -104,7 +104,7 @@ class TsodyksMarkramSynapse(EngineSynapse, synapses.TsodyksMarkramSynapse):
     def parameters_of_target(self, model, receptor):
         """Resources stay active as long as the postsynaptic current or conductance lasts."""
         of_standard_cells = {"excitatory": "tau_syn_E", "inhibitory": "tau_syn_I"}
-        for name in (f"{receptor}.tau_syn", of_standard_cells.get(receptor)):
+        for name in (f"{receptor}.tau_syn", of_standard_cells.get(receptor, "")):
             if name in model.parameters:
                 return {"tau_psc": OfTarget(name)}
         return {"tau_psc": np.zeros(1)}

@@ -158,8 +158,8 @@ def one_cell(sim, kind, p, events):
     """A population of one cell, with a source for each of its events, (time in ms, receptor, weight)."""
     names = dict(zip(NAMES_OF_RECEPTORS, NAMES_OF_RECEPTORS, strict=True))
     if kind.startswith("PointNeuron "):
-        # pyNN.nest makes the weights of receptors that are called "inhibitory" negative.
-        names = dict(zip(NAMES_OF_RECEPTORS, ("first", "second", "third", "fourth"), strict=True))
+        # pyNN.nest makes the weights of an "inhibitory" receptor negative; "ysecond" is a unit of Brian 2.
+        names = dict(zip(NAMES_OF_RECEPTORS, ("one", "two", "three", "four"), strict=True))
         celltype = point_neuron(sim, kind, p, names.values())
     else:
         celltype = getattr(sim, kind)(**p)

@@ -347,14 +347,14 @@ class Receptor:
 
 
 TAU_SYN, E_SYN = {"tau_syn": (0.5, 10.0)}, {"e_syn": (-10.0, 10.0)}
-OF_CONDUCTANCES = (0.1, 0.1), ((0.0, 0.02), (0.0, 0.02))
+FROM_CONDUCTANCES = (0.0, 0.02), (0.0, 0.02)
 RECEPTORS = {
     "CurrExp": Receptor(curr_exp, ("isyn",), TAU_SYN, (3.0, -3.0), ((0.0, 0.5), (-0.5, 0.0))),
-    "CondExp": Receptor(cond_exp, ("gsyn",), E_SYN | TAU_SYN, *OF_CONDUCTANCES),
-    "CondAlpha": Receptor(cond_alpha, ("gsyn", "ysyn"), E_SYN | TAU_SYN, *OF_CONDUCTANCES),
+    "CondExp": Receptor(cond_exp, ("gsyn",), E_SYN | TAU_SYN, (0.1, 0.1), FROM_CONDUCTANCES),
+    "CondAlpha": Receptor(cond_alpha, ("gsyn", "ysyn"), E_SYN | TAU_SYN, (0.05, 0.05), FROM_CONDUCTANCES),
     "CondBeta": Receptor(
         cond_beta, ("gsyn", "ysyn"), E_SYN | {"tau_rise": (0.2, 2.0), "tau_decay": (3.0, 9.0)},
-        *OF_CONDUCTANCES,
+        (0.1, 0.1), FROM_CONDUCTANCES,
     ),
 }  # fmt: skip
 NAMES_OF_RECEPTORS = ("excitatory", "inhibitory", "third", "fourth")

@@ -14,9 +14,10 @@ of all cells:
     spikes     number of all spikes, and what it should be
     order      of convergence: the base-two logarithm of the errors of v at 0.1 and 0.05 ms
 
-Each backend runs in a process of its own.
+Each backend runs in a process of its own, and with the interpreter that is given after "=", if there is one.
+Without one, it is this one.
 
-Usage: python benchmarks/accuracy.py [--backends pyNN_fastsim,pyNN.nest,pyNN.neuron] [cell type ...]
+Usage: python benchmarks/accuracy.py [--backends pyNN_fastsim,pyNN.brian2=/path/to/python] [cell type ...]
 """
 
 import argparse
@@ -32,8 +33,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from naive.cells import CELLS  # noqa: E402
+from naive.cells import CELLS, NAMES_OF_RECEPTORS  # noqa: E402
 from naive.reference import reference  # noqa: E402
+from point_neurons import point_neuron  # noqa: E402
 
 DURATION = 100.0  # ms
 STEPS_OF_TIME = (0.1, 0.05)  # ms
@@ -42,8 +44,8 @@ STEP_ON, STEP_OFF = 10.0, 70.0  # ms, of the current
 DELAY = 0.2  # ms, of the synapses
 PROTOCOLS = ("current", "synapses", "random")
 
-# For each cell type: the largest current (nA), the weights of excitatory and inhibitory events (uS, nA or
-# mV), and parameters that are not PyNN's defaults.
+# For each cell type (of point neurons, see naive/cells.py): the largest current (nA), the weights of events
+# at each receptor (uS, nA or mV), and parameters that are not PyNN's defaults.
 TABLE = {
     "IF_curr_exp": (1.5, (2.0, -1.0), {}),
     "IF_curr_alpha": (1.5, (6.0, -3.0), {}),
@@ -58,7 +60,19 @@ TABLE = {
     # Without spikes, which are random
     "GIF_cond_exp": (1.5, (0.02, 0.02), {"lambda0": 0.0}),
     "HH_cond_exp": (1.0, (0.03, 0.05), {}),
-}
+    "PointNeuron LIF CurrExp CurrExp": (1.5, (2.0, -1.0), {"inhibitory.tau_syn": 8.0}),
+    "PointNeuron LIF CondExp CondAlpha CondBeta CurrExp": (
+        1.5, (0.05, 0.2, 0.1, 0.5),
+        {"inhibitory.e_syn": -80.0, "third.e_syn": -20.0, "third.tau_decay": 9.0, "fourth.tau_syn": 2.0},
+    ),
+    "PointNeuron AdExp CondAlpha CondAlpha CondAlpha": (
+        1.5, (0.03, 0.02, 0.01), {"inhibitory.e_syn": -80.0, "inhibitory.tau_syn": 8.0, "third.tau_syn": 1.0}
+    ),
+    "PointNeuron AdExp CondBeta CondBeta CondBeta": (
+        1.5, (0.03, 0.05, 0.01),
+        {"inhibitory.e_syn": -80.0, "inhibitory.tau_rise": 1.0, "third.tau_rise": 0.8},
+    ),
+}  # fmt: skip
 
 
 @functools.cache
@@ -79,7 +93,7 @@ def protocol(kind, name):
     events = [
         [
             (round(float(t), 1), receptor, float(scale * weight * rng.uniform(0.3, 1.0)))
-            for receptor, weight in zip(("excitatory", "inhibitory"), weights, strict=True)
+            for receptor, weight in zip(CELLS[kind].arrival, weights, strict=True)
             for t in rng.uniform(1.0, DURATION - 1.0, 40 if scale else 0)
         ]
         for _ in range(N)
@@ -90,47 +104,77 @@ def protocol(kind, name):
 # --- a backend -----------------------------------------------------------------------------------------
 
 
-def backend_named(name):
-    """The backend's module, with what pyNN.nest 0.13 forgets to say of two cell types."""
+def backend_named(name, dt):
+    """The backend's module, with what PyNN 0.13 forgets: to say of two cell types what their variables are in
+    NEST, and that spike sources in Brian 2 have the time step of all others."""
     sim = importlib.import_module(name)
     if name == "pyNN.nest":
         sim.IF_curr_delta.variable_map = {"v": "V_m"}
         sim.IF_curr_delta.scale_factors = {"v": 1}
         sim.IF_cond_exp_gsfa_grr.variable_map |= {"g_r": "g_rr", "g_s": "g_sfa"}
         sim.IF_cond_exp_gsfa_grr.scale_factors |= {"g_r": 1, "g_s": 1}
+    if name == "pyNN.brian2":
+        brian2 = importlib.import_module("brian2")
+        brian2.defaultclock.dt = dt * brian2.ms
+        brian2.prefs.codegen.target = "numpy"  # without a compiler: there are three cells
     return sim
 
 
+def lateness(backend, dt):
+    """How much later (ms) than on the grid a backend emits a spike of a source, and what it adds to the time
+    of a spike of a cell."""
+    if backend == "pyNN.neuron":  # takes a time as it is
+        return 0.0, 0.0
+    if backend == "pyNN.brian2":  # a spike has the time at the beginning of its step, and acts at its end
+        return dt, -dt
+    # NEST, and this backend like it, emits a time between two grid points at the later one, and pyNN.nest
+    # can't tell times on the grid from those a step later.
+    return 0.5 * dt, 0.0
+
+
 def simulate(backend, kind, name, dt):
-    """v [steps + 1, cells] and the spike times of each cell, in ms."""
-    sim = backend_named(backend)
+    """v [steps + 1, cells] and the spike times of each cell, in ms.
+
+    Each cell is a population of its own: not all backends can give each cell parameters of its own.
+    """
+    sim = backend_named(backend, dt)
     sim.setup(timestep=dt, min_delay=dt, max_delay=1.0, spike_precision="on_grid")
     p, events, levels = protocol(kind, name)
-    p = {parameter: value.tolist() if value.ndim > 1 else value for parameter, value in p.items()}
-    cells = sim.Population(N, getattr(sim, kind)(**p))
+    early, late = lateness(backend, dt)
+    populations = []
+    for i in range(N):
+        own = {parameter: values[i].tolist() for parameter, values in p.items()}
+        populations.append(one_cell(sim, kind, own, [(t - early, r, w) for t, r, w in events[i]]))
+        if levels[i]:
+            source = sim.DCSource(amplitude=float(levels[i]), start=STEP_ON, stop=STEP_OFF)
+            source.inject_into(populations[i])
+    sim.run(DURATION)
+    segments = [cells.get_data().segments[0] for cells in populations]
+    v = [np.asarray(segment.filter(name="v")[0].magnitude)[:, 0] for segment in segments]
+    return np.array(v).T, [np.sort(np.asarray(segment.spiketrains[0])) - late for segment in segments]
+
+
+def one_cell(sim, kind, p, events):
+    """A population of one cell, with a source for each of its events, (time in ms, receptor, weight)."""
+    names = dict(zip(NAMES_OF_RECEPTORS, NAMES_OF_RECEPTORS, strict=True))
+    if kind.startswith("PointNeuron "):
+        # pyNN.nest makes the weights of an "inhibitory" receptor negative; "ysecond" is a unit of Brian 2.
+        names = dict(zip(NAMES_OF_RECEPTORS, ("one", "two", "three", "four"), strict=True))
+        celltype = point_neuron(sim, kind, p, names.values())
+    else:
+        celltype = getattr(sim, kind)(**p)
+    cells = sim.Population(1, celltype)
     start = CELLS[kind].start | {"v": CELLS[kind].variables["v"]}
     cells.initialize(**{v: x for v, x in start.items() if v in cells.celltype.default_initial_values})
     cells.record(["spikes", "v"])
-    # NEST, and this backend like it, emits a time between two grid points at the later one, and pyNN.nest
-    # can't tell times on the grid from those a step later; NEURON takes a time as it is.
-    early = 0.0 if backend == "pyNN.neuron" else 0.5 * dt
-    for receptor in ("excitatory", "inhibitory"):
-        rows = [(t, i, w) for i in range(N) for t, r, w in events[i] if r == receptor]
+    for receptor in CELLS[kind].arrival:
+        rows = [(t, w) for t, r, w in events if r == receptor]
         if rows:
-            source = sim.Population(
-                len(rows), sim.SpikeSourceArray(spike_times=[[t - early] for t, _, _ in rows])
-            )
-            listed = [(k, i, w, DELAY) for k, (_, i, w) in enumerate(rows)]
-            sim.Projection(source, cells, sim.FromListConnector(listed), receptor_type=receptor)
-    for i, level in enumerate(levels):
-        if level:
-            sim.DCSource(amplitude=float(level), start=STEP_ON, stop=STEP_OFF).inject_into(cells[i : i + 1])
-    sim.run(DURATION)
-    segment = cells.get_data().segments[0]
-    v = segment.filter(name="v")[0]
-    order = np.argsort(v.array_annotations["channel_index"])
-    trains = sorted(segment.spiketrains, key=lambda train: train.annotations["source_index"])
-    return np.asarray(v.magnitude)[:, order], [np.sort(np.asarray(train)) for train in trains]
+            times = [[t] for t, _ in rows]
+            source = sim.Population(len(rows), sim.SpikeSourceArray(spike_times=times))
+            listed = [(k, 0, w, DELAY) for k, (_, w) in enumerate(rows)]
+            sim.Projection(source, cells, sim.FromListConnector(listed), receptor_type=names[receptor])
+    return cells
 
 
 def serve(backend, kind, path):
@@ -140,8 +184,9 @@ def serve(backend, kind, path):
 
 def results_of(backend, kind):
     """What `simulate` gives for each protocol and time step; None where the backend can't."""
+    backend, _, interpreter = backend.partition("=")
     with tempfile.NamedTemporaryFile() as file:
-        command = [sys.executable, __file__, "--serve", backend, kind, file.name]
+        command = [interpreter or sys.executable, __file__, "--serve", backend, kind, file.name]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             print(f"{backend}, {kind}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
@@ -170,9 +215,13 @@ def solution(kind, name, dt, on_grid):
 
 @functools.cache
 def defaults_of(kind):
-    from pyNN.standardmodels import cells
+    from pyNN.standardmodels import cells, receptors
 
-    defaults = getattr(cells, kind).default_parameters
+    _, neuron, *responses = kind.split() if kind.startswith("PointNeuron ") else (None, kind)
+    defaults = dict(getattr(cells, neuron).default_parameters)
+    for name, response in zip(NAMES_OF_RECEPTORS, responses, strict=False):
+        own = getattr(receptors, f"{response}PostSynapticResponse").default_parameters
+        defaults |= {f"{name}.{parameter}": value for parameter, value in own.items()}
     return {name: getattr(value, "value", value) for name, value in defaults.items()}
 
 
@@ -225,7 +274,8 @@ def table(kind, backends):
             order = f"{np.log2(v / v_2):.1f}" if v_2 > 1e-12 else "-"
             whole = f"{v:.1e} | {first:.1g} | {ten:.1g} | {n}/{want}"
             half = f"{v_2:.1e} | {first_2:.1g} | {ten_2:.1g} | {n_2}/{want_2}"
-            print(f"| {kind} | {name} | {backend} | {whole} | {half} | {order} |", flush=True)
+            label = backend.partition("=")[0]
+            print(f"| {kind} | {name} | {label} | {whole} | {half} | {order} |", flush=True)
 
 
 def main():

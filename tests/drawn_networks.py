@@ -39,7 +39,7 @@ DEPENDENCES = {
     "AdditivePotentiationMultiplicativeDepression": ("w_min", "w_max"),
     "GutigWeightDependence": ("w_min", "w_max", "mu_plus", "mu_minus"),
 }
-CERTAIN = ("StaticSynapse", "TsodyksMarkramSynapse", "STDPMechanism")
+CERTAIN = ("StaticSynapse", "TsodyksMarkramSynapse", "STDPMechanism", "ElectricalSynapse")
 RANDOM_SYNAPSES = ("SimpleStochasticSynapse", "StochasticTsodyksMarkramSynapse", "MultiQuantalSynapse")
 
 
@@ -268,9 +268,8 @@ def selection(draw, spec_cells, choose_from):
     return Selection([(p, selector(draw, spec_cells[p].size)) for p in chosen])
 
 
-def synapse(draw, rng, names, weight):
+def synapse(draw, rng, name, weight):
     """A synapse type and its parameters; for STDPMechanism also "rule" and "dependence"."""
-    name = draw(st.sampled_from(names))
     release = {"U": rng.uniform(0.05, 1.0), "tau_rec": rng.uniform(1.0, 100.0),
                "tau_facil": draw(st.sampled_from([0.0, 20.0]))}  # fmt: skip
     if name == "STDPMechanism":
@@ -278,7 +277,8 @@ def synapse(draw, rng, names, weight):
         ranges = {"tau_plus": (5, 40), "tau_minus": (5, 40), "A_plus": (0, 0.3), "A_minus": (0, 0.3),
                   "tau": (5, 40), "rho": (0, 0.01), "mu_plus": (0, 1), "mu_minus": (0, 1)}  # fmt: skip
         p = {n: rng.uniform(*ranges[n]) for n in RULES[rule] + DEPENDENCES[dependence] if n in ranges}
-        p |= {"w_min": 0.0, "w_max": 1.5 * weight, "rule": rule, "dependence": dependence}
+        p |= {"w_min": draw(st.sampled_from([0.0, 0.3])) * weight, "w_max": 1.5 * weight}
+        p |= {"rule": rule, "dependence": dependence}
         p["dendritic_delay_fraction"] = draw(st.sampled_from([0.0, 1.0, 0.5, rng.random()]))
         return name, p | ({"eta": 0.2 * weight} if rule == "Vogels2011Rule" else {})
     if name == "SimpleStochasticSynapse":
@@ -288,32 +288,27 @@ def synapse(draw, rng, names, weight):
     return name, {} if name == "StaticSynapse" else release
 
 
+def alike(draw, spec_cells, targets):
+    """Those of which PyNN makes an assembly that can be a target: all current-based, or none."""
+    negative = CELLS[spec_cells[draw(st.sampled_from(targets))].kind].weight[1] < 0
+    return [p for p in targets if (CELLS[spec_cells[p].kind].weight[1] < 0) == negative]
+
+
 def connections(draw, rng, spec, synapses=("StaticSynapse",)):
+    kind = draw(st.sampled_from(synapses))
+    if kind == "ElectricalSynapse":
+        return junctions(draw, rng, spec)
     all_cells = spec.cells
     everything = list(range(len(all_cells)))
-    targets = [p for p in everything if not all_cells[p].is_source]
-    negative = CELLS[all_cells[draw(st.sampled_from(targets))].kind].weight[1] < 0
-    targets = [p for p in targets if (CELLS[all_cells[p].kind].weight[1] < 0) == negative]
+    targets = alike(draw, all_cells, [p for p in everything if not all_cells[p].is_source])
     pre, post = selection(draw, all_cells, everything), selection(draw, all_cells, targets)
     receptor = draw(st.integers(0, 1))
     limits = [CELLS[all_cells[p].kind].weight[receptor] for p, _ in post.parts]
     weight = min(limits, key=abs)
     n_pre, n_post = len(pre.cells(spec)), len(post.cells(spec))
     weight /= max(1.0, n_pre / 8)
-    names = ["AllToAll", "OneToOne", "List", "Array", "Probability", "Pre", "Post", "Total"]
-    name = draw(st.sampled_from(names))
-    drawn = draw(st.booleans())
-    seed = draw(st.integers(0, 999))
-    arguments = {
-        "AllToAll": lambda: {"allow_self_connections": draw(st.booleans())},
-        "OneToOne": dict,
-        "List": lambda: {"rows": connection_list(rng, n_pre, n_post, weight, spec.dt)},
-        "Array": lambda: {"array": rng.random((n_pre, n_post)) < 0.5},
-        "Probability": lambda: {"p_connect": draw(st.floats(0.1, 1.0)), "seed": seed},
-        "Pre": lambda: {"n": draw(st.integers(0, 6)), "seed": seed},
-        "Post": lambda: {"n": draw(st.integers(0, 6)), "seed": seed, "with_replacement": drawn},
-        "Total": lambda: {"n": draw(st.integers(0, 20)), "seed": seed, "with_replacement": True},
-    }[name]()
+    drawn, seed = draw(st.booleans()), draw(st.integers(0, 999))
+    name, arguments = connector(draw, rng, spec, n_pre, n_post, weight, seed)
     low, high = sorted([0.02 * weight, weight])
     shortest, longest = 1.0 * spec.dt, draw(st.sampled_from([3.0, 20.0])) * spec.dt
     return Connections(
@@ -325,8 +320,46 @@ def connections(draw, rng, spec, synapses=("StaticSynapse",)):
         (shortest, longest, seed + 2)
         if draw(st.booleans())
         else near(rng, int(rng.integers(1, 20)), spec.dt),
-        synapse(draw, rng, synapses, weight),
+        synapse(draw, rng, kind, weight),
     )
+
+
+def junctions(draw, rng, spec):
+    """Gap junctions, so weak that a step is short against cm/g.
+
+    They are between cells that can be compared equally well with the naive simulator, since errors of v
+    pass through them; for others see test_gap_junctions.py.
+    """
+    tolerances = {p: CELLS[c.kind].tolerance for p, c in enumerate(spec.cells) if not c.is_source}
+    tolerance = draw(st.sampled_from(list(tolerances.values())))
+    cells = [p for p, own in tolerances.items() if own == tolerance]
+    pre, post = (
+        selection(draw, spec.cells, cells),
+        selection(draw, spec.cells, alike(draw, spec.cells, cells)),
+    )
+    n_pre, n_post = len(pre.cells(spec)), len(post.cells(spec))
+    cm = min(CELLS[spec.cells[p].kind].least_capacitance for p, _ in pre.parts + post.parts)
+    weight = 0.02 * cm / spec.dt / max(n_pre, n_post)
+    seed = draw(st.integers(0, 999))
+    made = connector(draw, rng, spec, n_pre, n_post, weight, seed)
+    weights = (0.02 * weight, weight, seed + 1) if draw(st.booleans()) else float(weight * rng.random())
+    return Connections(pre, post, None, made, weights, None, ("ElectricalSynapse", {}))
+
+
+def connector(draw, rng, spec, n_pre, n_post, weight, seed):
+    """The name of a connector, and its arguments."""
+    names = ["AllToAll", "OneToOne", "List", "Array", "Probability", "Pre", "Post", "Total"]
+    name = draw(st.sampled_from(names))
+    return name, {
+        "AllToAll": lambda: {"allow_self_connections": draw(st.booleans())},
+        "OneToOne": dict,
+        "List": lambda: {"rows": connection_list(rng, n_pre, n_post, weight, spec.dt)},
+        "Array": lambda: {"array": rng.random((n_pre, n_post)) < 0.5},
+        "Probability": lambda: {"p_connect": draw(st.floats(0.1, 1.0)), "seed": seed},
+        "Pre": lambda: {"n": draw(st.integers(0, 6)), "seed": seed},
+        "Post": lambda: {"n": draw(st.integers(0, 6)), "seed": seed, "with_replacement": draw(st.booleans())},
+        "Total": lambda: {"n": draw(st.integers(0, 20)), "seed": seed, "with_replacement": True},
+    }[name]()
 
 
 def connection_list(rng, n_pre, n_post, weight, dt):
@@ -373,7 +406,8 @@ def action(draw, rng, spec, names, synapses):
             return (name, chosen, what, parameter(draw, rng, kind, what, size, spec.dt))
         what = draw(st.sampled_from(sorted(CELLS[kind].initial)))
         return (name, chosen, what, initial_value(draw, rng, kind, what, size))
-    static = [k for k, c in enumerate(spec.connections) if c.synapse[0] == "StaticSynapse"]
+    may_be_set = ("StaticSynapse",) if name == "delays" else ("StaticSynapse", "ElectricalSynapse")
+    static = [k for k, c in enumerate(spec.connections) if c.synapse[0] in may_be_set]
     if name in ("weights", "one weight", "delays") and static:
         k = draw(st.sampled_from(static))
         fraction = float(rng.uniform(0.2, 1.0))
@@ -471,11 +505,12 @@ class Engine:
     def _connect(self, c):
         synapse = _synapse_type(*c.synapse, _value(c.weight), _value(c.delay))
         projection = sim.Projection(
-            self._selected(c.pre), self._selected(c.post), _connector(*c.connector), synapse,
+            self._selected(c.pre), self._selected(c.post), _connector(*c.connector, c.synapse[0]), synapse,
             receptor_type=c.receptor,
         )  # fmt: skip
         self.projections.append(projection)
-        self.made.append(projection.get(["weight", "delay"], format="list"))
+        columns = parameters_of(c.synapse[0])
+        self.made.append(projection.get(columns, format="list"))
 
     def _inject(self, i):
         current = i.source(self.spec.dt)
@@ -556,7 +591,14 @@ def _value(value):
     return RandomDistribution("uniform", low=low, high=high, rng=NumpyRNG(seed=seed))
 
 
+def parameters_of(synapse):
+    """Names of the columns of a list of connections; gap junctions have no delay."""
+    return ["weight"] if synapse == "ElectricalSynapse" else ["weight", "delay"]
+
+
 def _synapse_type(name, p, weight, delay):
+    if name == "ElectricalSynapse":
+        return sim.ElectricalSynapse(weight=weight)
     if name != "STDPMechanism":
         return getattr(sim, name)(weight=weight, delay=delay, **p)
     return sim.STDPMechanism(
@@ -568,12 +610,14 @@ def _synapse_type(name, p, weight, delay):
     )
 
 
-def _connector(name, arguments):
+def _connector(name, arguments, synapse):
     arguments = dict(arguments)
     if "seed" in arguments:
         arguments["rng"] = NumpyRNG(seed=arguments.pop("seed"))
     if name == "List":
-        return sim.FromListConnector(arguments["rows"])
+        columns = parameters_of(synapse)
+        rows = [row[: 2 + len(columns)] for row in arguments["rows"]]
+        return sim.FromListConnector(rows, column_names=columns)
     class_name = {
         "Probability": "FixedProbability", "Pre": "FixedNumberPre", "Post": "FixedNumberPost",
         "Total": "FixedTotalNumber",
@@ -596,7 +640,7 @@ def new_delay(fraction, dt):
 
 
 def expected_connections(spec, c):
-    """The connections that a deterministic connector makes, (pre, post[, weight, delay]); else None."""
+    """The connections that a deterministic connector makes, (pre, post[, weight[, delay]]); else None."""
     pre, post = c.pre.cells(spec), c.post.cells(spec)
     name, arguments = c.connector
     if name == "AllToAll":
@@ -611,7 +655,7 @@ def expected_connections(spec, c):
     if name == "Array":
         return [(int(i), int(j)) for i, j in np.argwhere(arguments["array"])]
     if name == "List":
-        return arguments["rows"]
+        return [row[: 2 + len(parameters_of(c.synapse[0]))] for row in arguments["rows"]]
     return None
 
 
@@ -675,19 +719,23 @@ class Naive:
 
         rows = next(self.made)
         made = [
-            naive.Connection(of(pre[i]), of(post[j]), weight, max(1, int(np.rint(delay / self.spec.dt))))
-            for i, j, weight, delay in rows
+            naive.Connection(of(pre[i]), of(post[j]), weight, self._delay_steps(*delay))
+            for i, j, weight, *delay in rows
         ]
-        if c.synapse[0] != "StaticSynapse":
+        if c.synapse[0] not in ("StaticSynapse", "ElectricalSynapse"):
             pairs = [(pre[i], post[j]) for i, j, *_ in rows]
             places = self._places(pairs, [(p, q) for p, _ in c.pre.parts for q, _ in c.post.parts], c.synapse)
             for m, (group, index) in zip(made, places, strict=True):
                 m.synapse = self._synapse(m, *c.synapse, c.receptor, group, index)
-        projection = naive.Projection(c.receptor, made)
+        is_electrical = c.synapse[0] == "ElectricalSynapse"
+        projection = naive.Junctions(made) if is_electrical else naive.Projection(c.receptor, made)
         projection.pairs = {id(m): (pre.index((populations.index(m.source[0]), m.source[1])),
                                     post.index((populations.index(m.target[0]), m.target[1])))
                             for m in made}  # fmt: skip
-        self.network.projections.append(projection)
+        self.network.connect(projection)
+
+    def _delay_steps(self, delay=0.0):
+        return max(1, int(np.rint(delay / self.spec.dt)))
 
     def _places(self, pairs, groups, synapse):
         """For each pair of connected cells the number of its group, and the place in it; `groups`
@@ -705,6 +753,8 @@ class Naive:
         if name == "STDPMechanism":
             return synapses.Plastic(p["rule"], p["dependence"], p, connection.weight, connection.delay * dt)
         tau = {"excitatory": "tau_syn_E", "inhibitory": "tau_syn_I"}[receptor]
+        if tau not in population.p:  # of a point neuron
+            tau = f"{receptor}.tau_syn"
 
         def draw(number):
             trial = self.network.trial

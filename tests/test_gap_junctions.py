@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from naive import simulator as naive
 from pyNN import errors
 from scipy.linalg import expm
 
@@ -12,11 +13,11 @@ pytestmark = pytest.mark.usefixtures("always_threads")
 CM, TAU, G = [0.3, 0.5, 0.4], [10.0, 20.0, 15.0], [[0, 0.02, 0.0], [0, 0, 0.01], [0, 0, 0]]
 
 
-def coupled(dt, celltype="IF_curr_exp", threads=1, pieces=(60.0,), split=False):
+def coupled(dt, celltype="IF_curr_exp", threads=1, pieces=(60.0,), v=(-65.0, -60.0, -70.0)):
     """v of three cells in a row: (0) - (1) - (2), with a pulse of current into the first."""
     sim.setup(timestep=dt, threads=threads)
     kind = getattr(sim, celltype)(cm=CM, tau_m=TAU, v_rest=-65.0, v_thresh=1e6, v_reset=-65.0)
-    cells = sim.Population(3, kind, initial_values={"v": [-65.0, -60.0, -70.0]}, label="cells")
+    cells = sim.Population(3, kind, initial_values={"v": v}, label="cells")
     synapse = sim.ElectricalSynapse(weight=np.array(G))
     connector = sim.ArrayConnector(np.array(G) > 0)
     projection = sim.Projection(cells, cells, connector, synapse)
@@ -53,6 +54,70 @@ def test_threads_and_pieces_make_no_difference(threads, pieces):
     np.testing.assert_array_equal(coupled(0.1, threads=threads, pieces=pieces)[0], coupled(0.1)[0])
 
 
+KINDS = ("IF_curr_exp", "IF_cond_exp")
+OWN = ({"i_offset": [6.0, 0.0], "tau_refrac": 0.5}, {"i_offset": [0.2, 0.1]})  # parameters
+WITHIN, BETWEEN = 0.02, 0.01  # uS
+
+
+def coupled_and_set():
+    """v of four cells of two kinds, of which one spikes, in two trials: {(trial, kind): [samples, cells]}."""
+    sim.setup(timestep=0.1)
+    a, b = (
+        sim.Population(2, getattr(sim, kind)(**own), initial_values={"v": [-65.0, -60.0]})
+        for kind, own in zip(KINDS, OWN, strict=True)
+    )
+    for cells in (a, b):
+        cells.record("v")
+    weights = sim.ElectricalSynapse(weight=WITHIN), sim.ElectricalSynapse(weight=BETWEEN)
+    sim.Projection(a[0:1], a[1:2], sim.AllToAllConnector(), weights[0])
+    sim.Projection(a, b, sim.AllToAllConnector(), weights[1])
+    sim.run(15.0)
+    a[1:2].initialize(v=-52.0)
+    sim.run(5.0)
+    sim.reset()
+    sim.run(15.0)
+    segments = [cells.get_data().segments for cells in (a, b)]
+    return {
+        (trial, kind): segment.analogsignals[0].magnitude
+        for kind, trials in zip(KINDS, segments, strict=True) for trial, segment in enumerate(trials)
+    }  # fmt: skip
+
+
+def naively_coupled_and_set():
+    """The same in the naive simulator, and how many spikes there are in the first trial."""
+    network = naive.Network(0.1)
+    for kind, own in zip(KINDS, OWN, strict=True):
+        p = getattr(sim, kind).default_parameters | own
+        network.populations.append(naive.Population(kind, 2, p, {"v": np.array([-65.0, -60.0])}, 0.1))
+    a, b = network.populations
+    between = [naive.Connection((a, i), (b, j), BETWEEN, 1) for i in range(2) for j in range(2)]
+    network.connect(naive.Junctions([naive.Connection((a, 0), (a, 1), WITHIN, 1)]))
+    network.connect(naive.Junctions(between))
+    found = {}
+
+    def keep(trial):
+        for kind, population in zip(KINDS, network.populations, strict=True):
+            found[trial, kind] = np.array([y["v"] for _, y in population.samples])
+
+    network.run(150)
+    a.initialize([1], "v", -52.0)
+    network.run(50)
+    n_spikes = len(a.spikes)
+    keep(0)
+    network.reset()
+    network.run(150)
+    keep(1)
+    return found, n_spikes
+
+
+def test_equal_to_the_naive_simulator():
+    """Through spikes, values set by hand and a reset; the first step sees the potentials as they are."""
+    found, (expected, n_spikes) = coupled_and_set(), naively_coupled_and_set()
+    assert n_spikes > 1 and found.keys() == expected.keys()
+    for key, v in found.items():
+        np.testing.assert_allclose(v, expected[key], rtol=0, atol=1e-8)
+
+
 def test_spikes_reach_the_neighbour():
     """After a reset the neighbour sees the new potential: compared with a hundredth of the step."""
 
@@ -84,6 +149,16 @@ def test_conductances_are_read_set_and_restored():
     alone = projection.post.get_data().segments[2].analogsignals[0].magnitude
     expected = -65.0 + np.exp(-np.arange(20)[:, None] / TAU) * [0.0, 5.0, -5.0]
     np.testing.assert_allclose(alone, expected, atol=1e-10)
+
+
+def test_a_trial_begins_with_potentials_as_they_are():
+    """Not extrapolated from those before the reset, even if it begins where the last one ended."""
+    v, projection = coupled(0.1, pieces=(5.0,))
+    projection.post.initialize(v=v[-1])
+    sim.reset()
+    sim.run(5.0)
+    again = projection.post.get_data().segments[1].analogsignals[0].magnitude
+    np.testing.assert_array_equal(again, coupled(0.1, pieces=(5.0,), v=v[-1])[0])
 
 
 def test_errors():

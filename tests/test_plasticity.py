@@ -1,9 +1,12 @@
 """Plastic synapses against the direct reading of their rules in naive/synapses.py."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from naive.synapses import plastic_weights, weights_after
 from pyNN import errors
+from scipy import stats
 
 import pyNN_fastsim as sim
 from pyNN_fastsim.simulator import state
@@ -254,6 +257,27 @@ def test_negative_weights():
     lag = float(train[0]) + DT - 10.0
     change = -0.05 * np.exp(-lag / 20.0) if lag >= 0 else 0.05 * np.exp(lag / 20.0)
     assert len(train) == 1 and projection[0].weight == pytest.approx(-0.2 + change, rel=1e-12)
+
+
+@pytest.mark.deep
+def test_competition_ends_alike_from_two_seeds(monkeypatch):
+    """Song, Miller & Abbott 2000, figure 2: most weights near 0 or near the maximum. The limits are about
+    twice what four seeds have shown, see examples/song_abbott.py."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "examples")
+    import song_abbott
+
+    found = []
+    for seed in (42, 43):
+        sim.setup(timestep=DT, min_delay=DT, rng_seed=seed)
+        _, projection = song_abbott.build(sim, rate=15.0)
+        sim.run(800_000.0)
+        weights = projection.get("weight", format="list", with_address=False)
+        found.append(np.array(weights) / song_abbott.W_MAX)
+    weak, strong = ([np.mean(np.abs(w - end) < 0.2) for w in found] for end in (0.0, 1.0))
+    assert min(weak) > 0.45 and min(strong) > 0.18
+    assert max(np.ptp(weak), np.ptp(strong)) < 0.04
+    assert stats.ks_2samp(*found).statistic < 0.08
+    assert abs(np.corrcoef(*found)[0, 1]) < 0.1  # others win
 
 
 def test_errors():

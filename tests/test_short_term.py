@@ -13,19 +13,19 @@ TAU = {"IF_cond_exp": 3.0, "IF_curr_exp": 7.0, "IF_curr_alpha": 2.0, "IF_curr_de
 pytestmark = pytest.mark.usefixtures("always_threads")
 
 
-def amplitudes(synapse_types, spikes, celltype=None, initial=None):
+def amplitudes(
+    synapse_types, spikes, celltype=None, initial=None, receptor="excitatory", variable="gsyn_exc"
+):
     """What each of some synapses delivers for each spike, onto cells of their own: [spikes, synapses]."""
     sim.setup(timestep=DT)
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=spikes))
     found = []
     for synapse in synapse_types:
         cells = sim.Population(1, celltype or sim.IF_cond_exp(tau_syn_E=3.0))
-        projection = sim.Projection(
-            source, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory"
-        )
+        projection = sim.Projection(source, cells, sim.AllToAllConnector(), synapse, receptor_type=receptor)
         if initial:
             projection.initialize(**initial)
-        cells.record("gsyn_exc")
+        cells.record(variable)
         found.append(cells)
     sim.run(spikes[-1] + 10.0)
     at = np.rint((np.asarray(spikes) + DELAY) / DT).astype(int)
@@ -72,6 +72,17 @@ def test_resources_are_active_as_long_as_the_current(celltype):
         np.testing.assert_allclose(before * p["U"], delivered, rtol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["excitatory", "AMPA"])
+def test_point_neurons_have_the_time_constant_of_the_receptor(name):
+    """Whatever its name."""
+    types = [sim.TsodyksMarkramSynapse(weight=0.01, delay=DELAY, **p) for p in PARAMETERS]
+    neuron = sim.PointNeuron(sim.LIF(), **{name: sim.ExpPSR(tau_syn=3.0), "other": sim.ExpPSR(tau_syn=7.0)})
+    found = amplitudes(types, SPIKES, neuron, receptor=name, variable=f"{name}.gsyn")
+    for k, p in enumerate(PARAMETERS):
+        expected = tsodyks_markram(p, 0.01, 3.0, SPIKES)
+        np.testing.assert_allclose(found[:, k], expected, rtol=0, atol=1e-12 * 0.01 * 20)
+
+
 def test_parameters_of_each_connection():
     """Numbers, arrays, lists, functions of distance and of the indices; changed one by one."""
     sim.setup(timestep=DT)
@@ -101,9 +112,13 @@ TRAIN = np.array([5.0, 10.0, 15.0, 40.0, 45.0, 120.0])
 STEADY = {"U": 0.4, "tau_rec": 50.0, "tau_facil": 30.0}
 
 
-def drawn(synapse, spikes=TRAIN):
-    """What 10,000 independent synapses of weight 0.01 deliver, as fractions of it: [spikes, synapses]."""
-    sim.setup(timestep=DT)
+def drawn(synapse, spikes=TRAIN, seed=1):
+    """What 10,000 independent synapses of weight 0.01 deliver, as fractions of it: [spikes, synapses].
+
+    Of 36 means and variances, one is more than three standard errors away for one seed in eleven: the seed
+    was chosen once, and stays.
+    """
+    sim.setup(timestep=DT, rng_seed=seed)
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=spikes))
     cells = sim.Population(TRIALS, sim.IF_curr_delta(v_thresh=1e6, tau_m=1e9, v_rest=0.0, v_reset=0.0))
     sim.Projection(source, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory")
@@ -115,12 +130,15 @@ def drawn(synapse, spikes=TRAIN):
     return (v[at + 3] - v[at]) / 0.01
 
 
-def assert_mean_and_variance(found, mean, variance):
-    """Over synapses, within three standard errors (four for any of several numbers at once)."""
+def standard_errors(found, mean, variance):
+    """How far the mean and the variance of some trials are from theory, in their standard errors."""
     n = len(found)
-    assert abs(found.mean() - mean) < 3.5 * np.sqrt(max(variance, 1e-12) / n)
-    fourth = np.mean((found - found.mean()) ** 4)
-    assert abs(found.var() - variance) < 3.5 * np.sqrt(max(fourth - variance**2, 0) / n) + 1e-6
+    of_variance = np.sqrt((np.mean((found - mean) ** 4) - variance**2) / n)
+    return abs(found.mean() - mean) / np.sqrt(variance / n), abs(found.var() - variance) / of_variance
+
+
+def assert_mean_and_variance(found, mean, variance):
+    assert max(standard_errors(found, mean, variance)) < 3
 
 
 def test_simple_stochastic():
@@ -129,8 +147,8 @@ def test_simple_stochastic():
     for amounts in found:
         assert_mean_and_variance(amounts, 0.3, 0.3 * 0.7)
     # Spikes and synapses are independent of each other.
-    assert abs(np.corrcoef(found[0], found[1])[0, 1]) < 4 / np.sqrt(TRIALS)
-    assert abs(np.corrcoef(found[0, 1:], found[0, :-1])[0, 1]) < 4 / np.sqrt(TRIALS)
+    assert abs(np.corrcoef(found[0], found[1])[0, 1]) < 3 / np.sqrt(TRIALS)
+    assert abs(np.corrcoef(found[0, 1:], found[0, :-1])[0, 1]) < 3 / np.sqrt(TRIALS)
 
 
 def test_stochastic_tsodyks_markram():

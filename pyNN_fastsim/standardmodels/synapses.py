@@ -103,9 +103,11 @@ class TsodyksMarkramSynapse(EngineSynapse, synapses.TsodyksMarkramSynapse):
 
     def parameters_of_target(self, model, receptor):
         """Resources stay active as long as the postsynaptic current or conductance lasts."""
-        names = {"excitatory": "tau_syn_E", "inhibitory": "tau_syn_I"}
-        name = names.get(receptor, f"{receptor}.tau_syn")
-        return {"tau_psc": OfTarget(name) if name in model.parameters else np.zeros(1)}
+        of_standard_cells = {"excitatory": "tau_syn_E", "inhibitory": "tau_syn_I"}
+        for name in (f"{receptor}.tau_syn", of_standard_cells.get(receptor, "")):
+            if name in model.parameters:
+                return {"tau_psc": OfTarget(name)}
+        return {"tau_psc": np.zeros(1)}
 
 
 class SimpleStochasticSynapse(EngineSynapse, synapses.SimpleStochasticSynapse):

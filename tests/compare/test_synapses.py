@@ -10,33 +10,54 @@ from naive.synapses import plastic_weights, tsodyks_markram
 pytestmark = pytest.mark.compare
 
 N = 6
-PAIR = {"tau_plus": 17.0, "tau_minus": 30.0, "A_plus": 0.01, "A_minus": 0.012, "w_min": 0.0, "w_max": 0.002}
+W_MAX = 0.002
+PAIR = {"tau_plus": 17.0, "tau_minus": 30.0, "A_plus": 0.01, "A_minus": 0.012, "w_min": 0.0, "w_max": W_MAX}
 GUETIG = {"mu_plus": 0.5, "mu_minus": 0.5}  # pyNN.nest 0.13 takes these, whatever it is given
 WEIGHT = 0.001
 DELAY = 1.7
 
 
-def simulate(name, dependence, fraction):
+def random_trains():
+    """Of the sources, and of what makes the cells spike, until 300 ms."""
+    rng = np.random.default_rng(3)
+    pre = [np.unique(rng.integers(10, 3000, 30)) * 0.1 for _ in range(N)]
+    return pre, [np.unique(rng.integers(20, 3000, 30)) * 0.1 for _ in range(N)]
+
+
+def alternating_trains():
+    """The same until 1800 ms, where one spike of a cell always comes between two of its source."""
+    rng = np.random.default_rng(4)
+    pre = [np.round(60.0 * np.arange(1, 30) + rng.uniform(-5.0, 5.0, 29), 1) for _ in range(N)]
+    return pre, [np.round(60.0 * np.arange(1, 30) + rng.uniform(10.0, 50.0, 29), 1) for _ in range(N)]
+
+
+def mechanism(sim, rule, dependence, p, fraction):
+    rule, dependence = getattr(sim, rule), getattr(sim, dependence)
+    return sim.STDPMechanism(
+        rule(**{name: p[name] for name in rule.default_parameters}),
+        dependence(**{name: p[name] for name in dependence.default_parameters}),
+        weight=WEIGHT, delay=DELAY, dendritic_delay_fraction=fraction,
+    )  # fmt: skip
+
+
+def simulate(name, trains, *mechanism_of):
     """Pre- and postsynaptic spikes of some synapses, and their weights after a last presynaptic one."""
     sim = pytest.importorskip(name)
     sim.setup(timestep=0.1, min_delay=0.1, max_delay=5.0, spike_precision="on_grid")
-    rng = np.random.default_rng(3)
+    pre, drive = trains
+    end = max(train[-1] for train in pre + drive) + 50.0
     # Between grid points, see test_nest.py; a last presynaptic spike, with which all take over their changes.
-    pre = [np.append(np.unique(rng.integers(10, 3000, 30)) * 0.1 - 0.05, 339.95) for _ in range(N)]
-    drive = [np.unique(rng.integers(20, 3000, 30)) * 0.1 - 0.05 for _ in range(N)]
+    pre, drive = [np.append(t, end - 10.0) - 0.05 for t in pre], [t - 0.05 for t in drive]
     cells = sim.Population(N, sim.IF_cond_exp(e_rev_I=0.0, tau_syn_I=0.5, tau_refrac=2.0))
     sources = sim.Population(N, sim.SpikeSourceArray(spike_times=pre))
     strong = sim.StaticSynapse(weight=5.0, delay=0.1)
     drivers = sim.Population(N, sim.SpikeSourceArray(spike_times=drive))
     sim.Projection(drivers, cells, sim.OneToOneConnector(), strong, receptor_type="inhibitory")
-    rule = sim.SpikePairRule(**{n: PAIR[n] for n in ("tau_plus", "tau_minus", "A_plus", "A_minus")})
-    extra = GUETIG if dependence == "GutigWeightDependence" else {}
-    bounds = getattr(sim, dependence)(w_min=0.0, w_max=PAIR["w_max"], **extra)
-    synapse = sim.STDPMechanism(rule, bounds, weight=WEIGHT, delay=DELAY, dendritic_delay_fraction=fraction)
+    synapse = mechanism(sim, *mechanism_of)
     projection = sim.Projection(sources, cells, sim.OneToOneConnector(), synapse, receptor_type="excitatory")
     sources.record("spikes")
     cells.record("spikes")
-    sim.run(350.0)
+    sim.run(end)
     spikes = []
     for population in (sources, cells):
         trains = population.get_data().segments[0].spiketrains
@@ -47,6 +68,22 @@ def simulate(name, dependence, fraction):
     return *spikes, weights
 
 
+def assert_equal_to_the_reading(found, rule, dependence, p, fraction):
+    """Pre- and postsynaptic spikes and weights as naive/synapses.py says, where nothing arrives together."""
+    p = p | {"dendritic_delay_fraction": fraction}
+    compared = 0
+    for pre, post, weight in zip(*found, strict=True):
+        assert len(post) > 10
+        arrivals = [np.round(pre + (1 - fraction) * DELAY, 6), np.round(post + fraction * DELAY, 6)]
+        if np.intersect1d(*arrivals).size:
+            continue  # conventions differ
+        _, expected = plastic_weights(rule, dependence, p, WEIGHT, pre, post, DELAY)
+        assert abs(expected - WEIGHT) > 0.01 * WEIGHT
+        assert weight == pytest.approx(expected, rel=1e-8, abs=0)  # NEURON's wait 1e-9 ms
+        compared += 1
+    assert compared >= 2
+
+
 NEST = [(dependence, 1.0, "pyNN.nest") for dependence in (
     "AdditiveWeightDependence", "MultiplicativeWeightDependence",
     "AdditivePotentiationMultiplicativeDepression", "GutigWeightDependence")]  # fmt: skip
@@ -55,18 +92,39 @@ NEURON = [("AdditiveWeightDependence", fraction, "pyNN.neuron") for fraction in 
 
 @pytest.mark.parametrize("dependence, fraction, name", NEST + NEURON)
 def test_weights(dependence, fraction, name):
-    p = PAIR | GUETIG | {"dendritic_delay_fraction": fraction}
-    pre, post, weights = simulate(name, dependence, fraction)
-    compared = 0
-    for k in range(N):
-        assert len(post[k]) > 10
-        arrivals = [np.round(pre[k] + (1 - fraction) * DELAY, 6), np.round(post[k] + fraction * DELAY, 6)]
-        if np.intersect1d(*arrivals).size:
-            continue  # conventions differ
-        _, expected = plastic_weights("SpikePairRule", dependence, p, WEIGHT, pre[k], post[k], DELAY)
-        assert weights[k] == pytest.approx(expected, rel=1e-8, abs=0)  # NEURON's wait 1e-9 ms
-        compared += 1
-    assert compared >= 2
+    what = "SpikePairRule", dependence, PAIR | GUETIG, fraction
+    assert_equal_to_the_reading(simulate(name, random_trains(), *what), *what)
+
+
+# Powers of the distance to the bounds, with which rises and falls shrink.
+POWERS = {
+    "MultiplicativeWeightDependence": (1.0, 1.0),
+    "AdditivePotentiationMultiplicativeDepression": (0.0, 1.0),
+    "GutigWeightDependence": (0.3, 0.7),
+}
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("other", ["A_plus", "A_minus"])
+@pytest.mark.parametrize("dependence", POWERS)
+def test_weights_that_neuron_changes_by_their_own_size(dependence, other, fraction):
+    """NEURON sums up changes until the next presynaptic spike, all from the weight at the last one: the same
+    where there is only one. It takes powers of uS instead of fractions of w_max."""
+    mu_plus, mu_minus = POWERS[dependence]
+    p = PAIR | {"mu_plus": mu_plus, "mu_minus": mu_minus, other: 0.0}
+    scaled = p | {
+        "A_plus": p["A_plus"] * W_MAX ** (1 - mu_plus), "A_minus": p["A_minus"] * W_MAX ** (1 - mu_minus)
+    }  # fmt: skip
+    found = simulate("pyNN.neuron", alternating_trains(), "SpikePairRule", dependence, scaled, fraction)
+    assert_equal_to_the_reading(found, "SpikePairRule", dependence, p, fraction)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 1.0])
+def test_vogels_rule_of_neuron(fraction):
+    """NEURON takes pairs of neighbours only: the same where all others are many times tau away."""
+    p = {"tau": 1.5, "eta": 0.5 * WEIGHT, "rho": 0.002, "w_min": 0.0, "w_max": W_MAX}
+    what = "Vogels2011Rule", "AdditiveWeightDependence", p, fraction
+    assert_equal_to_the_reading(simulate("pyNN.neuron", alternating_trains(), *what), *what)
 
 
 @pytest.mark.parametrize("name", ["pyNN.nest", "pyNN.neuron", "pyNN_fastsim"])

@@ -169,28 +169,43 @@ def beta(y, p, name):
     }
 
 
-def point_lif_currents(y, p, i):
-    i = y["excitatory.isyn"] + y["inhibitory.isyn"] + p["i_offset"] + i
-    shapes = (decay(y, p, f"{name}.isyn", f"{name}.tau_syn") for name in ("excitatory", "inhibitory"))
-    return leaky(y, p, i) | next(shapes) | next(shapes)
+def alpha_conductance(y, p, name):
+    """An alpha function of the receptor `name`; its peak is what ysyn was."""
+    g, source, tau = y[f"{name}.gsyn"], y[f"{name}.ysyn"], p[f"{name}.tau_syn"]
+    return {f"{name}.gsyn": (np.e * source - g) / tau, f"{name}.ysyn": -source / tau}
 
 
-def beta_and_current(y, p):
-    """Current (nA) through a beta conductance and from an exponential current; and their slopes."""
-    i = y["excitatory.gsyn"] * (p["excitatory.e_syn"] - y["v"]) + y["inhibitory.isyn"]
-    return i, beta(y, p, "excitatory") | decay(y, p, "inhibitory.isyn", "inhibitory.tau_syn")
+def curr_exp(y, p, name):
+    """The current (nA) of a receptor of a point neuron, and the slopes of its variables."""
+    return y[f"{name}.isyn"], decay(y, p, f"{name}.isyn", f"{name}.tau_syn")
 
 
-def point_lif(y, p, i):
-    from_receptors, slopes = beta_and_current(y, p)
-    return leaky(y, p, from_receptors + p["i_offset"] + i) | slopes
+def through_conductance(shape, y, p, name):
+    """The same, of a conductance whose slopes are `shape`."""
+    return y[f"{name}.gsyn"] * (p[f"{name}.e_syn"] - y["v"]), shape(y, p, name)
 
 
-def point_adexp(y, p, i):
-    from_receptors, slopes = beta_and_current(y, p)
+def cond_exp(y, p, name):
+    return through_conductance(lambda y, p, name: decay(y, p, f"{name}.gsyn", f"{name}.tau_syn"), y, p, name)
+
+
+def cond_alpha(y, p, name):
+    return through_conductance(alpha_conductance, y, p, name)
+
+
+def cond_beta(y, p, name):
+    return through_conductance(beta, y, p, name)
+
+
+def lif(y, p, i):
+    return leaky(y, p, p["i_offset"] + i)
+
+
+def adexp(y, p, i):
+    """The adaptive exponential neuron with all synaptic currents in `i`."""
     no_synapses = {"gsyn_exc": 0.0, "gsyn_inh": 0.0}
     no_reversal = {"e_rev_E": 0.0, "e_rev_I": 0.0}
-    return adaptive_exponential(y | no_synapses, p | no_reversal, i + from_receptors) | slopes
+    return adaptive_exponential(y | no_synapses, p | no_reversal, i)
 
 
 # --- what arrives --------------------------------------------------------------------------------------
@@ -209,20 +224,12 @@ def into_slope():
     }
 
 
-def into_each(excitatory, inhibitory):
-    """A spike adds its weight to a variable of the receptor of a point neuron."""
-    return {
-        "excitatory": lambda w, p: (f"excitatory.{excitatory}", w),
-        "inhibitory": lambda w, p: (f"inhibitory.{inhibitory}", w),
-    }
-
-
 def into_v():
     """A spike adds its weight to v."""
     return {r: lambda w, p: ("v", w) for r in ("excitatory", "inhibitory")}
 
 
-# --- the table -----------------------------------------------------------------------------------------
+# --- cell types ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -251,6 +258,7 @@ class CellType:
     tie         mV: v nearer than this to the threshold may or may not be a spike in the package
     timing      ms: how much earlier or later than here the package may be, where spikes have no reset
                 that would forget small errors, or have it within a step
+    smallest_cm nF: the smallest capacitance, where that is no parameter
     """
 
     slope: Callable
@@ -273,6 +281,12 @@ class CellType:
     tolerance: float = 1e-9
     tie: float = 1e-7
     timing: float = 0.0
+    smallest_cm: float = 0.0
+
+    @property
+    def least_capacitance(self):
+        """nF, of the cells that tests draw."""
+        return self.ranges["cm"][0] if "cm" in self.ranges else self.smallest_cm
 
     @property
     def recordable(self):
@@ -311,17 +325,87 @@ FROM_I = {"isyn_exc": (0.0, 0.5), "isyn_inh": (0.0, 0.5)}
 FROM_G = {"gsyn_exc": (0.0, 0.02), "gsyn_inh": (0.0, 0.02)}
 FROM_W = {"w": (0.0, 0.2)}
 
-BETA_AND_CURRENT = {"excitatory.gsyn": 0.0, "excitatory.ysyn": 0.0, "inhibitory.isyn": 0.0}
-BETA_AND_CURRENT_RANGES = {
-    "excitatory.e_syn": (-10.0, 10.0), "excitatory.tau_rise": (0.2, 2.0), "excitatory.tau_decay": (3.0, 9.0),
-    "inhibitory.tau_syn": (0.5, 10.0),
-}  # fmt: skip
-FROM_BETA_AND_CURRENT = {
-    "excitatory.gsyn": (0.0, 0.02), "excitatory.ysyn": (0.0, 0.02), "inhibitory.isyn": (-0.5, 0.0),
-}  # fmt: skip
+# --- point neurons -------------------------------------------------------------------------------------
 
-# A "PointNeuron A B C" is a neuron A with receptors of the kinds B ("excitatory") and C ("inhibitory");
+
+@dataclass(frozen=True)
+class Receptor:
+    """A kind of receptors of point neurons.
+
+    current     function(y, p, name of the receptor) -> (nA, slopes of its variables)
+    variables   their names; a spike adds its weight to the last one
+    ranges      from which tests draw parameters, by name
+    weight      the largest weight that tests draw for the first and for the second receptor of a neuron
+    initial     from which tests draw initial values of all variables, likewise
+    """
+
+    current: Callable
+    variables: tuple[str, ...]
+    ranges: dict[str, tuple]
+    weight: tuple[float, float]
+    initial: tuple[tuple[float, float], tuple[float, float]]
+
+
+TAU_SYN, E_SYN = {"tau_syn": (0.5, 10.0)}, {"e_syn": (-10.0, 10.0)}
+FROM_CONDUCTANCES = (0.0, 0.02), (0.0, 0.02)
+RECEPTORS = {
+    "CurrExp": Receptor(curr_exp, ("isyn",), TAU_SYN, (3.0, -3.0), ((0.0, 0.5), (-0.5, 0.0))),
+    "CondExp": Receptor(cond_exp, ("gsyn",), E_SYN | TAU_SYN, (0.1, 0.1), FROM_CONDUCTANCES),
+    "CondAlpha": Receptor(cond_alpha, ("gsyn", "ysyn"), E_SYN | TAU_SYN, (0.05, 0.05), FROM_CONDUCTANCES),
+    "CondBeta": Receptor(
+        cond_beta, ("gsyn", "ysyn"), E_SYN | {"tau_rise": (0.2, 2.0), "tau_decay": (3.0, 9.0)},
+        (0.1, 0.1), FROM_CONDUCTANCES,
+    ),
+}  # fmt: skip
+NAMES_OF_RECEPTORS = ("excitatory", "inhibitory", "third", "fourth")
+
+
+def point_neuron(neuron, *kinds):
+    """The CellType of a PointNeuron: a LIF or an AdExp with receptors of some kinds."""
+    named = dict(zip(NAMES_OF_RECEPTORS, (RECEPTORS[kind] for kind in kinds), strict=False))
+    membrane, v, ranges, initial = {
+        "LIF": (lif, {"v": -65.0}, MEMBRANE, FROM_V),
+        "AdExp": (adexp, {"v": -70.6, "w": 0.0}, ADAPTIVE, FROM_V | FROM_W),
+    }[neuron]
+    linear = neuron == "LIF" and set(kinds) == {"CurrExp"}
+    accuracy = {} if linear else {"linear": False, "tolerance": 1e-6, "tie": 1e-4}
+
+    def slope(y, p, i):
+        slopes = {}
+        for name, receptor in named.items():
+            current, own = receptor.current(y, p, name)
+            i, slopes = i + current, slopes | own
+        return membrane(y, p, i) | slopes
+
+    def arrival(name, receptor):
+        return lambda w, p: (f"{name}.{receptor.variables[-1]}", w)
+
+    return CellType(
+        slope,
+        v | {f"{name}.{variable}": 0.0 for name, r in named.items() for variable in r.variables},
+        {name: arrival(name, r) for name, r in named.items()},
+        ranges | {f"{name}.{key}": limits for name, r in named.items() for key, limits in r.ranges.items()},
+        tuple(r.weight[min(k, 1)] for k, r in enumerate(named.values())),
+        initial | {
+            f"{name}.{variable}": r.initial[min(k, 1)]
+            for k, (name, r) in enumerate(named.items()) for variable in r.variables
+        },
+        **(JUMPS_WITHIN if neuron == "AdExp" else accuracy),
+    )  # fmt: skip
+
+
+# --- the table -----------------------------------------------------------------------------------------
+
+# A "PointNeuron A B C ..." is a neuron A with receptors of the kinds B, C and so on, of NAMES_OF_RECEPTORS;
 # "OwnIF" is made with the package's way to add a cell type.
+POINT_NEURONS = (
+    "LIF CurrExp CurrExp",
+    "LIF CondBeta CurrExp",
+    "LIF CondExp CondAlpha CondBeta CurrExp",
+    "AdExp CondBeta CurrExp",
+    "AdExp CondBeta CondBeta CondBeta",
+    "AdExp CondAlpha CondAlpha CondAlpha",
+)
 CELLS = {
     "IF_curr_delta": CellType(if_curr_delta, {"v": -65.0}, into_v(), MEMBRANE, (8.0, -8.0), FROM_V),
     "IF_curr_exp": CellType(
@@ -372,6 +456,7 @@ CELLS = {
             "v_reset": (-80.0, -65.0), "e_rev_I": (-85.0, -70.0),
         },
         (0.05, 0.05), FROM_V | FROM_G, linear=False, refractory=lambda p: 1.0, tolerance=1e-6, tie=1e-4,
+        smallest_cm=0.2,
     ),
     "GIF_cond_exp": CellType(
         gif_cond_exp,
@@ -404,25 +489,9 @@ CELLS = {
         (15.0, -15.0), {"v": (-75.0, -57.0), "u": (-16.0, -8.0)},
         current=0.02, linear=False, threshold=lambda p: np.full_like(p["c"], 30.0),
         jump=lambda y, p: {"v": p["c"], "u": y["u"] + p["d"]}, refractory=lambda p: 0.0, within=True,
-        tolerance=1e-5, tie=1e-4, timing=1e-6,
-    ),
-    "PointNeuron LIF CurrExp CurrExp": CellType(
-        point_lif_currents, {"v": -65.0, "excitatory.isyn": 0.0, "inhibitory.isyn": 0.0},
-        into_each("isyn", "isyn"),
-        MEMBRANE | {"excitatory.tau_syn": (0.5, 10.0), "inhibitory.tau_syn": (0.5, 10.0)}, (3.0, -3.0),
-        FROM_V | {"excitatory.isyn": (0.0, 0.5), "inhibitory.isyn": (-0.5, 0.0)},
-    ),
-    "PointNeuron LIF CondBeta CurrExp": CellType(
-        point_lif, {"v": -65.0} | BETA_AND_CURRENT, into_each("ysyn", "isyn"),
-        MEMBRANE | BETA_AND_CURRENT_RANGES, (0.1, -3.0), FROM_V | FROM_BETA_AND_CURRENT,
-        linear=False, tolerance=1e-6, tie=1e-4,
-    ),
-    "PointNeuron AdExp CondBeta CurrExp": CellType(
-        point_adexp, {"v": -70.6, "w": 0.0} | BETA_AND_CURRENT, into_each("ysyn", "isyn"),
-        ADAPTIVE | BETA_AND_CURRENT_RANGES, (0.1, -3.0), FROM_V | FROM_W | FROM_BETA_AND_CURRENT,
-        **JUMPS_WITHIN,
+        tolerance=1e-5, tie=1e-4, timing=1e-6, smallest_cm=0.001,
     ),
     "OwnIF": CellType(
         if_curr_exp, {"v": -65.0} | ISYN, into("isyn"), MEMBRANE | SYNAPSES, (3.0, -3.0), FROM_V | FROM_I
     ),
-}  # fmt: skip
+} | {f"PointNeuron {parts}": point_neuron(*parts.split()) for parts in POINT_NEURONS}  # fmt: skip

@@ -15,8 +15,8 @@ def reference(kind, p, arrivals, changes, steps, dt, on_grid, initial=None):
     arrivals   (time in ms, receptor, weight) of synaptic events
     changes    (time in ms, level in nA) of an injected current
     on_grid    whether jumps and refractory periods begin as docs/design.md says: at the grid point after
-               the crossing (of cells that jump within a step, only the refractory period does); else
-               everything is in continuous time
+               the crossing (of cells that jump within a step, only the refractory period does), if v is
+               still above the threshold with what has arrived there; else everything is in continuous time
     initial    values of variables, by name
 
     Returns (state at the grid points, arrays [steps + 1] by name; times of threshold crossings, ms).
@@ -43,30 +43,36 @@ class _Reference:
         self.samples[0] = self.y
         events = sorted([(t, 0, r, w) for t, r, w in arrivals] + [(t, 1, level, 0) for t, level in changes],
                         key=lambda event: event[:2])  # fmt: skip
-        for t, is_current, what, weight in events:
-            if t > grid[-1] + 1e-9:
-                break
+        for t in sorted({t for t, *_ in events if t <= grid[-1] + 1e-9}):
+            now = [event[1:] for event in events if event[0] == t]
+            into_v = any(self._is_v(receptor) for is_current, receptor, _ in now if not is_current)
+            self.awaited = t if into_v and self.on_grid and not self.celltype.within else np.inf
             self._until(t, grid)
-            if is_current:
-                self.i = what
-            else:
-                self._receive(what, weight)
-                at = round(t / self.dt)
-                if abs(at * self.dt - t) < 1e-9:
-                    self.samples[at] = self.y
+            for is_current, what, weight in now:
+                if is_current:
+                    self.i = what
+                else:
+                    self._receive(what, weight)
+            if self.celltype.jump and self.y[self.v] >= self.threshold:
+                self._spike()
+            at = round(t / self.dt)
+            if abs(at * self.dt - t) < 1e-9:
+                self.samples[at] = self.y
+        self.awaited = np.inf
         self._until(grid[-1], grid)
         return dict(zip(self.names, self.samples.T, strict=True)), np.array(self.spikes)
 
     def _state(self):
         return dict(zip(self.names, self.y.tolist(), strict=True))
 
+    def _is_v(self, receptor):
+        return self.celltype.arrival[receptor](1.0, self.p)[0] == "v"
+
     def _receive(self, receptor, weight):
         variable, jump = self.celltype.arrival[receptor](weight, self.p)
         if variable == "v" and self.free_from >= self.t - 1e-9:
             return
         self.y[self.names.index(variable)] += jump
-        if self.celltype.jump and self.y[self.v] >= self.threshold:
-            self._spike()
 
     def _spike(self):
         """The jump of a spike, now."""
@@ -119,6 +125,8 @@ class _Reference:
             reached = later[later <= solution.t[-1] + 1e-12]
             self._sample(solution, reached)
             self.t, self.y = solution.t[-1], solution.y[:, -1].copy()
+            if abs(self.t - self.awaited) < 1e-9:
+                return  # what arrives at this grid point counts, before v is looked at
             self.spikes.append(spike)
             self._jump(spike)
             at = round(self.t / self.dt)

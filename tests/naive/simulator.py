@@ -17,6 +17,8 @@ from .cells import CELLS
 from .random import Numbers
 from .synapses import Plastic
 
+FASTEST = 1e8  # mV/ms: the rise of a spike is not followed more closely, it is over in less than 1e-6 ms
+
 
 class Source:
     """Cells that spike at given steps.
@@ -46,6 +48,8 @@ class Population:
     spikes    (step, cell) of all spikes
     samples   (step, state) of all samples, one every `interval` steps
     nearest   how near v came to the threshold, in units of what the cell type says is a tie
+    middle    mV: v that gap junctions see in the next step
+    coupling  nA: what comes through them in this step
     key       of random spikes: the seed, and the number of populations of this type made before
     """
 
@@ -69,6 +73,7 @@ class Population:
         self.waits = np.zeros(self.n, dtype=int)
         self.spikes, self.samples = [], []
         self.nearest = np.inf
+        self.middle, self.coupling = self.y["v"].copy(), np.zeros(self.n)
 
     def set(self, cells, name, value):
         """Change a parameter of some cells, from now on."""
@@ -78,10 +83,12 @@ class Population:
         """Change a variable of some cells, now and at the beginning of the next trial."""
         self.initial[name][cells] = value
         self.y[name][cells] = value
+        if name == "v":
+            self.middle[cells] = value
 
     def injected(self, k):
         """The current (nA) that flows into each cell from t_k on."""
-        total = np.zeros(self.n)
+        total = self.coupling.copy()
         for current, cells in self.currents:
             np.add.at(total, cells, current.level(k))
         return total
@@ -119,6 +126,8 @@ class Population:
             above &= old["v"] < threshold
         spiking |= above
         self.waits = np.where(spiking, self._steps_to_wait(), np.maximum(self.waits - 1, 0))
+        change = np.where(spiking, 0.0, self.y["v"] - old["v"])
+        self.middle = self.y["v"] + 0.5 * change
         return np.flatnonzero(spiking)
 
     def _random(self, k, old):
@@ -203,11 +212,12 @@ def solved(celltype, y, p, i, stays, time, events=None):
     def slope(t, values):
         y = dict(zip(names, values.reshape(-1, n), strict=True))
         slopes = celltype.slope(y | {"v": np.minimum(y["v"], highest)}, p, i)
-        slopes["v"] = np.where(stays, 0.0, slopes["v"])
+        slopes["v"] = np.where(stays, 0.0, np.minimum(slopes["v"], FASTEST))
         return np.concatenate([slopes[name] for name in names])
 
     begin = np.concatenate([y[name] for name in names])
     solution = solve_ivp(slope, (0, time), begin, "DOP853", rtol=1e-10, atol=1e-10, events=events)
+    assert solution.success, solution.message
     end = dict(zip(names, solution.y[:, -1].reshape(-1, n).copy(), strict=True))
     return (end, solution.t[-1]) if events else end
 
@@ -307,6 +317,23 @@ class Projection:
                 self.to[connection.target].append(connection)
 
 
+class Junctions(Projection):
+    """A list of gap junctions: no spikes go through them, but currents in proportion to `weight` (uS)."""
+
+    def __init__(self, connections):
+        super().__init__(None, [])
+        self.connections = list(connections)
+        self.coupled = {end[0] for c in self.connections for end in (c.source, c.target)}  # populations
+
+    def couple(self):
+        """Add the currents of the next step to those of each population."""
+        for connection in self.connections:
+            (source, i), (target, j) = connection.source, connection.target
+            current = connection.weight * (source.middle[i] - target.middle[j])
+            target.coupling[j] += current
+            source.coupling[i] -= current
+
+
 class Network:
     """Populations and sources, and the projections between them."""
 
@@ -319,6 +346,20 @@ class Network:
         self.k = 0
         self.begun = False
         self.arriving = defaultdict(list)  # by (step, population): (receptor, cell, weight)
+
+    def connect(self, projection):
+        """Add a projection."""
+        if isinstance(projection, Junctions) and not projection.coupled <= self._coupled():
+            # Cells that haven't been coupled yet have no last potential, and others forget theirs.
+            for population in self._coupled() | projection.coupled:
+                population.middle = population.y["v"].copy()
+        self.projections.append(projection)
+
+    def _coupled(self):
+        return {population for junctions in self._junctions() for population in junctions.coupled}
+
+    def _junctions(self):
+        return [projection for projection in self.projections if isinstance(projection, Junctions)]
 
     def run(self, steps):
         """Go `steps` steps further; the first time also do step 0."""
@@ -348,6 +389,7 @@ class Network:
         return [connection for projection in self.projections for connection in projection.connections]
 
     def _step(self, k):
+        self._couple()
         for population in self.populations:
             if isinstance(population, Source):
                 spiking = population.spiking(k)
@@ -361,6 +403,12 @@ class Network:
             for cell in spiking:
                 population.spikes.append((k, int(cell)))
                 self._send(k, population, int(cell))
+
+    def _couple(self):
+        for population in self._coupled():
+            population.coupling[:] = 0.0
+        for junctions in self._junctions():
+            junctions.couple()
 
     def _send(self, k, population, cell):
         for projection in self.projections:

@@ -125,7 +125,8 @@ class Plastic:
         for t, kind, emitted in due:
             intervals = t - np.array(self.seen[1 - kind])
             step = change(self.rule, self.dependence, self.p, self.w, kind == 0, intervals)
-            self.w = min(max(self.w + step, min(0.0, self.p["w_max"])), max(0.0, self.p["w_max"]))
+            low, high = sorted([self.p["w_min"], self.p["w_max"]])
+            self.w = min(max(self.w + step, low), high)
             self.seen[kind].append(t)
             if kind == 0:
                 self.delivered.setdefault(round(emitted, 6), []).append(self.w)

@@ -62,6 +62,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("kind", KINDS)
 def test_agrees_with_solve_ivp(kind):
     celltype = CELLS[kind]

@@ -215,7 +215,7 @@ class Net:
     def own_cells(self, **declared):
         """A population of a cell type of one's own that is declared so."""
         cells = sim.Population(3, type("Own", (sim.CellType,), {**OWN, **declared}), label="cells")
-        cells.record("spikes")
+        cells.record("all")
         return cells
 
     def connect_itself(self, connector):
@@ -433,7 +433,7 @@ CALLS = {
     "Projection.record": Call(
         lambda net, **a: net.short_term().record(**a),
         variables=kind("u", ["u", "x"], "all", tolerates="empty list set"),
-        sampling_interval=kind(None, 0.1, 0.5, tolerates="none whole flag huge"),
+        sampling_interval=kind(None, 0.1, 0.5, tolerates="none whole flag huge fraction exact"),
     ),
     "Projection.get_data": Call(
         lambda net, **a: net.short_term().get_data(**a),
@@ -461,7 +461,7 @@ CALLS = {
             lambda net: sim.AdditiveWeightDependence(), lambda net: sim.GutigWeightDependence()
         ),
         voltage_dependence=NONE,
-        dendritic_delay_fraction=kind(1.0, 0, 0.5, tolerates=PROBABLE),
+        dendritic_delay_fraction=kind(1.0, 0, 0.5, tolerates=f"{PROBABLE} none random"),
         weight=WEIGHT,
         delay=DELAY,
     ),
@@ -472,9 +472,8 @@ CALLS = {
         receptor=kind(lambda net: sim.ExpPSR(), lambda net: sim.CurrExpPostSynapticResponse()),
     ),
     "name of a receptor": Call(
-        lambda net, name: net.point_neurons(sim.LIF(), **{name: sim.ExpPSR()}),
-        name=kind("AMPA", tolerates="text"),
-        names={"name": "name keywords"},
+        lambda net, name: net.point_neurons(sim.LIF(), **{str(name): sim.ExpPSR()}),
+        name=replace(kind("AMPA"), is_free=True),
     ),
     "CellType": Call(
         lambda net, **a: net.own_cells(**a),
@@ -486,7 +485,7 @@ CALLS = {
         recordable=kind(["spikes"], ["v"], (), tolerates="empty list"),
         above=kind((), [("tau", 0.0)], tolerates="empty list"),
         below=kind((), [("tau", 100.0)], tolerates="empty list"),
-        constants=kind(OWN["constants"], lambda net: lambda p, dt: [0.5 + p["tau"]]),
+        constants=kind(lambda net: OWN["constants"], lambda net: lambda p, dt: [0.01 * p["tau"]]),
         step=kind(lambda net: towards_zero),
         names={
             "default_parameters": "parameter constants",
@@ -497,7 +496,7 @@ CALLS = {
     "constants of a CellType": Call(
         lambda net, result: net.own_cells(constants=lambda p, dt: result),
         result=kind((0.5,), [0.5], tolerates="list"),
-        names={"result": "constants"},
+        names={"result": "constants tuple"},
     ),
     "constant of a CellType": Call(
         lambda net, value: net.own_cells(constants=lambda p, dt: (value,)),
@@ -734,6 +733,8 @@ def parameter_calls():
             values = (
                 SEQUENCES.get(parameter, TIMES)
                 if is_sequence(default)
+                else WEIGHT
+                if parameter == "weight"
                 else kind(default, tolerates=f"{SCALAR} {SEVERAL}")
             )
             yield f"{name}({parameter})", Call(MAKE[family(model)](model), **{parameter: values})

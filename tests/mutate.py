@@ -5,8 +5,11 @@ How much the tests notice: breaks lines of the package, one at a time, and runs 
 
 Works on a copy of the package in a temporary folder, with its own folder for compiled code. A break is an
 operator or comparison exchanged, a number increased by one, a condition negated, or a statement left out.
-Lines with names in NO_RESULT only change how fast things go. Prints one line for each break, and at the end
-those that no test has noticed: each needs a test, or a reason why it makes no difference.
+Lines with names in NO_RESULT only change how fast things go.
+
+A break of the engine compiles everything anew, which takes minutes, so the tests nearest to it run first, small
+cases without the compiler; only if these don't notice it, all do. Prints one line for each break, and at the
+end those that no test has noticed: each needs a test, or a reason why it makes no difference.
 """
 
 import argparse
@@ -61,6 +64,7 @@ NOT_RESULTS = ("compile.py", "codegen.py", "interpreted.py", "intrinsics.py", "l
 MEMORY = 8 * 2**30  # bytes of address space a test run may have
 SECONDS = 2400  # of computing after which a test run hangs: a break that is noticed, too
 WAIT = 2 * SECONDS  # and of waiting
+PATIENCE = 300  # seconds for the nearest tests without the compiler
 
 EXCHANGED = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
@@ -146,11 +150,10 @@ def chosen_breaks(package, n, seed):
     return list(by_line.values())[:n]
 
 
-def ordered(tests, path):
-    """The tests, those that are nearest to a file first."""
-    words = str(path)
-    nearest = [name for pattern, names in NEAREST.items() if re.search(pattern, words) for name in names]
-    return list(dict.fromkeys([*nearest, *tests]))
+def nearest(path):
+    """The tests that are nearest to a file of the package."""
+    found = [name for pattern, names in NEAREST.items() if re.search(pattern, str(path)) for name in names]
+    return list(dict.fromkeys(found)) or ["test_running.py", "test_recording.py"]
 
 
 def limit_resources():
@@ -158,21 +161,25 @@ def limit_resources():
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
 
-def noticed_by(folder, cache, tests, python):
-    """Run the tests; returns the name of the first that fails, or None if none does."""
+def noticed_by(folder, cache, tests, python, interpreted=False):
+    """Run the tests; returns the name of the first that fails, or None if none does.
+
+    interpreted   whether without the compiler: then what takes too long counts as not noticed
+    """
     command = [python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     command += ["--hypothesis-profile=unshrunk", *(f"tests/{name}" for name in tests)]
     environment = {**os.environ, "PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": str(cache)}
+    environment["NUMBA_DISABLE_JIT"] = "1" if interpreted else "0"
     process = subprocess.Popen(
         command, cwd=folder, env=environment, text=True, start_new_session=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=limit_resources,
     )  # fmt: skip
     try:
-        output, _ = process.communicate(timeout=WAIT)
+        output, _ = process.communicate(timeout=PATIENCE if interpreted else WAIT)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        return "a hang"
+        return None if interpreted else "a hang"
     if process.returncode == 0:
         return None
     failed = [line for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))]
@@ -216,8 +223,9 @@ def run(folder, arguments):
         # What is compiled depends on the engine only.
         cache = folder / ("cache" if (package / "engine") not in b.path.parents else f"cache{k}")
         before = b.apply()
-        tests = ordered(arguments.tests, b.path.relative_to(package))
-        by = noticed_by(copied, cache, tests, sys.executable)
+        near = nearest(b.path.relative_to(package))
+        by = noticed_by(copied, cache, near, sys.executable, interpreted=cache.name != "cache")
+        by = by or noticed_by(copied, cache, list(dict.fromkeys([*near, *arguments.tests])), sys.executable)
         b.path.write_text(before)
         if cache.name != "cache":
             shutil.rmtree(cache, ignore_errors=True)

@@ -260,6 +260,7 @@ def test_pynns_own_connector_classes_work_too():
     assert theirs.get("weight", "list") == ours.get("weight", "list")
 
 
+@pytest.mark.big
 def test_total_number_is_uniform_over_pairs():
     fastsim.setup(timestep=0.1)
     a = fastsim.Population(10, fastsim.IF_cond_exp())

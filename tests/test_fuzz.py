@@ -190,7 +190,7 @@ def warmed_up(request):
     """What the network has, and what the call is about."""
     name = request.node.callspec.params["name"] if hasattr(request.node, "callspec") else None
     about = name.split("(")[0] if name else ""
-    models = sim.list_standard_models()
+    models = [each for each in sim.list_standard_models() if getattr(sim, each).default_parameters]
     for celltype in models:
         if celltype in (about, "IF_curr_exp", "IF_cond_exp", "SpikeSourceArray", "SpikeSourcePoisson"):
             warm_up(celltype)

@@ -215,6 +215,7 @@ def test_rates_of_anything_finite_are_finite_and_positive():
     assert np.all(np.isfinite(engine_rates(u))) and np.all(engine_rates(u) > 0)
 
 
+@pytest.mark.big
 def test_conductances_are_exact_whatever_the_steps_are_divided_into():
     p = DEFAULT | {"i_offset": 2.0, "tau_syn_E": 0.2}
     (v, g), _ = simulate(p, [[[10]], [[]]], [[0.03], [0.0]], 300, variables=("v", "gsyn_exc"))

@@ -8,8 +8,8 @@ operator or comparison exchanged, a number increased by one, a condition negated
 Lines with names in NO_RESULT only change how fast things go.
 
 A break of the engine compiles everything anew, which takes minutes, so the tests nearest to it run first,
-small cases without the compiler; only if these don't notice it, all do. Prints one line for each break, and at
-the end those that no test has noticed: each needs a test, or a reason why it makes no difference.
+small cases without the compiler; only if these don't notice it, all do. Prints one line for each break, and
+at the end those that no test has noticed: each needs a test, or a reason why it makes no difference.
 """
 
 import argparse

@@ -211,9 +211,7 @@ def _check_declaration(cls, state):
     for what, values in (("parameter", cls.default_parameters), ("initial value", state)):
         for name, value in values.items():
             if not isinstance(name, str) or not is_finite(value):
-                raise _wrong(
-                    cls, f"has the {what} {name}, which must be a finite number, not {reprlib.repr(value)}"
-                )
+                raise _wrong(cls, f"has the {what} {name}, which must be a number, not {reprlib.repr(value)}")
     if not all(isinstance(name, str) for name in cls.receptor_types):
         raise _wrong(cls, f"has receptor_types that is not a list of names: {cls.receptor_types!r}")
     for what in "above", "below":

@@ -293,6 +293,7 @@ def own(step, **others):
     return type("Mine", (sim.CellType,), {k: v for k, v in declared.items() if v is not None})
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("step", MISTAKES, ids=lambda step: step.__name__)
 def test_mistakes_in_a_step_are_explained(step):
     sim.setup()
@@ -333,6 +334,16 @@ DECLARATIONS = [
     ({"units": {"v": "mV", "taw": "ms"}}, r"units: 'taw' \(did you mean 'tau'"),
     ({"recordable": ["spikes", "w"]}, "recordable: 'w'"),
     ({"receptor_types": "excitatory"}, "receptor_types"),
+    ({"receptor_types": [1]}, "receptor_types"),
+    ({"receptor_types": 5}, "receptor_types that must be a tuple, not 5"),
+    ({"default_parameters": ["tau"]}, "default_parameters that must be a dict, not"),
+    ({"default_parameters": {"tau": float("nan"), "cm": 1.0}}, "parameter tau, which must be a number"),
+    ({"default_initial_values": 1.0}, "default_initial_values that must be a dict"),
+    ({"units": ["mV"]}, "units that must be a dict"),
+    ({"recordable": 5}, "recordable that must be a tuple"),
+    ({"conductance_based": "yes"}, "conductance_based that must be a bool, not 'yes'"),
+    ({"above": [("taw", 0.0)]}, "above that must be pairs of a parameter and"),
+    ({"below": ("tau", 1.0)}, "below that must be pairs of a parameter and"),
 ]
 
 
@@ -350,6 +361,7 @@ def test_mistakes_in_a_declaration_are_explained(declared, message):
         (lambda p, dt: dt, "must return a tuple"),
         (lambda p, dt: (dt, "x"), "the item 1 is 'x'"),
         (lambda p, dt: (dt, np.ones(7)), "the item 1 is"),
+        (lambda p, dt: (dt, [1, [2]]), r"the item 1 is \[1, \[2\]\]"),
     ],
 )
 def test_mistakes_in_the_constants_are_explained(constants, message):

@@ -267,6 +267,13 @@ def test_errors():
         sim.STDPMechanism(pair, additive, dendritic_delay_fraction=1.5)
     with pytest.raises(errors.NonExistentParameterError, match="did you mean 'eta'"):
         sim.Vogels2011Rule(etta=1.0)
+    with pytest.raises(errors.NonExistentParameterError, match="did you mean 'w_max'"):
+        sim.AdditiveWeightDependence(wmax=1.0)
+    for odd in (10**400, float("nan"), "abc", [1.0, "x"]):
+        with pytest.raises(errors.InvalidParameterValueError, match="SpikePairRule: tau_minus must be"):
+            sim.SpikePairRule(20.0, odd)
+    with pytest.raises(TypeError, match="positional"):
+        sim.GutigWeightDependence(0.0, 1.0, 0.5, 0.5, 0.5)
     a = sim.Population(2, sim.SpikeSourceArray(), label="a")
     b = sim.Population(2, sim.IF_cond_exp(), label="b")
 

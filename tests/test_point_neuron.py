@@ -288,6 +288,8 @@ def test_values_that_cannot_be():
         sim.Population(2, sim.PointNeuron(sim.LIF(), AMPA=sim.ExpPSR(tau_syn=0.0)))
     with pytest.raises(errors.InvalidParameterValueError, match="tau_rise"):
         sim.BetaPSR(tau_rise="fast")
+    with pytest.raises(errors.InvalidParameterValueError, match="locations must be a finite number"):
+        sim.ExpPSR(locations=float("nan"))
     with pytest.raises(errors.NonExistentParameterError, match="tau_rise"):
         sim.BetaPSR(tau_rize=1.0)
     with pytest.raises(errors.InvalidDimensionsError, match="AMPA.tau_syn"):

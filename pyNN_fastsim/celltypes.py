@@ -12,6 +12,7 @@ import reprlib
 from copy import deepcopy
 
 import numpy as np
+import quantities as pq
 from pyNN import errors
 from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.random import RandomDistribution
@@ -269,6 +270,8 @@ def _tried_constants(owner, model, values, n, dt):
 
 def _is_number_or_array(value, n):
     """Whether something is a number that the engine can take, or as many as there are cells."""
+    if isinstance(value, pq.Quantity):
+        return False
     try:
         array = np.asarray(value)
     except ValueError:  # of lists in lists

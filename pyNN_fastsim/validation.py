@@ -28,6 +28,7 @@ LARGEST = {"rate": 1e9}  # Hz: more spikes in a step than there is room for
 
 # What the parameters of synapses must be, beside finite.
 _POSITIVE = (lambda x: x > 0, "must be positive")
+_TIME_CONSTANT = (lambda x: x >= 1e-300, "must be positive, at least 1e-300 ms")  # its inverse is a number
 _NOT_NEGATIVE = (lambda x: x >= 0, "must not be negative")
 _FRACTION = (lambda x: (x >= 0) & (x <= 1), "must be between 0 and 1")
 SYNAPTIC_RULES = {
@@ -36,9 +37,9 @@ SYNAPTIC_RULES = {
     "n": (lambda x: (x >= 1) & (x == np.rint(x)), "must be a whole number, at least 1"),
     "tau_rec": _POSITIVE,
     "tau_facil": _NOT_NEGATIVE,
-    "tau_plus": _POSITIVE,
-    "tau_minus": _POSITIVE,
-    "tau": _POSITIVE,
+    "tau_plus": _TIME_CONSTANT,
+    "tau_minus": _TIME_CONSTANT,
+    "tau": _TIME_CONSTANT,
     "mu_plus": _NOT_NEGATIVE,
     "mu_minus": _NOT_NEGATIVE,
     "dendritic_delay_fraction": _FRACTION,

@@ -461,7 +461,7 @@ CALLS = {
             lambda net: sim.AdditiveWeightDependence(), lambda net: sim.GutigWeightDependence()
         ),
         voltage_dependence=NONE,
-        dendritic_delay_fraction=kind(1.0, 0, 0.5, tolerates=f"{PROBABLE} none random"),
+        dendritic_delay_fraction=kind(1.0, 0, 0.5, tolerates=f"{PROBABLE} {SEVERAL} flag none text"),
         weight=WEIGHT,
         delay=DELAY,
     ),
@@ -489,13 +489,13 @@ CALLS = {
         step=kind(lambda net: towards_zero),
         names={
             "default_parameters": "parameter constants",
-            "default_initial_values": "initial state",
-            "receptor_types": "receptor_types inputs",
+            "default_initial_values": "initial state units",
+            "receptor_types": "receptor_types tuple",
         },
     ),
     "constants of a CellType": Call(
         lambda net, result: net.own_cells(constants=lambda p, dt: result),
-        result=kind((0.5,), [0.5], tolerates="list"),
+        result=kind((0.5,), [0.5], tolerates="list bad"),  # the run reports what is not finite
         names={"result": "constants tuple"},
     ),
     "constant of a CellType": Call(
@@ -733,13 +733,15 @@ def parameter_calls():
             values = (
                 SEQUENCES.get(parameter, TIMES)
                 if is_sequence(default)
-                else WEIGHT
-                if parameter == "weight"
-                else kind(default, tolerates=f"{SCALAR} {SEVERAL}")
+                else SPECIAL.get(parameter)
+                or kind(default, tolerates=f"{SCALAR} {SEVERAL} {TEXTS.get(family(model), '')}")
             )
             yield f"{name}({parameter})", Call(MAKE[family(model)](model), **{parameter: values})
 
 
+# Weights and rules may be expressions in the distance, and nothing depends on where a receptor is.
+TEXTS = dict.fromkeys(("timing", "dependence"), "text")
+SPECIAL = {"weight": WEIGHT, "locations": replace(NUMBERS, is_free=True)}
 FAMILIES = {
     "cell": BaseCellType,
     "synapse": BaseSynapseType,

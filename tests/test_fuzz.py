@@ -172,9 +172,9 @@ def warm_up_call(name):
         net = Net()
         arguments = good_arguments(CALLS[name], net, choice)
         make(CALLS[name], net, arguments)
-    if "(" in name:
-        ((parameter, value),) = arguments.items()
-        make(CALLS[name], Net(), {parameter: [value, value, 1.1 * value]})
+    for parameter, value in arguments.items():
+        if "(" in name and isinstance(value, float):
+            make(CALLS[name], Net(), {parameter: [value, value, 1.1 * value]})
 
 
 def good_arguments(call, net, choice):

@@ -289,6 +289,7 @@ def test_errors():
         (sim.MultiQuantalSynapse(n=2.5), "a→b: n must be a whole number, at least 1, but is 2.5"),
         (sim.SimpleStochasticSynapse(p=-0.1), "a→b: p must be between 0 and 1"),
         (sim.STDPMechanism(sim.SpikePairRule(tau_plus=0.0), additive), "a→b: tau_plus must be positive"),
+        (sim.STDPMechanism(sim.Vogels2011Rule(tau=5e-324), additive), "a→b: tau must be positive, at least"),
     ):
         with pytest.raises(errors.InvalidParameterValueError, match=message):
             connect(synapse)

@@ -6,10 +6,12 @@ from naive.synapses import plastic_weights, weights_after
 from pyNN import errors
 
 import pyNN_fastsim as sim
+from pyNN_fastsim.engine.compile import INTERPRETED
 from pyNN_fastsim.simulator import state
 
 DT = 0.1
-N = 24  # synapses of a protocol
+# Synapses of a protocol, its steps, and spikes of each cell: less without the compiler.
+N, STEPS, SPIKES = (4, 300, 16) if INTERPRETED else (24, 3000, 40)
 RULES = {
     "SpikePairRule": ("tau_plus", "tau_minus", "A_plus", "A_minus"),
     "Vogels2011Rule": ("tau", "eta", "rho"),
@@ -29,7 +31,7 @@ RANGES = {
 pytestmark = pytest.mark.usefixtures("always_threads")
 
 
-def trains(rng, n=N, steps=3000, spikes=40):
+def trains(rng, n=N, steps=STEPS, spikes=SPIKES):
     """Spike times (ms): some in pairs and bursts, with ties between cells of one index."""
     return [np.sort(np.concatenate([rng.integers(1, steps, spikes // 2),
                                     10 * rng.integers(1, steps // 10, spikes // 2)])) * DT
@@ -100,10 +102,10 @@ def test_weights_after_random_spikes(rule, dependence, shared):
         mechanism(rule, dependence, p, weight=np.diag(weights), delay=np.diag(delays)),
         receptor_type="excitatory",
     )  # fmt: skip
-    sim.run(330.0)
+    sim.run(STEPS * DT + 30.0)
     arrived, post = jumps(cells), spikes_of(cells)
     final = projection.get("weight", format="list", with_address=False)
-    assert min(map(len, post)) > 20
+    assert min(map(len, post)) > SPIKES // 2
     for k in range(N):
         delivered, weight = plastic_weights(
             rule, dependence, each(p, k), weights[k], pre[k], post[k], delays[k]
@@ -131,7 +133,7 @@ def test_weights_are_those_of_the_moment(fraction):
         receptor_type="excitatory",
     )  # fmt: skip
     early = DT if fraction == 0 else 0.0
-    for _ in range(40):
+    for _ in range(STEPS // 75):
         sim.run(rng.integers(1, 80) * DT)
         now = sim.get_current_time() + 1e-6
         post = spikes_of(cells)
@@ -143,6 +145,7 @@ def test_weights_are_those_of_the_moment(fraction):
             assert weight == pytest.approx(expected, rel=1e-12, abs=0)
 
 
+@pytest.mark.big
 def test_a_silent_source_does_not_make_the_memory_grow():
     """Hundreds of postsynaptic spikes between two presynaptic ones, with threads and any fraction."""
     p = {"tau_plus": 20.0, "tau_minus": 15.0, "A_plus": 0.02, "A_minus": 0.01, "w_min": 0.0, "w_max": 0.002}

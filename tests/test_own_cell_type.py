@@ -370,6 +370,29 @@ def test_mistakes_in_the_constants_are_explained(constants, message):
         sim.Population(2, own(good, constants=constants)())
 
 
+@inlined
+def summed(c, s, x):
+    return (s[0] + x[0],), False
+
+
+@pytest.mark.parametrize("receptors", [("excitatory",), ()])
+def test_classes_of_one_name_and_step_have_the_receptors_that_they_declare(receptors):
+    """A kernel of the other class would look for inputs where there are none, or leave out some."""
+    sim.setup(timestep=0.1)
+    declared = {"default_initial_values": {"v": 0.0}, "constants": lambda p, dt: (), "step": summed}
+    found = {}
+    for names in (receptors, ("excitatory",), ()):
+        cells = sim.Population(2, type("Same", (sim.CellType,), {**declared, "receptor_types": names})())
+        cells.inject(sim.DCSource(amplitude=1.0))
+        cells.record("v")
+        found[names] = cells
+    sim.run(0.3)
+    # What comes first is a receptor's input if there is one, otherwise the current.
+    for names, expected in {("excitatory",): 0.0, (): 3.0}.items():
+        (v,) = found[names].get_data().segments[0].analogsignals
+        assert v.magnitude[-1].tolist() == [expected, expected]
+
+
 # --- the cache -----------------------------------------------------------------------------------------
 
 SCRIPT = """

@@ -201,7 +201,8 @@ _kernels = {}
 def kernel_of(model, n_constants, uniform):
     """The kernel of `model`, for uniform constants or any: an `Entry`."""
     functions = (model.step, model.attempt, model.fires, model.finish, model.refresh, model.emit)
-    key = (model.name, functions, n_constants, uniform)
+    # Classes of one name may share their functions, and differ in what the kernel is to find in memory.
+    key = (model.name, functions, tuple(model.state), tuple(model.receptors), n_constants, uniform)
     if key not in _kernels:
         _kernels[key] = _make_kernel(model, n_constants, uniform)
     return _kernels[key]

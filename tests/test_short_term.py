@@ -154,6 +154,7 @@ def test_multi_quantal():
     assert np.allclose(found * n, np.rint(found * n), atol=1e-6)
 
 
+@pytest.mark.big
 def test_every_trial_draws_new_numbers_and_every_run_the_same():
     def trials(seed):
         sim.setup(timestep=DT, rng_seed=seed)

@@ -289,6 +289,7 @@ def test_states_stay_finite_under_rough_treatment(dt):
         assert np.min(gate) > -1e-3 and np.max(gate) < 1 + 1e-3
 
 
+@pytest.mark.big
 def test_a_state_that_is_not_a_number_is_reported():
     with pytest.raises(network_module.NumericalError) as caught:
         simulate(DEFAULT, *silent(5), 10, initial={"v": np.array([-65, -65, np.nan, -65, -65])})

@@ -321,7 +321,7 @@ CALLS = {
         filename=FILE | "none",
         sampling_interval=kind(None, 0.1, tolerates="whole none fraction exact"),
         annotations=ANNOTATIONS,
-        names={"variables": "record"},
+        names={"variables": "record", "filename": "filename write"},
     ),
     "record_v": Call(
         lambda net, source, filename: sim.record_v(source, filename),
@@ -480,7 +480,7 @@ CALLS = {
         default_parameters=kind({"tau": 10.0}, {"tau": 5}),
         default_initial_values=kind({"v": 0.5}, {"v": 2}, {"v": 2.0, "_w": 1.0}),
         units=kind({"v": "mV"}, {}, tolerates="empty dict"),
-        receptor_types=kind(("excitatory",), ["AMPA"]),
+        receptor_types=kind(("excitatory",), ["AMPA"], tolerates="texts list"),
         conductance_based=FLAG,
         recordable=kind(["spikes"], ["v"], (), tolerates="empty list"),
         above=kind((), [("tau", 0.0)], tolerates="empty list"),

@@ -280,5 +280,5 @@ def _is_number_or_array(value, n):
 
 
 def _place(function):
-    code = function.__code__
-    return f"{code.co_filename}, line {code.co_firstlineno}"
+    code = getattr(function, "__code__", None)  # a class has none
+    return f"{code.co_filename}, line {code.co_firstlineno}" if code else repr(function)

@@ -370,6 +370,12 @@ def test_mistakes_in_the_constants_are_explained(constants, message):
         sim.Population(2, own(good, constants=constants)())
 
 
+def test_constants_that_are_a_class():
+    sim.setup()
+    with pytest.raises(errors.InvalidModelError, match=r"Mine: constants \(<class 'float'>\)"):
+        sim.Population(2, own(good, constants=float)())
+
+
 @inlined
 def summed(c, s, x):
     return (s[0] + x[0],), False

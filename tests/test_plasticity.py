@@ -154,7 +154,8 @@ def test_a_silent_source_does_not_make_the_memory_grow():
     fractions = rng.choice([0.0, 0.4, 1.0], N)
     p["dendritic_delay_fraction"] = fractions
     sim.setup(timestep=DT, threads=3)
-    cells = forced_cells([np.arange(5.0, 400.0, 0.6)] * N)
+    busy = np.arange(5.0, 400.0, 0.6)
+    cells = forced_cells([busy if k % 2 else busy[:1] for k in range(N)])
     pre = [10.0, 11.0, 420.0]
     sources = sim.Population(N, sim.SpikeSourceArray(spike_times=pre))
     rule, dependence = "SpikePairRule", "MultiplicativeWeightDependence"
@@ -165,7 +166,7 @@ def test_a_silent_source_does_not_make_the_memory_grow():
     sim.run(430.0)
     (history,) = state.network.histories.values()
     post = spikes_of(cells)
-    assert min(map(len, post)) > 5 * history.spikes.shape[1]
+    assert min(map(len, post[1::2])) > 5 * history.spikes.shape[1]
     for k, weight in enumerate(projection.get("weight", format="list", with_address=False)):
         expected = plastic_weights(rule, dependence, each(p, k), 0.001, pre, post[k], delays[k])[1]
         assert weight == pytest.approx(expected, rel=1e-12, abs=0)

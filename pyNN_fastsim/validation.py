@@ -25,6 +25,7 @@ NOT_NEGATIVE = {
     "q_sfa", "q_rr",
 }  # fmt: skip
 LARGEST = {"rate": 1e9}  # Hz: more spikes in a step than there is room for
+LARGEST_SHAPE = 1e9  # of a gamma distribution: drawing from more regular ones takes ever longer
 
 # What the parameters of synapses must be, beside finite.
 _POSITIVE = (lambda x: x > 0, "must be positive")
@@ -146,6 +147,7 @@ def check_dead_time(owner, rate, tau_refrac):
 def check_gamma(owner, alpha, beta):
     """Check the shape and rate (Hz) of a gamma distribution of intervals."""
     _check(owner, "alpha", alpha, np.asarray(alpha) > 0, "must be positive")
+    _check(owner, "alpha", alpha, np.asarray(alpha) <= LARGEST_SHAPE, f"must not be above {LARGEST_SHAPE:g}")
     _check(owner, "beta", beta, np.asarray(beta) >= 0, "must not be negative")
     most = LARGEST["rate"]
     _check(
@@ -178,6 +180,7 @@ def _check_bins_of_one(owner, tbins, a, b):
     for name, values in (("tbins", tbins), ("a", a), ("b", b)):
         check_finite(owner, name, values)
     _check(owner, "a", a, a > 0, "must be positive")
+    _check(owner, "a", a, a <= LARGEST_SHAPE, f"must not be above {LARGEST_SHAPE:g}")
     _check(owner, "b", b, b > 0, "must be positive")
     most = LARGEST["rate"]
     _check(owner, "b", b, a * b >= 1 / most, f"must not be below {1 / most:g}/a")

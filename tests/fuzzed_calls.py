@@ -693,7 +693,7 @@ WORDS = {
     "parameter_names": "parameter",
     "index": "cells? mask ind(ex|ices)",
     "n": r"\bn\b sample",
-    "id": r"\bid\b ID",
+    "id": r"\bids?\b ID",
     "variable": "variable",
     "locations": "locations",
 }

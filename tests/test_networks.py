@@ -36,7 +36,8 @@ import pyNN_fastsim as sim
 
 LINEAR = [kind for kind, celltype in CELLS.items() if celltype.linear]
 SLOW = [kind for kind, celltype in CELLS.items() if not celltype.linear]
-RANDOM = [*RANDOM_SOURCES, *(kind for kind, celltype in CELLS.items() if celltype.log_rate)]
+STOCHASTIC = [kind for kind, celltype in CELLS.items() if celltype.log_rate]
+RANDOM = [*RANDOM_SOURCES, *STOCHASTIC]
 quietly = settings(
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
@@ -120,6 +121,12 @@ def test_linear_cells_agree_with_the_naive_simulator(spec):
 @quietly
 @given(networks(kinds=SLOW))
 def test_other_cells_agree_with_the_naive_simulator(spec):
+    check_against_naive(spec)
+
+
+@quietly
+@given(networks(kinds=STOCHASTIC))
+def test_cells_that_spike_at_random_agree_with_the_naive_simulator(spec):
     check_against_naive(spec)
 
 

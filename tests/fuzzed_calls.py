@@ -766,7 +766,8 @@ def with_the_others(model, parameters):
     if model not in TOGETHER or name not in TOGETHER[model]:
         return parameters
     value = getattr(value, "value", value)
-    n = len(value) if hasattr(value, "__len__") and len(value) < 100 else 1
+    sized = hasattr(value, "__len__") and getattr(value, "ndim", 1)
+    n = len(value) if sized and len(value) < 100 else 1
     n = max(n, 1) if model is sim.SpikeSourceInhGamma else n  # which needs at least one bin
     return {**dict.fromkeys(TOGETHER[model], [0.1 + k for k in range(n)]), **parameters}
 

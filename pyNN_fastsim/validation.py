@@ -26,18 +26,21 @@ NOT_NEGATIVE = {
 }  # fmt: skip
 LARGEST = {"rate": 1e9}  # Hz: more spikes in a step than there is room for
 LARGEST_SHAPE = 1e9  # of a gamma distribution: drawing from more regular ones takes ever longer
+MOST_SITES = 10**6  # of a MultiQuantalSynapse: each spike goes through all of them
 
 # What the parameters of synapses must be, beside finite.
-_POSITIVE = (lambda x: x > 0, "must be positive")
 _TIME_CONSTANT = (lambda x: x >= 1e-300, "must be positive, at least 1e-300 ms")  # its inverse is a number
 _NOT_NEGATIVE = (lambda x: x >= 0, "must not be negative")
 _FRACTION = (lambda x: (x >= 0) & (x <= 1), "must be between 0 and 1")
 SYNAPTIC_RULES = {
     "U": _FRACTION,
     "p": _FRACTION,
-    "n": (lambda x: (x >= 1) & (x == np.rint(x)), "must be a whole number, at least 1"),
-    "tau_rec": _POSITIVE,
-    "tau_facil": _NOT_NEGATIVE,
+    "n": (
+        lambda x: (x >= 1) & (x <= MOST_SITES) & (x == np.rint(x)),
+        f"must be a whole number from 1 to {MOST_SITES}",
+    ),
+    "tau_rec": _TIME_CONSTANT,
+    "tau_facil": (lambda x: (x == 0) | (x >= 1e-300), "must be 0, or at least 1e-300 ms"),
     "tau_plus": _TIME_CONSTANT,
     "tau_minus": _TIME_CONSTANT,
     "tau": _TIME_CONSTANT,

@@ -739,8 +739,8 @@ def parameter_calls():
             yield f"{name}({parameter})", Call(MAKE[family(model)](model), **{parameter: values})
 
 
-# Weights and rules may be expressions in the distance, and nothing depends on where a receptor is.
-TEXTS = dict.fromkeys(("timing", "dependence"), "text")
+# Synapses and rules may have expressions in the distance; nothing depends on where a receptor is.
+TEXTS = {"timing": "text", "dependence": "text", "synapse": "text none"}
 SPECIAL = {"weight": WEIGHT, "locations": replace(NUMBERS, is_free=True)}
 FAMILIES = {
     "cell": BaseCellType,

@@ -288,9 +288,13 @@ def test_errors():
         (sim.TsodyksMarkramSynapse(U=1.5), "a→b: U must be between 0 and 1, but is 1.5"),
         (
             sim.TsodyksMarkramSynapse(tau_rec=[1.0, 2.0, 0.0, 3.0]),
-            r"tau_rec must be positive, but is 0.0 \(connec",
+            r"tau_rec must be positive, at least 1e-300 ms, but is 0.0 \(connec",
         ),
-        (sim.MultiQuantalSynapse(n=2.5), "a→b: n must be a whole number, at least 1, but is 2.5"),
+        (sim.MultiQuantalSynapse(n=2.5), "a→b: n must be a whole number from 1 to 1000000, but is 2.5"),
+        (
+            sim.MultiQuantalSynapse(n=10**12),
+            "a→b: n must be a whole number from 1 to 1000000",
+        ),  # took forever
         (sim.SimpleStochasticSynapse(p=-0.1), "a→b: p must be between 0 and 1"),
         (sim.STDPMechanism(sim.SpikePairRule(tau_plus=0.0), additive), "a→b: tau_plus must be positive"),
         (sim.STDPMechanism(sim.Vogels2011Rule(tau=5e-324), additive), "a→b: tau must be positive, at least"),

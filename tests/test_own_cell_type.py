@@ -463,6 +463,7 @@ def run_script(tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.compiles
 def test_a_change_compiles_anew_what_it_concerns(run_script):
     """Of several cell types, where there is no file: as when a notebook's cell is run again."""
     assert run_script(SCRIPT) == ((2.0, -1.0, 3.0), {"First", "Second", "Third"})

@@ -8,14 +8,17 @@ The built-in types (standardmodels/cells.py) and users' own (docs/own_cell_type.
 import hashlib
 import inspect
 import re
+import reprlib
 from copy import deepcopy
 
 import numpy as np
+import quantities as pq
 from pyNN import errors
 from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.random import RandomDistribution
 from pyNN.standardmodels import StandardCellType, build_translations
 
+from .arguments import is_finite
 from .engine.compile import INTERPRETED, Deferred
 from .engine.kernel import Model, kernel_of
 from .parameters import as_given
@@ -159,8 +162,9 @@ def _model_of(cls):
     if not callable(constants):
         raise _wrong(cls, "must have a function constants(p, dt)")
     inherits_state = "default_initial_values" not in vars(cls) and hasattr(cls, "model")
-    state = dict(cls.model.state if inherits_state else cls.default_initial_values)
+    state = cls.model.state if inherits_state else cls.default_initial_values
     _check_declaration(cls, state)
+    state = dict(state)
     if "attempt" in functions:
         state["_part"] = 1.0
     return Model(
@@ -193,14 +197,31 @@ def _check_function(cls, name, function):
 
 def _check_declaration(cls, state):
     """Raise InvalidModelError for names that don't fit together, and values that are not numbers."""
+    for what, value, kinds in (
+        ("default_parameters", cls.default_parameters, (dict,)),
+        ("default_initial_values", state, (dict,)),
+        ("units", getattr(cls, "units", {}), (dict,)),
+        ("receptor_types", cls.receptor_types, (tuple, list)),
+        ("recordable", vars(cls).get("recordable", []), (tuple, list)),
+        ("conductance_based", cls.conductance_based, (bool, np.bool_)),
+    ):
+        if not isinstance(value, kinds):
+            raise _wrong(cls, f"has {what} that must be a {kinds[0].__name__}, not {reprlib.repr(value)}")
     if not state:
         raise _wrong(cls, "has no state variables: default_initial_values is empty")
     for what, values in (("parameter", cls.default_parameters), ("initial value", state)):
         for name, value in values.items():
-            if not isinstance(name, str) or not isinstance(value, (int, float, np.number)):
-                raise _wrong(cls, f"has the {what} {name}, which must be a number, not {value!r}")
-    if isinstance(cls.receptor_types, str):
+            if not isinstance(name, str) or not is_finite(value):
+                raise _wrong(cls, f"has the {what} {name}, which must be a number, not {reprlib.repr(value)}")
+    if not all(isinstance(name, str) for name in cls.receptor_types):
         raise _wrong(cls, f"has receptor_types that is not a list of names: {cls.receptor_types!r}")
+    for what in "above", "below":
+        if not _are_limits(getattr(cls, what), cls.default_parameters):
+            raise _wrong(
+                cls,
+                f"has {what} that must be pairs of a parameter and a number, or another parameter, "
+                f"not {reprlib.repr(getattr(cls, what))}",
+            )
     both = sorted(set(cls.default_parameters) & set(state))
     if both:
         raise _wrong(cls, f"has '{both[0]}' both as a parameter and as a state variable")
@@ -211,6 +232,18 @@ def _check_declaration(cls, state):
         for name in names:
             if name not in allowed:
                 raise _wrong(cls, f"has an unknown name in {where}: '{name}'{did_you_mean(name, allowed)}")
+
+
+def _are_limits(pairs, parameters):
+    """Whether these are pairs of a parameter and a number, or another parameter."""
+    return isinstance(pairs, (tuple, list)) and all(
+        isinstance(pair, (tuple, list))
+        and len(pair) == 2
+        and isinstance(pair[0], str)
+        and pair[0] in parameters
+        and (is_finite(pair[1]) or (isinstance(pair[1], str) and pair[1] in parameters))
+        for pair in pairs
+    )
 
 
 def _tried_constants(owner, model, values, n, dt):
@@ -227,14 +260,25 @@ def _tried_constants(owner, model, values, n, dt):
     if not isinstance(constants, (tuple, list)):
         raise errors.InvalidModelError(f"{where} must return a tuple, not {constants!r}")
     for k, value in enumerate(constants):
-        array = np.asarray(value)
-        if array.dtype.kind not in "biuf" or array.shape not in ((), (n,)):
+        if not _is_number_or_array(value, n):
             raise errors.InvalidModelError(
-                f"{where} must return numbers, or arrays of one for each cell, but the item {k} is {value!r}"
+                f"{where} must return numbers, or arrays of one for each cell, but the item {k} is "
+                f"{reprlib.repr(value)}"
             )
     return constants
 
 
+def _is_number_or_array(value, n):
+    """Whether something is a number that the engine can take, or as many as there are cells."""
+    if isinstance(value, pq.Quantity):
+        return False
+    try:
+        array = np.asarray(value)
+    except ValueError:  # of lists in lists
+        return False
+    return array.dtype.kind in "biuf" and array.shape in ((), (n,))
+
+
 def _place(function):
-    code = function.__code__
-    return f"{code.co_filename}, line {code.co_firstlineno}"
+    code = getattr(function, "__code__", None)  # a class has none
+    return f"{code.co_filename}, line {code.co_firstlineno}" if code else repr(function)

@@ -145,7 +145,8 @@ def as_array(owner, name, value, units, forms):
 
 def _without_units(owner, name, value, units):
     try:
-        return value.rescale(units or "dimensionless").magnitude
+        # PyNN writes "/ms", which quantities doesn't know.
+        return value.rescale(f"1{units}" if units and units.startswith("/") else units or "").magnitude
     except ValueError:
         raise errors.InvalidParameterValueError(
             f"{owner}: {name} must be in {units or 'no units'}, not {value.dimensionality}"

@@ -601,6 +601,6 @@ def _populations(cells):
     return cells.populations if isinstance(cells, common.Assembly) else [cells]
 
 
-check_arguments_of(Projection, "__init__", "get", "save", file=FILE)
+check_arguments_of(Projection, "__init__", "get", "save", "describe", file=FILE)
 check_arguments_of(Projection, "weightHistogram", like=lambda self, min=None, max=None, nbins=10: None)
 check_arguments_of(Projection, "record", "get_data", "write_data", variables=NAMES)

@@ -25,20 +25,25 @@ NOT_NEGATIVE = {
     "q_sfa", "q_rr",
 }  # fmt: skip
 LARGEST = {"rate": 1e9}  # Hz: more spikes in a step than there is room for
+LARGEST_SHAPE = 1e9  # of a gamma distribution: drawing from more regular ones takes ever longer
+MOST_SITES = 10**6  # of a MultiQuantalSynapse: each spike goes through all of them
 
 # What the parameters of synapses must be, beside finite.
-_POSITIVE = (lambda x: x > 0, "must be positive")
+_TIME_CONSTANT = (lambda x: x >= 1e-300, "must be positive, at least 1e-300 ms")  # its inverse is a number
 _NOT_NEGATIVE = (lambda x: x >= 0, "must not be negative")
 _FRACTION = (lambda x: (x >= 0) & (x <= 1), "must be between 0 and 1")
 SYNAPTIC_RULES = {
     "U": _FRACTION,
     "p": _FRACTION,
-    "n": (lambda x: (x >= 1) & (x == np.rint(x)), "must be a whole number, at least 1"),
-    "tau_rec": _POSITIVE,
-    "tau_facil": _NOT_NEGATIVE,
-    "tau_plus": _POSITIVE,
-    "tau_minus": _POSITIVE,
-    "tau": _POSITIVE,
+    "n": (
+        lambda x: (x >= 1) & (x <= MOST_SITES) & (x == np.rint(x)),
+        f"must be a whole number from 1 to {MOST_SITES}",
+    ),
+    "tau_rec": _TIME_CONSTANT,
+    "tau_facil": (lambda x: (x == 0) | (x >= 1e-300), "must be 0, or at least 1e-300 ms"),
+    "tau_plus": _TIME_CONSTANT,
+    "tau_minus": _TIME_CONSTANT,
+    "tau": _TIME_CONSTANT,
     "mu_plus": _NOT_NEGATIVE,
     "mu_minus": _NOT_NEGATIVE,
     "dendritic_delay_fraction": _FRACTION,
@@ -145,6 +150,7 @@ def check_dead_time(owner, rate, tau_refrac):
 def check_gamma(owner, alpha, beta):
     """Check the shape and rate (Hz) of a gamma distribution of intervals."""
     _check(owner, "alpha", alpha, np.asarray(alpha) > 0, "must be positive")
+    _check(owner, "alpha", alpha, np.asarray(alpha) <= LARGEST_SHAPE, f"must not be above {LARGEST_SHAPE:g}")
     _check(owner, "beta", beta, np.asarray(beta) >= 0, "must not be negative")
     most = LARGEST["rate"]
     _check(
@@ -177,6 +183,7 @@ def _check_bins_of_one(owner, tbins, a, b):
     for name, values in (("tbins", tbins), ("a", a), ("b", b)):
         check_finite(owner, name, values)
     _check(owner, "a", a, a > 0, "must be positive")
+    _check(owner, "a", a, a <= LARGEST_SHAPE, f"must not be above {LARGEST_SHAPE:g}")
     _check(owner, "b", b, b > 0, "must be positive")
     most = LARGEST["rate"]
     _check(owner, "b", b, a * b >= 1 / most, f"must not be below {1 / most:g}/a")

@@ -26,12 +26,13 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
+settings.register_profile("interpreted", settings.get_profile("quick"), max_examples=4)
+default = settings.get_profile("interpreted" if INTERPRETED else "quick")
 settings.register_profile(
     "unshrunk",  # for mutate.py, which only wants to know whether a test fails
-    settings.get_profile("quick"),
+    default,
     phases=[Phase.explicit, Phase.generate],
 )
-settings.register_profile("interpreted", settings.get_profile("quick"), max_examples=4)
 settings.load_profile("interpreted" if INTERPRETED else "quick")
 
 

@@ -3,8 +3,9 @@ The calls that the fuzz makes: one table, `CALLS`, of everything public.
 
 An entry is a function of a small network (`Net`) and of arguments, and says of which kind each argument
 is. A kind has good values and says which of the `ODD` values it may tolerate; all others must be refused.
-Cell types, synapse types and current sources come into the table by themselves, with all their
-parameters: see `parameter_calls`. What needs no entry stands in `NOT_CALLED` with the reason.
+Cell types, the neurons and receptors that they are made of, synapse types, rules of plasticity and current
+sources come into the table by themselves, with all their parameters: see `parameter_calls`. What needs no
+entry stands in `NOT_CALLED` with the reason.
 """
 
 import inspect
@@ -18,12 +19,16 @@ import neo
 import numpy as np
 import quantities as pq
 from hypothesis import strategies as st
+from pyNN.models import BaseCellType, BaseCurrentSource, BaseSynapseType
 from pyNN.parameters import Sequence
 from pyNN.random import NumpyRNG, RandomDistribution
 from pyNN.recording import Variable
 from pyNN.space import Grid2D, Line, Space
+from pyNN.standardmodels import StandardCellTypeComponent, StandardPostSynapticResponse
+from pyNN.standardmodels.base import STDPTimingDependence, STDPWeightDependence
 
 import pyNN_fastsim as sim
+from pyNN_fastsim.kernels import inlined
 
 NAN, INF = float("nan"), float("inf")
 
@@ -185,8 +190,68 @@ class Net:
         synapse = sim.TsodyksMarkramSynapse(weight=0.5, delay=0.4)
         return sim.Projection(self.source, self.others, sim.AllToAllConnector(), synapse)
 
+    def recorded_projection(self):
+        projection = self.short_term()
+        projection.record("u")
+        sim.run(1.0)
+        return projection
+
+    def plastic(self, *rule, **arguments):
+        """A projection to cells that spike between two arrivals."""
+        synapse = sim.STDPMechanism(*rule, **{"weight": 0.5, "delay": 0.4, **arguments})
+        self.cells.initialize(v=-50.2)
+        return sim.Projection(self.source, self.cells, sim.AllToAllConnector(), synapse)
+
+    def point_neurons(self, neuron, **receptors):
+        """A population, with a projection to its first receptor."""
+        cells = sim.Population(3, sim.PointNeuron(neuron, **receptors), label="cells")
+        if receptors:
+            sim.Projection(
+                self.source, cells, sim.AllToAllConnector(), self.synapse, receptor_type=next(iter(receptors))
+            )
+        cells.record(["spikes", "v"])
+        return cells
+
+    def own_cells(self, **declared):
+        """A population of a cell type of one's own that is declared so."""
+        cells = sim.Population(3, type("Own", (sim.CellType,), {**OWN, **declared}), label="cells")
+        cells.record("all")
+        return cells
+
     def connect_itself(self, connector):
         return sim.Projection(self.cells, self.cells, connector, self.synapse)
+
+
+@inlined
+def towards_zero(c, s, x):
+    (decay,) = c
+    (v,) = s
+    return (v * decay + x[0] + x[1],), v > 1.0
+
+
+# What a cell type of one's own declares.
+OWN = {
+    "default_parameters": {"tau": 10.0},
+    "default_initial_values": {"v": 0.5},
+    "units": {"tau": "ms", "v": "mV"},
+    "receptor_types": ("excitatory",),
+    "conductance_based": False,
+    "recordable": ["spikes", "v"],
+    "above": (("tau", 0.0),),
+    "below": (),
+    "constants": lambda p, dt: (np.exp(-dt / p["tau"]),),
+    "step": towards_zero,
+}
+
+
+def step_that_returns(value):
+    """The step of a cell type of one's own, with this as its result."""
+
+    @inlined
+    def step(c, s, x):
+        return value
+
+    return step
 
 
 class Call:
@@ -256,7 +321,7 @@ CALLS = {
         filename=FILE | "none",
         sampling_interval=kind(None, 0.1, tolerates="whole none fraction exact"),
         annotations=ANNOTATIONS,
-        names={"variables": "record"},
+        names={"variables": "record", "filename": "filename write"},
     ),
     "record_v": Call(
         lambda net, source, filename: sim.record_v(source, filename),
@@ -368,13 +433,84 @@ CALLS = {
     "Projection.record": Call(
         lambda net, **a: net.short_term().record(**a),
         variables=kind("u", ["u", "x"], "all", tolerates="empty list set"),
-        sampling_interval=kind(None, 0.1, 0.5, tolerates="none whole flag huge"),
+        sampling_interval=kind(None, 0.1, 0.5, tolerates="none whole flag huge fraction exact"),
     ),
     "Projection.get_data": Call(
         lambda net, **a: net.short_term().get_data(**a),
         variables=kind("u", ["u", "x"], "all", tolerates="empty list set"),
         clear=ANYTHING,
         annotations=ANNOTATIONS,
+    ),
+    "Projection.write_data": Call(
+        lambda net, **a: net.recorded_projection().write_data(**a),
+        io=FILE,
+        variables=kind("u", ["u"], "all", tolerates="empty list set"),
+        gather=ANYTHING,
+        clear=ANYTHING,
+        annotations=ANNOTATIONS,
+        names={"io": "write"},
+    ),
+    "Projection.describe": Call(
+        lambda net, template: net.projection.describe(template),
+        template=kind(None, "projection_default.txt", tolerates="none text empty"),
+    ),
+    "STDPMechanism": Call(
+        lambda net, **a: net.plastic(**a),
+        timing_dependence=kind(lambda net: sim.SpikePairRule(), lambda net: sim.Vogels2011Rule()),
+        weight_dependence=kind(
+            lambda net: sim.AdditiveWeightDependence(), lambda net: sim.GutigWeightDependence()
+        ),
+        voltage_dependence=NONE,
+        dendritic_delay_fraction=kind(1.0, 0, 0.5, tolerates=f"{PROBABLE} {SEVERAL} flag none text"),
+        weight=WEIGHT,
+        delay=DELAY,
+    ),
+    # --- cell types
+    "PointNeuron": Call(
+        lambda net, neuron, receptor: net.point_neurons(neuron, AMPA=receptor),
+        neuron=kind(lambda net: sim.LIF(), lambda net: sim.AdExp()),
+        receptor=kind(lambda net: sim.ExpPSR(), lambda net: sim.CurrExpPostSynapticResponse()),
+    ),
+    "name of a receptor": Call(
+        lambda net, name: net.point_neurons(sim.LIF(), **{str(name): sim.ExpPSR()}),
+        name=replace(kind("AMPA"), is_free=True),
+    ),
+    "CellType": Call(
+        lambda net, **a: net.own_cells(**a),
+        default_parameters=kind({"tau": 10.0}, {"tau": 5}),
+        default_initial_values=kind({"v": 0.5}, {"v": 2}, {"v": 2.0, "_w": 1.0}),
+        units=kind({"v": "mV"}, {}, tolerates="empty dict"),
+        receptor_types=kind(("excitatory",), ["AMPA"], tolerates="texts list"),
+        conductance_based=FLAG,
+        recordable=kind(["spikes"], ["v"], (), tolerates="empty list"),
+        above=kind((), [("tau", 0.0)], tolerates="empty list"),
+        below=kind((), [("tau", 100.0)], tolerates="empty list"),
+        constants=kind(lambda net: OWN["constants"], lambda net: lambda p, dt: [0.01 * p["tau"]]),
+        step=kind(lambda net: towards_zero),
+        names={
+            "default_parameters": "parameter constants",
+            "default_initial_values": "initial state units",
+            "receptor_types": "receptor_types tuple",
+        },
+    ),
+    "constants of a CellType": Call(
+        lambda net, result: net.own_cells(constants=lambda p, dt: result),
+        result=kind((0.5,), [0.5], tolerates="list bad"),  # the run reports what is not finite
+        names={"result": "constants tuple"},
+    ),
+    "constant of a CellType": Call(
+        lambda net, value: net.own_cells(constants=lambda p, dt: (value,)),
+        value=kind(0.5, 1, np.ones(3), tolerates=f"{SCALAR} list nonsense"),
+        names={"value": "constants"},
+    ),
+    "result of the step of a CellType": Call(
+        lambda net, result: net.own_cells(step=step_that_returns(result)),
+        result=kind(((1.0,), False), ((1,), 1.0)),
+        names={"result": "step"},
+    ),
+    "parameter of a CellType": Call(
+        lambda net, tau: sim.Population(3, type("Own", (sim.CellType,), OWN)(tau=tau)),
+        tau=kind(10.0, [1.0, 2.0, 3.0], tolerates=f"{SCALAR} {SEVERAL}"),
     ),
     "Projection.set": Call(lambda net, **a: net.projection.set(**a), weight=WEIGHT, delay=DELAY),
     "connection": Call(lambda net, index: net.projection[index], index=INDEX, names={"index": "connection"}),
@@ -557,7 +693,7 @@ WORDS = {
     "parameter_names": "parameter",
     "index": "cells? mask ind(ex|ices)",
     "n": r"\bn\b sample",
-    "id": r"\bid\b ID",
+    "id": r"\bids?\b ID",
     "variable": "variable",
     "locations": "locations",
 }
@@ -597,16 +733,28 @@ def parameter_calls():
             values = (
                 SEQUENCES.get(parameter, TIMES)
                 if is_sequence(default)
-                else kind(default, tolerates=f"{SCALAR} {SEVERAL}")
+                else SPECIAL.get(parameter)
+                or kind(default, tolerates=f"{SCALAR} {SEVERAL} {TEXTS.get(family(model), '')}")
             )
             yield f"{name}({parameter})", Call(MAKE[family(model)](model), **{parameter: values})
 
 
-def family(model):
-    from pyNN.models import BaseCellType, BaseCurrentSource, BaseSynapseType
+# Synapses and rules may have expressions in the distance; nothing depends on where a receptor is.
+TEXTS = {"timing": "text", "dependence": "text", "synapse": "text none"}
+SPECIAL = {"weight": WEIGHT, "locations": replace(NUMBERS, is_free=True)}
+FAMILIES = {
+    "cell": BaseCellType,
+    "synapse": BaseSynapseType,
+    "current": BaseCurrentSource,
+    "neuron": StandardCellTypeComponent,
+    "receptor": StandardPostSynapticResponse,
+    "timing": STDPTimingDependence,
+    "dependence": STDPWeightDependence,
+}
 
-    families = {"cell": BaseCellType, "synapse": BaseSynapseType, "current": BaseCurrentSource}
-    return next((name for name, base in families.items() if issubclass(model, base)), None)
+
+def family(model):
+    return next((name for name, base in FAMILIES.items() if issubclass(model, base)), None)
 
 
 TOGETHER = {sim.StepCurrentSource: ("times", "amplitudes"), sim.SpikeSourceInhGamma: ("tbins", "a", "b")}
@@ -618,7 +766,8 @@ def with_the_others(model, parameters):
     if model not in TOGETHER or name not in TOGETHER[model]:
         return parameters
     value = getattr(value, "value", value)
-    n = len(value) if hasattr(value, "__len__") and len(value) < 100 else 1
+    sized = hasattr(value, "__len__") and getattr(value, "ndim", 1)
+    n = len(value) if sized and len(value) < 100 else 1
     n = max(n, 1) if model is sim.SpikeSourceInhGamma else n  # which needs at least one bin
     return {**dict.fromkeys(TOGETHER[model], [0.1 + k for k in range(n)]), **parameters}
 
@@ -636,6 +785,10 @@ MAKE = {
         )
     ),
     "current": lambda model: lambda net, **p: model(**with_the_others(model, p)).inject_into(net.cells),
+    "neuron": lambda model: lambda net, **p: net.point_neurons(model(**p), AMPA=sim.ExpPSR()),
+    "receptor": lambda model: lambda net, **p: net.point_neurons(sim.LIF(), AMPA=model(**p)),
+    "timing": lambda model: lambda net, **p: net.plastic(model(**p), sim.AdditiveWeightDependence()),
+    "dependence": lambda model: lambda net, **p: net.plastic(sim.SpikePairRule(), model(**p)),
 }
 
 # What needs no entry, and why.
@@ -654,20 +807,7 @@ NOT_CALLED = {
     "get_annotations": "is for recordings",
     "id_to_local_index": "is id_to_index",
     "is_local": "is always true here",
-    "Projection.write_data": "is get_data, and write_data of a Population",
-    "describe": "of a Projection: takes a template, as that of a Population",
     "size": "takes nothing",
-    # Not fuzzed yet: components of a PointNeuron, and cell types of one's own.
-    **dict.fromkeys(
-        """STDPMechanism SpikePairRule Vogels2011Rule AdditiveWeightDependence MultiplicativeWeightDependence
-        GutigWeightDependence AdditivePotentiationMultiplicativeDepression""".split(),
-        "components and their sum are still to come into the table",
-    ),
-    **dict.fromkeys(
-        """CellType PointNeuron AdExp LIF AlphaPSR BetaPSR ExpPSR CondAlphaPostSynapticResponse
-        CondBetaPostSynapticResponse CondExpPostSynapticResponse CurrExpPostSynapticResponse""".split(),
-        "components and their sum are still to come into the table",
-    ),
     **dict.fromkeys(
         """getSpikes get_gsyn get_v meanSpikeCount printSpikes print_gsyn print_v record_gsyn record_v rset
         tset position_generator index_from_parent_index index_in_grandparent getDelays getSynapseDynamics

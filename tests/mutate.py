@@ -5,8 +5,11 @@ How much the tests notice: breaks lines of the package, one at a time, and runs 
 
 Works on a copy of the package in a temporary folder, with its own folder for compiled code. A break is an
 operator or comparison exchanged, a number increased by one, a condition negated, or a statement left out.
-Lines with names in NO_RESULT only change how fast things go. Prints one line for each break, and at the end
-those that no test has noticed: each needs a test, or a reason why it makes no difference.
+Lines with names in NO_RESULT only change how fast things go.
+
+A break of the engine compiles everything anew, which takes minutes, so the tests nearest to it run first,
+small cases without the compiler; only if these don't notice it, all do. Prints one line for each break, and
+at the end those that no test has noticed: each needs a test, or a reason why it makes no difference.
 """
 
 import argparse
@@ -14,6 +17,7 @@ import ast
 import copy
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -27,9 +31,29 @@ ROOT = Path(__file__).parent.parent
 FILES = [
     "engine/**/*.py", "connections.py", "connectors.py", "projections.py", "recorded.py", "recording.py",
 ]  # fmt: skip
+# The tests that most likely notice a break, by words in the path of the broken file; all others come after.
+NEAREST = {
+    "models/aeif|models/gif|models/iaf_cond|models/izh": ["engine/test_cells.py", "test_networks.py"],
+    "models/hh|adaptive": ["engine/test_hh.py"],
+    "models/point|models/rec": ["test_point_neuron.py", "engine/test_cells.py"],
+    "models/poisson|models/renewal|models/spike_array|gamma": ["test_sources.py"],
+    "mersenne|rng": ["engine/test_rng.py", "engine/test_mersenne.py"],
+    "fastmath": ["engine/test_fastmath.py"],
+    "currents": ["test_electrodes.py"],
+    "plasticity|history": ["test_plasticity.py"],
+    "short_term|dynamic": ["test_short_term.py", "test_plasticity.py"],
+    "gap": ["test_gap_junctions.py"],
+    "samplers": ["test_synapse_recording.py", "test_recording.py"],
+    "check": ["test_own_cell_type.py"],
+    "record": ["test_recording.py"],
+    "connect|synapses": ["test_connectors.py", "test_projections.py"],
+    "projections": ["test_projections.py"],
+}
 TESTS = [
-    "test_networks.py", "test_known_answers.py", "engine", "test_connectors.py", "test_projections.py",
-    "test_recording.py", "test_sources.py", "test_running.py", "test_parameters.py", "test_errors.py",
+    "test_networks.py", "engine", "test_connectors.py", "test_projections.py", "test_recording.py",
+    "test_sources.py", "test_electrodes.py", "test_plasticity.py", "test_short_term.py",
+    "test_gap_junctions.py", "test_point_neuron.py", "test_synapse_recording.py", "test_own_cell_type.py",
+    "test_running.py", "test_parameters.py", "test_errors.py", "test_known_answers.py",
 ]  # fmt: skip
 NO_RESULT = {
     "CHUNK", "ADAPTIVE_CHUNK", "CELLS_PER_THREAD", "FIRST_CAPACITY", "FIRST_PIECE", "PIECE_SECONDS",
@@ -39,7 +63,9 @@ NO_RESULT = {
 # About speed and compilation.
 NOT_RESULTS = ("compile.py", "codegen.py", "interpreted.py", "intrinsics.py", "lowlevel.py")
 MEMORY = 8 * 2**30  # bytes of address space a test run may have
-SECONDS = 900  # after which a test run hangs: a break that is noticed, too
+SECONDS = 2400  # of computing after which a test run hangs: a break that is noticed, too
+WAIT = 2 * SECONDS  # and of waiting
+PATIENCE = 300  # seconds for the nearest tests without the compiler
 
 EXCHANGED = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
@@ -125,22 +151,36 @@ def chosen_breaks(package, n, seed):
     return list(by_line.values())[:n]
 
 
-def noticed_by(folder, cache, tests, python):
-    """Run the tests; returns the name of the first that fails, or None if none does."""
+def nearest(path):
+    """The tests that are nearest to a file of the package."""
+    found = [name for pattern, names in NEAREST.items() if re.search(pattern, str(path)) for name in names]
+    return list(dict.fromkeys(found)) or ["test_running.py", "test_recording.py"]
+
+
+def limit_resources():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+
+
+def noticed_by(folder, cache, tests, python, interpreted=False):
+    """Run the tests; returns the name of the first that fails, or None if none does.
+
+    interpreted   whether without the compiler: then what takes too long counts as not noticed
+    """
     command = [python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     command += ["--hypothesis-profile=unshrunk", *(f"tests/{name}" for name in tests)]
     environment = {**os.environ, "PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": str(cache)}
+    environment["NUMBA_DISABLE_JIT"] = "1" if interpreted else "0"
     process = subprocess.Popen(
         command, cwd=folder, env=environment, text=True, start_new_session=True, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=limit_resources,
     )  # fmt: skip
     try:
-        output, _ = process.communicate(timeout=SECONDS)
+        output, _ = process.communicate(timeout=PATIENCE if interpreted else WAIT)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        return "a hang"
+        return None if interpreted else "a hang"
     if process.returncode == 0:
         return None
     failed = [line for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))]
@@ -152,6 +192,7 @@ def main():
     parser.add_argument("--mutants", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=1, help="go on with this one, without a run before")
+    parser.add_argument("--unchecked", action="store_true", help="without a run before, too")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="below tests/, in the order to run them")
     parser.add_argument("--list", action="store_true", help="only say what would be broken")
     arguments = parser.parse_args()
@@ -172,7 +213,7 @@ def run(folder, arguments):
     if arguments.list:
         print("\n".join(b.describe(package) for b in selected))
         return []
-    if arguments.first == 1:
+    if arguments.first == 1 and not arguments.unchecked:
         unbroken = noticed_by(copied, folder / "cache", arguments.tests, sys.executable)
         if unbroken:
             sys.exit(f"The tests fail without any break: {unbroken}")
@@ -183,7 +224,9 @@ def run(folder, arguments):
         # What is compiled depends on the engine only.
         cache = folder / ("cache" if (package / "engine") not in b.path.parents else f"cache{k}")
         before = b.apply()
-        by = noticed_by(copied, cache, arguments.tests, sys.executable)
+        near = nearest(b.path.relative_to(package))
+        by = noticed_by(copied, cache, near, sys.executable, interpreted=cache.name != "cache")
+        by = by or noticed_by(copied, cache, list(dict.fromkeys([*near, *arguments.tests])), sys.executable)
         b.path.write_text(before)
         if cache.name != "cache":
             shutil.rmtree(cache, ignore_errors=True)

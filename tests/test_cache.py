@@ -95,7 +95,7 @@ def test_damaged_files_are_made_anew(installation):
     package, run = installation
     first = run("run")
     for lost in (50, -50):
-        for file in (package.parent / "cache").rglob("*.machine_code"):
+        for file in (package.parent / "cache").rglob("*machine_code"):
             file.write_bytes(file.read_bytes()[:lost])
         assert run("run")[1:] == [first[1], "True 3"]
 
@@ -110,4 +110,4 @@ def test_unwritable_cache_folders_are_passed_over(installation, tmp_path):
         HOME=unwritable, TMPDIR=str(tmp_path),
     )  # fmt: skip
     assert report[-1] == "True 3"
-    assert len(list(tmp_path.rglob("*.machine_code"))) == 3
+    assert len(list(tmp_path.rglob("*machine_code"))) == 3

@@ -260,6 +260,7 @@ def test_pynns_own_connector_classes_work_too():
     assert theirs.get("weight", "list") == ours.get("weight", "list")
 
 
+@pytest.mark.big
 def test_total_number_is_uniform_over_pairs():
     fastsim.setup(timestep=0.1)
     a = fastsim.Population(10, fastsim.IF_cond_exp())
@@ -366,3 +367,63 @@ def test_bad_shapes():
     with pytest.raises(ValueError, match="'wieght' is not a parameter"):
         connector = fastsim.FromListConnector([(0, 0, 1.0)], column_names=["wieght"])
         fastsim.Projection(p, p, connector)
+
+
+@pytest.mark.parametrize(
+    "connector,message",
+    [
+        (fastsim.FixedProbabilityConnector(0.5, allow_self_connections="NoMutual"), "a population to itself"),
+        (fastsim.FixedNumberPreConnector(1, allow_self_connections=False), "no cell to connect to"),
+        (
+            fastsim.FixedNumberPostConnector(1, allow_self_connections=False, with_replacement=True),
+            "no other cell to connect to",
+        ),
+    ],
+)
+def test_pairs_that_there_are_not(connector, message):
+    fastsim.setup()
+    alone = fastsim.Population(1, fastsim.IF_curr_exp(), label="alone")
+    pre = fastsim.Population(2, fastsim.IF_curr_exp()) if "itself" in message else alone
+    with pytest.raises(errors.ConnectionError, match=message):
+        fastsim.Projection(pre, alone, connector)
+
+
+def test_a_clone_needs_the_populations_of_its_original():
+    fastsim.setup()
+    a, b = (fastsim.Population(2, fastsim.IF_curr_exp(), label=label) for label in "ab")
+    original = fastsim.Projection(a, b, fastsim.AllToAllConnector(), label="original")
+    with pytest.raises(errors.ConnectionError, match=r"'original', \(a, b\), not \(b, a\)"):
+        fastsim.Projection(b, a, fastsim.CloneConnector(original))
+
+
+def test_connection_sets_may_bring_weights_and_delays():
+    fastsim.setup(timestep=0.1)
+    cells = fastsim.Population(2, fastsim.IF_curr_exp())
+    connections = csa.cset(csa.oneToOne, 0.25, 1.5)
+    projection = fastsim.Projection(cells, cells, fastsim.CSAConnector(connections))
+    assert projection.get(["weight", "delay"], "list") == [(0, 0, 0.25, 1.5), (1, 1, 0.25, 1.5)]
+
+
+class OneByOne(fastsim.AllToAllConnector):
+    """A connector of a user's own, which connects one target cell after the other."""
+
+    def __init__(self, sources, target, **parameters):
+        super().__init__()
+        self.call = sources, target, parameters
+
+    def connect(self, projection):
+        sources, target, parameters = self.call
+        projection._convergent_connect(np.array(sources), target, **parameters)
+
+
+def test_connectors_of_ones_own_are_checked():
+    fastsim.setup(timestep=0.1)
+    cells = fastsim.Population(3, fastsim.IF_curr_exp())
+    made = fastsim.Projection(cells, cells, OneByOne([0, 2], 1, weight=[0.5, 0.25], delay=1.0))
+    assert made.get(["weight", "delay"], "list") == [(0, 1, 0.5, 1.0), (2, 1, 0.25, 1.0)]
+    with pytest.raises(errors.ConnectionError, match="presynaptic index .*3.* is not one of the 3 cells"):
+        fastsim.Projection(cells, cells, OneByOne([0, 3], 1))
+    with pytest.raises(errors.ConnectionError, match="postsynaptic index .*-1.* is not one of the 3 cells"):
+        fastsim.Projection(cells, cells, OneByOne([0], -1))
+    with pytest.raises(errors.InvalidDimensionsError, match="3 values of weight for 2 connections"):
+        fastsim.Projection(cells, cells, OneByOne([0, 2], 1, weight=[1.0, 2.0, 3.0]))

@@ -116,6 +116,7 @@ def test_ac_source(start, stop, on, off, phase):
     assert source.get_data().t_start == 0 and source.get_data().sampling_period.rescale("ms") == 0.1
 
 
+@pytest.mark.big
 def test_ac_source_frequency_and_response():
     """A leaky membrane answers a sine with the amplitude and phase of a low-pass filter."""
     sim.setup(timestep=0.01)
@@ -147,6 +148,7 @@ def test_a_source_that_never_stops_takes_no_memory():
 # --- noise --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.big
 def test_noise_is_normal_with_its_own_interval():
     sim.setup(timestep=0.1)
     cells = membrane(2)

@@ -558,7 +558,7 @@ def test_currents_for_cells_only():
         ("EIF_cond_exp_isfa_ista", {"v_reset": -39.0}, ["v_reset must be below v_spike", "-40.0", "-39.0"]),
         ("EIF_cond_alpha_isfa_ista", {"delta_T": -1.0}, ["delta_T must not be negative"]),
         ("EIF_cond_alpha_isfa_ista", {"tau_w": 0.0}, ["tau_w must be positive"]),
-        ("IF_facets_hardware1", {"g_leak": 0.0}, ["g_leak must be above 0.0"]),
+        ("IF_facets_hardware1", {"g_leak": 0.0}, ["g_leak must be above 1e-300"]),
         ("IF_cond_exp_gsfa_grr", {"q_rr": [1.0, -1.0]}, ["q_rr must not be negative", "-1.0", "cell 1"]),
         ("GIF_cond_exp", {"delta_v": 0.0}, ["delta_v must be positive"]),
         ("GIF_cond_exp", {"tau_eta": [1.0, 2.0]}, ["tau_eta must be 3 numbers, not 2"]),

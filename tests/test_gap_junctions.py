@@ -41,7 +41,9 @@ def exact():
     return np.array(found)
 
 
-@pytest.mark.parametrize("celltype", ["IF_curr_exp", "IF_cond_exp", "IF_curr_delta"])
+@pytest.mark.parametrize(
+    "celltype", ["IF_curr_exp", pytest.param("IF_cond_exp", marks=pytest.mark.big), "IF_curr_delta"]
+)
 def test_second_order(celltype):
     errors_of = [np.abs(coupled(dt, celltype)[0] - exact()).max() for dt in (0.2, 0.1, 0.05)]
     assert errors_of[1] < 3e-4  # mV
@@ -118,6 +120,7 @@ def test_equal_to_the_naive_simulator():
         np.testing.assert_allclose(v, expected[key], rtol=0, atol=1e-8)
 
 
+@pytest.mark.big
 def test_spikes_reach_the_neighbour():
     """After a reset the neighbour sees the new potential: compared with a hundredth of the step."""
 

@@ -32,6 +32,7 @@ def interrupt(function, after, *modules):
     Returns whether it was long enough to be interrupted.
     """
     left = after
+    before = sys.gettrace()  # coverage's
     package = str(Path(sim.__file__).parent)
 
     def trace(frame, event, argument):
@@ -41,7 +42,7 @@ def interrupt(function, after, *modules):
         if event == "line":
             left -= 1
             if left == 0:
-                sys.settrace(None)
+                sys.settrace(before)
                 signal.raise_signal(signal.SIGINT)
         return trace
 
@@ -51,7 +52,7 @@ def interrupt(function, after, *modules):
     except KeyboardInterrupt:
         pass
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
     return left <= 0
 
 

@@ -14,7 +14,11 @@ import numpy as np
 import pytest
 from drawn_networks import (
     CERTAIN,
+    DEPENDENCES,
     RANDOM_SOURCES,
+    RANDOM_SYNAPSES,
+    RULES,
+    SOURCES,
     Connections,
     Engine,
     Naive,
@@ -25,10 +29,15 @@ from drawn_networks import (
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from naive.cells import CELLS
+from pyNN.models import BaseSynapseType
+from pyNN.standardmodels.base import STDPTimingDependence, STDPWeightDependence
+
+import pyNN_fastsim as sim
 
 LINEAR = [kind for kind, celltype in CELLS.items() if celltype.linear]
 SLOW = [kind for kind, celltype in CELLS.items() if not celltype.linear]
-RANDOM = [*RANDOM_SOURCES, *(kind for kind, celltype in CELLS.items() if celltype.log_rate)]
+STOCHASTIC = [kind for kind, celltype in CELLS.items() if celltype.log_rate]
+RANDOM = [*RANDOM_SOURCES, *STOCHASTIC]
 quietly = settings(
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
@@ -87,6 +96,22 @@ def check_against_naive(spec):
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-15)
 
 
+def classes(base):
+    """Names of the package's classes of a kind."""
+    return {name for name, each in vars(sim).items() if isinstance(each, type) and issubclass(each, base)}
+
+
+def test_everything_is_drawn():
+    standard = set(sim.list_standard_models())
+    neurons = {name for name in standard if getattr(sim, name).injectable}
+    assert neurons <= {kind.split()[0] for kind in CELLS}
+    assert standard - neurons == set(SOURCES)
+    # Gap junctions are compared with a matrix exponential, in test_gap_junctions.py.
+    assert classes(BaseSynapseType) - {"ElectricalSynapse"} == {*CERTAIN, *RANDOM_SYNAPSES}
+    assert classes(STDPTimingDependence) == set(RULES)
+    assert classes(STDPWeightDependence) == set(DEPENDENCES)
+
+
 @quietly
 @given(networks(kinds=LINEAR))
 def test_linear_cells_agree_with_the_naive_simulator(spec):
@@ -96,6 +121,12 @@ def test_linear_cells_agree_with_the_naive_simulator(spec):
 @quietly
 @given(networks(kinds=SLOW))
 def test_other_cells_agree_with_the_naive_simulator(spec):
+    check_against_naive(spec)
+
+
+@quietly
+@given(networks(kinds=STOCHASTIC))
+def test_cells_that_spike_at_random_agree_with_the_naive_simulator(spec):
     check_against_naive(spec)
 
 

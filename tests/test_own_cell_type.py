@@ -293,6 +293,7 @@ def own(step, **others):
     return type("Mine", (sim.CellType,), {k: v for k, v in declared.items() if v is not None})
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("step", MISTAKES, ids=lambda step: step.__name__)
 def test_mistakes_in_a_step_are_explained(step):
     sim.setup()
@@ -333,6 +334,16 @@ DECLARATIONS = [
     ({"units": {"v": "mV", "taw": "ms"}}, r"units: 'taw' \(did you mean 'tau'"),
     ({"recordable": ["spikes", "w"]}, "recordable: 'w'"),
     ({"receptor_types": "excitatory"}, "receptor_types"),
+    ({"receptor_types": [1]}, "receptor_types"),
+    ({"receptor_types": 5}, "receptor_types that must be a tuple, not 5"),
+    ({"default_parameters": ["tau"]}, "default_parameters that must be a dict, not"),
+    ({"default_parameters": {"tau": float("nan"), "cm": 1.0}}, "parameter tau, which must be a number"),
+    ({"default_initial_values": 1.0}, "default_initial_values that must be a dict"),
+    ({"units": ["mV"]}, "units that must be a dict"),
+    ({"recordable": 5}, "recordable that must be a tuple"),
+    ({"conductance_based": "yes"}, "conductance_based that must be a bool, not 'yes'"),
+    ({"above": [("taw", 0.0)]}, "above that must be pairs of a parameter and"),
+    ({"below": ("tau", 1.0)}, "below that must be pairs of a parameter and"),
 ]
 
 
@@ -350,12 +361,42 @@ def test_mistakes_in_a_declaration_are_explained(declared, message):
         (lambda p, dt: dt, "must return a tuple"),
         (lambda p, dt: (dt, "x"), "the item 1 is 'x'"),
         (lambda p, dt: (dt, np.ones(7)), "the item 1 is"),
+        (lambda p, dt: (dt, [1, [2]]), r"the item 1 is \[1, \[2\]\]"),
     ],
 )
 def test_mistakes_in_the_constants_are_explained(constants, message):
     sim.setup()
     with pytest.raises(errors.InvalidModelError, match=f"Mine: constants .*test_own_cell_type.py.*{message}"):
         sim.Population(2, own(good, constants=constants)())
+
+
+def test_constants_that_are_a_class():
+    sim.setup()
+    with pytest.raises(errors.InvalidModelError, match=r"Mine: constants \(<class 'float'>\)"):
+        sim.Population(2, own(good, constants=float)())
+
+
+@inlined
+def summed(c, s, x):
+    return (s[0] + x[0],), False
+
+
+@pytest.mark.parametrize("receptors", [("excitatory",), ()])
+def test_classes_of_one_name_and_step_have_the_receptors_that_they_declare(receptors):
+    """A kernel of the other class would look for inputs where there are none, or leave out some."""
+    sim.setup(timestep=0.1)
+    declared = {"default_initial_values": {"v": 0.0}, "constants": lambda p, dt: (), "step": summed}
+    found = {}
+    for names in (receptors, ("excitatory",), ()):
+        cells = sim.Population(2, type("Same", (sim.CellType,), {**declared, "receptor_types": names})())
+        cells.inject(sim.DCSource(amplitude=1.0))
+        cells.record("v")
+        found[names] = cells
+    sim.run(0.3)
+    # What comes first is a receptor's input if there is one, otherwise the current.
+    for names, expected in {("excitatory",): 0.0, (): 3.0}.items():
+        (v,) = found[names].get_data().segments[0].analogsignals
+        assert v.magnitude[-1].tolist() == [expected, expected]
 
 
 # --- the cache -----------------------------------------------------------------------------------------
@@ -422,6 +463,7 @@ def run_script(tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.compiles
 def test_a_change_compiles_anew_what_it_concerns(run_script):
     """Of several cell types, where there is no file: as when a notebook's cell is run again."""
     assert run_script(SCRIPT) == ((2.0, -1.0, 3.0), {"First", "Second", "Third"})

@@ -3,7 +3,9 @@
 import numpy as np
 import pyNN.mock
 import pytest
+import quantities as pq
 from neo import SpikeTrain
+from pyNN import errors
 from pyNN.parameters import ArrayParameter, LazyArray, Sequence
 from pyNN.random import NumpyRNG, RandomDistribution
 from pyNN.space import Grid2D
@@ -518,3 +520,25 @@ def test_many_cells():
         cell.spike_times = [3.0]
     np.testing.assert_array_equal(p.get("tau_m")[1::2], 10.0)
     assert sources[99].spike_times == Sequence([3.0]) and sources[101].spike_times == Sequence([1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "make,message",
+    [
+        (lambda: sim.SpikeSourceGamma(alpha=1e30), r"alpha must not be above 1e\+09"),  # took forever
+        (lambda: sim.SpikeSourceInhGamma(a=[1e30], b=[1e-3], tbins=[0.0]), r"a must not be above 1e\+09"),
+        (lambda: sim.IF_facets_hardware1(g_leak=5e-324), "g_leak must be above 1e-300"),
+    ],
+)
+def test_values_that_a_model_can_do_nothing_with(make, message):
+    sim.setup()
+    with pytest.raises(errors.InvalidParameterValueError, match=message):
+        sim.Population(2, make())
+
+
+def test_units_that_begin_with_a_slash():
+    sim.setup()
+    cells = sim.Population(2, sim.Izhikevich(a=20 / pq.s))
+    assert cells.get("a") == pytest.approx(0.02)
+    with pytest.raises(errors.InvalidParameterValueError, match="a must be in /ms, not mV"):
+        sim.Izhikevich(a=1 * pq.mV)

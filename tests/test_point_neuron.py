@@ -76,6 +76,7 @@ def test_two_receptors_are_a_standard_cell(standard):
         np.testing.assert_allclose(found[name], expected[expected_name], rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.big
 def test_adexp_with_two_receptors_is_a_standard_cell():
     rng = np.random.default_rng(5)
     membrane = {"tau_m": rng.uniform(8, 15, N), "i_offset": rng.uniform(0.3, 1.0, N), "v_reset": -60.0}
@@ -168,6 +169,7 @@ def reference(neuron, own, times, steps, dt=0.1):
     return np.array(result)
 
 
+@pytest.mark.big
 def test_a_mixture_of_all_kinds_agrees_with_solve_ivp():
     neuron, own = mixture(np.random.default_rng(4))
     sim.setup(timestep=0.1)
@@ -288,6 +290,8 @@ def test_values_that_cannot_be():
         sim.Population(2, sim.PointNeuron(sim.LIF(), AMPA=sim.ExpPSR(tau_syn=0.0)))
     with pytest.raises(errors.InvalidParameterValueError, match="tau_rise"):
         sim.BetaPSR(tau_rise="fast")
+    with pytest.raises(errors.InvalidParameterValueError, match="locations must be a finite number"):
+        sim.ExpPSR(locations=float("nan"))
     with pytest.raises(errors.NonExistentParameterError, match="tau_rise"):
         sim.BetaPSR(tau_rize=1.0)
     with pytest.raises(errors.InvalidDimensionsError, match="AMPA.tau_syn"):
@@ -327,6 +331,7 @@ def test_receptors_of_projections():
         connect("NMDA", 1.0)
 
 
+@pytest.mark.big
 def test_a_neuron_without_receptors():
     sim.setup(timestep=0.1)
     cells = sim.Population(2, sim.PointNeuron(sim.LIF(i_offset=[0.5, 1.0], tau_refrac=2.0)))

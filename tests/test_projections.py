@@ -314,3 +314,11 @@ def test_many_projections_of_one_population():
     for k, post in enumerate(posts):
         jumps = post.get_data().segments[0].filter(name="v")[0].magnitude[-1] + 65.0
         assert np.allclose(jumps, (1.0 + k) * (1 if k % 2 else 2), atol=1e-6)
+
+
+def test_describe_wants_the_name_of_a_template():
+    sim.setup()
+    cells = sim.Population(2, sim.IF_curr_exp())
+    projection = sim.Projection(cells, cells, sim.AllToAllConnector())
+    with pytest.raises(TypeError, match="template must be the name of a template, or None, not True"):
+        projection.describe(True)

@@ -742,6 +742,7 @@ def test_errors_lose_nothing():
     assert [t[: len(b)] for t, b in zip(spikes(p), before[1], strict=True)] == before[1]
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("populations, size", [(100, 20), (1, 20_000)])
 def test_getting_much_data(populations, size):
     ps = [sim.Population(size, sim.SpikeSourcePoisson(rate=250.0)) for _ in range(populations)]

@@ -158,6 +158,7 @@ def recorded_trains(cell_type, n, duration, timestep=DT, seed=SEED):
     return spike_times(source)
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("name", PROCESSES)
 def test_intervals(name):
     cell, parameters, distribution = PROCESSES[name]
@@ -171,6 +172,7 @@ def test_intervals(name):
     assert abs(stats.spearmanr(intervals[:-1], intervals[1:]).statistic) < 4 / np.sqrt(len(intervals))
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("name", PROCESSES)
 def test_processes_begin_in_equilibrium(name):
     """The rate is right from the beginning, and cells don't begin together."""
@@ -189,6 +191,7 @@ def test_processes_begin_in_equilibrium(name):
     assert sum(map(len, trains)) == counts.sum()
 
 
+@pytest.mark.big
 def test_inh_gamma_by_time_rescaling():
     """What the hazard adds up to between spikes is exponentially distributed (Brown et al. 2002)."""
     timestep = 0.01
@@ -206,6 +209,7 @@ def test_inh_gamma_by_time_rescaling():
     assert stats.kstest(rescaled, "expon").pvalue > 0.01
 
 
+@pytest.mark.big
 def test_inh_gamma_rates_and_first_bin():
     """Rates are 1/(a b) a while after a change, and nothing happens before the first bin."""
     bins = {"tbins": [50.0, 200.0, 400.0], "a": [2.0, 5.0, 0.5], "b": [0.005, 0.0005, 0.05]}
@@ -224,6 +228,7 @@ def test_inh_gamma_rates_and_first_bin():
         (sim.SpikeSourceGamma(alpha=0.25, beta=15_000.0), 2.0),
     ],
 )
+@pytest.mark.big
 def test_many_spikes_in_a_step(cell, cv):
     """None is lost: counts have the mean, and the variance, of a renewal process."""
     counts = np.array([len(train) for train in recorded_trains(cell, 400, 50.0)])
@@ -333,6 +338,7 @@ def test_a_change_of_other_cells_or_to_the_same_changes_nothing():
     assert trains(lambda source: source[1:3].set(alpha=9.0))[1:3] != expected[1:3]
 
 
+@pytest.mark.big
 def test_sources_of_different_kinds_are_independent():
     """A Poisson source and one with dead time 0 are the same process, but not the same spikes."""
     sim.setup(timestep=DT)

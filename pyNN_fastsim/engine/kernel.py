@@ -240,7 +240,9 @@ _kernels = {}
 def kernel_of(model, n_constants, uniform, counting=False):
     """The kernel of `model`, for uniform constants or any, or of a source that counts: an `Entry`."""
     functions = (model.step, model.attempt, model.fires, model.finish, model.refresh, model.emit, model.count)
-    key = (model.name, functions, n_constants, uniform, counting)
+    # Classes of one name may share their functions, and differ in what the kernel is to find in memory.
+    layout = tuple(model.state), tuple(model.receptors), n_constants
+    key = (model.name, functions, layout, uniform, counting)
     if key not in _kernels:
         _kernels[key] = _make_kernel(model, n_constants, uniform, counting)
     return _kernels[key]

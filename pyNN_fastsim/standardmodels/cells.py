@@ -95,7 +95,7 @@ class IF_cond_exp_gsfa_grr(CellType, cells.IF_cond_exp_gsfa_grr):
 class IF_facets_hardware1(CellType, cells.IF_facets_hardware1):
     __doc__ = cells.IF_facets_hardware1.__doc__
     model = IAF_FACETS_HARDWARE
-    above = (("g_leak", 0.0),)
+    above = (("g_leak", 1e-300),)  # so that the time constant is a number
     below = (("v_reset", "v_thresh"),)
 
 

@@ -5,6 +5,7 @@ The parameters and variables of a receptor, but for PyNN's "locations", are thos
 receptor's name before them: "AMPA.tau_syn", "AMPA.gsyn".
 """
 
+import numpy as np
 from pyNN import errors
 from pyNN.parameters import ParameterSpace
 from pyNN.standardmodels import StandardCellTypeComponent, StandardPostSynapticResponse, cells, receptors
@@ -14,7 +15,7 @@ from ..celltypes import CellType, public_state
 from ..engine.models.point_adexp import adexp
 from ..engine.models.point_neuron import lif
 from ..parameters import as_given
-from ..validation import check_names
+from ..validation import check_finite, check_names
 
 __all__ = [
     "AdExp",
@@ -44,7 +45,11 @@ class _Part:
         InvalidParameterValueError for what can't be a parameter's value."""
         check_names(self, parameters)
         owner = type(self).__name__
-        super().__init__(**{name: as_given(owner, name, value) for name, value in parameters.items()})
+        given = {name: as_given(owner, name, value) for name, value in parameters.items()}
+        for name, value in given.items():
+            if isinstance(value, (float, np.ndarray)):
+                check_finite(owner, name, value)
+        super().__init__(**given)
 
 
 class LIF(_Part, cells.LIF):

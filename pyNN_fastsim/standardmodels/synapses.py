@@ -205,13 +205,26 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
         }
 
 
-class SpikePairRule(synapses.SpikePairRule):
+class _RulePart:
+    """What timing and weight dependences have in common; comes before PyNN's class in the bases."""
+
+    def __init__(self, *values, **parameters):
+        """Raises NonExistentParameterError, with the nearest known name, and
+        InvalidParameterValueError for what can't be a parameter's value."""
+        check_names(self, parameters)
+        owner, names = type(self).__name__, list(self.default_parameters)
+        checked = [_given(owner, name, value) for name, value in zip(names, values, strict=False)]
+        given = {name: _given(owner, name, value) for name, value in parameters.items()}
+        super().__init__(*checked, *values[len(names) :], **given)  # of too many Python tells
+
+
+class SpikePairRule(_RulePart, synapses.SpikePairRule):
     __doc__ = synapses.SpikePairRule.__doc__
     translations = same_names(synapses.SpikePairRule.default_parameters)
     engine_name = "pair"
 
 
-class Vogels2011Rule(synapses.Vogels2011Rule):
+class Vogels2011Rule(_RulePart, synapses.Vogels2011Rule):
     """
     Timing-dependence rule from Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011), Inhibitory plasticity
     balances excitation and inhibition in sensory pathways and memory networks, Science 334:1569-73.
@@ -231,31 +244,28 @@ class Vogels2011Rule(synapses.Vogels2011Rule):
     translations = same_names(synapses.Vogels2011Rule.default_parameters)
     engine_name = "vogels"
 
-    def __init__(self, **parameters):
-        """Raises NonExistentParameterError, with the nearest known name."""
-        check_names(self, parameters)
-        super().__init__(**parameters)
 
-
-class AdditiveWeightDependence(synapses.AdditiveWeightDependence):
+class AdditiveWeightDependence(_RulePart, synapses.AdditiveWeightDependence):
     __doc__ = synapses.AdditiveWeightDependence.__doc__
     translations = same_names(synapses.AdditiveWeightDependence.default_parameters)
     engine_name = "additive"
 
 
-class MultiplicativeWeightDependence(synapses.MultiplicativeWeightDependence):
+class MultiplicativeWeightDependence(_RulePart, synapses.MultiplicativeWeightDependence):
     __doc__ = synapses.MultiplicativeWeightDependence.__doc__
     translations = same_names(synapses.MultiplicativeWeightDependence.default_parameters)
     engine_name = "multiplicative"
 
 
-class AdditivePotentiationMultiplicativeDepression(synapses.AdditivePotentiationMultiplicativeDepression):
+class AdditivePotentiationMultiplicativeDepression(
+    _RulePart, synapses.AdditivePotentiationMultiplicativeDepression
+):
     __doc__ = synapses.AdditivePotentiationMultiplicativeDepression.__doc__
     translations = same_names(synapses.AdditivePotentiationMultiplicativeDepression.default_parameters)
     engine_name = "additive_potentiation"
 
 
-class GutigWeightDependence(synapses.GutigWeightDependence):
+class GutigWeightDependence(_RulePart, synapses.GutigWeightDependence):
     __doc__ = synapses.GutigWeightDependence.__doc__
     translations = same_names(synapses.GutigWeightDependence.default_parameters)
     engine_name = "guetig"

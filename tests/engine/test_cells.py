@@ -62,11 +62,23 @@ KINDS = [
 ]
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("kind", KINDS)
 def test_agrees_with_solve_ivp(kind):
+    assert_agrees(kind)
+
+
+@pytest.mark.big
+def test_conductances_that_rise_fast():
+    """The closed form of a beta function, where time constants are far apart, in steps with a spike."""
+    assert_agrees("PointNeuron AdExp CondBeta CurrExp", **{"excitatory.tau_rise": np.array([0.05, 0.1])})
+
+
+def assert_agrees(kind, **given):
+    """Cells with random parameters, but for those that are given, agree with solve_ivp."""
     celltype = CELLS[kind]
     rng = np.random.default_rng(sum(kind.encode()))
-    p = random_parameters(celltype, rng)
+    p = random_parameters(celltype, rng) | given
     events, levels = random_input(celltype, rng)
     found, spikes, start = simulate(kind, p, events, levels)
     n_spikes = 0

@@ -243,6 +243,7 @@ def test_what_is_changed_during_a_run_acts_from_the_next_step_on():
     np.testing.assert_allclose(v[51:, 1], want[1:, 0], rtol=1e-13)
 
 
+@pytest.mark.big
 def test_conductances_are_exact_whatever_the_steps_are_divided_into():
     p = DEFAULT | {"i_offset": 2.0, "tau_syn_E": 0.2}
     (v, g), _ = simulate(p, [[[10]], [[]]], [[0.03], [0.0]], 300, variables=("v", "gsyn_exc"))
@@ -316,6 +317,7 @@ def test_states_stay_finite_under_rough_treatment(dt):
         assert np.min(gate) > -1e-3 and np.max(gate) < 1 + 1e-3
 
 
+@pytest.mark.big
 def test_a_state_that_is_not_a_number_is_reported():
     with pytest.raises(network_module.NumericalError) as caught:
         simulate(DEFAULT, *silent(5), 10, initial={"v": np.array([-65, -65, np.nan, -65, -65])})

@@ -197,6 +197,7 @@ def test_v_stays_between_the_reversal_potentials(model, tau_syn, weight):
     assert np.min(v) > -90.0 - beyond and np.max(v) < beyond
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_uniform_and_varying_parameters_give_the_same_bits(model):
     n, steps = 37, 300

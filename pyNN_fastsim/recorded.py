@@ -9,6 +9,8 @@ Recorded data: plain arrays, in segments, and the Neo objects that users get of 
 Neo objects are made of whole arrays, without a loop over cells or spikes.
 """
 
+import os
+import pickle
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -57,9 +59,9 @@ class Signal:
         """Times of the samples, ms."""
         return np.around(self.start + self.period * np.arange(len(self.samples)), 12)
 
-    def to_neo(self):
+    def to_neo(self, copy=True):
         return neo.AnalogSignal(
-            self.samples.copy(),
+            self.samples.copy() if copy else self.samples,
             units=self.units,
             t_start=self.start * pq.ms,
             sampling_period=self.period * pq.ms,
@@ -122,14 +124,14 @@ class Segment:
         signals = [s.of(ids) for s in self.signals if names is None or s.variable in names]
         return replace(self, spikes=spikes, signals=[s for s in signals if len(s.ids)])
 
-    def to_neo(self, description):
+    def to_neo(self, description, copy=True):
         segment = neo.Segment(name=self.name, description=description, rec_datetime=self.when)
         segment.annotate(**self.annotations)
         if self.spikes:
             segment.spiketrains = spiketrains_of(self.spikes)
             segment.spiketrains.segment = segment
         for signal in self.signals:
-            analog_signal = signal.to_neo()
+            analog_signal = signal.to_neo(copy)
             segment.analogsignals.append(analog_signal)
             analog_signal.segment = segment
         return segment
@@ -144,36 +146,72 @@ class Recording:
     annotations: dict
     segments: list[Segment]
 
-    def to_neo(self):
-        """A Neo Block."""
+    def to_neo(self, copy=True):
+        """A Neo Block; without a copy of the samples it is for reading only."""
         block = neo.Block(name=self.label, description=self.description, rec_datetime=self.segments[0].when)
         block.annotate(**self.annotations)
         for segment in self.segments:
-            block.segments.append(segment.to_neo(self.description))
+            block.segments.append(segment.to_neo(self.description, copy))
             block.segments[-1].block = block
         return block
 
     def write(self, file):
         """Write to a file: a name, whose ending tells the format, or a Neo IO."""
-        if isinstance(file, str) and file.endswith(".txt"):
+        if not isinstance(file, str):
+            file.write_block(self.to_neo(copy=False))
+        elif file.endswith(".txt"):
             textfile.write(file, self)
-        elif isinstance(file, str):
+        elif file.endswith((".pkl", ".pickle")):
+            self._pickle(file)
+        else:
             io = get_io(file)
-            io.write_block(self.to_neo())
+            io.write_block(self.to_neo(copy=False))
             if hasattr(io, "close"):  # HDF5 files are complete once they are closed
                 io.close()
-        else:
-            file.write_block(self.to_neo())
+
+    def _pickle(self, file):
+        """What Neo's PickleIO writes, but in the protocol that doesn't copy arrays first."""
+        os.makedirs(os.path.dirname(os.path.abspath(file)), exist_ok=True)
+        with open(file, "wb") as stream:
+            pickle.dump(self.to_neo(copy=False), stream, protocol=5)
+
+
+class SpikeTrains(neo.spiketrainlist.SpikeTrainList):
+    """Neo's list of spike trains, taken apart in one go: Neo looks through all spikes for each cell.
+
+    Copies and pickles of it are Neo's own.
+    """
+
+    def _spiketrains_from_array(self):
+        if self._spike_time_array is None:
+            super()._spiketrains_from_array()
+            return
+        cells = self._all_channel_ids
+        order = np.argsort(self._channel_id_array, kind="stable")
+        ids, times = self._channel_id_array[order], self._spike_time_array[order]
+        ranges = zip(np.searchsorted(ids, cells), np.searchsorted(ids, cells, side="right"), strict=True)
+        lists = {name: value for name, value in self._annotations.items() if isinstance(value, list)}
+        self._items = []
+        for k, (first, last) in enumerate(ranges):
+            annotations = self._annotations | {name: value[k] for name, value in lists.items()}
+            train = neo.SpikeTrain(
+                times[first:last], **self._spiketrain_metadata, **annotations, channel_id=cells[k]
+            )
+            train.segment = self.segment
+            self._items.append(train)
+
+    def __reduce__(self):
+        return neo.spiketrainlist.SpikeTrainList, (), self.__dict__
 
 
 def spiketrains_of(parts):
     """A Neo SpikeTrainList of the spikes of one or more populations."""
     if len({(part.start, part.stop) for part in parts}) > 1:
         trains = [train for part in parts for train in spiketrains_of([part])]
-        return neo.spiketrainlist.SpikeTrainList(items=trains)
+        return SpikeTrains(items=trains)
     # Plain lists: Neo takes only a Python int for a channel's id, and adds lists end to end.
     cells = np.concatenate([part.cells for part in parts]).tolist()
-    return neo.spiketrainlist.SpikeTrainList.from_spike_time_array(
+    return SpikeTrains.from_spike_time_array(
         np.concatenate([part.times for part in parts]) * pq.ms,
         np.concatenate([part.ids for part in parts]),
         cells,

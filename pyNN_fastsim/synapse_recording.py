@@ -24,8 +24,8 @@ class SynapseSignal(Signal):
 
     pairs: np.ndarray
 
-    def to_neo(self):
-        signal = super().to_neo()
+    def to_neo(self, copy=True):
+        signal = super().to_neo(copy)
         signal.array_annotate(presynaptic_index=self.pairs[0], postsynaptic_index=self.pairs[1])
         return signal
 

@@ -188,15 +188,16 @@ class SpikeTrains(neo.spiketrainlist.SpikeTrainList):
             return
         cells = self._all_channel_ids
         order = np.argsort(self._channel_id_array, kind="stable")
-        ids, times = self._channel_id_array[order], self._spike_time_array[order]
+        ids = self._channel_id_array[order]
+        # Parts of one train: Neo checks times and units of a train that it makes, for 0.2 ms each.
+        whole = neo.SpikeTrain(self._spike_time_array[order], **self._spiketrain_metadata)
         ranges = zip(np.searchsorted(ids, cells), np.searchsorted(ids, cells, side="right"), strict=True)
         lists = {name: value for name, value in self._annotations.items() if isinstance(value, list)}
         self._items = []
         for k, (first, last) in enumerate(ranges):
-            annotations = self._annotations | {name: value[k] for name, value in lists.items()}
-            train = neo.SpikeTrain(
-                times[first:last], **self._spiketrain_metadata, **annotations, channel_id=cells[k]
-            )
+            train = whole[first:last]
+            own = {name: value[k] for name, value in lists.items()}
+            train.annotations = {**self._annotations, **own, "channel_id": cells[k]}
             train.segment = self.segment
             self._items.append(train)
 

@@ -30,7 +30,8 @@ SCALES = {("v", ".txt"): 10}
 
 
 def main():
-    print(f"{'case':8}{'target':8}{'neurons':>9}{'run, s':>9}{'data, s':>9}{'run, MB':>9}{'peak, MB':>9}{'file, MB':>9}")
+    columns = "neurons", "run, s", "data, s", "run, MB", "peak, MB", "file, MB"
+    print(f"{'case':8}{'target':8}" + "".join(f"{name:>9}" for name in columns))
     for case, targets in TARGETS.items():
         for target in targets:
             scale = SCALES.get((case, target), 1)

@@ -20,6 +20,7 @@ import quantities as pq
 from pyNN.recording import get_io
 
 from . import textfile
+from .engine.records import elements, private
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Signal:
     source    label of the population
     ids       of the cells: int64 [cells]
     index     of the cells in the population, or in what the data are asked of: int64 [cells]
-    samples   float64 [samples, cells]
+    samples   float64 [samples, cells], or the engine's GrowingArray of them
     start     time of the first sample, ms
     period    ms
     """
@@ -45,15 +46,12 @@ class Signal:
     period: float
 
     def of(self, ids):
-        """The signal of those cells that are among `ids`; None for all."""
-        if ids is None:
-            return self
-        columns = np.isin(self.ids, ids)
+        """The signal, with an array of samples, of those cells that are among `ids`; None for all."""
+        samples = elements(self.samples)
+        columns = np.isin(self.ids, self.ids if ids is None else ids)
         if columns.all():
-            return self
-        return replace(
-            self, ids=self.ids[columns], index=self.index[columns], samples=self.samples[:, columns]
-        )
+            return replace(self, samples=samples)
+        return replace(self, ids=self.ids[columns], index=self.index[columns], samples=samples[:, columns])
 
     def times(self):
         """Times of the samples, ms."""
@@ -61,7 +59,7 @@ class Signal:
 
     def to_neo(self, copy=True):
         return neo.AnalogSignal(
-            self.samples.copy() if copy else self.samples,
+            private(self.samples) if copy else self.samples,
             units=self.units,
             t_start=self.start * pq.ms,
             sampling_period=self.period * pq.ms,
@@ -80,37 +78,48 @@ class Spikes:
     cells          ids of the recorded cells: int64 [cells]
     source_index   of these cells in their population: int64 [cells]
     index          of these cells in what the data are asked of: int64 [cells]
-    ids, times     of the spikes: int64 and ms [spikes]
+    pairs          ids and steps of the spikes: int32 [spikes, 2], or the engine's GrowingArray of them
+    dt             ms
     """
 
     source: str
     cells: np.ndarray
     source_index: np.ndarray
     index: np.ndarray
-    ids: np.ndarray
-    times: np.ndarray
+    pairs: np.ndarray
+    dt: float
     start: float
     stop: float
 
+    @property
+    def ids(self):
+        """Of the cells that fired: int32 [spikes]."""
+        return self.pairs[:, 0]
+
+    @property
+    def times(self):
+        """Of the spikes, ms: [spikes]."""
+        return np.around(self.pairs[:, 1] * self.dt, 12)
+
     def of(self, ids):
-        """The spikes of those cells that are among `ids`; None for all."""
+        """The spikes, in an array, of those cells that are among `ids`; None for all."""
+        pairs = elements(self.pairs)
         if ids is None:
-            return self
+            return replace(self, pairs=pairs)
         kept = np.isin(self.cells, ids)
-        mine = np.isin(self.ids, self.cells[kept])
+        mine = np.isin(pairs[:, 0], self.cells[kept])
         return replace(
             self,
             cells=self.cells[kept],
             source_index=self.source_index[kept],
             index=self.index[kept],
-            ids=self.ids[mine],
-            times=self.times[mine],
+            pairs=pairs[mine],
         )
 
 
 @dataclass
 class Segment:
-    """What was recorded in one trial."""
+    """What was recorded in one trial, of one population until it is merged with others."""
 
     name: str
     spikes: list[Spikes]
@@ -119,10 +128,17 @@ class Segment:
     when: datetime = field(default_factory=datetime.now)
 
     def of(self, names, ids):
-        """The variables `names` of the cells `ids`; None for all."""
+        """The variables `names` of the cells `ids` of one population; None for all.
+
+        What was recorded in turn from the same or other cells is put together.
+        """
         spikes = [spikes.of(ids) for spikes in self.spikes if names is None or "spikes" in names]
         signals = [s.of(ids) for s in self.signals if names is None or s.variable in names]
-        return replace(self, spikes=spikes, signals=[s for s in signals if len(s.ids)])
+        return replace(
+            self,
+            spikes=[merged_spikes(spikes)] if len(spikes) > 1 else spikes,
+            signals=merged_signals([signal for signal in signals if len(signal.ids)]),
+        )
 
     def to_neo(self, description, copy=True):
         segment = neo.Segment(name=self.name, description=description, rec_datetime=self.when)
@@ -191,10 +207,10 @@ class SpikeTrains(neo.spiketrainlist.SpikeTrainList):
         ids = self._channel_id_array[order]
         # Parts of one train: Neo checks times and units of a train that it makes, for 0.2 ms each.
         whole = neo.SpikeTrain(self._spike_time_array[order], **self._spiketrain_metadata)
-        ranges = zip(np.searchsorted(ids, cells), np.searchsorted(ids, cells, side="right"), strict=True)
+        ends = np.searchsorted(ids, [cells, np.add(cells, 1)]).T.tolist()
         lists = {name: value for name, value in self._annotations.items() if isinstance(value, list)}
         self._items = []
-        for k, (first, last) in enumerate(ranges):
+        for k, (first, last) in enumerate(ends):
             train = whole[first:last]
             own = {name: value[k] for name, value in lists.items()}
             train.annotations = {**self._annotations, **own, "channel_id": cells[k]}
@@ -214,7 +230,7 @@ def spiketrains_of(parts):
     cells = np.concatenate([part.cells for part in parts]).tolist()
     return SpikeTrains.from_spike_time_array(
         np.concatenate([part.times for part in parts]) * pq.ms,
-        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.ids for part in parts]).astype(np.int64),
         cells,
         t_start=parts[0].start * pq.ms,
         t_stop=parts[0].stop * pq.ms,
@@ -256,8 +272,7 @@ def merged_spikes(parts):
         cells=cells,
         source_index=np.concatenate([part.source_index for part in parts])[first],
         index=np.concatenate([part.index for part in parts])[first],
-        ids=np.concatenate([part.ids for part in parts]),
-        times=np.concatenate([part.times for part in parts]),
+        pairs=np.concatenate([part.pairs for part in parts]),
         start=min(part.start for part in parts),
         stop=max(part.stop for part in parts),
     )

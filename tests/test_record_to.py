@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -137,23 +138,19 @@ def test_what_users_get_is_theirs(tmp_path):
     np.testing.assert_array_equal(first.magnitude[:, 1:], second.magnitude[:51, 1:])
 
 
-@pytest.mark.parametrize("ending", [".pkl", ".txt"])
-def test_written_files_are_those_of_recordings_in_memory(ending, tmp_path):
-    written = []
+def test_written_files_are_those_of_recordings_in_memory(tmp_path):
+    texts, blocks = [], []
     for folder in (None, tmp_path / "records"):
         a, b, *_ = build(folder)
         sim.run(20.0)
         sim.reset()
         sim.run(10.0)
-        file = tmp_path / ("data" + ending)
-        (a + b).write_data(str(file))
-        written.append(
-            file.read_bytes() if ending == ".txt" else sim.recorded.pickle.loads(file.read_bytes())
-        )
-    if ending == ".txt":
-        assert written[0] == written[1]
-    else:
-        assert_same(*written)
+        for ending in (".txt", ".pkl"):
+            sim.Assembly(a, b, label="both").write_data(str(tmp_path / f"data{ending}"))
+        texts.append((tmp_path / "data.txt").read_text())
+        blocks.append(pickle.loads((tmp_path / "data.pkl").read_bytes()))
+    assert texts[0] == texts[1]
+    assert_same(*blocks)
 
 
 # --- the files --------------------------------------------------------------------------------
@@ -275,7 +272,7 @@ def test_a_write_that_is_cut_short(moment, tmp_path, monkeypatch):
 def test_memory(folder, tmp_path, monkeypatch):
     """Recordings to files take a bounded amount of it, however long the run, and so does reading them."""
     monkeypatch.setattr(engine, "FLUSH_BYTES", 10**5)
-    monkeypatch.setattr(engine, "PIECE_SECONDS", 1e-3)
+    monkeypatch.setattr(engine, "PIECE_SECONDS", 1e-2)
     sim.setup(timestep=0.1, **({"record_to": tmp_path} if folder else {}))
     p = sim.Population(50, sim.IF_curr_exp(i_offset=2.0))
     p.record(["v", "spikes"])

@@ -93,6 +93,7 @@ class State(common.control.BaseState):
         self.projections = []
         self.recorders = set()
         self.write_on_end = []
+        self.build_seconds = 0.0  # that projections have taken
         self.running = False
         self.t_start = 0
         self.segment_counter = 0

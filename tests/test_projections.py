@@ -1,5 +1,10 @@
 """Projections: looking at connections and changing them."""
 
+import os
+import struct
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from pyNN import errors
@@ -314,3 +319,52 @@ def test_many_projections_of_one_population():
     for k, post in enumerate(posts):
         jumps = post.get_data().segments[0].filter(name="v")[0].magnitude[-1] + 65.0
         assert np.allclose(jumps, (1.0 + k) * (1 if k % 2 else 2), atol=1e-6)
+
+
+# --- what is shown of building ----------------------------------------------------------------
+
+BUILD = """
+import pyNN_fastsim as sim
+from pyNN_fastsim import progress
+progress.DELAY = {delay}
+sim.setup()
+p = sim.Population(40, sim.IF_curr_exp())
+for k in range(3):
+    sim.Projection(p, p, sim.AllToAllConnector(), sim.StaticSynapse(), label=f"from here {{k}}")
+"""
+
+
+def _on_terminal(script):
+    """What a script writes to its error output, which is a terminal of 25 lines of 100 characters."""
+    import fcntl
+    import pty
+    import termios
+
+    ours, its = pty.openpty()
+    try:
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 25, 100, 0, 0))
+        subprocess.run([sys.executable, "-c", script], stderr=its, check=True)
+        os.write(its, b"end")
+        written = b""
+        while not written.endswith(b"end"):
+            written += os.read(ours, 10_000)
+        return written.decode().removesuffix("end")
+    finally:
+        os.close(ours)
+        os.close(its)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_building_is_shown_on_a_terminal():
+    """While it takes long, and until it is done."""
+    shown = _on_terminal(BUILD.format(delay=1e-9))
+    assert "'from here 0'" not in shown  # nobody knows yet that it takes long
+    assert "Building projection 3, 'from here 2', after 3.20k connections" in shown
+    assert shown.rpartition("\r")[0].split("\r")[-1].strip() == ""
+    assert _on_terminal(BUILD.format(delay=2.0)) == ""
+
+
+def test_building_is_not_shown_elsewhere():
+    script = BUILD.format(delay=1e-9)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stderr == done.stdout == b""

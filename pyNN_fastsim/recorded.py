@@ -202,7 +202,7 @@ class SpikeTrains(neo.spiketrainlist.SpikeTrainList):
         if self._spike_time_array is None:
             super()._spiketrains_from_array()
             return
-        cells = self._all_channel_ids
+        cells = list(self._all_channel_ids)
         order = np.argsort(self._channel_id_array, kind="stable")
         ids = self._channel_id_array[order]
         # Parts of one train: Neo checks times and units of a train that it makes, for 0.2 ms each.

@@ -14,6 +14,7 @@ from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TI
 
 from . import simulator
 from .arguments import RULES, check, checked, is_finite, is_whole
+from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
 from .engine.synapses import MAX_DELAY
 
@@ -29,7 +30,6 @@ MISSPELT_ARGUMENTS = {
 }
 
 MIN_TIMESTEP, MAX_TIMESTEP = 1e-6, 1e4  # ms
-MAX_STEPS = 2**31 - 1
 
 # What setup() takes in other backends: accepted, so that scripts run unchanged, and without effect.
 FOREIGN_ARGUMENTS = {

@@ -19,6 +19,7 @@ from pyNN_fastsim.engine import records
 
 @pytest.fixture
 def flush_after_each_piece(monkeypatch):
+    monkeypatch.setattr(records, "MAPPED_BYTES", 0)
     monkeypatch.setattr(engine, "FLUSH_BYTES", 0)
     monkeypatch.setattr(engine, "PIECE_SECONDS", 1e-4)
 
@@ -126,8 +127,10 @@ def test_same_data_as_in_memory(run, threads, tmp_path, always_threads, flush_af
         assert_same(one, other)
 
 
-def test_what_users_get_is_theirs(tmp_path):
+@pytest.mark.parametrize("mapped", [True, False])
+def test_what_users_get_is_theirs(mapped, tmp_path, monkeypatch):
     """Changing it changes neither the files nor what is asked for later; it outlives the next run."""
+    monkeypatch.setattr(records, "MAPPED_BYTES", 0 if mapped else 10**9)
     a, *_ = build(tmp_path)
     sim.run(5.0)
     first = a.get_data().segments[0].analogsignals[0]
@@ -272,7 +275,6 @@ def test_a_write_that_is_cut_short(moment, tmp_path, monkeypatch):
 def test_memory(folder, tmp_path, monkeypatch):
     """Recordings to files take a bounded amount of it, however long the run, and so does reading them."""
     monkeypatch.setattr(engine, "FLUSH_BYTES", 10**5)
-    monkeypatch.setattr(engine, "PIECE_SECONDS", 1e-2)
     sim.setup(timestep=0.1, **({"record_to": tmp_path} if folder else {}))
     p = sim.Population(50, sim.IF_curr_exp(i_offset=2.0))
     p.record(["v", "spikes"])
@@ -290,6 +292,24 @@ def test_memory(folder, tmp_path, monkeypatch):
         tracemalloc.stop()
     assert [s.analogsignals[0].shape for s in segments[1:]] == [(10001, 50)] * 2
     assert (peak < 4e6) if folder else (peak > 1.2e7)
+
+
+def test_many_segments(tmp_path):
+    """More than a process may have files open."""
+    sim.setup(timestep=0.1, record_to=tmp_path)
+    p = sim.Population(1, sim.IF_curr_exp(i_offset=2.0))
+    p.record(["v", "spikes"])
+    for _ in range(300):
+        sim.run(10.0)
+        sim.reset()
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, before[1]))
+    try:
+        segments = p.get_data().segments
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert len(segments) == 300 and {len(s.analogsignals[0]) for s in segments} == {101}
 
 
 # --- what can go wrong ------------------------------------------------------------------------

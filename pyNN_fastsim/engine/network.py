@@ -34,6 +34,7 @@ FIRST_PIECE = 100  # steps, before the time of one step is known
 CELLS_PER_THREAD = 2000  # fewer are not worth a barrier a step
 FLUSH_SECONDS = 5.0  # wall time after which recordings are written to their files, during a run
 FLUSH_BYTES = 2**26  # of recordings in memory, after which they are
+MAX_STEPS = 2**31 - 1  # of a trial
 
 
 class NumericalError(FloatingPointError):
@@ -415,15 +416,23 @@ class Network:
         self.begun = True
         if self.records.folder is None:
             self._reserve_samples(last)
-        piece = FIRST_PIECE
+        longest = self._longest_piece()
+        piece = min(FIRST_PIECE, longest)
         while next_step <= last:
             began = time.perf_counter()
             with signals_held():  # what a piece has done and what the network knows of it go together
                 done = self._run_piece(next_step, min(next_step + piece - 1, last))
             seconds = max(time.perf_counter() - began, 1e-6)
             self._flush_if_due()
-            piece = int(np.clip(piece * PIECE_SECONDS / seconds, 1, 10 * piece))
+            piece = int(np.clip(piece * PIECE_SECONDS / seconds, 1, min(10 * piece, longest)))
             next_step = done + 1
+
+    def _longest_piece(self):
+        """The most steps of a piece, whose samples must go into memory before they go into files."""
+        if self.records.folder is None:
+            return MAX_STEPS
+        n_bytes = sum(sampler.bytes_per_step() for sampler in (*self.samplers, *self.observers))
+        return int(np.clip(FLUSH_BYTES / max(n_bytes, 1), 1, MAX_STEPS))
 
     def _reserve_samples(self, last):
         """Make room for all samples of a run, so that they needn't be copied to where there is more.

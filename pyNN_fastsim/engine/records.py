@@ -8,6 +8,7 @@ import os
 import numpy as np
 
 FIRST_CAPACITY = 1024  # rows
+MAPPED_BYTES = 2**20  # smaller files are read as a whole: each that is mapped stays open
 
 
 class GrowingArray:
@@ -107,8 +108,11 @@ class FiledArray(GrowingArray):
         return self._filed()
 
     def _filed(self):
-        """The rows in the file, read only."""
-        return np.load(self.path, mmap_mode="r") if self.start else self._data[:0]
+        """The rows in the file, for reading only."""
+        if self.start == 0:
+            return self._data[:0]
+        n_bytes = self.start * self._data[:1].nbytes
+        return np.load(self.path, mmap_mode="r" if n_bytes >= MAPPED_BYTES else None)
 
 
 class Records:

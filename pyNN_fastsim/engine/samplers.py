@@ -31,6 +31,10 @@ class _Samples:
         """Number of samples that there are to be once `step` has been done."""
         return max(step // self.interval - self.first_step // self.interval + 1, 0)
 
+    def bytes_per_step(self):
+        """How much memory the samples take, on average."""
+        return 8 * self._n / self.interval
+
     def description(self):
         """What the samples are of, in words and numbers."""
         what = {"variable": self.variable, "first_step": self.first_step, "interval_steps": self.interval}

@@ -263,6 +263,8 @@ def test_a_write_that_is_cut_short(moment, tmp_path, monkeypatch):
         array.flush()
     np.testing.assert_array_equal(np.load(array.path), rows[:6])
     np.testing.assert_array_equal(array.view(), rows)
+    with open(array.path, "ab") as file:
+        file.write(b"\xff" * 5)  # part of a row
     monkeypatch.undo()
     np.testing.assert_array_equal(array.view(), rows)
     np.testing.assert_array_equal(np.load(array.path), rows)

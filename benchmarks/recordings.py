@@ -22,11 +22,17 @@ import pyNN_fastsim as sim
 NEURONS = {"spikes": 100_000, "v": 10_000}
 DURATION = 1000.0  # ms
 TARGETS = {
-    "spikes": ["neo", "trains", "disk", ".pkl", ".txt", ".mat", ".nix", ".h5"],
-    "v": ["neo", "disk", ".pkl", ".txt", ".mat", ".nix", ".h5"],
+    "spikes": ["neo", "disk", "trains", ".pkl", ".txt", ".mat", ".nix"],
+    "v": ["neo", "disk", ".pkl", ".txt", ".mat", ".nix"],
 }
-# Files that would take minutes or more memory than there is are measured with fewer neurons.
-SCALES = {("v", ".txt"): 10}
+# Files that would take many minutes are measured with fewer neurons.
+SCALES = {
+    ("spikes", ".mat"): 10,
+    ("spikes", ".nix"): 100,
+    ("v", ".txt"): 10,
+    ("v", ".mat"): 10,
+    ("v", ".nix"): 10,
+}
 
 
 def main():

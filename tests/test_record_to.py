@@ -113,6 +113,7 @@ def with_more_recorded(cells):
 RUNS = [simple, in_pieces, with_callbacks, with_resets, with_clears, with_more_recorded]
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_same_data_as_in_memory(run, threads, tmp_path, always_threads, flush_after_each_piece):
@@ -216,6 +217,7 @@ sim.run(100.0, callbacks=[die])
 """
 
 
+@pytest.mark.big
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
 def test_killed(tmp_path):
     """All that was flushed before is there, and what was being written then is not taken for data."""
@@ -273,6 +275,7 @@ def test_a_write_that_is_cut_short(moment, tmp_path, monkeypatch):
 # --- memory -----------------------------------------------------------------------------------
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("folder", [False, True], ids=["in memory", "to files"])
 def test_memory(folder, tmp_path, monkeypatch):
     """Recordings to files take a bounded amount of it, however long the run, and so does reading them."""
@@ -296,6 +299,7 @@ def test_memory(folder, tmp_path, monkeypatch):
     assert (peak < 4e6) if folder else (peak > 1.2e7)
 
 
+@pytest.mark.big
 def test_many_segments(tmp_path):
     """More than a process may have files open."""
     sim.setup(timestep=0.1, record_to=tmp_path)
@@ -349,6 +353,7 @@ def test_relative_names_are_those_of_the_moment(tmp_path, monkeypatch):
     assert ("a", "v") in read(tmp_path / "records" / "segment000")
 
 
+@pytest.mark.big
 def test_no_room_on_the_disk(tmp_path, monkeypatch, flush_after_each_piece):
     """The run stops with an error, nothing is lost, and it goes on when there is room again."""
     a, b, silent, projection = cells = build(tmp_path)

@@ -3,7 +3,9 @@
 import difflib
 import logging
 import math
+import os
 import reprlib
+import tempfile
 import warnings
 
 import numpy as np
@@ -12,12 +14,13 @@ from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TI
 
 from . import simulator
 from .arguments import RULES, check, checked, is_finite, is_whole
+from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
 from .engine.synapses import MAX_DELAY
 
 logger = logging.getLogger("PyNN")
 
-ARGUMENTS = ("timestep", "min_delay", "max_delay", "threads", "rng_seed")
+ARGUMENTS = ("timestep", "min_delay", "max_delay", "threads", "rng_seed", "record_to")
 
 MISSPELT_ARGUMENTS = {
     "dt": "timestep",
@@ -27,7 +30,6 @@ MISSPELT_ARGUMENTS = {
 }
 
 MIN_TIMESTEP, MAX_TIMESTEP = 1e-6, 1e4  # ms
-MAX_STEPS = 2**31 - 1
 
 # What setup() takes in other backends: accepted, so that scripts run unchanged, and without effect.
 FOREIGN_ARGUMENTS = {
@@ -53,6 +55,9 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         how many threads to use at the most. The result is the same for any number.
     `rng_seed`:
         seed for everything that is random during a run, an integer >= 0.
+    `record_to`:
+        a folder. What is recorded leaves memory for files in it, in the course of each run, of which
+        docs/recording.md says how to read them elsewhere. get_data() and all else work as without it.
 
     Arguments that only other backends know are accepted and have no effect.
 
@@ -61,6 +66,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     max_delay = extra_params.pop("max_delay", DEFAULT_MAX_DELAY)
     threads = extra_params.pop("threads", 1)
     rng_seed = extra_params.pop("rng_seed", 42)
+    record_to = extra_params.pop("record_to", None)
     _refuse_misspelt(extra_params)
     timestep = _checked_timestep(timestep)
     for name, delay in (("min_delay", min_delay), ("max_delay", max_delay)):
@@ -80,8 +86,10 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     if not is_whole(rng_seed) or rng_seed < 0:
         raise ValueError(f"setup(): rng_seed must be a whole number of at least 0, not {rng_seed!r}")
     _report_unknown(extra_params)
+    if record_to is not None:
+        record_to = _checked_folder(record_to)
     common.setup(timestep, min_delay, max_delay=max_delay, **extra_params)
-    simulator.state.configure(timestep, min_delay, max_delay, int(threads), int(rng_seed))
+    simulator.state.configure(timestep, min_delay, max_delay, int(threads), int(rng_seed), record_to)
     return rank()
 
 
@@ -100,6 +108,24 @@ def _checked_timestep(timestep):
             f"setup(): timestep must be between {MIN_TIMESTEP:g} and {MAX_TIMESTEP:g} ms, not {timestep:g}"
         )
     return timestep
+
+
+def _checked_folder(record_to):
+    """The absolute path of a folder that recordings can be written to, which is made if it is not there."""
+    if not isinstance(record_to, (str, os.PathLike)) or not os.fspath(record_to):
+        raise ValueError(f"setup(): record_to must be the name of a folder, not {record_to!r}")
+    folder = os.path.abspath(os.fsdecode(record_to))
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"0")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"setup(): record_to: can't write to the folder '{folder}': {error}") from None
+    if any(name.startswith("segment") for name in os.listdir(folder)):
+        raise ValueError(
+            f"setup(): record_to: '{folder}' holds recordings already; name another folder, or remove them"
+        )
+    return folder
 
 
 def _refuse_misspelt(extra_params):
@@ -140,10 +166,13 @@ def run_until(time_point, callbacks=None):
         raise ValueError(
             f"run_until(): time_point ({time_point:g} ms) is in the past (current time {state.t:g} ms)"
         )
-    if callbacks:
-        _run_with_callbacks(state, time_point, list(callbacks))
-    else:
-        state.run_until(time_point)
+    try:
+        if callbacks:
+            _run_with_callbacks(state, time_point, list(callbacks))
+        else:
+            state.run_until(time_point)
+    finally:
+        state.flush()
     return state.t
 
 
@@ -201,6 +230,7 @@ _common_reset = common.build_reset(simulator)
 
 
 def reset(annotations=None):
+    simulator.state.flush()
     with signals_held():
         _common_reset(annotations or {})
 

@@ -23,6 +23,7 @@ from .engine.gap import JunctionGroup
 from .engine.signals import signals_held
 from .engine.synapses import SynapseGroup, created_in_order, sort_synapses, sources_of
 from .parameters import as_given, expression, one_number
+from .progress import building
 from .recording import check_file
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
 from .synapse_recording import SynapseRecorder
@@ -85,8 +86,9 @@ class Projection(common.Projection):
         self._initial_weights = None
         self.recorder = SynapseRecorder(self)
         try:
-            connector.connect(self)
-            self._build()
+            with building(self.label):
+                connector.connect(self)
+                self._build()
             simulator.state.projections.append(self)
         except BaseException as error:
             simulator.state.network.remove_groups([group.synapses for group in self._groups])

@@ -9,6 +9,8 @@ Recorded data: plain arrays, in segments, and the Neo objects that users get of 
 Neo objects are made of whole arrays, without a loop over cells or spikes.
 """
 
+import os
+import pickle
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -18,6 +20,7 @@ import quantities as pq
 from pyNN.recording import get_io
 
 from . import textfile
+from .engine.records import elements, private
 
 
 @dataclass
@@ -28,7 +31,7 @@ class Signal:
     source    label of the population
     ids       of the cells: int64 [cells]
     index     of the cells in the population, or in what the data are asked of: int64 [cells]
-    samples   float64 [samples, cells]
+    samples   float64 [samples, cells], or the engine's GrowingArray of them
     start     time of the first sample, ms
     period    ms
     """
@@ -43,23 +46,20 @@ class Signal:
     period: float
 
     def of(self, ids):
-        """The signal of those cells that are among `ids`; None for all."""
-        if ids is None:
-            return self
-        columns = np.isin(self.ids, ids)
+        """The signal, with an array of samples, of those cells that are among `ids`; None for all."""
+        samples = elements(self.samples)
+        columns = np.isin(self.ids, self.ids if ids is None else ids)
         if columns.all():
-            return self
-        return replace(
-            self, ids=self.ids[columns], index=self.index[columns], samples=self.samples[:, columns]
-        )
+            return replace(self, samples=samples)
+        return replace(self, ids=self.ids[columns], index=self.index[columns], samples=samples[:, columns])
 
     def times(self):
         """Times of the samples, ms."""
         return np.around(self.start + self.period * np.arange(len(self.samples)), 12)
 
-    def to_neo(self):
+    def to_neo(self, copy=True):
         return neo.AnalogSignal(
-            self.samples.copy(),
+            private(self.samples) if copy else self.samples,
             units=self.units,
             t_start=self.start * pq.ms,
             sampling_period=self.period * pq.ms,
@@ -78,37 +78,48 @@ class Spikes:
     cells          ids of the recorded cells: int64 [cells]
     source_index   of these cells in their population: int64 [cells]
     index          of these cells in what the data are asked of: int64 [cells]
-    ids, times     of the spikes: int64 and ms [spikes]
+    pairs          ids and steps of the spikes: int32 [spikes, 2], or the engine's GrowingArray of them
+    dt             ms
     """
 
     source: str
     cells: np.ndarray
     source_index: np.ndarray
     index: np.ndarray
-    ids: np.ndarray
-    times: np.ndarray
+    pairs: np.ndarray
+    dt: float
     start: float
     stop: float
 
+    @property
+    def ids(self):
+        """Of the cells that fired: int32 [spikes]."""
+        return self.pairs[:, 0]
+
+    @property
+    def times(self):
+        """Of the spikes, ms: [spikes]."""
+        return np.around(self.pairs[:, 1] * self.dt, 12)
+
     def of(self, ids):
-        """The spikes of those cells that are among `ids`; None for all."""
+        """The spikes, in an array, of those cells that are among `ids`; None for all."""
+        pairs = elements(self.pairs)
         if ids is None:
-            return self
+            return replace(self, pairs=pairs)
         kept = np.isin(self.cells, ids)
-        mine = np.isin(self.ids, self.cells[kept])
+        mine = np.isin(pairs[:, 0], self.cells[kept])
         return replace(
             self,
             cells=self.cells[kept],
             source_index=self.source_index[kept],
             index=self.index[kept],
-            ids=self.ids[mine],
-            times=self.times[mine],
+            pairs=pairs[mine],
         )
 
 
 @dataclass
 class Segment:
-    """What was recorded in one trial."""
+    """What was recorded in one trial, of one population until it is merged with others."""
 
     name: str
     spikes: list[Spikes]
@@ -117,19 +128,26 @@ class Segment:
     when: datetime = field(default_factory=datetime.now)
 
     def of(self, names, ids):
-        """The variables `names` of the cells `ids`; None for all."""
+        """The variables `names` of the cells `ids` of one population; None for all.
+
+        What was recorded in turn from the same or other cells is put together.
+        """
         spikes = [spikes.of(ids) for spikes in self.spikes if names is None or "spikes" in names]
         signals = [s.of(ids) for s in self.signals if names is None or s.variable in names]
-        return replace(self, spikes=spikes, signals=[s for s in signals if len(s.ids)])
+        return replace(
+            self,
+            spikes=[merged_spikes(spikes)] if len(spikes) > 1 else spikes,
+            signals=merged_signals([signal for signal in signals if len(signal.ids)]),
+        )
 
-    def to_neo(self, description):
+    def to_neo(self, description, copy=True):
         segment = neo.Segment(name=self.name, description=description, rec_datetime=self.when)
         segment.annotate(**self.annotations)
         if self.spikes:
             segment.spiketrains = spiketrains_of(self.spikes)
             segment.spiketrains.segment = segment
         for signal in self.signals:
-            analog_signal = signal.to_neo()
+            analog_signal = signal.to_neo(copy)
             segment.analogsignals.append(analog_signal)
             analog_signal.segment = segment
         return segment
@@ -144,38 +162,75 @@ class Recording:
     annotations: dict
     segments: list[Segment]
 
-    def to_neo(self):
-        """A Neo Block."""
+    def to_neo(self, copy=True):
+        """A Neo Block; without a copy of the samples it is for reading only."""
         block = neo.Block(name=self.label, description=self.description, rec_datetime=self.segments[0].when)
         block.annotate(**self.annotations)
         for segment in self.segments:
-            block.segments.append(segment.to_neo(self.description))
+            block.segments.append(segment.to_neo(self.description, copy))
             block.segments[-1].block = block
         return block
 
     def write(self, file):
         """Write to a file: a name, whose ending tells the format, or a Neo IO."""
-        if isinstance(file, str) and file.endswith(".txt"):
+        if not isinstance(file, str):
+            file.write_block(self.to_neo(copy=False))
+        elif file.endswith(".txt"):
             textfile.write(file, self)
-        elif isinstance(file, str):
+        elif file.endswith((".pkl", ".pickle")):
+            self._pickle(file)
+        else:
             io = get_io(file)
-            io.write_block(self.to_neo())
+            io.write_block(self.to_neo(copy=False))
             if hasattr(io, "close"):  # HDF5 files are complete once they are closed
                 io.close()
-        else:
-            file.write_block(self.to_neo())
+
+    def _pickle(self, file):
+        """What Neo's PickleIO writes, but in the protocol that doesn't copy arrays first."""
+        os.makedirs(os.path.dirname(os.path.abspath(file)), exist_ok=True)
+        with open(file, "wb") as stream:
+            pickle.dump(self.to_neo(copy=False), stream, protocol=5)
+
+
+class SpikeTrains(neo.spiketrainlist.SpikeTrainList):
+    """Neo's list of spike trains, taken apart in one go: Neo looks through all spikes for each cell.
+
+    Copies and pickles of it are Neo's own.
+    """
+
+    def _spiketrains_from_array(self):
+        if self._spike_time_array is None:
+            super()._spiketrains_from_array()
+            return
+        cells = list(self._all_channel_ids)
+        order = np.argsort(self._channel_id_array, kind="stable")
+        ids = self._channel_id_array[order]
+        # Parts of one train: Neo checks times and units of a train that it makes, for 0.2 ms each.
+        whole = neo.SpikeTrain(self._spike_time_array[order], **self._spiketrain_metadata)
+        ends = np.searchsorted(ids, [cells, np.add(cells, 1)]).T.tolist()
+        lists = {name: value for name, value in self._annotations.items() if isinstance(value, list)}
+        self._items = []
+        for k, (first, last) in enumerate(ends):
+            train = whole[first:last]
+            own = {name: value[k] for name, value in lists.items()}
+            train.annotations = {**self._annotations, **own, "channel_id": cells[k]}
+            train.segment = self.segment
+            self._items.append(train)
+
+    def __reduce__(self):
+        return neo.spiketrainlist.SpikeTrainList, (), self.__dict__
 
 
 def spiketrains_of(parts):
     """A Neo SpikeTrainList of the spikes of one or more populations."""
     if len({(part.start, part.stop) for part in parts}) > 1:
         trains = [train for part in parts for train in spiketrains_of([part])]
-        return neo.spiketrainlist.SpikeTrainList(items=trains)
+        return SpikeTrains(items=trains)
     # Plain lists: Neo takes only a Python int for a channel's id, and adds lists end to end.
     cells = np.concatenate([part.cells for part in parts]).tolist()
-    return neo.spiketrainlist.SpikeTrainList.from_spike_time_array(
+    return SpikeTrains.from_spike_time_array(
         np.concatenate([part.times for part in parts]) * pq.ms,
-        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.ids for part in parts]).astype(np.int64),
         cells,
         t_start=parts[0].start * pq.ms,
         t_stop=parts[0].stop * pq.ms,
@@ -217,8 +272,7 @@ def merged_spikes(parts):
         cells=cells,
         source_index=np.concatenate([part.source_index for part in parts])[first],
         index=np.concatenate([part.index for part in parts])[first],
-        ids=np.concatenate([part.ids for part in parts]),
-        times=np.concatenate([part.times for part in parts]),
+        pairs=np.concatenate([part.pairs for part in parts]),
         start=min(part.start for part in parts),
         stop=max(part.stop for part in parts),
     )

@@ -9,13 +9,13 @@ import importlib.util
 import logging
 import os
 import reprlib
-import weakref
 
 import numpy as np
 from pyNN import errors, recording
 from pyNN.recording import Variable
 
 from . import simulator
+from .engine.records import elements
 from .engine.signals import signals_held
 from .recorded import (
     Recording,
@@ -23,8 +23,6 @@ from .recorded import (
     Signal,
     Spikes,
     merged_segments,
-    merged_signals,
-    merged_spikes,
     reindexed,
 )
 from .validation import did_you_mean, steps_of_interval
@@ -32,6 +30,8 @@ from .validation import did_you_mean, steps_of_interval
 logger = logging.getLogger("PyNN")
 
 SPIKES = Variable(name="spikes", location=None, label=None)
+
+IDS_AT_ONCE = 10**6
 
 # Endings of names of files that data can be written to, and the module that Neo needs for each.
 FILE_TYPES = {
@@ -75,10 +75,13 @@ class Recorder(recording.Recorder):
             self.recorded[variable] = known.union(ids)
             if len(new) == 0:
                 continue
+            cells = new - block.first_id
+            about = {"population": self.population.label}
             if variable == SPIKES:
-                self._network.record_spikes(block, new - block.first_id)
+                self._network.record_spikes(block, cells, about)
             else:
-                sampler = self._network.add_sampler(block, variable.name, new - block.first_id, interval)
+                about["units"] = self.population.find_units(variable)
+                sampler = self._network.add_sampler(block, variable.name, cells, interval, about)
                 self._samplers.append((variable, sampler))
 
     def check(self, variables, sampling_interval=None, locations=None):
@@ -122,12 +125,13 @@ class Recorder(recording.Recorder):
     def _reset(self):
         """Record nothing any more; what has been recorded is kept."""
         network, block = self._network, self.population._block
+        network.flush()
         if self._has_run():
             self._ended = [self._current()]
         mine = [sampler for _, sampler in self._samplers]
         network.samplers = [sampler for sampler in network.samplers if sampler not in mine]
         self._samplers = []
-        network.forget_spikes(block.first_id, block.first_id + block.n)
+        network.forget_spikes(block)
         block.recorded = None
         network.changed()
         self.sampling_interval = network.dt
@@ -149,8 +153,8 @@ class Recorder(recording.Recorder):
             spikes.append(self._current_spikes())
         return Segment(
             name=f"segment{simulator.state.segment_counter:03d}",
-            spikes=[merged_spikes(spikes)] if len(spikes) > 1 else spikes,
-            signals=signals + merged_signals(self._current_signals()),
+            spikes=spikes,
+            signals=signals + self._current_signals(),
         )
 
     def _current_signals(self):
@@ -162,7 +166,7 @@ class Recorder(recording.Recorder):
                 source=population.label,
                 ids=sampler.cells + population._block.first_id,
                 index=sampler.cells,
-                samples=sampler.samples.view(),
+                samples=sampler.samples,
                 start=float(self._time_of(sampler.first_step)),
                 period=sampler.interval * self._network.dt,
             )
@@ -171,7 +175,6 @@ class Recorder(recording.Recorder):
         ]
 
     def _current_spikes(self):
-        ids, steps = _spikes_of(self._network, self.population._block)
         cells = np.array(sorted(map(int, self.recorded[SPIKES])), dtype=np.int64)
         index = cells - self.population._block.first_id
         return Spikes(
@@ -179,8 +182,8 @@ class Recorder(recording.Recorder):
             cells=cells,
             source_index=index,
             index=index,
-            ids=ids,
-            times=self._time_of(steps),
+            pairs=self._network.spikes_of(self.population._block),
+            dt=self._network.dt,
             start=float(self._time_of(self._start_step)),
             stop=float(self._time_of(self._network.step)),
         )
@@ -193,18 +196,17 @@ class Recorder(recording.Recorder):
             self._finished.append(segment)
         self._ended = []
         self._start_step = 0
-        _spikes_by_block.pop(self._network, None)
 
     def clear(self):
         """Forget all that has been recorded. What comes next begins with the present state."""
         network, block = self._network, self.population._block
+        network.flush()
         with signals_held():
             self._ended, self._finished = [], []
             self._start_step = network.step
-            network.forget_spikes(block.first_id, block.first_id + block.n)
+            network.forget_spikes(block)
             for _, sampler in self._samplers:
                 sampler.clear(network.step)
-            _spikes_by_block.pop(network, None)
             network.changed()
 
     def segments(self, variables="all", filter_ids=None):
@@ -261,38 +263,14 @@ class Recorder(recording.Recorder):
     def _local_count(self, variable, filter_ids=None):
         """Number of spikes in this trial of each recorded cell, by id."""
         block = self.population._block
-        ids, _ = _spikes_of(self._network, block)
-        counts = np.bincount(ids - block.first_id, minlength=block.n).tolist()
+        ids = elements(self._network.spikes_of(block))[:, 0]
+        counts = np.zeros(block.n, dtype=np.int64)
+        for first in range(0, len(ids), IDS_AT_ONCE):  # those in a file don't come into memory all at once
+            part = ids[first : first + IDS_AT_ONCE]
+            counts += np.bincount(part - block.first_id, minlength=block.n)
+        counts = counts.tolist()
         cells = sorted(map(int, self.filter_recorded(variable, filter_ids)))
         return {cell: counts[cell - block.first_id] for cell in cells}
-
-
-_spikes_by_block: weakref.WeakKeyDictionary = (
-    weakref.WeakKeyDictionary()
-)  # by Network: (log of spikes, ids, steps, ends)
-
-
-def _spikes_of(network, block):
-    """(ids, steps) of the recorded spikes of a block in this trial, in the order of time.
-
-    The log of a network is sorted by block when the first of them is asked for, not for each.
-    """
-    ids, steps = network.spikes()
-    if len(network.blocks) == 1:
-        return ids.astype(np.int64), steps
-    known = _spikes_by_block.get(network)
-    if known is None or known[0] is not ids.base or len(known[1]) != len(ids):
-        first_ids = np.array([b.first_id for b in network.blocks])
-        places = np.searchsorted(first_ids, ids, side="right") - 1
-        if len(first_ids) < 2**16:
-            places = places.astype(np.uint16)  # sorted several times faster
-        order = np.argsort(places, kind="stable")
-        ends = np.cumsum(np.bincount(places, minlength=len(first_ids)))
-        known = ids.base, ids[order].astype(np.int64), steps[order], ends
-        _spikes_by_block[network] = known
-    _, sorted_ids, sorted_steps, ends = known
-    mine = slice(ends[block.index - 1] if block.index else 0, ends[block.index])
-    return sorted_ids[mine], sorted_steps[mine]
 
 
 def recording_of_assembly(assembly, variables="all", annotations=None):

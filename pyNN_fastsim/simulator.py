@@ -75,23 +75,25 @@ class State(common.control.BaseState):
         super().__init__()
         self.threads = 1
         self.rng_seed = 42
+        self.record_to = None
         self.dt = common.control.DEFAULT_TIMESTEP
         self._min_delay = self._max_delay = "auto"
         self.clear()
 
-    def configure(self, dt, min_delay, max_delay, threads, rng_seed):
+    def configure(self, dt, min_delay, max_delay, threads, rng_seed, record_to):
         """Take over the arguments of setup(), and forget the old network."""
         self.dt, self._min_delay, self._max_delay = dt, min_delay, max_delay
-        self.threads, self.rng_seed = threads, rng_seed
+        self.threads, self.rng_seed, self.record_to = threads, rng_seed, record_to
         self.clear()
 
     def clear(self):
         """Forget the network and all that belongs to it."""
-        self.network = Network(self.dt, self.threads, self.rng_seed)
+        self.network = Network(self.dt, self.threads, self.rng_seed, self.record_to)
         self.populations = []  # by the index of their block
         self.projections = []
         self.recorders = set()
         self.write_on_end = []
+        self.build_seconds = 0.0  # that projections have taken
         self.running = False
         self.t_start = 0
         self.segment_counter = 0
@@ -137,6 +139,26 @@ class State(common.control.BaseState):
             raise MemoryError(
                 f"run(): no memory to go on at t = {self.t:g} ms. What was recorded can be retrieved."
             ) from None
+        except OSError as error:
+            if self.record_to is None:
+                raise
+            raise self._not_written(error) from None
+
+    def flush(self):
+        """Write what was recorded to the folder of setup(record_to=...), if there is one. Raises OSError."""
+        try:
+            self.network.flush()
+        except OSError as error:
+            raise self._not_written(error) from None
+
+    def _not_written(self, error):
+        """The error of a flush in words that say what it means for the recordings."""
+        return OSError(
+            error.errno,
+            f"Recordings can't be written to '{self.record_to}' at t = {self.t:g} ms: "
+            f"{error.strerror}. Nothing is lost: what was recorded can be retrieved, and is written "
+            f"by the next run when that is possible",
+        )
 
     def run_until(self, t):
         """Advance to the grid point nearest to time `t` (ms)."""

@@ -24,8 +24,8 @@ class SynapseSignal(Signal):
 
     pairs: np.ndarray
 
-    def to_neo(self):
-        signal = super().to_neo()
+    def to_neo(self, copy=True):
+        signal = super().to_neo(copy)
         signal.array_annotate(presynaptic_index=self.pairs[0], postsynaptic_index=self.pairs[1])
         return signal
 
@@ -64,7 +64,16 @@ class SynapseRecorder:
 
     def _add_sampler(self, group, name):
         places = np.arange(len(group))
-        return self._network.add_synapse_sampler(group.synapses, name, places, self.interval)
+        about = {
+            "projection": self.projection.label,
+            "pre_population": simulator.state.populations[group.synapses.source].label,
+            "post_population": simulator.state.populations[group.synapses.target].label,
+            "units": self._units(name),
+        }
+        return self._network.add_synapse_sampler(group.synapses, name, places, self.interval, about)
+
+    def _units(self, name):
+        return self.projection._weight_units() if name == "weight" else "dimensionless"
 
     def _names(self, variables):
         """The names of variables, or "all", as a list of what can be recorded."""
@@ -99,7 +108,7 @@ class SynapseRecorder:
         connections = np.arange(len(projection))
         return SynapseSignal(
             variable=name,
-            units=projection._weight_units() if name == "weight" else "dimensionless",
+            units=self._units(name),
             source=projection.label,
             ids=connections,
             index=connections,
@@ -124,6 +133,7 @@ class SynapseRecorder:
 
     def clear(self):
         """Forget all that has been recorded. What comes next begins with the present state."""
+        self._network.flush()
         self._finished = []
         for samplers in self._samplers.values():
             for _, sampler in samplers:

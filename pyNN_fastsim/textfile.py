@@ -5,6 +5,8 @@ import os
 import numpy as np
 
 COLUMNS = ("segment", "variable", "index", "time", "value")
+ROWS = 10_000  # that are made into text at a time
+CELLS = 64  # whose samples are looked up at a time: those of one cell lie far apart
 
 
 def write(filename, recording):
@@ -25,13 +27,24 @@ def _write_spikes(file, k, spikes):
     order = np.argsort(spikes.ids, kind="stable")
     cells = np.argsort(spikes.cells)
     places = cells[np.searchsorted(spikes.cells, spikes.ids[order], sorter=cells)]
-    rows = zip(spikes.index[places].tolist(), spikes.times[order].tolist(), strict=True)
-    file.writelines(f"{k}\tspikes\t{index}\t{time!r}\tnan\n" for index, time in rows)
+    index, times = spikes.index[places], spikes.times[order]
+    row = f"{k}\tspikes\t%d\t%r\tnan\n"
+    for first in range(0, len(index), ROWS):
+        chunk = slice(first, first + ROWS)
+        values = [0] * (2 * len(index[chunk]))
+        values[::2], values[1::2] = index[chunk].tolist(), times[chunk].tolist()
+        file.write(row * (len(values) // 2) % tuple(values))
 
 
 def _write_signal(file, k, signal):
+    """Rows by cell, and by time for each cell. The texts of times are the same for all of them."""
     times = signal.times().tolist()
-    for column, index in enumerate(signal.index.tolist()):
-        rows = zip(times, signal.samples[:, column].tolist(), strict=True)
-        start = f"{k}\t{signal.variable}\t{index}\t"
-        file.writelines(f"{start}{time!r}\t{value!r}\n" for time, value in rows)
+    chunks = [slice(first, first + ROWS) for first in range(0, len(times), ROWS)]
+    texts = ["".join(f"@{time!r}\t%r\n" for time in times[chunk]) for chunk in chunks]
+    for first in range(0, len(signal.index), CELLS):
+        cells = slice(first, first + CELLS)
+        columns = signal.samples[:, cells].T.tolist()
+        for index, values in zip(signal.index[cells].tolist(), columns, strict=True):
+            for chunk, text in zip(chunks, texts, strict=True):
+                rows = text.replace("@", f"{k}\t{signal.variable}\t{index}\t")
+                file.write(rows % tuple(values[chunk]))

@@ -1,5 +1,10 @@
 """Projections: looking at connections and changing them."""
 
+import os
+import struct
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from pyNN import errors
@@ -322,3 +327,52 @@ def test_describe_wants_the_name_of_a_template():
     projection = sim.Projection(cells, cells, sim.AllToAllConnector())
     with pytest.raises(TypeError, match="template must be the name of a template, or None, not True"):
         projection.describe(True)
+
+
+# --- what is shown of building ----------------------------------------------------------------
+
+BUILD = """
+import pyNN_fastsim as sim
+from pyNN_fastsim import progress
+progress.DELAY = {delay}
+sim.setup()
+p = sim.Population(40, sim.IF_curr_exp())
+for k in range(3):
+    sim.Projection(p, p, sim.AllToAllConnector(), sim.StaticSynapse(), label=f"from here {{k}}")
+"""
+
+
+def _on_terminal(script):
+    """What a script writes to its error output, which is a terminal of 25 lines of 100 characters."""
+    import fcntl
+    import pty
+    import termios
+
+    ours, its = pty.openpty()
+    try:
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 25, 100, 0, 0))
+        subprocess.run([sys.executable, "-c", script], stderr=its, check=True)
+        os.write(its, b"end")
+        written = b""
+        while not written.endswith(b"end"):
+            written += os.read(ours, 10_000)
+        return written.decode().removesuffix("end")
+    finally:
+        os.close(ours)
+        os.close(its)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_building_is_shown_on_a_terminal():
+    """While it takes long, and until it is done."""
+    shown = _on_terminal(BUILD.format(delay=1e-9))
+    assert "'from here 0'" not in shown  # nobody knows yet that it takes long
+    assert "Building projection 3, 'from here 2', after 3.20k connections" in shown
+    assert shown.rpartition("\r")[0].split("\r")[-1].strip() == ""
+    assert _on_terminal(BUILD.format(delay=2.0)) == ""
+
+
+def test_building_is_not_shown_elsewhere():
+    script = BUILD.format(delay=1e-9)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stderr == done.stdout == b""

@@ -1,5 +1,6 @@
 """What was recorded comes back: all of it, from the right cells, at the right times, as Neo objects."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 import pyNN.mock
 import pytest
 from pyNN.errors import RecordingError
-from quantities import nA
+from quantities import ms, nA
 
 import pyNN_fastsim as sim
 
@@ -404,6 +405,41 @@ def test_spike_trains_are_those_of_their_cells():
     ]
 
 
+def test_lists_of_spike_trains_are_those_of_neo():
+    """One by one, in pieces and changed; copies and pickles are of Neo's own type."""
+    p, q = neurons(), neurons(2, tau_m=15.0)
+    silent = sim.Population(2, sim.IF_curr_exp(), label="silent")
+    (q + silent + p).record("spikes")
+    sim.run(40.0)
+
+    def both(cells):
+        ours = cells.get_data().segments[0].spiketrains
+        neos = pickle.loads(pickle.dumps(ours))
+        assert type(neos) is neo.spiketrainlist.SpikeTrainList is type(copy.deepcopy(ours))
+        return ours, neos
+
+    def assert_same(ours, neos):
+        for one, other in zip(ours, neos, strict=True):
+            assert type(one) is type(other) and one.annotations == other.annotations
+            assert (one.t_start, one.t_stop, one.units) == (other.t_start, other.t_stop, other.units)
+            assert one.array_annotations == other.array_annotations
+            np.testing.assert_array_equal(one.magnitude, other.magnitude)
+
+    ours, neos = both(p + silent + q)
+    assert_same(ours, neos)
+    assert [len(train) for train in ours][3:5] == [0, 0] and len(ours[0]) > 1
+    assert all(train.segment is ours.segment for train in ours)
+    assert_same(ours[:], neos[:])
+    for trains in (ours, neos):
+        trains.append(trains[2].time_shift(0 * ms))
+        trains[0].annotate(marked=True)
+        trains[1] = trains[1][:1]
+    assert_same(ours, neos)
+    assert "marked" not in ours[1].annotations
+    (p_ours, p_neos), (q_ours, q_neos) = both(p + silent), both(q)
+    assert_same(p_ours + q_ours, p_neos + q_neos)
+
+
 def test_spike_counts():
     p = sim.Population(3, sim.SpikeSourceArray(spike_times=[[1.0, 11.0], [2.0], []]))
     q = sim.Population(1, sim.SpikeSourceArray(spike_times=[3.0, 4.0]))
@@ -635,7 +671,9 @@ def test_files_hold_what_get_data_gives(ending, what, tmp_path):
             assert a.annotations["source_index"] == b.annotations["source_index"]
 
 
-def test_text_files(tmp_path):
+def test_text_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(sim.recorded.textfile, "ROWS", 7)
+    monkeypatch.setattr(sim.recorded.textfile, "CELLS", 2)
     p, q = neurons(), clock(2)
     (q + p).record(["v", "spikes"], sampling_interval=0.5)
     sim.run(20.0)

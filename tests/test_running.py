@@ -6,6 +6,7 @@ import weakref
 import numpy as np
 import pytest
 from pyNN.random import NumpyRNG, RandomDistribution
+from pyNN.utility import SimulationProgressBar
 
 import pyNN_fastsim as sim
 
@@ -192,6 +193,14 @@ def test_callbacks_are_called_when_they_wish():
     tock = Ticker(20.0)
     sim.run_until(100.0, callbacks=[tock])
     assert tock.called == [50.0, 70.0, 90.0, 100.0]
+
+
+def test_progress_bar_of_pynn(capsys):
+    sim.setup(timestep=0.1)
+    sim.Population(1, sim.IF_curr_exp())
+    sim.run(50.0, callbacks=[SimulationProgressBar(5.0, 50.0)])
+    bars = capsys.readouterr().out.split("\r")
+    assert [int(bar[-4:-1]) for bar in (bar.strip() for bar in bars) if bar] == list(range(0, 101, 10))
 
 
 @pytest.mark.parametrize("interval", [0.05, 0.13, 0.25, 1e-9, 0.0, -1.0])

@@ -6,6 +6,7 @@ currents and samplers. They can be changed between runs; before each run the net
 what has changed in the tables of `loop.py`, and the rest happens in one compiled call.
 """
 
+import contextlib
 import copy
 import ctypes
 import os
@@ -22,15 +23,19 @@ from .dynamic import DynamicGroup
 from .gap import COUPLED_ROW, Coupling, JunctionGroup
 from .history import HeldSpikes, SpikeHistory
 from .kernel import Model
-from .records import GrowingArray
+from .records import GrowingArray, Records
 from .rng import stream_of
 from .samplers import Sampler, SynapseSampler
 from .signals import signals_held
+from .spike_log import SpikeLog
 from .synapses import BY_COUNTS, GROUP_ROW, SynapseGroup, is_one_to_one
 
 PIECE_SECONDS = 0.2  # wall time of one compiled call, after which Ctrl-C is heard
 FIRST_PIECE = 100  # steps, before the time of one step is known
 CELLS_PER_THREAD = 2000  # fewer are not worth a barrier a step
+FLUSH_SECONDS = 5.0  # wall time after which recordings are written to their files, during a run
+FLUSH_BYTES = 2**26  # of recordings in memory, after which they are
+MAX_STEPS = 2**31 - 1  # of a trial
 
 
 class NumericalError(FloatingPointError):
@@ -168,10 +173,11 @@ class Network:
     dt        ms
     threads   at most so many are used; the result is the same for any number
     seed      of everything random that happens during a run
+    folder    where recordings go in the course of a run, or None if they stay in memory
     step      number of the last step done; the time is step * dt
     """
 
-    def __init__(self, dt, threads=1, seed=42):
+    def __init__(self, dt, threads=1, seed=42, folder=None):
         self.dt, self.threads = float(dt), int(threads)
         self.seed = (int(seed) ^ (int(seed) >> 32)) & 0xFFFFFFFF
         self.blocks: list[Block] = []
@@ -191,7 +197,9 @@ class Network:
         self._streams: dict[str, int] = {}
         self._ring = np.zeros((2, 0))
         self._tables = None
-        self._spike_log = GrowingArray((2,), np.int32)
+        self.records = Records(folder, self.dt)
+        self._flushed_at = time.perf_counter()
+        self._spike_log = SpikeLog(self.blocks, self.records)
 
     # --- what there is --------------------------------------------------------------------------
 
@@ -262,22 +270,28 @@ class Network:
         currents.sample(address_of(row), first, len(values), address_of(values))
         return values
 
-    def record_spikes(self, block, cells):
-        """Record the spikes of these cells too."""
+    def record_spikes(self, block, cells, about=None):
+        """Record the spikes of these cells too; `about`, a dict, goes into the description of their file."""
         if block.recorded is None:
             block.recorded = np.zeros(block.n, dtype=np.uint8)
         block.recorded[cells] = 1
+        block.about = about or {}
+        self._spike_log.describe_again(block)
         self.changed()
 
-    def add_sampler(self, block, variable, cells, interval):
-        """Sample a state variable of some cells every `interval` steps; returns the sampler."""
-        sampler = Sampler(block, variable, cells, interval, self.step)
+    def add_sampler(self, block, variable, cells, interval, about=None):
+        """Sample a state variable of some cells every `interval` steps; returns the sampler.
+
+        `about`, a dict, goes into the description of the samples' file.
+        """
+        sampler = Sampler(block, variable, cells, interval, self.step, self.records.new_array, about or {})
         self.samplers.append(sampler)
         return sampler
 
-    def add_synapse_sampler(self, group, variable, places, interval):
-        """Sample the weight or a state variable of some synapses; returns the sampler."""
-        sampler = SynapseSampler(group, variable, places, interval, self.step)
+    def add_synapse_sampler(self, group, variable, places, interval, about=None):
+        """Sample the weight or a state variable of some synapses; as `add_sampler`."""
+        new_array = self.records.new_array
+        sampler = SynapseSampler(group, variable, places, interval, self.step, new_array, about or {})
         self.observers.append(sampler)
         return sampler
 
@@ -294,17 +308,42 @@ class Network:
     # --- recorded data --------------------------------------------------------------------------
 
     def spikes(self):
-        """All recorded spikes: (ids int32, steps int32), in the order of steps, blocks and cells."""
-        log = self._spike_log.view()
+        """All recorded spikes, if they are in memory: (ids int32, steps int32), in the order of steps,
+        blocks and cells."""
+        log = self._spike_log.pairs.view()
         return log[:, 0], log[:, 1]
 
-    def forget_spikes(self, first_id, last_id):
-        """Forget the recorded spikes of the cells numbered `first_id` to `last_id` - 1."""
-        log = self._spike_log.view()
-        kept = log[(log[:, 0] < first_id) | (log[:, 0] >= last_id)]
-        self._spike_log = GrowingArray((2,), np.int32)
-        self._spike_log.reserve(len(kept))[: len(kept)] = kept
-        self._spike_log.length = len(kept)
+    def spikes_of(self, block):
+        """The recorded spikes of a block, in the order of steps and cells: (id, step) pairs of int32, or
+        the FiledArray of them."""
+        return self._spike_log.of(block)
+
+    def forget_spikes(self, block):
+        """Forget the recorded spikes of a block."""
+        self._spike_log.forget(block)
+
+    def flush(self):
+        """Write all that was recorded to the folder, if there is one.
+
+        Raises OSError; what can't be written stays in memory.
+        """
+        if self.records.folder is None or not self.begun:
+            return
+        with signals_held():
+            for array in self._spike_log.arrays():
+                array.flush()
+            for sampler in (*self.samplers, *self.observers):
+                sampler.samples.flush()
+            self.records.note(self.step)
+            self._flushed_at = time.perf_counter()
+
+    def _flush_if_due(self):
+        if self.records.folder is None:
+            return
+        arrays = [self._spike_log.pairs, *(s.samples for s in (*self.samplers, *self.observers))]
+        n_bytes = sum(array.held().nbytes for array in arrays)
+        if n_bytes > FLUSH_BYTES or time.perf_counter() - self._flushed_at > FLUSH_SECONDS:
+            self.flush()
 
     # --- synapses that change -------------------------------------------------------------------
 
@@ -367,9 +406,10 @@ class Network:
         """Go back to time 0 and the initial state, for a new trial; forget what was recorded."""
         self.step = 0
         self.trial += 1
+        self.records.trial = self.trial
         self.begun = False
         self._ring[:] = 0.0
-        self._spike_log = GrowingArray((2,), np.int32)
+        self._spike_log = SpikeLog(self.blocks, self.records)
         for block in self.blocks:
             block.restart()
         for group in self.groups:
@@ -404,14 +444,34 @@ class Network:
             sampler.sample(self)
         self.coupling.begin(self.blocks, self.step)
         self.begun = True
-        piece = FIRST_PIECE
+        if self.records.folder is None:
+            self._reserve_samples(last)
+        longest = self._longest_piece()
+        piece = min(FIRST_PIECE, longest)
         while next_step <= last:
             began = time.perf_counter()
             with signals_held():  # what a piece has done and what the network knows of it go together
                 done = self._run_piece(next_step, min(next_step + piece - 1, last))
             seconds = max(time.perf_counter() - began, 1e-6)
-            piece = int(np.clip(piece * PIECE_SECONDS / seconds, 1, 10 * piece))
+            self._flush_if_due()
+            piece = int(np.clip(piece * PIECE_SECONDS / seconds, 1, min(10 * piece, longest)))
             next_step = done + 1
+
+    def _longest_piece(self):
+        """The most steps of a piece, whose samples must go into memory before they go into files."""
+        if self.records.folder is None:
+            return MAX_STEPS
+        n_bytes = sum(sampler.bytes_per_step() for sampler in (*self.samplers, *self.observers))
+        return int(np.clip(FLUSH_BYTES / max(n_bytes, 1), 1, MAX_STEPS))
+
+    def _reserve_samples(self, last):
+        """Make room for all samples of a run, so that they needn't be copied to where there is more.
+
+        Memory is taken only as it is written to. Where it can't be had, there is still the way of growing.
+        """
+        with contextlib.suppress(MemoryError):
+            for sampler in (*self.samplers, *self.observers):
+                sampler.room_until(last)
 
     def _run_piece(self, first, last):
         """Run steps `first` to `last`, or fewer; returns the last one done."""
@@ -485,7 +545,7 @@ class Network:
             words[loop.LOG] = address_of(buffer)
             words[loop.LOG_CAPACITY] = len(buffer)
             words[loop.LOG_LENGTH] = 0
-        self._spike_log.reserve(int(threads[:, loop.LOG_CAPACITY].sum()))  # not when it is too late
+        self._spike_log.pairs.reserve(int(threads[:, loop.LOG_CAPACITY].sum()))  # not when it is too late
 
     def _collect_logs(self, threads):
         """Append the threads' spikes to the network's log, in the order of steps, blocks and cells."""
@@ -495,9 +555,7 @@ class Network:
         found = np.concatenate(parts)
         if len(parts) > 1:
             found = found[np.lexsort((found[:, 0], found[:, 1]))]
-        start = self._spike_log.length
-        self._spike_log.reserve(len(found))[start : start + len(found)] = found
-        self._spike_log.length += len(found)
+        self._spike_log.extend(found)
         for words, log in zip(threads, self._logs, strict=True):
             if words[loop.LOG_CAPACITY] - words[loop.LOG_LENGTH] < words[loop.LOG_SLACK]:
                 log.reserve(2 * len(log.reserve(0)))  # it was full: give it more room next time

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import dynamic, loop
 from .addresses import address_of
-from .records import GrowingArray
+from .synapses import sources_of
 
 
 class _Samples:
@@ -14,24 +14,39 @@ class _Samples:
 
     first_step   step of the first sample
     samples      GrowingArray of float64 rows [n]
+    new_array    function of the name of a variable, of the shape of a row, and of a function that
+                 describes the samples, that makes this array
     """
 
-    def __init__(self, n, interval, step):
-        self._n, self.interval = n, interval
+    def __init__(self, variable, n, interval, step, new_array):
+        self.variable, self._n, self.interval, self._new_array = variable, n, interval, new_array
         self.clear(step)
 
     def clear(self, step):
         """Forget all samples; the first of the new ones is the next that is due at or after `step`."""
         self.first_step = -(-step // self.interval) * self.interval
-        self.samples = GrowingArray((self._n,))
+        self.samples = self._new_array(self.variable, (self._n,), self.description)
 
     def rows_until(self, step):
         """Number of samples that there are to be once `step` has been done."""
         return max(step // self.interval - self.first_step // self.interval + 1, 0)
 
+    def bytes_per_step(self):
+        """How much memory the samples take, on average."""
+        return 8 * self._n / self.interval
+
+    def description(self):
+        """What the samples are of, in words and numbers."""
+        what = {"variable": self.variable, "first_step": self.first_step, "interval_steps": self.interval}
+        return what | self._things() | self._about
+
     def room_until(self, step):
         """The buffer of the samples, with room for those up to `step`."""
         return self.samples.reserve(self.rows_until(step) - self.samples.length)
+
+    def _buffer_row(self):
+        """The row of the buffer for the sample of step 0; negative if it has left it, or never was there."""
+        return -(self.first_step // self.interval) - self.samples.start
 
 
 class Sampler(_Samples):
@@ -39,12 +54,16 @@ class Sampler(_Samples):
 
     cells        int64, ascending
     interval     steps
+    about        what else is to be said in the description of the samples: a dict
     """
 
-    def __init__(self, block, variable, cells, interval, step):
-        self.block, self.variable = block, variable
+    def __init__(self, block, variable, cells, interval, step, new_array, about):
+        self.block, self._about = block, about
         self.cells = np.ascontiguousarray(cells, dtype=np.int64)
-        super().__init__(len(self.cells), interval, step)
+        super().__init__(variable, len(self.cells), interval, step, new_array)
+
+    def _things(self):
+        return {"first_id": self.block.first_id, "cells": self.cells.tolist()}
 
     def sample(self, step):
         """Take the sample that is due at `step` before the first step of a run, if it is not there."""
@@ -61,7 +80,7 @@ class Sampler(_Samples):
         words[loop.SAMPLED_BOUNDS] = address_of(self._bounds)
         words[loop.INTERVAL] = self.interval
         words[loop.BUFFER] = address_of(buffer)
-        words[loop.BUFFER_ROW] = -(self.first_step // self.interval)
+        words[loop.BUFFER_ROW] = self._buffer_row()
         words[loop.N_SAMPLED] = len(self.cells)
         return words
 
@@ -71,12 +90,17 @@ class SynapseSampler(_Samples):
 
     places       int64, ascending
     interval     steps
+    about        what else is to be said in the description of the samples: a dict
     """
 
-    def __init__(self, group, variable, places, interval, step):
-        self.group, self.variable = group, variable
+    def __init__(self, group, variable, places, interval, step, new_array, about):
+        self.group, self._about = group, about
         self.places = np.ascontiguousarray(places, dtype=np.int64)
-        super().__init__(len(self.places), interval, step)
+        super().__init__(variable, len(self.places), interval, step, new_array)
+
+    def _things(self):
+        pre, post = sources_of(self.group)[self.places], self.group.targets[self.places]
+        return {"pre": pre.tolist(), "post": post.tolist()}
 
     def sample(self, network):
         """Sample the present state, if a sample is due that the run loop has not taken."""
@@ -100,5 +124,5 @@ class SynapseSampler(_Samples):
         words[dynamic.OBSERVED_BLOCK] = self.group.target
         words[dynamic.OBSERVED_INTERVAL] = self.interval
         words[dynamic.OBSERVED_BUFFER] = address_of(buffer)
-        words[dynamic.OBSERVED_ROW] = -(self.first_step // self.interval)
+        words[dynamic.OBSERVED_ROW] = self._buffer_row()
         return words

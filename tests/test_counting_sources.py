@@ -147,7 +147,13 @@ def simulate(threads=1, pieces=(10.0,), recorded=True, connector=None, weight=0.
         {"recorded": False, "threads": 2},
         {"connector": lambda: sim.FromListConnector([(i, i) for i in range(N)])},
     ],
-    ids=str,
+    ids=[
+        "two threads",
+        "three threads in pieces",
+        "not recorded",
+        "not recorded, two threads",
+        "from a list",
+    ],
 )
 def test_threads_pieces_recording_and_connector_make_no_difference(changed, weight, always_threads):
     expected, spikes = simulate(weight=weight)

@@ -478,7 +478,7 @@ CALLS = {
     "CellType": Call(
         lambda net, **a: net.own_cells(**a),
         default_parameters=kind({"tau": 10.0}, {"tau": 5}),
-        default_initial_values=kind({"v": 0.5}, {"v": 2}, {"v": 2.0, "_w": 1.0}),
+        default_initial_values=kind({"v": 0.5}, {"v": 2}),
         units=kind({"v": "mV"}, {}, tolerates="empty dict"),
         receptor_types=kind(("excitatory",), ["AMPA"], tolerates="texts list"),
         conductance_based=FLAG,

@@ -106,8 +106,7 @@ def test_everything_is_drawn():
     neurons = {name for name in standard if getattr(sim, name).injectable}
     assert neurons <= {kind.split()[0] for kind in CELLS}
     assert standard - neurons == set(SOURCES)
-    # Gap junctions are compared with a matrix exponential, in test_gap_junctions.py.
-    assert classes(BaseSynapseType) - {"ElectricalSynapse"} == {*CERTAIN, *RANDOM_SYNAPSES}
+    assert classes(BaseSynapseType) == {*CERTAIN, *RANDOM_SYNAPSES}
     assert classes(STDPTimingDependence) == set(RULES)
     assert classes(STDPWeightDependence) == set(DEPENDENCES)
 

@@ -17,10 +17,11 @@ from .arguments import RULES, check, checked, is_finite, is_whole
 from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
 from .engine.synapses import MAX_DELAY
+from .profiling import report
 
 logger = logging.getLogger("PyNN")
 
-ARGUMENTS = ("timestep", "min_delay", "max_delay", "threads", "rng_seed", "record_to")
+ARGUMENTS = ("timestep", "min_delay", "max_delay", "threads", "rng_seed", "record_to", "profile")
 
 MISSPELT_ARGUMENTS = {
     "dt": "timestep",
@@ -59,6 +60,10 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         a folder. What is recorded leaves memory for files in it, in the course of each run, of which
         docs/recording.md says how to read them elsewhere. get_data() and all else work as without it.
 
+    `profile`:
+        True to print after each run which part of it took how long, and how many events there were;
+        see docs/performance.md.
+
     Arguments that only other backends know are accepted and have no effect.
 
     Raises ValueError for a value that can't be used. Returns the MPI rank, 0.
@@ -67,6 +72,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     threads = extra_params.pop("threads", 1)
     rng_seed = extra_params.pop("rng_seed", 42)
     record_to = extra_params.pop("record_to", None)
+    profile = extra_params.pop("profile", False)
     _refuse_misspelt(extra_params)
     timestep = _checked_timestep(timestep)
     for name, delay in (("min_delay", min_delay), ("max_delay", max_delay)):
@@ -85,11 +91,13 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         raise ValueError(f"setup(): threads must be a whole number of at least 1, not {threads!r}")
     if not is_whole(rng_seed) or rng_seed < 0:
         raise ValueError(f"setup(): rng_seed must be a whole number of at least 0, not {rng_seed!r}")
+    if not isinstance(profile, (bool, np.bool_)):
+        raise ValueError(f"setup(): profile must be True or False, not {profile!r}")
     _report_unknown(extra_params)
     if record_to is not None:
         record_to = _checked_folder(record_to)
     common.setup(timestep, min_delay, max_delay=max_delay, **extra_params)
-    simulator.state.configure(timestep, min_delay, max_delay, int(threads), int(rng_seed), record_to)
+    simulator.state.configure(timestep, min_delay, max_delay, int(threads), int(rng_seed), record_to, profile)
     return rank()
 
 
@@ -166,6 +174,9 @@ def run_until(time_point, callbacks=None):
         raise ValueError(
             f"run_until(): time_point ({time_point:g} ms) is in the past (current time {state.t:g} ms)"
         )
+    profile = state.network.profile
+    if profile is not None:
+        profile.clear()
     try:
         if callbacks:
             _run_with_callbacks(state, time_point, list(callbacks))
@@ -173,6 +184,8 @@ def run_until(time_point, callbacks=None):
             state.run_until(time_point)
     finally:
         state.flush()
+    if profile is not None:
+        print(report(profile))
     return state.t
 
 

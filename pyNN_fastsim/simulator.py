@@ -16,6 +16,7 @@ from pyNN import common
 
 from .arguments import RULES, check
 from .engine.network import Network, NumericalError
+from .engine.profile import Profile
 from .engine.synapses import MAX_DELAY
 from .validation import GRID_TOLERANCE, unknown_name  # noqa: F401
 
@@ -76,19 +77,21 @@ class State(common.control.BaseState):
         self.threads = 1
         self.rng_seed = 42
         self.record_to = None
+        self.profile = False
         self.dt = common.control.DEFAULT_TIMESTEP
         self._min_delay = self._max_delay = "auto"
         self.clear()
 
-    def configure(self, dt, min_delay, max_delay, threads, rng_seed, record_to):
+    def configure(self, dt, min_delay, max_delay, threads, rng_seed, record_to, profile):
         """Take over the arguments of setup(), and forget the old network."""
         self.dt, self._min_delay, self._max_delay = dt, min_delay, max_delay
-        self.threads, self.rng_seed, self.record_to = threads, rng_seed, record_to
+        self.threads, self.rng_seed, self.record_to, self.profile = threads, rng_seed, record_to, profile
         self.clear()
 
     def clear(self):
         """Forget the network and all that belongs to it."""
         self.network = Network(self.dt, self.threads, self.rng_seed, self.record_to)
+        self.network.profile = Profile() if self.profile else None
         self.populations = []  # by the index of their block
         self.projections = []
         self.recorders = set()

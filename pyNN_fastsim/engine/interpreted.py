@@ -192,6 +192,10 @@ def call_yield(address):
     pass  # atomic_load does
 
 
+def call_clock(address, first, second):
+    ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, ctypes.c_int64)(int(address))(int(first), int(second))
+
+
 # --- threads --------------------------------------------------------------------------------------
 
 _atomic = threading.Lock()

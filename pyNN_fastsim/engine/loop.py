@@ -51,6 +51,20 @@ from .lowlevel import (
     table3_at,
     uint8_at,
 )
+from .profile import (
+    BLOCK_ROW,
+    COUNTING,
+    CURRENTS,
+    DELIVERY,
+    PLASTICITY,
+    PROFILE_ROW,
+    RECORDING,
+    UPDATE,
+    WAITING,
+    count_events,
+    lap,
+    start_clock,
+)
 from .synapses import BY_COUNTS, GROUP_ROW, KERNEL, deliver, deliver_counts, prefetch_targets
 
 # The words of `Tables.head`.
@@ -107,6 +121,9 @@ class Tables(NamedTuple):
     observers     [samplers of synapses, dynamic.OBSERVER_ROW]
     coupled       [blocks with gap junctions, gap.COUPLED_ROW]
     arrivals      [groups delivered on arrival, arrival.ARRIVAL_ROW]
+    profile       [threads, profile.PROFILE_ROW], or none of these if there is no profile
+    parts         [threads, blocks, profile.BLOCK_ROW], likewise
+    degrees       [blocks], as `profile.Profile` has them
     """
 
     head: np.ndarray
@@ -127,6 +144,9 @@ class Tables(NamedTuple):
     observers: np.ndarray
     coupled: np.ndarray
     arrivals: np.ndarray
+    profile: np.ndarray
+    parts: np.ndarray
+    degrees: np.ndarray
 
 
 @jit
@@ -220,9 +240,33 @@ def _update_blocks(tables, thread, step):
                 tables.threads[thread, FAILED_CELL] = -1 - count
                 return False
         tables.counts[parity, thread, b] = count
+        if len(tables.profile) > 0:
+            lap(tables.profile[thread], tables.parts[thread, b], UPDATE)
         if count > 0 and row[kernel.RECORD] != 0:
             _log_spikes(tables, thread, step, row, int32_at(tables.spikes[parity, thread, b], count))
+            _lap(tables, thread, RECORDING)
     return True
+
+
+@jit
+def _lap(tables, thread, part):
+    """Where there is a profile, add the time since the clock was read last to a part of the step."""
+    if len(tables.profile) > 0:
+        lap(tables.profile[thread], tables.profile[thread], part)
+
+
+@jit
+def _count_events(tables, thread, step):
+    if len(tables.profile) > 0:
+        count_events(
+            tables.parts[thread],
+            tables.blocks[:, kernel.COUNTS],
+            tables.counts[step & 1, thread],
+            tables.spikes[step & 1, thread],
+            tables.ranges[thread],
+            tables.degrees,
+        )
+        _lap(tables, thread, COUNTING)
 
 
 @jit
@@ -274,6 +318,7 @@ def _deliver(tables, thread, step):
     head = tables.head
     parity = step & 1
     note_spikes(tables.histories, tables.counts[parity, thread], tables.spikes[parity, thread], step)
+    _lap(tables, thread, PLASTICITY)
     for b in range(len(tables.blocks)):
         n_spikes = 0
         for owner in range(len(tables.threads)):
@@ -295,9 +340,12 @@ def _deliver(tables, thread, step):
                     if count > 0:
                         spikes = int32_at(tables.spikes[parity, owner, b], count)
                         prefetch_targets(tables.groups[g + AHEAD], thread, spikes)
+            changes = tables.groups[g, KERNEL] != 0
+            if changes:
+                _lap(tables, thread, DELIVERY)
             for owner in range(len(tables.threads)):
                 count = tables.counts[parity, owner, b]
-                if count > 0 and tables.groups[g, KERNEL] != 0:
+                if count > 0 and changes:
                     call_synapses(
                         tables.groups[g, KERNEL],
                         tables.groups[g].ctypes.data,
@@ -319,6 +367,9 @@ def _deliver(tables, thread, step):
                         head[WIDTH],
                         step,
                     )
+            if changes:
+                _lap(tables, thread, PLASTICITY)
+    _lap(tables, thread, DELIVERY)
     deliver_held(
         tables.held,
         tables.groups,
@@ -328,6 +379,7 @@ def _deliver(tables, thread, step):
         head.ctypes.data,
         step,
     )
+    _lap(tables, thread, PLASTICITY)
     deliver_arrivals(
         tables.arrivals,
         tables.counts[parity],
@@ -338,6 +390,7 @@ def _deliver(tables, thread, step):
         head[WIDTH],
         step,
     )
+    _lap(tables, thread, DELIVERY)
 
 
 @jit
@@ -356,30 +409,33 @@ def _tables_at(words):
     n_threads, n_blocks, n_groups = words[0], words[1], words[2]
     n_sources, n_attachments, n_samplers = words[3], words[4], words[5]
     n_histories, n_held, n_observers, n_coupled = words[6], words[7], words[8], words[9]
-    n_arrivals = words[10]
+    n_arrivals, n_profiled = words[10], words[11]
     return Tables(
-        int64_at(words[11], HEAD),
-        table2_at(words[12], n_threads, THREAD_ROW),
-        table2_at(words[13], n_blocks, kernel.ROW),
-        table3_at(words[14], n_threads, n_blocks, 2),
-        table2_at(words[15], n_groups, GROUP_ROW),
-        int64_at(words[16], n_blocks + 1),
-        table3_at(words[17], 2, n_threads, n_blocks),
+        int64_at(words[12], HEAD),
+        table2_at(words[13], n_threads, THREAD_ROW),
+        table2_at(words[14], n_blocks, kernel.ROW),
+        table3_at(words[15], n_threads, n_blocks, 2),
+        table2_at(words[16], n_groups, GROUP_ROW),
+        int64_at(words[17], n_blocks + 1),
         table3_at(words[18], 2, n_threads, n_blocks),
-        table2_at(words[19], n_sources, currents.SOURCE_ROW),
-        table2_at(words[20], n_attachments, currents.ATTACHMENT_ROW),
-        floats2_at(words[21], n_threads, n_sources),
-        table2_at(words[22], n_threads, n_sources),
-        table2_at(words[23], n_samplers, SAMPLER_ROW),
-        table2_at(words[24], n_histories, HISTORY_ROW),
-        table2_at(words[25], n_held, HELD_ROW),
-        table2_at(words[26], n_observers, dynamic.OBSERVER_ROW),
-        table2_at(words[27], n_coupled, COUPLED_ROW),
-        table2_at(words[28], n_arrivals, ARRIVAL_ROW),
+        table3_at(words[19], 2, n_threads, n_blocks),
+        table2_at(words[20], n_sources, currents.SOURCE_ROW),
+        table2_at(words[21], n_attachments, currents.ATTACHMENT_ROW),
+        floats2_at(words[22], n_threads, n_sources),
+        table2_at(words[23], n_threads, n_sources),
+        table2_at(words[24], n_samplers, SAMPLER_ROW),
+        table2_at(words[25], n_histories, HISTORY_ROW),
+        table2_at(words[26], n_held, HELD_ROW),
+        table2_at(words[27], n_observers, dynamic.OBSERVER_ROW),
+        table2_at(words[28], n_coupled, COUPLED_ROW),
+        table2_at(words[29], n_arrivals, ARRIVAL_ROW),
+        table2_at(words[30], n_profiled, PROFILE_ROW),
+        table3_at(words[31], n_profiled, n_blocks, BLOCK_ROW),
+        int64_at(words[32], n_blocks),
     )
 
 
-WORDS = 29
+WORDS = 33
 
 
 def words_of(tables):
@@ -396,6 +452,7 @@ def words_of(tables):
         tables.observers,
         tables.coupled,
         tables.arrivals,
+        tables.profile,
     )
     return np.array([len(t) for t in counted] + [address_of(t) for t in tables], dtype=np.int64)
 
@@ -414,14 +471,18 @@ def run(address, thread, first_step, last_step):
     words = tables.threads[thread]
     for step in range(first_step, last_step + 1):
         flag = stop + 8 * (step & 1)
+        if len(tables.profile) > 0:
+            start_clock(tables.profile[thread])
         if step > 0:
             _update_currents(tables, thread, step - 1)
             couple(tables.coupled, tables.ranges[thread], step)
+        _lap(tables, thread, CURRENTS)
         if not _update_blocks(tables, thread, step):
             atomic_store(flag, 1)
         elif words[LOG_LENGTH] + words[LOG_SLACK] > words[LOG_CAPACITY]:
             atomic_store(flag, 1)
         _sample(tables, thread, step)
+        _lap(tables, thread, RECORDING)
         note_potentials(
             tables.coupled,
             tables.ranges[thread],
@@ -429,10 +490,14 @@ def run(address, thread, first_step, last_step):
             tables.spikes[step & 1, thread],
             step,
         )
+        _lap(tables, thread, CURRENTS)
+        _count_events(tables, thread, step)
         if len(tables.threads) > 1:
             _wait(tables)
+        _lap(tables, thread, WAITING)
         _deliver(tables, thread, step)
         _observe(tables, thread, step)
+        _lap(tables, thread, RECORDING)
         if atomic_load(flag) != 0:
             return step
     return last_step

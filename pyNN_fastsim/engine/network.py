@@ -23,6 +23,7 @@ from .dynamic import DynamicGroup
 from .gap import COUPLED_ROW, Coupling, JunctionGroup
 from .history import HeldSpikes, SpikeHistory
 from .kernel import Model
+from .profile import Profile
 from .records import GrowingArray, Records
 from .rng import stream_of
 from .samplers import Sampler, SynapseSampler
@@ -174,6 +175,7 @@ class Network:
     threads   at most so many are used; the result is the same for any number
     seed      of everything random that happens during a run
     folder    where recordings go in the course of a run, or None if they stay in memory
+    profile   a Profile of what takes how long, or None
     step      number of the last step done; the time is step * dt
     """
 
@@ -191,6 +193,7 @@ class Network:
         self.coupling = Coupling()
         self.held: dict[DynamicGroup, HeldSpikes] = {}
         self.arrivals = Arrivals()
+        self.profile: Profile | None = None
         self.step = 0
         self.trial = 0
         self.begun = False  # whether step 0 has been done
@@ -453,6 +456,8 @@ class Network:
             with signals_held():  # what a piece has done and what the network knows of it go together
                 done = self._run_piece(next_step, min(next_step + piece - 1, last))
             seconds = max(time.perf_counter() - began, 1e-6)
+            if self.profile is not None:
+                self.profile.note(self.samplers + self.observers, next_step, done, seconds)
             self._flush_if_due()
             piece = int(np.clip(piece * PIECE_SECONDS / seconds, 1, min(10 * piece, longest)))
             next_step = done + 1
@@ -642,7 +647,16 @@ class Network:
             observers=np.zeros((0, dynamic.OBSERVER_ROW), dtype=np.int64),
             coupled=_rows(self.coupling.rows(self.blocks), COUPLED_ROW),
             arrivals=_rows(self.arrivals.rows(self.blocks, self.step), ARRIVAL_ROW),
+            **self._profile_tables(n_threads),
         )
+
+    def _profile_tables(self, n_threads):
+        profile = self.profile
+        if profile is None:
+            nothing = np.zeros(0, dtype=np.int64)
+            return {"profile": nothing, "parts": nothing, "degrees": nothing}
+        profile.prepare(n_threads, self.blocks, self.groups)
+        return {"profile": profile.threads, "parts": profile.blocks, "degrees": profile.degrees}
 
     def _prepare_dynamic(self, groups):
         """Make room for the spikes that groups may need again, and write down where everything is."""

@@ -19,13 +19,13 @@ class _Samples:
     """
 
     def __init__(self, variable, n, interval, step, new_array):
-        self.variable, self._n, self.interval, self._new_array = variable, n, interval, new_array
+        self.variable, self.width, self.interval, self._new_array = variable, n, interval, new_array
         self.clear(step)
 
     def clear(self, step):
         """Forget all samples; the first of the new ones is the next that is due at or after `step`."""
         self.first_step = -(-step // self.interval) * self.interval
-        self.samples = self._new_array(self.variable, (self._n,), self.description)
+        self.samples = self._new_array(self.variable, (self.width,), self.description)
 
     def rows_until(self, step):
         """Number of samples that there are to be once `step` has been done."""
@@ -33,7 +33,7 @@ class _Samples:
 
     def bytes_per_step(self):
         """How much memory the samples take, on average."""
-        return 8 * self._n / self.interval
+        return 8 * self.width / self.interval
 
     def description(self):
         """What the samples are of, in words and numbers."""

@@ -23,7 +23,7 @@ from .rows import ROWS_AT_ONCE
 from .synapses import CACHE_LINE
 
 LONG = 10  # mean number of synapses from a source cell from which on a group is delivered so
-PENDING = 40  # segments that are fetched before the first one is delivered
+PENDING = 16  # segments that are being fetched, while the one before them is delivered; a power of two
 
 # The words of the row of merged groups in the table that the run loop reads (int64 each).
 SOURCE = 0  # index of the source block
@@ -369,14 +369,11 @@ def _partition(groups):
 
 
 @vectorised
-def _deliver_pending(row, starts, ends, n, inputs):
-    """Deliver segments that have been fetched."""
-    for k in range(n):
-        m = ends[k] - starts[k]
-        places = uint32_at(row[PLACES] + 4 * starts[k], m)
-        weights = float64_at(row[WEIGHTS] + 8 * starts[k], m)
-        for j in range(m):
-            inputs[places[j]] += weights[j]
+def _deliver_segment(row, start, end, inputs):
+    places = uint32_at(row[PLACES] + 4 * start, end - start)
+    weights = float64_at(row[WEIGHTS] + 8 * start, end - start)
+    for j in range(end - start):
+        inputs[places[j]] += weights[j]
 
 
 @jit
@@ -404,7 +401,7 @@ def _deliver_row(row, counts, spikes, thread, inputs, step):
     starts = int64_at(row[PENDING_AT] + 16 * PENDING * thread, PENDING)
     ends = int64_at(row[PENDING_AT] + 16 * PENDING * thread + 8 * PENDING, PENDING)
     n_segments = row[N_DELAYS] * n_threads + 1
-    pending = 0
+    fetched = 0
     for d in range(row[N_DELAYS]):
         emitted = step + 1 - row[SHORTEST] - d
         if emitted < row[SINCE]:
@@ -425,13 +422,15 @@ def _deliver_row(row, counts, spikes, thread, inputs, step):
                     continue
                 _fetch(row[PLACES] + 4 * start, row[PLACES] + 4 * end)
                 _fetch(row[WEIGHTS] + 8 * start, row[WEIGHTS] + 8 * end)
-                starts[pending] = start
-                ends[pending] = end
-                pending += 1
-                if pending == PENDING:
-                    _deliver_pending(row, starts, ends, pending, inputs)
-                    pending = 0
-    _deliver_pending(row, starts, ends, pending, inputs)
+                place = fetched & (PENDING - 1)
+                if fetched >= PENDING:
+                    _deliver_segment(row, starts[place], ends[place], inputs)
+                starts[place] = start
+                ends[place] = end
+                fetched += 1
+    for k in range(max(fetched - PENDING, 0), fetched):
+        place = k & (PENDING - 1)
+        _deliver_segment(row, starts[place], ends[place], inputs)
 
 
 @jit
@@ -449,12 +448,13 @@ def _note(row, counts, spikes, step):
 
 
 @jit
-def deliver_arrivals(arrivals, counts, spikes, thread, ring, mask, width, step):
-    """Add what arrives at `step` + 1 to the ring buffer, and keep the spikes of this step.
+def deliver_arrivals(arrivals, counts, spikes, thread, near, width, step):
+    """Write what arrives at `step` + 1 down, and keep the spikes of this step.
 
     counts, spikes   [threads, blocks]: numbers and addresses of the cells that spiked at `step`
+    near             address of as many inputs (float64) as there are in a slot of the ring buffer
     """
-    inputs = float64_at(ring + 8 * ((step + 1) & mask) * width, width)
+    inputs = float64_at(near, width)
     for k in range(len(arrivals)):
         _deliver_row(arrivals[k], counts, spikes, thread, inputs, step)
     if thread == 0:

@@ -73,7 +73,8 @@ RECORD = 8  # address of a uint8 array of flags, which cells' spikes to record; 
 CAPACITY = 9  # room for spikes in one step and thread (sources)
 COUNTS = 10  # address of how often each cell spikes in this step (int32), where the source counts; or 0
 LISTED = 11  # whether a source that counts also lists its spikes
-ROW = 12  # words
+NEAR = 12  # address of inputs to be added to those in the ring buffer, in the same order; 0 for none
+ROW = 13  # words
 
 KERNEL_ARGUMENTS = 7
 
@@ -156,6 +157,14 @@ def _advance_uniform(c, s, x, flags):
     return any_flag
 
 
+@vectorised
+def _take_near(inputs, near):
+    """Add what has been put beside the ring buffer for this step."""
+    for i in range(len(inputs)):
+        inputs[i] += near[i]
+        near[i] = 0.0
+
+
 def _neuron_kernel(block, inputs, first, last, step, out, scratch):
     """Step the neurons [first, last) of a block; write the indices of those that spike.
 
@@ -171,6 +180,10 @@ def _neuron_kernel(block, inputs, first, last, step, out, scratch):
         flags = int64_at(scratch, m)
         s = rows_at(row[STATE], lo, m, _N_STATE)  # noqa: F821
         arrived = spaced_rows(inputs + 8 * lo, 8 * n, m, _N_RECEPTORS)  # noqa: F821
+        if row[NEAR] != 0:
+            for receptor in range(_N_RECEPTORS):  # noqa: F821
+                place = 8 * (receptor * n + lo)
+                _take_near(float64_at(inputs + place, m), float64_at(row[NEAR] + place, m))
         x = arrived + rows_at(row[CURRENT], lo, m, 1)
         c = _constants_at(row[CONSTANTS], lo, m)  # noqa: F821
         any_flag = _advance_chunk(c, s, x, flags)  # noqa: F821

@@ -74,7 +74,8 @@ WIDTH = 2  # places in a slot
 BARRIER = 3  # address of the count of arrivals at the barrier, and of a flag to wait no longer
 YIELD = 4  # address of the operating system's function that gives up the processor
 STOP = 5  # address of the flags to stop after this step, two, used in turn
-HEAD = 6  # words
+NEAR = 6  # address of what arrives at the next step of groups that are delivered on arrival, [WIDTH]
+HEAD = 7  # words
 
 # The words of a row of `Tables.threads`.
 SCRATCH = 0  # address of as many int64 as the largest chunk of any model has cells
@@ -385,8 +386,7 @@ def _deliver(tables, thread, step):
         tables.counts[parity],
         tables.spikes[parity],
         thread,
-        head[RING],
-        head[MASK],
+        head[NEAR],
         head[WIDTH],
         step,
     )

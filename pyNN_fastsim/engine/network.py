@@ -125,10 +125,11 @@ class Block:
         """Whether it is a source that counts its spikes, instead of listing them: see kernel.py."""
         return self.model.counts is not None and self.model.counts(self.constants)
 
-    def row(self, channel, listed):
+    def row(self, channel, listed, near):
         """The row of the run loop's table; the arrays it points to are kept in `self`.
 
         listed   whether a source that counts its spikes must also list them
+        near     address of inputs beside the ring buffer, or 0
         """
         uniform = not self.model.is_source and all(np.ndim(value) == 0 for value in self.constants)
         # A uniform constant is an array of one chunk that every chunk sees; sources see all cells.
@@ -165,6 +166,7 @@ class Block:
         words[kernel.CAPACITY] = self.capacity(self.n)
         words[kernel.COUNTS] = address_of(self._counts) if counting else 0
         words[kernel.LISTED] = listed
+        words[kernel.NEAR] = near
         return words
 
 
@@ -199,6 +201,7 @@ class Network:
         self.begun = False  # whether step 0 has been done
         self._streams: dict[str, int] = {}
         self._ring = np.zeros((2, 0))
+        self._near = np.zeros(0)
         self._tables = None
         self.records = Records(folder, self.dt)
         self._flushed_at = time.perf_counter()
@@ -387,7 +390,10 @@ class Network:
         """Put the spikes under way to a group into the ring buffer, since its weights or delays are about to
         change: they keep those that they were emitted with."""
         if group.by_delay and self.begun:
+            self._resize_ring(len(self._near), group.longest)
             self.arrivals.release(group, self._ring, self._channel(group), self.step)
+            self._ring[(self.step + 1) % len(self._ring)] += self._near
+            self._near[:] = 0.0
             self.changed()
 
     def _update_group(self, group):
@@ -412,6 +418,7 @@ class Network:
         self.records.trial = self.trial
         self.begun = False
         self._ring[:] = 0.0
+        self._near[:] = 0.0
         self._spike_log = SpikeLog(self.blocks, self.records)
         for block in self.blocks:
             block.restart()
@@ -584,7 +591,7 @@ class Network:
         n_threads = max(1, min(self.threads, n_cells // CELLS_PER_THREAD))
         channels = np.cumsum([0] + [block.n * len(block.model.receptors) for block in self.blocks])
         width = int(channels[-1])
-        self._resize_ring(width)
+        self._resize_ring(width, max((g.longest for g in self.groups if not g.by_delay), default=1))
         self.coupling.connect(self.junctions, self.blocks)
         for index in self.coupling.blocks:
             if self.blocks[index].coupled is None:
@@ -600,7 +607,11 @@ class Network:
         listed = {group.source for group, counted in zip(groups, by_counts, strict=True) if not counted}
         listed |= {group.source for group in on_arrival}
         listed |= {block.index for block in self.blocks if block.recorded is not None}
-        blocks = [b.row(first, b.index in listed) for b, first in zip(self.blocks, channels, strict=False)]
+        near = address_of(self._near) if on_arrival else 0
+        blocks = [
+            b.row(first, b.index in listed, near and near + 8 * int(first))
+            for b, first in zip(self.blocks, channels, strict=False)
+        ]
         self._prepare_dynamic([group for group in groups if isinstance(group, DynamicGroup)])
         group_rows = [
             group.row(
@@ -624,6 +635,7 @@ class Network:
         head[loop.BARRIER] = address_of(self._barrier)
         head[loop.YIELD] = _yield_address()
         head[loop.STOP] = address_of(self._stop)
+        head[loop.NEAR] = near
         counts, spikes, slack = self._make_spike_lists(ranges)
         sources = [current.row(self.seed, self.trial) for current in self.currents]
         return loop.Tables(
@@ -731,9 +743,8 @@ class Network:
             rows.append(words)
         return _rows(rows, currents.ATTACHMENT_ROW)
 
-    def _resize_ring(self, width):
-        """Make the ring buffer large enough for the longest delay; keep the spikes under way."""
-        longest = max((group.longest for group in self.groups), default=1)
+    def _resize_ring(self, width, longest):
+        """Make the ring buffer large enough for the longest delay, in steps; keep the spikes under way."""
         slots = 1 << int(longest).bit_length()
         slots = max(slots, len(self._ring))
         if self._ring.shape == (slots, width):
@@ -743,6 +754,7 @@ class Network:
             old = self._ring[(self.step + ahead) % len(self._ring)]
             ring[(self.step + ahead) % slots, : len(old)] = old
         self._ring = ring
+        self._near = np.append(self._near, np.zeros(width - len(self._near)))
 
 
 def _is_plastic(group):

@@ -1,7 +1,10 @@
 /*
 The engine's loops in plain C, for limits.py: the same methods, the same arrays, the same bytes.
 
-    gcc -O3 -march=native -ffast-math -fopenmp-simd -shared -fPIC limits.c -lmvec -lm
+    gcc -O3 -march=native -ffast-math -fopenmp-simd -fno-thread-jumps -funroll-loops -shared -fPIC limits.c -lmvec -lm
+
+Without -fno-thread-jumps gcc makes one branch of all that hangs on `fine` in HH_cond_exp, and then slow masked stores;
+with -funroll-loops all loops take somewhat less time.
 
 Cells are advanced in chunks, so that the list of spikes is made from flags that are still in the L1 cache, as
 in kernel.py. Each function that advances a chunk is not inlined, so that its `restrict` holds, and so that
@@ -13,7 +16,7 @@ it is found in the machine code under its name. Not here: the test whether a sta
 #include <stdint.h>
 #include <string.h>
 
-#define CHUNK 512 /* cells; best of 128, 512 and 4096 for these loops */
+#define CHUNK 128 /* cells; with 512 or 4096 these loops take longer */
 #define MOST_STATE 10
 
 typedef struct {
@@ -311,14 +314,16 @@ typedef struct {
 
 typedef void deliver_t(const network_t *net, int64_t step);
 
-/* What there is beside delivery, and is subtracted: the slot is read and emptied. */
+/* What there is beside delivery, and is subtracted: the slot of two receptors is read and emptied. */
 static void run_network(const network_t *net, int64_t first_step, int64_t steps, deliver_t *deliver)
 {
     for (int64_t step = first_step; step < first_step + steps; step++) {
-        double *restrict inputs = net->ring + (step & net->mask) * net->width, *restrict v = net->v;
+        double *restrict exc = net->ring + (step & net->mask) * net->width, *restrict inh = exc + net->n;
+        double *restrict v = net->v;
         for (int64_t i = 0; i < net->n; i++) {
-            v[i] = v[i] * 0.99 + inputs[i];
-            inputs[i] = 0.0;
+            v[i] = v[i] * 0.99 + (exc[i] + inh[i]);
+            exc[i] = 0.0;
+            inh[i] = 0.0;
         }
         if (deliver)
             deliver(net, step);

@@ -25,12 +25,13 @@ from pyNN_fastsim.engine.models.spike_array import SPIKE_ARRAY
 from pyNN_fastsim.engine.network import Network
 from pyNN_fastsim.engine.synapses import SynapseGroup
 
-FLAGS = "-O3 -march=native -ffast-math -fopenmp-simd -fno-thread-jumps -shared -fPIC".split()
+FLAGS = "-O3 -march=native -ffast-math -fopenmp-simd -fno-thread-jumps -funroll-loops -shared -fPIC".split()
 SOURCE = Path(__file__).with_suffix(".c")
 
 DT = 0.1  # ms
 MOST_STATE = 10  # as in limits.c
-CHUNK = 512  # as in limits.c
+CHUNK = 128  # as in limits.c
+CHECKED_STEPS = 500  # at least as many as are timed where steps are adaptive
 WARM_UP = 64  # steps, as many as the longest delay has
 HEADER = "| what | engine, ns | C, ns | ratio | bytes | engine, GB/s |\n| --- | --- | --- | --- | --- | --- |"
 
@@ -114,14 +115,18 @@ def least(functions, repetitions):
 
 def print_row(what, engine, c, n_bytes):
     """A row of the table; engine and c in ns."""
-    print(f"| {what} | {engine:.2f} | {c:.2f} | {engine / c:.2f} | {n_bytes} | {n_bytes / engine:.1f} |", flush=True)
+    speed = n_bytes / engine
+    print(
+        f"| {what} | {engine:.2f} | {c:.2f} | {engine / c:.2f} | {n_bytes} | {speed:.1f} |",
+        flush=True,
+    )
 
 
 # --- updates --------------------------------------------------------------------------------------
 
 
 def make_cells(model, parameters, n):
-    """A network of one block in a varied state, in which no cell of a model with adaptive steps needs parts."""
+    """A network of one block in a varied state, in which no cell needs its step in parts."""
     network = Network(DT)
     block = network.add_block(model, n, parameters)
     rng = np.random.default_rng(1)
@@ -139,7 +144,7 @@ def restore(state, saved):
 
 
 def cells_in_c(block):
-    """The same cells for C; returns what must be kept, of which the first is the structure, then the state."""
+    """The same cells for C; returns the structure, the state, and what else must be kept."""
     state = [array.copy() for array in block.state.values()]
     constants = np.array(block.constants)
     room = np.zeros(4 * block.n), np.zeros(CHUNK), np.zeros(block.n, dtype=np.int32)
@@ -152,8 +157,8 @@ def check_update(name, network, block, advance, state, saved):
     """Both must come to the same state, and cells with adaptive steps never need parts of a step."""
     n = min(block.n, 4000)
     sampler = network.add_sampler(block, "_part", np.arange(n), 1) if "_part" in block.state else None
-    network.run(100)
-    advance(100)
+    network.run(CHECKED_STEPS)
+    advance(CHECKED_STEPS)
     for key, ours, theirs in zip(block.state, block.state.values(), state, strict=True):
         if not np.allclose(ours, theirs, rtol=1e-7, atol=1e-12):
             raise AssertionError(f"{name}: {key} differs by {np.abs(ours - theirs).max()}")
@@ -226,38 +231,54 @@ def spike_times(spikes, n_sources):
     return np.split(DT * step.ravel()[order], ends[:-1])
 
 
-def make_network(spikes, n_sources, n_targets, make_group):
-    """A network whose target never spikes; a silent source has the longest delay, for the same ring buffer."""
+def make_network(spikes, shape, group_of=None):
+    """A network whose target never spikes. A silent source has the longest delay: all have one ring buffer.
+
+    group_of   function(index of the source, of the target) -> group, or None
+    """
+    n_sources, n_targets, _ = shape
     network = Network(DT)
-    parameters = INTEGRATE_AND_FIRE | {"v_thresh": 1e9}
-    target = network.add_block(IAF_PSC_DELTA, n_targets, parameters)
+    target = network.add_block(IAF_PSC_DELTA, n_targets, INTEGRATE_AND_FIRE | {"v_thresh": 1e9})
     source = network.add_block(SPIKE_ARRAY, n_sources, {"spike_times": spike_times(spikes, n_sources)})
     silent = network.add_block(SPIKE_ARRAY, 1, {"spike_times": [[]]})
     longest = np.array([WARM_UP - 1], dtype=np.uint16)
     nothing = np.zeros(2, dtype=np.int64), np.zeros(0, dtype=np.uint32), np.zeros(1), longest
     network.add_group(SynapseGroup(silent.index, target.index, 0, *nothing))
-    if make_group is not None:
-        network.add_group(make_group(source.index, target.index))
+    if group_of is not None:
+        network.add_group(group_of(source.index, target.index))
     return network
 
 
-def network_in_c(synapses, spikes, n_targets):
-    """The same network for C, and what must be kept."""
-    arrays = np.zeros(n_targets), np.zeros((WARM_UP, 2 * n_targets))
+def network_in_c(synapses, spikes, shape):
+    """The same network for C; returns the structure, and its ring buffer and cells, which must be kept."""
+    n_targets = shape[1]
+    ring, v = np.zeros((WARM_UP, 2 * n_targets)), np.zeros(n_targets)
     net = NetworkInC(n=n_targets, mask=WARM_UP - 1, width=2 * n_targets, per_step=spikes.shape[1])
-    net.v, net.ring = (array.ctypes.data for array in arrays)
-    net.spikes = spikes.ctypes.data
+    net.v, net.ring, net.spikes = v.ctypes.data, ring.ctypes.data, spikes.ctypes.data
     for name, array in zip(("first", "targets", "weights", "delays"), synapses, strict=True):
         setattr(net, name, array.ctypes.data)
-    return net, arrays
+    return net, ring, v
 
 
-def arrival_in_c(merged, spikes, n_targets):
-    """The same for delivery on arrival, with the engine's own merged synapses; and what must be kept."""
-    net, arrays = network_in_c((merged.first, merged.places, merged.weights, merged.places), spikes, n_targets)
-    net.segments = merged.segments.ctypes.data
-    net.shortest, net.n_delays = merged.shortest, merged.n_delays
-    return net, arrays
+def plain(synapses, spikes, shape):
+    """A network of the engine with a SynapseGroup, and the same for C."""
+    network = make_network(spikes, shape, lambda source, target: SynapseGroup(source, target, 0, *synapses))
+    return network, network_in_c(synapses, spikes, shape)
+
+
+def arriving(synapses, spikes, shape):
+    """A network of the engine with an ArrivalGroup, and the same for C, with the same arrays."""
+    first, targets, weights, delays = synapses
+    sort_by_delay(first, targets, delays, 1)  # drawn weights need not follow
+    network = make_network(
+        spikes, shape, lambda *ends: ArrivalGroup(*ends, 0, first, targets, weights, delays)
+    )
+    network.run(0)
+    merged = network.arrivals.merged[0]
+    in_c = network_in_c((first, merged.places, merged.weights, delays), spikes, shape)
+    in_c[0].segments = merged.segments.ctypes.data
+    in_c[0].shortest, in_c[0].n_delays = merged.shortest, merged.n_delays
+    return network, in_c
 
 
 def run_engine(network, steps):
@@ -277,52 +298,38 @@ def run_c(function, net, steps):
     return lambda: function(pointer, 0, WARM_UP + 1), lambda: function(pointer, WARM_UP + 1, steps)
 
 
-def measure_delivery(library, what, shape, spikes, synapses, on_arrival, c_name, n_bytes, repetitions):
-    n_sources, n_targets, row = shape
+def check_delivery(network, function, net, ring):
+    """What is in the ring buffers after some steps must be the same."""
+    network.run(WARM_UP)
+    run_c(function, net, 0)[0]()
+    if not np.any(ring) or not np.allclose(network._ring, ring, rtol=1e-9, atol=1e-18):
+        raise AssertionError(f"ring buffers differ by {np.abs(network._ring - ring).max()}")
+
+
+# What; whether weights and delays are drawn; how networks are made; function of limits.c; bytes of a synapse.
+CASES = [
+    ("one delay, drawn weights", (True, False), plain, "run_one_delay_drawn_weights", 12),
+    ("one delay, one weight", (False, False), plain, "run_one_delay_one_weight", 4),
+    ("drawn delays, SynapseGroup", (True, True), plain, "run_drawn_delays", 14),
+    ("drawn delays, ArrivalGroup", (True, True), arriving, "run_on_arrival", 12),
+]
+
+
+def measure_delivery(library, case, shape, spikes, repetitions):
+    what, drawn, make, name, n_bytes = case
+    network, (net, ring, _v) = make(draw_synapses(*shape, *drawn), spikes, shape)
+    check_delivery(network, library[name], net, ring)
     steps = len(spikes) - WARM_UP - 1
-    bare = make_network(spikes, n_sources, n_targets, None)
-    if on_arrival:
-        first, targets, weights, delays = synapses
-        targets, delays = targets.copy(), delays.copy()
-        sort_by_delay(first, targets, delays, 1)  # drawn weights need not follow
-        full = make_network(
-            spikes, n_sources, n_targets, lambda a, b: ArrivalGroup(a, b, 0, first, targets, weights, delays)
-        )
-        full.run(0)
-        net, _kept = arrival_in_c(full.arrivals.merged[0], spikes, n_targets)
-    else:
-        full = make_network(spikes, n_sources, n_targets, lambda a, b: SynapseGroup(a, b, 0, *synapses))
-        net, _kept = network_in_c(synapses, spikes, n_targets)
     runs = [
-        run_engine(full, steps),
-        run_c(library[c_name], net, steps),
-        run_engine(bare, steps),
+        run_engine(network, steps),
+        run_c(library[name], net, steps),
+        run_engine(make_network(spikes, shape), steps),
         run_c(library.run_nothing, net, steps),
     ]
-    check_delivery(full, bare, library[c_name], net, _kept)
-    full_s, c_s, bare_s, nothing_s = least(runs, repetitions)
-    events = steps * spikes.shape[1] * row
-    print_row(what, 1e9 * (full_s - bare_s) / events, 1e9 * (c_s - nothing_s) / events, n_bytes)
-
-
-def check_delivery(full, bare, function, net, kept):
-    """What is in the ring buffers after some steps must be the same."""
-    function.argtypes = [_ADDRESS, _INT, _INT]
-    full.reset()
-    full.run(WARM_UP)
-    v, ring = kept
-    ring[:] = 0.0
-    function(ctypes.byref(net), 0, WARM_UP + 1)
-    if not np.allclose(full._ring, ring, rtol=1e-9, atol=1e-18) or not np.any(ring):
-        raise AssertionError(f"ring buffers differ by {np.abs(full._ring - ring).max()}")
-
-
-CASES = [  # drawn weights, drawn delays, on arrival, function of limits.c, bytes that are read of a synapse
-    ("one delay, drawn weights", True, False, False, "run_one_delay_drawn_weights", 12),
-    ("one delay, one weight", False, False, False, "run_one_delay_one_weight", 4),
-    ("drawn delays and weights, SynapseGroup", True, True, False, "run_drawn_delays", 14),
-    ("drawn delays and weights, ArrivalGroup", True, True, True, "run_on_arrival", 12),
-]
+    engine, c, engine_idle, c_idle = least(runs, repetitions)
+    events = steps * spikes.shape[1] * shape[2]
+    what = f"{what}, {shape[0]:,} rows of {shape[2]:,}"
+    print_row(what, 1e9 * (engine - engine_idle) / events, 1e9 * (c - c_idle) / events, n_bytes)
 
 
 def measure_deliveries(library, repetitions, quick):
@@ -333,34 +340,33 @@ def measure_deliveries(library, repetitions, quick):
     ]
     for shape, per_step, steps in shapes:
         spikes = draw_spikes(shape[0], per_step, steps + WARM_UP + 1)
-        for what, drawn_weights, drawn_delays, on_arrival, name, n_bytes in CASES:
-            synapses = draw_synapses(*shape, drawn_weights, drawn_delays)
-            what = f"{what}, {shape[0]:,} rows of {shape[2]:,}"
-            measure_delivery(
-                library, what, shape, spikes, synapses, on_arrival, name, n_bytes, repetitions
-            )
+        for case in CASES:
+            measure_delivery(library, case, shape, spikes, repetitions)
 
 
 # --- memory ---------------------------------------------------------------------------------------
 
 
-def measure_bandwidth(library, repetitions, quick):
-    """Bytes read, and read and written, by one thread, from main memory and from the cache."""
+def bandwidth(library, n_bytes, times, repetitions):
+    """Bytes per second that one thread reads, and that it reads and writes when it copies."""
+    n = n_bytes // 8
+    a, b = np.ones(n), np.ones(n)
     library.read_memory.argtypes = [_ADDRESS, _INT, _INT]
     library.copy_memory.argtypes = [_ADDRESS, _ADDRESS, _INT, _INT]
-    print("| one thread | read, GB/s | copied (read and written), GB/s |\n| --- | --- | --- |")
-    for megabytes, times in ((4, 50), (512, 1)):
-        n = megabytes * 2**20 // 8 // (4 if quick else 1)
-        a, b = np.ones(n), np.ones(n)
-        read, copied = least(
-            [
-                (lambda: None, lambda: library.read_memory(a.ctypes.data, n, times)),
-                (lambda: None, lambda: library.copy_memory(a.ctypes.data, b.ctypes.data, n, times)),
-            ],
-            repetitions,
-        )
-        gigabytes = 8e-9 * n * times
-        print(f"| {megabytes} MB | {gigabytes / read:.1f} | {2 * gigabytes / copied:.1f} |")
+    runs = [
+        (lambda: None, lambda: library.read_memory(a.ctypes.data, n, times)),
+        (lambda: None, lambda: library.copy_memory(a.ctypes.data, b.ctypes.data, n, times)),
+    ]
+    read, copied = least(runs, repetitions)
+    return n_bytes * times / read, 2 * n_bytes * times / copied
+
+
+def measure_bandwidth(library, repetitions, quick):
+    """From the caches of all levels to main memory."""
+    print("\n| array, MB | read, GB/s | copied (read and written), GB/s |\n| --- | --- | --- |")
+    for megabytes, times in ((0.1, 2000), (4, 50), (128 if quick else 512, 1)):
+        read, copied = bandwidth(library, int(megabytes * 1e6), times, repetitions)
+        print(f"| {megabytes} | {1e-9 * read:.1f} | {1e-9 * copied:.1f} |")
 
 
 def main():

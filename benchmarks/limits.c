@@ -299,7 +299,7 @@ int64_t hh(const cells_t *cells, int64_t first_step, int64_t steps)
 
 typedef struct {
     int64_t n;                /* target cells */
-    double *v;                /* [n], what inputs are added to */
+    double *v, *refractory;   /* [n], the state of IF_curr_delta */
     double *ring;             /* [mask + 1][width] */
     int64_t mask, width;
     int64_t per_step;         /* cells that spike in each step */
@@ -314,14 +314,15 @@ typedef struct {
 
 typedef void deliver_t(const network_t *net, int64_t step);
 
-/* What there is beside delivery, and is subtracted: the slot of two receptors is read and emptied. */
+/* What there is beside delivery, and is subtracted: an update that moves what that of IF_curr_delta moves. */
 static void run_network(const network_t *net, int64_t first_step, int64_t steps, deliver_t *deliver)
 {
     for (int64_t step = first_step; step < first_step + steps; step++) {
         double *restrict exc = net->ring + (step & net->mask) * net->width, *restrict inh = exc + net->n;
-        double *restrict v = net->v;
+        double *restrict v = net->v, *restrict refractory = net->refractory;
         for (int64_t i = 0; i < net->n; i++) {
             v[i] = v[i] * 0.99 + (exc[i] + inh[i]);
+            refractory[i] = fmax(refractory[i] - 1.0, 0.0);
             exc[i] = 0.0;
             inh[i] = 0.0;
         }
@@ -448,18 +449,16 @@ void run_on_arrival(const network_t *net, int64_t first_step, int64_t steps)
 
 /* --- memory bandwidth ---------------------------------------------------------------------------------- */
 
-double read_memory(const double *restrict a, int64_t n, int64_t times)
+int64_t read_memory(const int64_t *restrict a, int64_t n, int64_t times)
 {
-    double total = 0.0;
+    int64_t sum = 0; /* of integers: they are added in one cycle, and no memory has to wait for that */
     for (int64_t k = 0; k < times; k++) {
-        double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
         for (int64_t i = 0; i < n; i++)
             sum += a[i];
-        total += sum * (k + 1);
         __asm__ volatile("" : : "r"(a) : "memory"); /* so that it is read again */
     }
-    return total;
+    return sum;
 }
 
 void copy_memory(double *restrict a, const double *restrict b, int64_t n, int64_t times)

@@ -4,7 +4,7 @@ What the engine's loops need, beside the same loops in C: updates of cells, and 
 Both run in one process on one thread, in turn, and the least of all repetitions counts. limits.c is compiled
 by gcc when this starts. Updates are compared before they are timed: both must come to the same state.
 
-Usage: python benchmarks/limits.py [update] [delivery] [bandwidth] [--repetitions 15] [--quick]
+Usage: python benchmarks/limits.py [update] [delivery] [bandwidth] [--repetitions 25] [--quick]
 """
 
 import argparse
@@ -82,8 +82,8 @@ class NetworkInC(ctypes.Structure):
     """`network_t` of limits.c."""
 
     _fields_ = [
-        *((name, _INT) for name in ("n",)),
-        *((name, _ADDRESS) for name in ("v", "ring")),
+        ("n", _INT),
+        *((name, _ADDRESS) for name in ("v", "refractory", "ring")),
         *((name, _INT) for name in ("mask", "width", "per_step")),
         *((name, _ADDRESS) for name in ("spikes", "first", "targets", "weights", "delays", "segments")),
         *((name, _INT) for name in ("shortest", "n_delays")),
@@ -190,9 +190,9 @@ def measure_update(library, what, model, parameters, functions, n, steps, repeti
 
 def measure_updates(library, repetitions, quick):
     cases = [
-        ("IF_curr_exp", IAF_PSC_EXP, INTEGRATE_AND_FIRE, ["curr_exp"], 40_000_000),
-        ("IF_cond_exp", IAF_COND_EXP, INTEGRATE_AND_FIRE, ["cond_exp", "cond_exp_mvec"], 8_000_000),
-        ("HH_cond_exp", HH_COND_EXP, HODGKIN_HUXLEY, ["hh"], 2_000_000),
+        ("IF_curr_exp", IAF_PSC_EXP, INTEGRATE_AND_FIRE, ["curr_exp"], 20_000_000),
+        ("IF_cond_exp", IAF_COND_EXP, INTEGRATE_AND_FIRE, ["cond_exp", "cond_exp_mvec"], 4_000_000),
+        ("HH_cond_exp", HH_COND_EXP, HODGKIN_HUXLEY, ["hh"], 1_000_000),
     ]
     for what, model, parameters, functions, cell_steps in cases:
         for n in (4000, 77_169):
@@ -252,12 +252,13 @@ def make_network(spikes, shape, group_of=None):
 def network_in_c(synapses, spikes, shape):
     """The same network for C; returns the structure, and its ring buffer and cells, which must be kept."""
     n_targets = shape[1]
-    ring, v = np.zeros((WARM_UP, 2 * n_targets)), np.zeros(n_targets)
+    ring, (v, refractory) = np.zeros((WARM_UP, 2 * n_targets)), np.zeros((2, n_targets))
     net = NetworkInC(n=n_targets, mask=WARM_UP - 1, width=2 * n_targets, per_step=spikes.shape[1])
-    net.v, net.ring, net.spikes = v.ctypes.data, ring.ctypes.data, spikes.ctypes.data
+    net.v, net.refractory = v.ctypes.data, refractory.ctypes.data
+    net.ring, net.spikes = ring.ctypes.data, spikes.ctypes.data
     for name, array in zip(("first", "targets", "weights", "delays"), synapses, strict=True):
         setattr(net, name, array.ctypes.data)
-    return net, ring, v
+    return net, ring, (v, refractory)
 
 
 def plain(synapses, spikes, shape):
@@ -317,7 +318,7 @@ CASES = [
 
 def measure_delivery(library, case, shape, spikes, repetitions):
     what, drawn, make, name, n_bytes = case
-    network, (net, ring, _v) = make(draw_synapses(*shape, *drawn), spikes, shape)
+    network, (net, ring, _state) = make(draw_synapses(*shape, *drawn), spikes, shape)
     check_delivery(network, library[name], net, ring)
     steps = len(spikes) - WARM_UP - 1
     runs = [
@@ -335,8 +336,8 @@ def measure_delivery(library, case, shape, spikes, repetitions):
 def measure_deliveries(library, repetitions, quick):
     few = 10 if quick else 1
     shapes = [  # sources, targets, synapses of a source; spikes of a step, steps
-        ((4000, 4000, 80), 100, 5000 // few),
-        ((20_000 // few, 20_000, 2000), 40, 500 // few),
+        ((4000, 4000, 80), 100, 2000 // few),
+        ((20_000 // few, 20_000, 2000), 40, 250 // few),
     ]
     for shape, per_step, steps in shapes:
         spikes = draw_spikes(shape[0], per_step, steps + WARM_UP + 1)
@@ -373,7 +374,7 @@ def main():
     parts = {"update": measure_updates, "delivery": measure_deliveries, "bandwidth": measure_bandwidth}
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(parts)}; all of them if none is given")
-    parser.add_argument("--repetitions", type=int, default=15)
+    parser.add_argument("--repetitions", type=int, default=25)
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, to see whether it runs")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

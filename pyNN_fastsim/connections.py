@@ -12,6 +12,7 @@ from pyNN import common
 from pyNN.common import Assembly
 
 from . import simulator
+from .engine.arrival import ArrivalGroup
 from .engine.dynamic import DynamicGroup
 from .engine.synapses import SynapseGroup, places_of_created, sources_of
 
@@ -119,15 +120,27 @@ class Group:
 
     def sort_by_target(self):
         """Go back from the order by delay to the usual one; returns where each synapse was before."""
+        order = np.lexsort((self.synapses.targets, sources_of(self.synapses)))
+        self._sort(order, SynapseGroup)
+        return order
+
+    @property
+    def can_be_sorted_by_delay(self):
+        """Whether there are several delays, drawn with a NativeRNG, and the usual order."""
+        return self.delays is None and len(self.synapses.delays) > 1 and not self.synapses.by_delay
+
+    def sort_by_delay(self):
+        """Go over to the order by delay, for delivery on arrival."""
+        self._sort(np.lexsort((self.synapses.delays, sources_of(self.synapses))), ArrivalGroup)
+
+    def _sort(self, order, kind):
         network, old = simulator.state.network, self.synapses
-        order = np.lexsort((old.targets, sources_of(old)))
         weights = old.weights if len(old.weights) == 1 else old.weights[order]
-        self.synapses = SynapseGroup(
+        self.synapses = kind(
             old.source, old.target, old.receptor, old.first, old.targets[order], weights, old.delays[order]
         )
         network.remove_groups([old])
         network.add_group(self.synapses)
-        return order
 
     def _catch_up(self):
         if self.is_plastic:

@@ -156,7 +156,7 @@ class Projection(common.Projection):
         (source,), (target,) = parts(self.pre), parts(self.post)
         delays, steps = values["delay"], delay_steps(values["delay"], simulator.state.dt)
         kind: type[SynapseGroup | ArrivalGroup] = SynapseGroup
-        if is_worthwhile(len(targets), source.size, steps):
+        if self._is_for_arrival(source, len(targets), steps):
             kind = ArrivalGroup
             # Weights, all drawn alike, may stay where they are.
             sort_by_delay(first, targets, steps, simulator.state.threads)
@@ -166,6 +166,20 @@ class Projection(common.Projection):
         )
         self._groups = [Group(synapses, None, delays if len(delays) == 1 else None)]
         simulator.state.network.add_group(synapses)
+
+    def _is_for_arrival(self, source, n, steps):
+        """Whether `n` connections from a `Part` are to be delivered on arrival.
+
+        If they are the first from there, those will be, too, that are there already but were too few.
+        """
+        state = simulator.state
+        if any(group.by_delay and group.source == source.block.index for group in state.network.groups):
+            return len(steps) > 1
+        if not is_worthwhile(n, source.size, steps):
+            return False
+        for projection in state.projections:
+            projection._enter_order_by_delay(source.block.index)
+        return True
 
     def _check_values(self, columns):
         """Check new values of parameters, float64 [connections] by name. Raises ConnectionError for
@@ -543,6 +557,15 @@ class Projection(common.Projection):
             for name, values in columns.items():
                 group.set_values(name, shared(values[places], None))
         simulator.state.network.changed()
+
+    def _enter_order_by_delay(self, source):
+        """Sort those groups by delay whose source is a block, given by its index, where that can be done."""
+        if self._initial_weights is not None:  # which are in the order that there is
+            return
+        for group in self._groups:
+            if group.synapses.source == source and group.can_be_sorted_by_delay:
+                group.sort_by_delay()
+                self._cached.pop("located", None)
 
     def _leave_order_by_delay(self):
         """Before delays change: sort those groups by target that were sorted by delay."""

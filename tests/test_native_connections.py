@@ -12,6 +12,11 @@ DT = 0.1
 N = 24
 
 
+@pytest.fixture(autouse=True)
+def small_networks_count_as_large(monkeypatch):
+    monkeypatch.setattr("pyNN_fastsim.engine.arrival.LONG", 0.2)
+
+
 def drawn(mean, spread, low, high, rng):
     return RandomDistribution("normal_clipped", (mean, spread, low, high), rng=rng)
 
@@ -151,6 +156,40 @@ def test_reset_and_new_connections():
     sim.run(20.0)
     with_more = recorded(populations)
     assert not np.array_equal(with_more[3][:401], first[3])
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_few_connections_join_the_many_from_the_same_cells(begun):
+    """Whether they are made before those or after; and who has looked at them sees no difference."""
+    sim.setup(timestep=DT, min_delay=DT, max_delay=10.0)
+    rng = sim.NativeRNG(seed=7)
+    a, b = cells(), cells(N // 2)
+
+    def connect(source, target, probability):
+        return sim.Projection(
+            source, target, sim.FixedProbabilityConnector(probability, rng=rng), excitatory(rng)
+        )
+
+    few, others = connect(a, b, 0.2), connect(b, b, 0.2)
+    before = listed(few)
+    sim.run(2.5 if begun else 0.0)
+    assert not is_merged(few)
+    projections = [few, others, connect(a, a, 0.9), connect(a, b, 0.2)]
+    assert list(map(is_merged, projections)) == [True, False, True, True]
+    assert listed(few) == before
+    sim.run(30.0)
+    found = recorded([a, b])
+    if not begun:
+        populations, _ = same_from_lists([a, b], projections)
+        sim.run(30.0)
+        assert_equal(found, recorded(populations))
+        return
+    sim.reset()
+    sim.run(2.5)
+    pre, post, weights = np.array(few.get("weight", "list")).T
+    few.set(weight=weights[np.lexsort((post, pre))])  # the order of values in `set`
+    sim.run(30.0)
+    assert sum(map(len, found[0])) > N and listed(few) == before
 
 
 def test_the_same_seed_gives_the_same_connections_whatever_the_threads(monkeypatch):

@@ -22,8 +22,8 @@ from .lowlevel import float64_at, int32_at, int64_at, prefetch, table2_at, uint1
 from .rows import ROWS_AT_ONCE
 from .synapses import CACHE_LINE
 
-LONG = 10  # mean number of synapses from a source cell from which on a group is delivered so
-PENDING = 16  # segments that are being fetched, while the one before them is delivered; a power of two
+LONG = 8  # mean number of synapses of one source cell and delay from which on a group is delivered so
+PENDING = 8  # segments that are being fetched, while the one before them is delivered; a power of two
 
 # The words of the row of merged groups in the table that the run loop reads (int64 each).
 SOURCE = 0  # index of the source block
@@ -47,8 +47,12 @@ MERGED_ROW = 7
 
 
 def is_worthwhile(n, n_sources, delays):
-    """Whether `n` synapses of so many cells, with these delays (uint16), had better be delivered so."""
-    return n >= LONG * n_sources and np.any(delays != delays[0])
+    """Whether `n` synapses of so many cells, with these delays (uint16), had better be delivered so.
+
+    Where other groups of the source are delivered so, any with several delays are better merged with them.
+    """
+    n_delays = int(delays.max()) - int(delays.min()) + 1
+    return n_delays > 1 and n >= LONG * n_sources * n_delays
 
 
 class ArrivalGroup:

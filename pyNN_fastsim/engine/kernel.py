@@ -73,8 +73,11 @@ RECORD = 8  # address of a uint8 array of flags, which cells' spikes to record; 
 CAPACITY = 9  # room for spikes in one step and thread (sources)
 COUNTS = 10  # address of how often each cell spikes in this step (int32), where the source counts; or 0
 LISTED = 11  # whether a source that counts also lists its spikes
-NEAR = 12  # address of inputs to be added to those in the ring buffer, in the same order; 0 for none
-ROW = 13  # words
+NEAR = 12  # address of inputs beside the ring buffer, in the same order; 0 for none
+FAR = 13  # where there are some: bits of those receptors to which the ring buffer is of interest, too
+ROW = 14  # words
+
+MOST_BITS = 62  # of a word, without its sign; beyond, the ring buffer is of interest to all
 
 KERNEL_ARGUMENTS = 7
 
@@ -158,11 +161,11 @@ def _advance_uniform(c, s, x, flags):
 
 
 @vectorised
-def _take_near(inputs, near):
-    """Add what has been put beside the ring buffer for this step."""
+def _take_over(near, inputs):
+    """Add what is in the ring buffer for this step to what has been put beside it."""
     for i in range(len(inputs)):
-        inputs[i] += near[i]
-        near[i] = 0.0
+        near[i] += inputs[i]
+        inputs[i] = 0.0
 
 
 def _neuron_kernel(block, inputs, first, last, step, out, scratch):
@@ -174,6 +177,9 @@ def _neuron_kernel(block, inputs, first, last, step, out, scratch):
     n = row[SIZE]
     spikes = int32_at(out, last - first)
     count = 0
+    ring = inputs
+    if row[NEAR] != 0:
+        inputs = row[NEAR]
     lo = first
     while lo < last:
         m = min(_CHUNK, last - lo)  # noqa: F821
@@ -182,8 +188,9 @@ def _neuron_kernel(block, inputs, first, last, step, out, scratch):
         arrived = spaced_rows(inputs + 8 * lo, 8 * n, m, _N_RECEPTORS)  # noqa: F821
         if row[NEAR] != 0:
             for receptor in range(_N_RECEPTORS):  # noqa: F821
-                place = 8 * (receptor * n + lo)
-                _take_near(float64_at(inputs + place, m), float64_at(row[NEAR] + place, m))
+                if (row[FAR] >> min(receptor, MOST_BITS)) & 1:
+                    place = 8 * (receptor * n + lo)
+                    _take_over(float64_at(row[NEAR] + place, m), float64_at(ring + place, m))
         x = arrived + rows_at(row[CURRENT], lo, m, 1)
         c = _constants_at(row[CONSTANTS], lo, m)  # noqa: F821
         any_flag = _advance_chunk(c, s, x, flags)  # noqa: F821

@@ -125,11 +125,10 @@ class Block:
         """Whether it is a source that counts its spikes, instead of listing them: see kernel.py."""
         return self.model.counts is not None and self.model.counts(self.constants)
 
-    def row(self, channel, listed, near):
+    def row(self, channel, listed):
         """The row of the run loop's table; the arrays it points to are kept in `self`.
 
         listed   whether a source that counts its spikes must also list them
-        near     address of inputs beside the ring buffer, or 0
         """
         uniform = not self.model.is_source and all(np.ndim(value) == 0 for value in self.constants)
         # A uniform constant is an array of one chunk that every chunk sees; sources see all cells.
@@ -166,7 +165,6 @@ class Block:
         words[kernel.CAPACITY] = self.capacity(self.n)
         words[kernel.COUNTS] = address_of(self._counts) if counting else 0
         words[kernel.LISTED] = listed
-        words[kernel.NEAR] = near
         return words
 
 
@@ -406,8 +404,11 @@ class Network:
 
     def _channel(self, group):
         """Offset of the first place of a group's targets in a slot of the ring buffer."""
-        before = sum(block.n * len(block.model.receptors) for block in self.blocks[: group.target])
-        return before + group.receptor * self.blocks[group.target].n
+        return self._channel_of(group.target) + group.receptor * self.blocks[group.target].n
+
+    def _channel_of(self, index):
+        """Offset of the first place of a block in a slot."""
+        return sum(block.n * len(block.model.receptors) for block in self.blocks[:index])
 
     # --- running --------------------------------------------------------------------------------
 
@@ -607,11 +608,13 @@ class Network:
         listed = {group.source for group, counted in zip(groups, by_counts, strict=True) if not counted}
         listed |= {group.source for group in on_arrival}
         listed |= {block.index for block in self.blocks if block.recorded is not None}
-        near = address_of(self._near) if on_arrival else 0
-        blocks = [
-            b.row(first, b.index in listed, near and near + 8 * int(first))
-            for b, first in zip(self.blocks, channels, strict=False)
-        ]
+        blocks = _rows(
+            [b.row(first, b.index in listed) for b, first in zip(self.blocks, channels, strict=False)],
+            kernel.ROW,
+        )
+        for index in {group.target for group in on_arrival}:
+            blocks[index, kernel.NEAR] = address_of(self._near[channels[index] : channels[index + 1]])
+            blocks[index, kernel.FAR] = self._far(index, groups)
         self._prepare_dynamic([group for group in groups if isinstance(group, DynamicGroup)])
         group_rows = [
             group.row(
@@ -635,13 +638,13 @@ class Network:
         head[loop.BARRIER] = address_of(self._barrier)
         head[loop.YIELD] = _yield_address()
         head[loop.STOP] = address_of(self._stop)
-        head[loop.NEAR] = near
+        head[loop.NEAR] = address_of(self._near)
         counts, spikes, slack = self._make_spike_lists(ranges)
         sources = [current.row(self.seed, self.trial) for current in self.currents]
         return loop.Tables(
             head=head,
             threads=self._make_threads(slack),
-            blocks=_rows(blocks, kernel.ROW),
+            blocks=blocks,
             ranges=ranges,
             groups=group_rows,
             first_group=first_group.astype(np.int64),
@@ -661,6 +664,18 @@ class Network:
             arrivals=_rows(self.arrivals.rows(self.blocks, self.step), ARRIVAL_ROW),
             **self._profile_tables(n_threads),
         )
+
+    def _far(self, index, groups):
+        """Bits of those receptors of a block that something comes to through the ring buffer, from groups."""
+        block = self.blocks[index]
+        n_receptors = len(block.model.receptors)
+        if n_receptors > kernel.MOST_BITS:
+            return -1
+        used = {group.receptor for group in groups if group.target == index}
+        first = self._channel_of(index)
+        under_way = self._ring[:, first : first + n_receptors * block.n].any(axis=0)
+        used |= set(np.flatnonzero(under_way.reshape(n_receptors, block.n).any(axis=1)))
+        return sum(1 << int(receptor) for receptor in used)
 
     def _profile_tables(self, n_threads):
         profile = self.profile

@@ -21,6 +21,7 @@ from . import simulator
 from .arguments import FILE, check_arguments_of
 from .engine.mersenne import Numbers
 from .engine.rows import sort_rows
+from .progress import shown
 from .random import PIECE, NativeRNG, draws_as_numpy_did, left_in_place, uniform_numbers
 from .standardmodels.synapses import StaticSynapse
 from .synapse_values import copied_parameters, evaluate_all, is_native, pair_distances, row_values
@@ -120,7 +121,7 @@ def _all_native(connector, projection, parameters):
 def _columns(projection):
     """Ranges of target cells that are looked at together."""
     width = max(1, PAIRS_AT_ONCE // max(projection.pre.size, 1))
-    for first in range(0, projection.post.size, width):
+    for first in shown(range(0, projection.post.size, width), projection.label):
         yield first, min(first + width, projection.post.size)
 
 

@@ -24,6 +24,15 @@ def building(label):
         state.build_seconds += time.perf_counter() - began
 
 
+def shown(pieces, label):
+    """Go through the pieces of a projection, with a bar on the terminal if that takes long."""
+    if len(pieces) < 2:
+        return pieces
+    from tqdm import tqdm
+
+    return tqdm(pieces, desc=f"Connecting '{label}'", leave=False, disable=None, delay=DELAY)
+
+
 def _line(label):
     from tqdm import tqdm  # takes longer to import than a small network to build
 

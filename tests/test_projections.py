@@ -363,6 +363,30 @@ def _on_terminal(script):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_a_large_projection_has_a_bar():
+    """From two seconds on, and gone when it is done."""
+    script = """
+import time
+import pyNN_fastsim as sim
+from pyNN_fastsim import connectors, progress
+chosen_pairs = connectors._chosen_pairs
+def slow(*arguments):
+    time.sleep(0.02)
+    return chosen_pairs(*arguments)
+connectors._chosen_pairs = slow
+progress.DELAY = {delay}
+connectors.PAIRS_AT_ONCE = 100
+sim.setup()
+p = sim.Population(40, sim.IF_curr_exp())
+sim.Projection(p, p, sim.AllToAllConnector(), sim.StaticSynapse(), label="large")
+"""
+    shown = _on_terminal(script.format(delay=1e-9))
+    assert "Connecting 'large'" in shown and "/20 [" in shown
+    assert shown.rpartition("\r")[0].split("\r")[-1].strip() == ""
+    assert _on_terminal(script.format(delay=2.0)) == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_building_is_shown_on_a_terminal():
     """While it takes long, and until it is done."""
     shown = _on_terminal(BUILD.format(delay=1e-9))

@@ -7,8 +7,8 @@ Cerebral Cortex 24:785-806. Smaller networks have fewer neurons and fewer synaps
 stronger weights and a constant current that preserve the mean and the variance of a neuron's input:
 van Albada, Helias & Diesmann (2015), PLoS Comput Biol 11:e1004490.
 
-Connections are drawn by the simulator's own generator, or (--rng numpy) by NumPy's, with which other
-simulators draw the same numbers.
+Connections are drawn by the simulator's own generator, PyNN's NativeRNG, or (--rng numpy) by NumPy's; in
+other simulators always by NumPy's, since their own can't draw all that is needed here.
 
 Usage: python microcircuit.py [simulator] [--scale FRACTION] [--time MS] [--threads N] [--background KIND]
 """
@@ -153,14 +153,17 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--background", choices=("poisson", "dc"), default="poisson")
     parser.add_argument("--seed", type=int, default=55)
-    parser.add_argument("--rng", choices=("native", "numpy"), default="native")
+    parser.add_argument(
+        "--rng", choices=("native", "numpy"), help="default: native, in other simulators numpy"
+    )
     parser.add_argument("--plot", default="microcircuit.png", help="file for the picture")
     args = parser.parse_args()
 
     sim = importlib.import_module(f"pyNN.{args.simulator}")
     sim.setup(timestep=DT, min_delay=DT, threads=args.threads, spike_precision="on_grid")
     started = time.perf_counter()
-    network = build(sim, args.scale, args.background, args.seed, args.rng == "native")
+    native = args.rng == "native" if args.rng else args.simulator == "fastsim"
+    network = build(sim, args.scale, args.background, args.seed, native)
     for population in network.populations:
         population.record("spikes")
     built = time.perf_counter()

@@ -24,6 +24,7 @@ from .synapses import CACHE_LINE
 
 LONG = 8  # mean number of synapses of one source cell and delay from which on a group is delivered so
 PENDING = 8  # segments that are being fetched, while the one before them is delivered; a power of two
+ROOM = 32  # for these, so that what two threads write is not in one cache line
 
 # The words of the row of merged groups in the table that the run loop reads (int64 each).
 SOURCE = 0  # index of the source block
@@ -37,7 +38,7 @@ N_DELAYS = 7
 SEGMENTS = 8  # address of where segments begin, uint32 [sources, n_delays * threads + 1]
 PLACES = 9  # address of the targets' places in a slot (uint32)
 WEIGHTS = 10  # address of the weights (float64)
-PENDING_AT = 11  # address of room for the beginnings and ends of segments, int64 [threads, 2, PENDING]
+PENDING_AT = 11  # address of room for the beginnings and ends of segments, int64 [threads, 2, ROOM]
 NOTES = 12  # whether the source's spikes are kept on behalf of these groups, and of all others
 ARRIVAL_ROW = 13
 
@@ -316,7 +317,7 @@ class Arrivals:
     def rows(self, blocks, step):
         """The rows of the run loop's table; `step` is the last one done."""
         n_threads = self.merged[0].edges.shape[1] if self.merged else 1
-        self._pending = np.zeros((n_threads, 2, PENDING), dtype=np.int64)
+        self._pending = np.zeros((n_threads, 2, ROOM), dtype=np.int64)
         for merged in self.merged:
             source = blocks[merged.groups[0].source]
             spikes = self.emitted.setdefault(source.index, HeldSpikes())
@@ -402,8 +403,8 @@ def _fetch_bounds(row, n_segments, segment, emitted):
 @jit
 def _deliver_row(row, counts, spikes, thread, inputs, step):
     n_threads = len(counts)
-    starts = int64_at(row[PENDING_AT] + 16 * PENDING * thread, PENDING)
-    ends = int64_at(row[PENDING_AT] + 16 * PENDING * thread + 8 * PENDING, PENDING)
+    starts = int64_at(row[PENDING_AT] + 16 * ROOM * thread, PENDING)
+    ends = int64_at(row[PENDING_AT] + 16 * ROOM * thread + 8 * ROOM, PENDING)
     n_segments = row[N_DELAYS] * n_threads + 1
     fetched = 0
     for d in range(row[N_DELAYS]):

@@ -85,7 +85,7 @@ LOG_LENGTH = 3
 LOG_SLACK = 4  # most that one step can add
 FAILED_BLOCK = 5  # block and cell whose state is no longer finite; block -1 for none
 FAILED_CELL = 6
-THREAD_ROW = 7
+THREAD_ROW = 16  # some of them unused, so that two threads do not write to one cache line
 
 # The words of a row of `Tables.samplers`.
 SAMPLED = 0  # address of the array of the state variable (float64)

@@ -33,7 +33,8 @@ from .synapses import BY_COUNTS, GROUP_ROW, SynapseGroup, is_one_to_one
 
 PIECE_SECONDS = 0.2  # wall time of one compiled call, after which Ctrl-C is heard
 FIRST_PIECE = 100  # steps, before the time of one step is known
-CELLS_PER_THREAD = 2000  # fewer are not worth a barrier a step
+CELLS_PER_THREAD = 2500  # of SIMPLE models; fewer are not worth a barrier a step
+SIMPLE = 10  # constants; a model of more takes about as much longer
 FLUSH_SECONDS = 5.0  # wall time after which recordings are written to their files, during a run
 FLUSH_BYTES = 2**26  # of recordings in memory, after which they are
 MAX_STEPS = 2**31 - 1  # of a trial
@@ -588,8 +589,8 @@ class Network:
             self._tables = self._make_tables()
 
     def _make_tables(self):
-        n_cells = sum(block.n for block in self.blocks)
-        n_threads = max(1, min(self.threads, n_cells // CELLS_PER_THREAD))
+        n_cells = sum(block.n * max(len(block.constants) / SIMPLE, 1.0) for block in self.blocks)
+        n_threads = max(1, min(self.threads, int(n_cells // CELLS_PER_THREAD)))
         channels = np.cumsum([0] + [block.n * len(block.model.receptors) for block in self.blocks])
         width = int(channels[-1])
         self._resize_ring(width, max((g.longest for g in self.groups if not g.by_delay), default=1))

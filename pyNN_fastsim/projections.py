@@ -17,7 +17,7 @@ from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_recep
 from . import simulator
 from .arguments import FILE, NAMES, check_arguments_of
 from .connections import Connection, Group, delay_steps, parts, place_in, shared
-from .engine.arrival import ArrivalGroup, is_worthwhile, sort_by_delay
+from .engine.arrival import MOST, ArrivalGroup, is_worthwhile, sort_by_delay
 from .engine.dynamic import DynamicGroup
 from .engine.gap import JunctionGroup
 from .engine.signals import signals_held
@@ -173,6 +173,8 @@ class Projection(common.Projection):
         If they are the first from there, those will be, too, that are there already but were too few.
         """
         state = simulator.state
+        if n > MOST:
+            return False
         if any(group.by_delay and group.source == source.block.index for group in state.network.groups):
             return len(steps) > 1
         if not is_worthwhile(n, source.size, steps):

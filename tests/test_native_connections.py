@@ -144,6 +144,9 @@ def test_reset_and_new_connections():
     populations, projections = network()
     sim.run(20.0)
     first = recorded(populations)
+    sim.reset()  # while spikes are about to arrive
+    sim.run(20.0)
+    assert_equal(recorded(populations), first)
     projections[0].set(weight=0.0)
     sim.run(5.0)
     sim.reset()

@@ -17,13 +17,14 @@ import numpy as np
 
 from .addresses import address_of
 from .compile import entry, jit, vectorised
-from .history import HeldSpikes
+from .history import HeldSpikes, keep_spikes
 from .lowlevel import float64_at, int32_at, int64_at, prefetch, table2_at, uint16_at, uint32_at
 from .rows import ROWS_AT_ONCE
 from .synapses import CACHE_LINE
 
 LONG = 8  # mean number of synapses of one source cell and delay from which on a group is delivered so
 PENDING = 8  # segments that are being fetched, while the one before them is delivered; a power of two
+MOST = 2**32 - 1  # synapses that are merged, since their places are counted so
 ROOM = 32  # for these, so that what two threads write is not in one cache line
 
 # The words of the row of merged groups in the table that the run loop reads (int64 each).
@@ -361,16 +362,19 @@ class Arrivals:
 
 def _partition(groups):
     """Lists of groups to be merged: those of one source that have all been there for as long."""
-    together = {}
+    together: dict[tuple[int, int, int], list] = {}
     for group in groups:
         number = 0
-        while any(
-            (other.target, other.receptor) == (group.target, group.receptor)
-            for other in together.get((group.source, group.since, number), ())
-        ):
+        while not _fits(group, others := together.setdefault((group.source, group.since, number), [])):
             number += 1
-        together.setdefault((group.source, group.since, number), []).append(group)
+        others.append(group)
     return list(together.values())
+
+
+def _fits(group, others):
+    """Whether a group can be merged with others: not if one of them has the same targets."""
+    targets = [(other.target, other.receptor) for other in others]
+    return (group.target, group.receptor) not in targets and len(group) + sum(map(len, others)) <= MOST
 
 
 @vectorised
@@ -439,20 +443,6 @@ def _deliver_row(row, counts, spikes, thread, inputs, step):
 
 
 @jit
-def _note(row, counts, spikes, step):
-    """Keep this step's spikes of a source."""
-    slot = step % row[SLOTS]
-    total = 0
-    for owner in range(len(counts)):
-        cells = int32_at(spikes[owner, row[SOURCE]], counts[owner, row[SOURCE]])
-        kept = int32_at(row[HELD] + 4 * (slot * row[CAPACITY] + total), len(cells))
-        for i in range(len(cells)):
-            kept[i] = cells[i]
-        total += len(cells)
-    int32_at(row[HELD_COUNTS] + 4 * slot, 1)[0] = total
-
-
-@jit
 def deliver_arrivals(arrivals, counts, spikes, thread, near, width, step):
     """Write what arrives at `step` + 1 down, and keep the spikes of this step.
 
@@ -464,5 +454,8 @@ def deliver_arrivals(arrivals, counts, spikes, thread, near, width, step):
         _deliver_row(arrivals[k], counts, spikes, thread, inputs, step)
     if thread == 0:
         for k in range(len(arrivals)):
-            if arrivals[k, NOTES]:
-                _note(arrivals[k], counts, spikes, step)
+            row = arrivals[k]
+            if row[NOTES]:
+                slot = step % row[SLOTS]
+                kept = row[HELD] + 4 * slot * row[CAPACITY]
+                keep_spikes(row[SOURCE], counts, spikes, kept, row[HELD_COUNTS] + 4 * slot)

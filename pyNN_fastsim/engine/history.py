@@ -197,6 +197,23 @@ def held_for(group):
 
 
 @jit
+def keep_spikes(source, counts, spikes, kept_at, count_at):
+    """Write down which cells of a source spiked, of all threads.
+
+    counts, spikes     [threads, blocks]: numbers and addresses of the cells that spiked
+    kept_at, count_at  addresses of the cells that are kept, and of their number (int32)
+    """
+    total = 0
+    for owner in range(len(counts)):
+        cells = int32_at(spikes[owner, source], counts[owner, source])
+        kept = int32_at(kept_at + 4 * total, len(cells))
+        for i in range(len(cells)):
+            kept[i] = cells[i]
+        total += len(cells)
+    int32_at(count_at, 1)[0] = total
+
+
+@jit
 def deliver_held(held, groups, counts, spikes, thread, head, step):
     """Deliver held spikes that are due at `step`, and keep those of this step.
 
@@ -216,11 +233,5 @@ def deliver_held(held, groups, counts, spikes, thread, head, step):
                 call_synapses(kernel, group, thread, cells, count, head, emitted, steps[k], steps[k])
         if thread == 0:
             slot = step % row[SLOTS]
-            total = 0
-            for owner in range(len(counts)):
-                cells = int32_at(spikes[owner, row[SOURCE]], counts[owner, row[SOURCE]])
-                kept = int32_at(row[HELD] + 4 * (slot * row[CAPACITY] + total), len(cells))
-                for i in range(len(cells)):
-                    kept[i] = cells[i]
-                total += len(cells)
-            int32_at(row[HELD_COUNTS] + 4 * slot, 1)[0] = total
+            kept = row[HELD] + 4 * slot * row[CAPACITY]
+            keep_spikes(row[SOURCE], counts, spikes, kept, row[HELD_COUNTS] + 4 * slot)

@@ -243,7 +243,8 @@ def test_each_pair_has_the_same_probability(probability):
     assert not np.any(pre == post)
 
 
-def test_values_are_those_of_the_distribution():
+def test_values_are_those_of_the_distribution(monkeypatch):
+    monkeypatch.setattr("pyNN_fastsim.random.PIECE", 1000)
     sim.setup(timestep=DT, min_delay=DT, max_delay=20.0)
     rng = sim.NativeRNG(seed=5)
     a = sim.Population(200, sim.IF_curr_exp())
@@ -253,6 +254,7 @@ def test_values_are_those_of_the_distribution():
     projection = sim.Projection(a, a, connector, synapse)
     pre, post, weight, delay = np.array(listed(projection)).T
     assert stats.kstest(weight, stats.norm(0.5, 0.05).cdf).pvalue > 1e-3
+    assert len(np.unique(weight)) == len(weight)  # each piece has numbers of its own
     # Delays are kept as steps.
     np.testing.assert_allclose(delay / DT, np.rint(delay / DT), atol=1e-9)
     assert stats.kstest(delay + RandomDistribution("uniform", (-0.05, 0.05)).next(20_000),

@@ -682,7 +682,7 @@ class Network:
         profile = self.profile
         if profile is None:
             nothing = np.zeros(0, dtype=np.int64)
-            return {"profile": nothing, "parts": nothing, "degrees": nothing}
+            return {"profile": nothing, "parts": nothing, "degrees": np.zeros(len(self.blocks), np.int64)}
         profile.prepare(n_threads, self.blocks, self.groups)
         return {"profile": profile.threads, "parts": profile.blocks, "degrees": profile.degrees}
 

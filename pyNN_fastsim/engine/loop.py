@@ -261,7 +261,7 @@ def _count_events(tables, thread, step):
     if len(tables.profile) > 0:
         count_events(
             tables.parts[thread],
-            tables.blocks[:, kernel.COUNTS],
+            tables.blocks,
             tables.counts[step & 1, thread],
             tables.spikes[step & 1, thread],
             tables.ranges[thread],

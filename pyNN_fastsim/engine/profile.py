@@ -14,6 +14,7 @@ import numpy as np
 from .addresses import address_of
 from .compile import jit
 from .dynamic import DynamicGroup
+from .kernel import COUNTS
 from .lowlevel import call_clock, int32_at, int64_at
 
 # The words of a thread's row.
@@ -118,27 +119,27 @@ def lap(row, parts, part):
 
 
 @jit
-def count_events(blocks, counting, counts, spikes, ranges, degrees):
+def count_events(parts, blocks, counts, spikes, ranges, degrees):
     """Count the spikes of a thread's cells in this step, and the synapses that they go through.
 
-    blocks           the thread's [blocks, BLOCK_ROW]
-    counting         [blocks]: address of how often each cell of the block spikes (int32), or 0 where the
-                     spikes are listed only:
-    counts, spikes   of the thread, [blocks]: their number, and the address of the cells
+    parts            the thread's [blocks, BLOCK_ROW]
+    blocks           [blocks, kernel.ROW]
+    counts, spikes   of the thread, [blocks]: number of spikes in a list, and the address of the cells
     ranges           of the thread, [blocks, 2]
     """
     for b in range(len(blocks)):
         first, last = ranges[b, 0], ranges[b, 1]
-        if counting[b] != 0:
-            many = int32_at(counting[b] + 4 * first, last - first)
+        counting = blocks[b, COUNTS]
+        if counting != 0:
+            many = int32_at(counting + 4 * first, last - first)
             degree = int64_at(degrees[b] + 16 * first, 2 * (last - first))
             for i in range(len(many)):
-                blocks[b, SPIKES] += many[i]
-                blocks[b, STATIC] += many[i] * degree[2 * i]
-                blocks[b, DYNAMIC] += many[i] * degree[2 * i + 1]
+                parts[b, SPIKES] += many[i]
+                parts[b, STATIC] += many[i] * degree[2 * i]
+                parts[b, DYNAMIC] += many[i] * degree[2 * i + 1]
         else:
-            blocks[b, SPIKES] += counts[b]
+            parts[b, SPIKES] += counts[b]
             for cell in int32_at(spikes[b], counts[b]):
                 degree = int64_at(degrees[b] + 16 * cell, 2)
-                blocks[b, STATIC] += degree[0]
-                blocks[b, DYNAMIC] += degree[1]
+                parts[b, STATIC] += degree[0]
+                parts[b, DYNAMIC] += degree[1]

@@ -3,8 +3,9 @@ One step of each kernel of the engine, in plain Python: the same methods, writte
 descriptions, with no vectors, no constants computed beforehand and nothing taken from the package.
 
 Each function takes the parameters of one cell, its state at t_k, both by name, what arrives at t_{k+1} and
-the current that flows until then: (excitatory, inhibitory, nA), and dt. It returns the state at t_{k+1} and
-whether the cell spikes there; or None where the kernel would take the step in parts.
+the current that flows until then: (excitatory, inhibitory, nA), and dt. Those of point neurons take, too,
+the names and the kinds of their receptors, in the order in which x has what arrives there. It returns
+the state at t_{k+1} and whether the cell spikes there; or None where the kernel would take the step in parts.
 
 Units: ms, mV, nF, nA, uS.
 """
@@ -324,4 +325,88 @@ def aeif_cond_alpha(p, s, x, dt):
         g.append(([a + b for a, b in zip(decay, growth, strict=True)], p[f"e_rev_{letter}"]))
     done = aeif(p, s, dt, g, x[2])
     _, after = alpha(p, s, x, dt, "gsyn", per_peak)
+    return done and (after | done[0], done[1])
+
+
+# --- point neurons: any receptors ----------------------------------------------------------------------
+
+
+def peak_factor(rise, decay):
+    """By which ysyn drives gsyn (1/ms): where gsyn is largest, 1, that balances its decay."""
+    at = rise if rise == decay else math.log(decay / rise) / (1 / rise - 1 / decay)
+    return math.exp(at / rise) / decay
+
+
+def two_taus(p, name, kind):
+    if kind == "cond_alpha":
+        return p[f"{name}.tau_syn"], p[f"{name}.tau_syn"]
+    return p[f"{name}.tau_rise"], p[f"{name}.tau_decay"]
+
+
+def one_decay(p, s, name, kind):
+    """What a receptor that decays with one time constant has: a conductance, or a current."""
+    variable = f"{name}.isyn" if kind == "curr_exp" else f"{name}.gsyn"
+    value, tau = s[variable], p[f"{name}.tau_syn"]
+    return variable, lambda t: value * math.exp(-t / tau)
+
+
+def rise_and_decay(p, s, name, kind):
+    """gsyn and ysyn as functions of the time since t_k."""
+    rise, decay = two_taus(p, name, kind)
+    g, y, factor = s[f"{name}.gsyn"], s[f"{name}.ysyn"], peak_factor(rise, decay)
+
+    def gsyn(t):
+        z = t * (1 / rise - 1 / decay)
+        risen = t * math.exp(-t / rise) * (math.expm1(z) / z if z else 1.0)
+        return g * math.exp(-t / decay) + factor * y * risen
+
+    return gsyn, lambda t: y * math.exp(-t / rise)
+
+
+def all_receptors(p, s, x, dt, receptors):
+    """Conductances with their reversal potentials, currents, both as functions of the time since t_k; and
+    the receptors' variables at t_{k+1}."""
+    conductances, currents, after = [], [], {}
+    for (name, kind), arriving in zip(receptors, x[:-1], strict=True):
+        if kind in ("curr_exp", "cond_exp"):
+            variable, shape = one_decay(p, s, name, kind)
+            after[variable] = shape(dt) + arriving
+        else:
+            shape, drive = rise_and_decay(p, s, name, kind)
+            after |= {f"{name}.gsyn": shape(dt), f"{name}.ysyn": drive(dt) + arriving}
+        if kind == "curr_exp":
+            currents.append(shape)
+        else:
+            conductances.append((shape, p[f"{name}.e_syn"]))
+    return conductances, currents, after
+
+
+def point_lif(p, s, x, dt, receptors):
+    conductances, currents, after = all_receptors(p, s, x, dt, receptors)
+
+    def current(t):
+        return p["i_offset"] + x[-1] + sum(i(t) for i in currents)
+
+    if conductances:
+        free = relaxed(p, s["v"], conductances, current, dt)
+    else:
+        free = driven(p, s["v"], current, dt)
+    membrane, spiked = fire(p, s, free, dt)
+    return after | membrane, spiked
+
+
+def rising_series(p, s, dt, name, kind):
+    """Of gsyn, term by term from its equation."""
+    rise, decay = two_taus(p, name, kind)
+    y, g = exponential_series(s[f"{name}.ysyn"], rise, dt), [s[f"{name}.gsyn"]]
+    for n in range(7):
+        g.append((peak_factor(rise, decay) * y[n] - g[n] / decay) * dt / (n + 1))
+    return g
+
+
+def point_adexp(p, s, x, dt, receptors):
+    """With receptors that rise and decay."""
+    g = [(rising_series(p, s, dt, name, kind), p[f"{name}.e_syn"]) for name, kind in receptors]
+    done = aeif(p, s, dt, g, x[-1])
+    _, _, after = all_receptors(p, s, x, dt, receptors)
     return done and (after | done[0], done[1])

@@ -245,15 +245,15 @@ def _update_blocks(tables, thread, step):
             lap(tables.profile[thread], tables.parts[thread, b], UPDATE)
         if count > 0 and row[kernel.RECORD] != 0:
             _log_spikes(tables, thread, step, row, int32_at(tables.spikes[parity, thread, b], count))
-            _lap(tables, thread, RECORDING)
+            _lap(tables.profile, thread, RECORDING)
     return True
 
 
 @jit
-def _lap(tables, thread, part):
+def _lap(profile, thread, part):
     """Where there is a profile, add the time since the clock was read last to a part of the step."""
-    if len(tables.profile) > 0:
-        lap(tables.profile[thread], tables.profile[thread], part)
+    if len(profile) > 0:
+        lap(profile[thread], profile[thread], part)
 
 
 @jit
@@ -267,7 +267,7 @@ def _count_events(tables, thread, step):
             tables.ranges[thread],
             tables.degrees,
         )
-        _lap(tables, thread, COUNTING)
+        _lap(tables.profile, thread, COUNTING)
 
 
 @jit
@@ -299,10 +299,9 @@ def _sample(tables, thread, step):
 
 
 @jit
-def _wait(tables):
+def _wait(head, n_threads):
     """Wait until every thread is here."""
-    n_threads = len(tables.threads)
-    address = tables.head[BARRIER]
+    address = head[BARRIER]
     arrived = atomic_add(address, 1) + 1
     all_here = ((arrived + n_threads - 1) // n_threads) * n_threads
     spins = 0
@@ -311,7 +310,7 @@ def _wait(tables):
         if spins > SPINS:
             if atomic_load(address + 8) != 0:
                 return  # another thread has failed
-            call_yield(tables.head[YIELD])
+            call_yield(head[YIELD])
 
 
 @jit
@@ -319,7 +318,7 @@ def _deliver(tables, thread, step):
     head = tables.head
     parity = step & 1
     note_spikes(tables.histories, tables.counts[parity, thread], tables.spikes[parity, thread], step)
-    _lap(tables, thread, PLASTICITY)
+    _lap(tables.profile, thread, PLASTICITY)
     for b in range(len(tables.blocks)):
         n_spikes = 0
         for owner in range(len(tables.threads)):
@@ -343,7 +342,7 @@ def _deliver(tables, thread, step):
                         prefetch_targets(tables.groups[g + AHEAD], thread, spikes)
             changes = tables.groups[g, KERNEL] != 0
             if changes:
-                _lap(tables, thread, DELIVERY)
+                _lap(tables.profile, thread, DELIVERY)
             for owner in range(len(tables.threads)):
                 count = tables.counts[parity, owner, b]
                 if count > 0 and changes:
@@ -369,8 +368,8 @@ def _deliver(tables, thread, step):
                         step,
                     )
             if changes:
-                _lap(tables, thread, PLASTICITY)
-    _lap(tables, thread, DELIVERY)
+                _lap(tables.profile, thread, PLASTICITY)
+    _lap(tables.profile, thread, DELIVERY)
     deliver_held(
         tables.held,
         tables.groups,
@@ -380,7 +379,7 @@ def _deliver(tables, thread, step):
         head.ctypes.data,
         step,
     )
-    _lap(tables, thread, PLASTICITY)
+    _lap(tables.profile, thread, PLASTICITY)
     deliver_arrivals(
         tables.arrivals,
         tables.counts[parity],
@@ -390,7 +389,7 @@ def _deliver(tables, thread, step):
         head[WIDTH],
         step,
     )
-    _lap(tables, thread, DELIVERY)
+    _lap(tables.profile, thread, DELIVERY)
 
 
 @jit
@@ -476,13 +475,13 @@ def run(address, thread, first_step, last_step):
         if step > 0:
             _update_currents(tables, thread, step - 1)
             couple(tables.coupled, tables.ranges[thread], step)
-        _lap(tables, thread, CURRENTS)
+        _lap(tables.profile, thread, CURRENTS)
         if not _update_blocks(tables, thread, step):
             atomic_store(flag, 1)
         elif words[LOG_LENGTH] + words[LOG_SLACK] > words[LOG_CAPACITY]:
             atomic_store(flag, 1)
         _sample(tables, thread, step)
-        _lap(tables, thread, RECORDING)
+        _lap(tables.profile, thread, RECORDING)
         note_potentials(
             tables.coupled,
             tables.ranges[thread],
@@ -490,14 +489,14 @@ def run(address, thread, first_step, last_step):
             tables.spikes[step & 1, thread],
             step,
         )
-        _lap(tables, thread, CURRENTS)
+        _lap(tables.profile, thread, CURRENTS)
         _count_events(tables, thread, step)
         if len(tables.threads) > 1:
-            _wait(tables)
-        _lap(tables, thread, WAITING)
+            _wait(tables.head, len(tables.threads))
+        _lap(tables.profile, thread, WAITING)
         _deliver(tables, thread, step)
         _observe(tables, thread, step)
-        _lap(tables, thread, RECORDING)
+        _lap(tables.profile, thread, RECORDING)
         if atomic_load(flag) != 0:
             return step
     return last_step

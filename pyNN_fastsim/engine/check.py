@@ -13,7 +13,7 @@ import types as python_types
 
 from numba import njit, types
 
-from .codegen import COMMON, NUMBAS_OWN, real_function
+from .codegen import COMMON, NUMBAS_OWN, WITHOUT_WRAPPERS, real_function
 from .compile import Deferred
 
 
@@ -89,9 +89,7 @@ def _result(function, *arguments):
     functions = _all_functions(function.function)
     for each in functions:
         _check_names(each)
-    dispatcher = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **COMMON)(
-        real_function(function.function)
-    )
+    dispatcher = njit(**COMMON, **WITHOUT_WRAPPERS)(real_function(function.function))
     try:
         dispatcher.compile(arguments)
     except Exception as error:

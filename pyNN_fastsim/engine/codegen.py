@@ -29,6 +29,8 @@ _OPTIONS = {
     "inlined": {**COMMON, "forceinline": True},
     "vectorised": {**COMMON, "pipeline_class": _NoAliasCompiler},
 }
+# What only machine code calls needs no wrapper for Python and none for C: they take as long to compile.
+WITHOUT_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _TYPES = {"int64": types.int64, "float64": types.float64}
 
@@ -37,12 +39,20 @@ NUMBAS_OWN = re.compile(rb"numba_\w+|NRT_\w+")
 
 
 def real(thing):
-    """What Numba understands for an `Intrinsic` or a `Deferred`, and for all that this one calls."""
+    """What Numba understands for an `Intrinsic` or a `Deferred`, and for all that this one calls.
+
+    Only compiled functions can call it.
+    """
     if isinstance(thing, Intrinsic):
         return getattr(intrinsics, thing.name)
     if not hasattr(thing, "_real"):
-        thing._real = njit(**_OPTIONS[thing.kind])(real_function(thing.function))
+        thing._real = njit(**_OPTIONS[thing.kind], **WITHOUT_WRAPPERS)(real_function(thing.function))
     return thing._real
+
+
+def for_python(deferred):
+    """What Python can call for a `Deferred`."""
+    return njit(**_OPTIONS[deferred.kind])(real_function(deferred.function))
 
 
 def real_function(function):
@@ -78,7 +88,7 @@ def compile_entry(entry: Entry):
     Raises RuntimeError if the code needs Numba to run.
     """
     function = real_function(entry.function)
-    dispatcher = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **COMMON)(function)
+    dispatcher = njit(**COMMON, **WITHOUT_WRAPPERS)(function)
     arguments = (types.int64,) * entry.n_args
     dispatcher.compile(_TYPES[entry.result](*arguments))
     result = dispatcher.overloads[arguments]

@@ -63,9 +63,13 @@ class Deferred:
     def __call__(self, *args):
         if INTERPRETED:
             return self.function(*args)
-        from .codegen import real
+        return self._compiled(*args)
 
-        return real(self)(*args)
+    @functools.cached_property
+    def _compiled(self):
+        from .codegen import for_python
+
+        return for_python(self)
 
 
 inlined = functools.partial(Deferred, "inlined")

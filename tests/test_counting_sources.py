@@ -217,6 +217,52 @@ def test_groups_that_are_not_one_to_one(monkeypatch, always_threads):
     assert_same(result(cells), expected)
 
 
+CHANGES = {
+    "weight": lambda source, cells, projection: projection.set(weight=2.0**-6),
+    "weights": lambda source, cells, projection: projection.set(weight=np.diag(2.0**-6 * np.arange(N))),
+    "longer delay": lambda source, cells, projection: projection.set(delay=2.5),
+    "shorter delay": lambda source, cells, projection: projection.set(delay=0.1),
+    "delays": lambda source, cells, projection: projection.set(
+        delay=np.diag(0.1 + 0.1 * (np.arange(N) % 20))
+    ),
+    "rate": lambda source, cells, projection: source.set(rate=20_000.0),
+    "rate too low": lambda source, cells, projection: source.set(rate=200.0),
+    "rates": lambda source, cells, projection: source.set(rate=np.linspace(0.0, 20_000.0, N)),
+    "another": lambda source, cells, projection: connect(source, cells, weight=2.0**-5, delay=2.0),
+    "more cells": lambda source, cells, projection: connect(
+        cells, recorded_cells(5), sim.AllToAllConnector()
+    ),
+    "reset": lambda source, cells, projection: sim.reset(),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_spikes_under_way_when_something_changes(name, monkeypatch, always_threads):
+    """They keep weight and delay, as those in lists do; it changes twice, and goes back to what it was."""
+
+    def simulate():
+        sim.setup(timestep=DT, rng_seed=SEED, threads=2)
+        source, cells = poisson_source(), recorded_cells()
+        projection = connect(source, cells, weight=2.0**-4, delay=1.5)
+        sim.run(3.0)
+        waited = written("groups", BY_COUNTS)
+        CHANGES[name](source, cells, projection)
+        sim.run(1.0)
+        projection.set(weight=2.0**-4, delay=1.5)
+        source.set(rate=16_000.0)
+        sim.run(0.7)
+        CHANGES[name](source, cells, projection)
+        sim.run(4.0)
+        return result(cells), waited
+
+    found, waited = simulate()
+    monkeypatch.setattr(network, "is_one_to_one", lambda group, ranges: False)
+    expected, listed = simulate()
+    assert (waited, listed) == ([1], [0])
+    assert found[0].std() > 0.1
+    assert_same(found, expected)
+
+
 @pytest.mark.parametrize("n", [1, 20])
 def test_synapses_that_change_get_a_list(n):
     """A one-to-one projection of depressing synapses, beside a static one, onto cells of the same number."""

@@ -5,6 +5,9 @@ Whoever puts an address into a table keeps the array alive and writes its length
 compiler (see interpreted.py), the arrays whose addresses were taken here are the only memory there is.
 """
 
+import ctypes
+import os
+
 import numpy as np
 
 from .compile import INTERPRETED
@@ -25,6 +28,13 @@ def addresses_within(array, starts, lengths):
         for start, length in zip(starts.flat, lengths.flat, strict=True):
             address_of(array[start : start + length])
     return array.ctypes.data + array.itemsize * starts
+
+
+def address_in_system(on_windows, elsewhere):
+    """The address of a function of the operating system, which has other names on Windows."""
+    library = ctypes.windll.kernel32 if os.name == "nt" else ctypes.CDLL(None)
+    function = getattr(library, on_windows if os.name == "nt" else elsewhere)
+    return ctypes.cast(function, ctypes.c_void_p).value
 
 
 def table_of(arrays, strides):

@@ -3,15 +3,14 @@ Delivery when spikes arrive, for groups with long rows and many delays.
 
 The groups of one source are merged: each source cell has one row of synapses, sorted by delay, then by the
 thread that owns the target. In each step only those segments are delivered whose spikes arrive at the next
-one, so that all writes go to one slot of the ring buffer, which stays in the cache: with all of the buffer
-in turn (64 slots for 77,000 cells) nearly every write would go to main memory. What is read, a segment here
-and a segment there, is known before: it is prefetched. Segments must be long for that, hence the merging.
+one, so that all writes go to one slot of the ring buffer. There are two if no other groups have delays, and
+they stay in the cache: with all delays in turn (64 slots for 77,000 cells) nearly every write would go to
+main memory. What is read, a segment here and a segment there, is known before: it is prefetched. Segments
+must be long for that, hence the merging.
 
 A group that is merged gives its arrays away, so that nothing is kept twice, and gets them back when
 someone wants to see them.
 """
-
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from .addresses import address_of
 from .compile import entry, jit, vectorised
 from .history import HeldSpikes, keep_spikes
 from .lowlevel import float64_at, int32_at, int64_at, prefetch, table2_at, uint16_at, uint32_at
-from .rows import ROWS_AT_ONCE
+from .rows import ROWS_AT_ONCE, in_parallel
 from .synapses import CACHE_LINE
 
 LONG = 8  # mean number of synapses of one source cell and delay from which on a group is delivered so
@@ -143,13 +142,7 @@ def sort_by_delay(first, targets, delays, threads):
         rows = address_of(part), len(part) - 1, address_of(targets), address_of(delays)
         _sort_some_by_delay(*rows, n_delays, *(address_of(room) for room in rooms))
 
-    _in_parallel(sort_some, len(first) - 1, threads)
-
-
-def _in_parallel(work, n_rows, threads):
-    """Call work(first row) for pieces of ROWS_AT_ONCE rows."""
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, range(0, n_rows, ROWS_AT_ONCE)))
+    in_parallel(sort_some, len(first) - 1, threads)
 
 
 @entry(8)
@@ -268,7 +261,7 @@ class Merged:
             addresses = (address_of(a) for a in (self.first, some, shape, arrays))
             _merge_rows(address_of(table), len(groups), begin, len(some), *addresses)
 
-        _in_parallel(merge, len(self.segments), n_threads)
+        in_parallel(merge, len(self.segments), n_threads)
         for group in groups:
             group.arrays, group.merged = None, self
 
@@ -357,7 +350,14 @@ class Arrivals:
                 ahead = arrives > step + 1  # what arrives at the next step is there already
                 places = arrives[ahead] % len(ring), base + targets[row][ahead]
                 np.add.at(ring, places, np.broadcast_to(weights, len(group))[row][ahead])
-        group.since = step + 1
+
+
+def release_counts(group, counts, ring, base, step):
+    """The same where the spikes wait as numbers, int32 [steps, cells]: see `synapses.deliver_counts`."""
+    delay = int(group.delays[0])
+    for emitted in range(max(step + 2 - delay, group.since), step + 1):
+        inputs = ring[(emitted + delay) % len(ring), base : base + counts.shape[1]]
+        inputs += counts[emitted % len(counts)] * group.weights
 
 
 def _partition(groups):
@@ -443,13 +443,13 @@ def _deliver_row(row, counts, spikes, thread, inputs, step):
 
 
 @jit
-def deliver_arrivals(arrivals, counts, spikes, thread, near, width, step):
-    """Write what arrives at `step` + 1 down, and keep the spikes of this step.
+def deliver_arrivals(arrivals, counts, spikes, thread, slot, width, step):
+    """Add what arrives at `step` + 1 to the ring buffer, and keep the spikes of this step.
 
     counts, spikes   [threads, blocks]: numbers and addresses of the cells that spiked at `step`
-    near             address of as many inputs (float64) as there are in a slot of the ring buffer
+    slot             address of the slot of the ring buffer, of `width` places
     """
-    inputs = float64_at(near, width)
+    inputs = float64_at(slot, width)
     for k in range(len(arrivals)):
         _deliver_row(arrivals[k], counts, spikes, thread, inputs, step)
     if thread == 0:

@@ -71,13 +71,10 @@ CURRENT = 6  # address of two (address, stride, length) triples: all currents in
 FIRST_ID = 7  # number of the block's first cell in the whole network
 RECORD = 8  # address of a uint8 array of flags, which cells' spikes to record; 0 for none
 CAPACITY = 9  # room for spikes in one step and thread (sources)
-COUNTS = 10  # address of how often each cell spikes in this step (int32), where the source counts; or 0
+COUNTS = 10  # address of how often each cell spiked, where the source counts; or 0; see `counts_at`
 LISTED = 11  # whether a source that counts also lists its spikes
-NEAR = 12  # address of inputs beside the ring buffer, in the same order; 0 for none
-FAR = 13  # where there are some: bits of those receptors to which the ring buffer is of interest, too
-ROW = 14  # words
-
-MOST_BITS = 62  # of a word, without its sign; beyond, the ring buffer is of interest to all
+KEPT = 12  # for how many steps these numbers are kept
+ROW = 13  # words
 
 KERNEL_ARGUMENTS = 7
 
@@ -160,14 +157,6 @@ def _advance_uniform(c, s, x, flags):
     return any_flag
 
 
-@vectorised
-def _take_over(near, inputs):
-    """Add what is in the ring buffer for this step to what has been put beside it."""
-    for i in range(len(inputs)):
-        near[i] += inputs[i]
-        inputs[i] = 0.0
-
-
 def _neuron_kernel(block, inputs, first, last, step, out, scratch):
     """Step the neurons [first, last) of a block; write the indices of those that spike.
 
@@ -177,20 +166,12 @@ def _neuron_kernel(block, inputs, first, last, step, out, scratch):
     n = row[SIZE]
     spikes = int32_at(out, last - first)
     count = 0
-    ring = inputs
-    if row[NEAR] != 0:
-        inputs = row[NEAR]
     lo = first
     while lo < last:
         m = min(_CHUNK, last - lo)  # noqa: F821
         flags = int64_at(scratch, m)
         s = rows_at(row[STATE], lo, m, _N_STATE)  # noqa: F821
         arrived = spaced_rows(inputs + 8 * lo, 8 * n, m, _N_RECEPTORS)  # noqa: F821
-        if row[NEAR] != 0:
-            for receptor in range(_N_RECEPTORS):  # noqa: F821
-                if (row[FAR] >> min(receptor, MOST_BITS)) & 1:
-                    place = 8 * (receptor * n + lo)
-                    _take_over(float64_at(row[NEAR] + place, m), float64_at(ring + place, m))
         x = arrived + rows_at(row[CURRENT], lo, m, 1)
         c = _constants_at(row[CONSTANTS], lo, m)  # noqa: F821
         any_flag = _advance_chunk(c, s, x, flags)  # noqa: F821
@@ -225,15 +206,21 @@ def _source_kernel(block, inputs, first, last, step, out, scratch):
     return _emit(c, s, first, last, step, int32_at(out, row[CAPACITY]))  # noqa: F821
 
 
+@inlined
+def counts_at(row, step):
+    """Address of how often each cell of a source that counts spiked in a step that is kept (int32)."""
+    return row[COUNTS] + 4 * row[SIZE] * (step % row[KEPT])
+
+
 def _counting_kernel(block, inputs, first, last, step, out, scratch):
     """Count the spikes of the cells [first, last) of a source; list them if asked to, and return how many."""
     row = int64_at(block, ROW)
     c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
-    _count(c, first, last, step, out, row[COUNTS])  # noqa: F821
+    _count(c, first, last, step, out, counts_at(row, step))  # noqa: F821
     if row[LISTED] == 0:
         return 0
     spikes = int32_at(out, row[CAPACITY])
-    counts = int32_at(row[COUNTS], row[SIZE])
+    counts = int32_at(counts_at(row, step), row[SIZE])
     room = row[CAPACITY] - AT_ONCE
     total = 0  # what is written beyond is written over, or never read
     for i in range(first, last):

@@ -12,7 +12,7 @@ Step k takes the network from t_{k-1} to t_k. Every thread, for the cells that i
     5. deliver      for each spike at t_k of any thread, in the order of blocks, projections and
                     cells: add the weights of its synapses to the slots of t_k + delay; then the spikes
                     with axonal delays that plastic synapses have been waiting for; then, of the groups
-                    that are delivered on arrival, what arrives at t_{k+1}
+                    that are delivered on arrival, what arrives at t_{k+1}, to the slot of that
     6. observe      samples of the state of synapses after t_k
 
 Step 0 runs the spike sources only: a source may spike at t_0. Threads share nothing that is written
@@ -20,8 +20,8 @@ but the lists of spikes, of which there are two, used in turn: one barrier a ste
 target receives is added in the same order for any number of threads, so results don't depend on it.
 
 Sources with many spikes count them instead, for each cell. One-to-one projections add these numbers times
-their weights in one go; each thread does so with those of its own cells, so no other reads them. Where a
-list is needed it is made.
+their weights in one go, when the spikes arrive; each thread does so with those of its own cells, so no other
+reads them. Where a list is needed it is made.
 """
 
 from typing import NamedTuple
@@ -31,7 +31,7 @@ import numpy as np
 from . import currents, dynamic, kernel
 from .addresses import address_of
 from .arrival import ARRIVAL_ROW, deliver_arrivals
-from .compile import entry, jit
+from .compile import entry, inlined, jit
 from .gap import COUPLED_ROW, couple, note_potentials
 from .history import HELD_ROW, HISTORY_ROW, deliver_held, note_spikes
 from .lowlevel import (
@@ -74,8 +74,7 @@ WIDTH = 2  # places in a slot
 BARRIER = 3  # address of the count of arrivals at the barrier, and of a flag to wait no longer
 YIELD = 4  # address of the operating system's function that gives up the processor
 STOP = 5  # address of the flags to stop after this step, two, used in turn
-NEAR = 6  # address of what arrives at the next step of groups that are delivered on arrival, [WIDTH]
-HEAD = 7  # words
+HEAD = 6  # words
 
 # The words of a row of `Tables.threads`.
 SCRATCH = 0  # address of as many int64 as the largest chunk of any model has cells
@@ -215,11 +214,17 @@ def _place_of(cells, cell):
     return lo
 
 
+@inlined
+def _slot(head, step):
+    """Address of the slot of the ring buffer for what arrives at a step."""
+    return head[RING] + 8 * (step & head[MASK]) * head[WIDTH]
+
+
 @jit
 def _update_blocks(tables, thread, step):
     """Advance this thread's cells to `step`; list and record their spikes. False on failure."""
     head = tables.head
-    slot = head[RING] + 8 * (step & head[MASK]) * head[WIDTH]
+    slot = _slot(head, step)
     parity = step & 1
     for b in range(len(tables.blocks)):
         row = tables.blocks[b]
@@ -266,6 +271,7 @@ def _count_events(tables, thread, step):
             tables.spikes[step & 1, thread],
             tables.ranges[thread],
             tables.degrees,
+            step,
         )
         _lap(tables.profile, thread, COUNTING)
 
@@ -323,16 +329,13 @@ def _deliver(tables, thread, step):
         n_spikes = 0
         for owner in range(len(tables.threads)):
             n_spikes += tables.counts[parity, owner, b]
-        counts = tables.blocks[b, kernel.COUNTS]
-        if n_spikes == 0 and counts == 0:
+        if n_spikes == 0 and tables.blocks[b, kernel.COUNTS] == 0:
             continue
         last_group = tables.first_group[b + 1]
         for g in range(tables.first_group[b], last_group):
             if tables.groups[g, BY_COUNTS] != 0:
-                first, last = tables.ranges[thread, b, 0], tables.ranges[thread, b, 1]
-                deliver_counts(
-                    tables.groups[g], first, last, counts, head[RING], head[MASK], head[WIDTH], step
-                )
+                cells = tables.ranges[thread, b]
+                deliver_counts(tables.groups[g], tables.blocks[b], cells, _slot(head, step + 1), step)
                 continue
             if g + AHEAD < last_group:
                 for owner in range(len(tables.threads)):
@@ -385,7 +388,7 @@ def _deliver(tables, thread, step):
         tables.counts[parity],
         tables.spikes[parity],
         thread,
-        head[NEAR],
+        _slot(head, step + 1),
         head[WIDTH],
         step,
     )

@@ -8,16 +8,14 @@ what has changed in the tables of `loop.py`, and the rest happens in one compile
 
 import contextlib
 import copy
-import ctypes
-import os
 import threading
 import time
 
 import numpy as np
 
 from . import currents, dynamic, history, kernel, loop
-from .addresses import address_of, addresses_within, table_of
-from .arrival import ARRIVAL_ROW, Arrivals
+from .addresses import address_in_system, address_of, addresses_within, table_of
+from .arrival import ARRIVAL_ROW, Arrivals, release_counts
 from .currents import Current
 from .dynamic import DynamicGroup
 from .gap import COUPLED_ROW, Coupling, JunctionGroup
@@ -29,7 +27,7 @@ from .rng import stream_of
 from .samplers import Sampler, SynapseSampler
 from .signals import signals_held
 from .spike_log import SpikeLog
-from .synapses import BY_COUNTS, GROUP_ROW, SynapseGroup, is_one_to_one
+from .synapses import BY_COUNTS, GROUP_ROW, SINCE, SynapseGroup, is_one_to_one
 
 PIECE_SECONDS = 0.2  # wall time of one compiled call, after which Ctrl-C is heard
 FIRST_PIECE = 100  # steps, before the time of one step is known
@@ -61,6 +59,8 @@ class Block:
     injected     nA, float64 [cells], or None if no current is injected
     coupled      the same with what flows through gap junctions, or None if there are none
     recorded     uint8 [cells], whose spikes are recorded, or None
+    counts       int32 [steps, cells]: of a source that counts its spikes, how often they spiked in step k
+                 at k modulo steps
     """
 
     def __init__(self, model: Model, n: int, parameters: dict, index: int, first_id: int):
@@ -71,6 +71,7 @@ class Block:
         self.injected = None
         self.coupled = None
         self.recorded = None
+        self.counts = np.zeros((1, n if model.counts else 0), dtype=np.int32)
         self.dirty = True
         self.started = False
         self.constants = ()
@@ -126,6 +127,16 @@ class Block:
         """Whether it is a source that counts its spikes, instead of listing them: see kernel.py."""
         return self.model.counts is not None and self.model.counts(self.constants)
 
+    def keep_counts(self, steps, step):
+        """Keep the numbers of spikes of so many steps; `step` was the last one."""
+        kept = len(self.counts)
+        if steps <= kept:
+            return
+        counts = np.zeros((steps, self.n), dtype=np.int32)
+        for k in range(max(step - kept + 1, 0), step + 1):
+            counts[k % steps] = self.counts[k % kept]
+        self.counts = counts
+
     def row(self, channel, listed):
         """The row of the run loop's table; the arrays it points to are kept in `self`.
 
@@ -144,7 +155,6 @@ class Block:
                 strides.append(8)
         current = np.zeros(length) if self.injected is None else self.injected
         counting = self.counts_spikes
-        self._counts = np.zeros(self.n if counting else 0, dtype=np.int32)
         self._kernel = kernel.kernel_of(self.model, len(self.constants), uniform, counting)
         self._constants_table = table_of(arrays, strides)
         self._state_table = table_of(list(self.state.values()), [8] * len(self.state))
@@ -164,7 +174,8 @@ class Block:
         words[kernel.FIRST_ID] = self.first_id
         words[kernel.RECORD] = 0 if self.recorded is None else address_of(self.recorded)
         words[kernel.CAPACITY] = self.capacity(self.n)
-        words[kernel.COUNTS] = address_of(self._counts) if counting else 0
+        words[kernel.COUNTS] = address_of(self.counts) if counting else 0
+        words[kernel.KEPT] = len(self.counts)
         words[kernel.LISTED] = listed
         return words
 
@@ -194,13 +205,13 @@ class Network:
         self.coupling = Coupling()
         self.held: dict[DynamicGroup, HeldSpikes] = {}
         self.arrivals = Arrivals()
+        self.counted: set[SynapseGroup] = set()  # those that `deliver_counts` is for
         self.profile: Profile | None = None
         self.step = 0
         self.trial = 0
         self.begun = False  # whether step 0 has been done
         self._streams: dict[str, int] = {}
         self._ring = np.zeros((2, 0))
-        self._near = np.zeros(0)
         self._tables = None
         self.records = Records(folder, self.dt)
         self._flushed_at = time.perf_counter()
@@ -388,12 +399,16 @@ class Network:
     def release_arrivals(self, group):
         """Put the spikes under way to a group into the ring buffer, since its weights or delays are about to
         change: they keep those that they were emitted with."""
-        if group.by_delay and self.begun:
-            self._resize_ring(len(self._near), group.longest)
+        if not self.begun or not (group.by_delay or group in self.counted):
+            return
+        self._resize_ring(self._ring.shape[1], group.longest)
+        if group.by_delay:
             self.arrivals.release(group, self._ring, self._channel(group), self.step)
-            self._ring[(self.step + 1) % len(self._ring)] += self._near
-            self._near[:] = 0.0
-            self.changed()
+        else:
+            counts = self.blocks[group.source].counts
+            release_counts(group, counts, self._ring, self._channel(group), self.step)
+        group.since = self.step + 1
+        self.changed()
 
     def _update_group(self, group):
         group.derive(self.dt, self.blocks[group.target])
@@ -405,11 +420,8 @@ class Network:
 
     def _channel(self, group):
         """Offset of the first place of a group's targets in a slot of the ring buffer."""
-        return self._channel_of(group.target) + group.receptor * self.blocks[group.target].n
-
-    def _channel_of(self, index):
-        """Offset of the first place of a block in a slot."""
-        return sum(block.n * len(block.model.receptors) for block in self.blocks[:index])
+        before = sum(block.n * len(block.model.receptors) for block in self.blocks[: group.target])
+        return before + group.receptor * self.blocks[group.target].n
 
     # --- running --------------------------------------------------------------------------------
 
@@ -420,7 +432,6 @@ class Network:
         self.records.trial = self.trial
         self.begun = False
         self._ring[:] = 0.0
-        self._near[:] = 0.0
         self._spike_log = SpikeLog(self.blocks, self.records)
         for block in self.blocks:
             block.restart()
@@ -591,9 +602,6 @@ class Network:
     def _make_tables(self):
         n_cells = sum(block.n * max(len(block.constants) / SIMPLE, 1.0) for block in self.blocks)
         n_threads = max(1, min(self.threads, int(n_cells // CELLS_PER_THREAD)))
-        channels = np.cumsum([0] + [block.n * len(block.model.receptors) for block in self.blocks])
-        width = int(channels[-1])
-        self._resize_ring(width, max((g.longest for g in self.groups if not g.by_delay), default=1))
         self.coupling.connect(self.junctions, self.blocks)
         for index in self.coupling.blocks:
             if self.blocks[index].coupled is None:
@@ -603,19 +611,18 @@ class Network:
             edges = block.n * np.arange(n_threads + 1) // n_threads
             ranges[:, block.index, 0] = edges[:-1]
             ranges[:, block.index, 1] = edges[1:]
+        self._find_counted(ranges)
         on_arrival = [group for group in self.groups if group.by_delay]
         groups = sorted((g for g in self.groups if not g.by_delay), key=lambda group: group.source)
-        by_counts = [self.blocks[g.source].counts_spikes and is_one_to_one(g, ranges) for g in groups]
-        listed = {group.source for group, counted in zip(groups, by_counts, strict=True) if not counted}
-        listed |= {group.source for group in on_arrival}
+        channels = np.cumsum([0] + [block.n * len(block.model.receptors) for block in self.blocks])
+        width = int(channels[-1])
+        self._resize_ring(width, max((g.longest for g in groups if g not in self.counted), default=1))
+        listed = {group.source for group in self.groups if group not in self.counted}
         listed |= {block.index for block in self.blocks if block.recorded is not None}
         blocks = _rows(
             [b.row(first, b.index in listed) for b, first in zip(self.blocks, channels, strict=False)],
             kernel.ROW,
         )
-        for index in {group.target for group in on_arrival}:
-            blocks[index, kernel.NEAR] = address_of(self._near[channels[index] : channels[index + 1]])
-            blocks[index, kernel.FAR] = self._far(index, groups)
         self._prepare_dynamic([group for group in groups if isinstance(group, DynamicGroup)])
         group_rows = [
             group.row(
@@ -629,7 +636,8 @@ class Network:
         self.arrivals.merge(on_arrival, self._channel, ranges[:, :, 1])
         first_group = np.searchsorted([group.source for group in groups], np.arange(len(self.blocks) + 1))
         group_rows = _rows(group_rows, GROUP_ROW)
-        group_rows[:, BY_COUNTS] = by_counts
+        group_rows[:, BY_COUNTS] = [group in self.counted for group in groups]
+        group_rows[:, SINCE] = [group.since for group in groups]
         self._barrier = np.zeros(8, dtype=np.int64)
         self._stop = np.zeros(2, dtype=np.int64)
         head = np.zeros(loop.HEAD, dtype=np.int64)
@@ -637,9 +645,8 @@ class Network:
         head[loop.MASK] = len(self._ring) - 1
         head[loop.WIDTH] = width
         head[loop.BARRIER] = address_of(self._barrier)
-        head[loop.YIELD] = _yield_address()
+        head[loop.YIELD] = address_in_system("SwitchToThread", "sched_yield")
         head[loop.STOP] = address_of(self._stop)
-        head[loop.NEAR] = address_of(self._near)
         counts, spikes, slack = self._make_spike_lists(ranges)
         sources = [current.row(self.seed, self.trial) for current in self.currents]
         return loop.Tables(
@@ -666,17 +673,16 @@ class Network:
             **self._profile_tables(n_threads),
         )
 
-    def _far(self, index, groups):
-        """Bits of those receptors of a block that something comes to through the ring buffer, from groups."""
-        block = self.blocks[index]
-        n_receptors = len(block.model.receptors)
-        if n_receptors > kernel.MOST_BITS:
-            return -1
-        used = {group.receptor for group in groups if group.target == index}
-        first = self._channel_of(index)
-        under_way = self._ring[:, first : first + n_receptors * block.n].any(axis=0)
-        used |= set(np.flatnonzero(under_way.reshape(n_receptors, block.n).any(axis=1)))
-        return sum(1 << int(receptor) for receptor in used)
+    def _find_counted(self, ranges):
+        """Find the groups whose spikes wait as numbers, and keep these for as long as they wait."""
+        counted = {g for g in self.groups if self.blocks[g.source].counts_spikes and is_one_to_one(g, ranges)}
+        for group in self.counted - counted:
+            self.release_arrivals(group)
+        for group in counted - self.counted:
+            group.since = self.step + 1 if self.begun else 0
+        for group in counted:
+            self.blocks[group.source].keep_counts(group.longest, self.step)
+        self.counted = counted
 
     def _profile_tables(self, n_threads):
         profile = self.profile
@@ -770,7 +776,6 @@ class Network:
             old = self._ring[(self.step + ahead) % len(self._ring)]
             ring[(self.step + ahead) % slots, : len(old)] = old
         self._ring = ring
-        self._near = np.append(self._near, np.zeros(width - len(self._near)))
 
 
 def _is_plastic(group):
@@ -780,10 +785,3 @@ def _is_plastic(group):
 def _rows(rows, length):
     """Rows of words as one table, also where there are none."""
     return np.array(rows, dtype=np.int64).reshape(len(rows), length)
-
-
-def _yield_address():
-    """Address of the operating system's function that gives up the processor."""
-    library = ctypes.windll.kernel32 if os.name == "nt" else ctypes.CDLL(None)
-    function = library.SwitchToThread if os.name == "nt" else library.sched_yield
-    return ctypes.cast(function, ctypes.c_void_p).value

@@ -11,10 +11,10 @@ import time
 
 import numpy as np
 
-from .addresses import address_of
+from .addresses import address_in_system, address_of
 from .compile import jit
 from .dynamic import DynamicGroup
-from .kernel import COUNTS
+from .kernel import COUNTS, counts_at
 from .lowlevel import call_clock, int32_at, int64_at
 
 # The words of a thread's row.
@@ -51,7 +51,7 @@ class Profile:
         """Make room for a network as it is now; what was counted is kept if it is as large as it was."""
         if self.blocks.shape[:2] != (n_threads, len(blocks)):
             self.threads = np.zeros((n_threads, PROFILE_ROW), dtype=np.int64)
-            self.threads[:, CLOCK] = _clock_address()
+            self.threads[:, CLOCK] = address_in_system("QueryPerformanceCounter", "clock_gettime")
             for row in self.threads:
                 arguments, row[TICK] = _clock_arguments(address_of(row[TIME:]))
                 row[CLOCK_ARGUMENTS : CLOCK_ARGUMENTS + 2] = arguments
@@ -88,12 +88,6 @@ class Profile:
         return int(self.blocks[:, index, word].sum())
 
 
-def _clock_address():
-    library = ctypes.windll.kernel32 if os.name == "nt" else ctypes.CDLL(None)
-    function = library.QueryPerformanceCounter if os.name == "nt" else library.clock_gettime
-    return ctypes.cast(function, ctypes.c_void_p).value
-
-
 def _clock_arguments(written):
     """The clock's two arguments (Windows' takes no notice of the second), and the unit that it counts in."""
     if os.name == "nt":
@@ -119,7 +113,7 @@ def lap(row, parts, part):
 
 
 @jit
-def count_events(parts, blocks, counts, spikes, ranges, degrees):
+def count_events(parts, blocks, counts, spikes, ranges, degrees, step):
     """Count the spikes of a thread's cells in this step, and the synapses that they go through.
 
     parts            the thread's [blocks, BLOCK_ROW]
@@ -129,9 +123,8 @@ def count_events(parts, blocks, counts, spikes, ranges, degrees):
     """
     for b in range(len(blocks)):
         first, last = ranges[b, 0], ranges[b, 1]
-        counting = blocks[b, COUNTS]
-        if counting != 0:
-            many = int32_at(counting + 4 * first, last - first)
+        if blocks[b, COUNTS] != 0:
+            many = int32_at(counts_at(blocks[b], step) + 4 * first, last - first)
             degree = int64_at(degrees[b] + 16 * first, 2 * (last - first))
             for i in range(len(many)):
                 parts[b, SPIKES] += many[i]

@@ -1,5 +1,5 @@
 """
-Rows of synapses: for each source its targets, ascending. Sorting them, in parallel.
+Rows of synapses: for each source its targets, ascending. Sorting them, and other work on rows, in parallel.
 
 A row is sorted by radix (Knuth 1998, The Art of Computer Programming 3, 5.2.5), a byte at a time; short
 ones by insertion.
@@ -90,5 +90,10 @@ def sort_rows(first, targets, n_targets, threads):
             address_of(counts),
         )
 
+    in_parallel(sort_some, len(first) - 1, threads)
+
+
+def in_parallel(work, n_rows, threads):
+    """Call work(first row) for pieces of ROWS_AT_ONCE rows."""
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(sort_some, range(0, len(first) - 1, ROWS_AT_ONCE)))
+        list(pool.map(work, range(0, n_rows, ROWS_AT_ONCE)))

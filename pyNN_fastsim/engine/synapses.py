@@ -17,6 +17,7 @@ import numpy as np
 
 from .addresses import address_of
 from .compile import entry, jit, vectorised
+from .kernel import counts_at
 from .lowlevel import float64_at, int32_at, int64_at, prefetch, uint16_at, uint32_at
 
 MAX_DELAY = np.iinfo(np.uint16).max  # steps
@@ -39,7 +40,8 @@ DELAY_IS_SHARED = 9
 KERNEL = 10  # address of the kernel of synapses that change, see dynamic.py; 0 for static ones
 DETAIL = 11  # address of what that kernel needs beside
 BY_COUNTS = 12  # 1 if `deliver_counts` does it: the source counts its spikes, and `is_one_to_one`
-GROUP_ROW = 13
+SINCE = 13  # if so: first step whose spikes are for this group
+GROUP_ROW = 14
 
 
 @dataclass(eq=False)
@@ -260,17 +262,21 @@ def _add_products(inputs, counts, weights):
 
 
 @jit
-def deliver_counts(group, first, last, counts, ring, mask, width, step):
-    """Add the synapses of a group that `is_one_to_one` to the ring buffer, for the cells [first, last).
+def deliver_counts(group, source, cells, slot, step):
+    """Add what arrives at `step` + 1 through a group that `is_one_to_one` to the ring buffer.
 
     group    row of the table, int64 [GROUP_ROW]
-    counts   address of how often each cell of the source spiked at `step`, int32
-    ring     address of the ring buffer, (mask + 1) slots of `width` places
+    source   row of the block
+    cells    first and last + 1
+    slot     address of the slot of the ring buffer
     """
-    slot = (step + uint16_at(group[DELAYS], 1)[0]) & mask
-    inputs = float64_at(ring + 8 * (slot * width + group[BASE] + first), last - first)
-    spikes = int32_at(counts + 4 * first, last - first)
+    emitted = step + 1 - np.int64(uint16_at(group[DELAYS], 1)[0])
+    if emitted < group[SINCE]:
+        return
+    first, n = cells[0], cells[1] - cells[0]
+    inputs = float64_at(slot + 8 * (group[BASE] + first), n)
+    spikes = int32_at(counts_at(source, emitted) + 4 * first, n)
     if group[WEIGHT_IS_SHARED]:
         _add_multiples(inputs, spikes, float64_at(group[WEIGHTS], 1)[0])
     else:
-        _add_products(inputs, spikes, float64_at(group[WEIGHTS] + 8 * first, last - first))
+        _add_products(inputs, spikes, float64_at(group[WEIGHTS] + 8 * first, n))

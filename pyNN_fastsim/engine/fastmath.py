@@ -41,10 +41,10 @@ def exp(x):
     Beyond, 0 or exp(709): never inf, so that no product with 0 becomes NaN. NaN gives NaN.
 
     Method: x = k ln2 + r with integer k and |r| <= ln(2)/2 (Cody & Waite 1980), a polynomial in r, and
-    2**k made from its bits. The polynomial is summed in pairs (Estrin): shorter chains than Horner's.
+    2**k made from its bits. The polynomial is summed in pairs (Estrin): shorter chains than Horner's. Below
+    -708, whatever comes of that is not used.
     """
-    y = SMALLEST if x < SMALLEST else x
-    y = LARGEST if y > LARGEST else y
+    y = LARGEST if x > LARGEST else x
     biased = fma(y, LOG2_E, ROUND_AND_BIAS)
     k = biased - ROUND_AND_BIAS
     r = fma(-k, LN2_LOW, fma(-k, LN2_HIGH, y))

@@ -20,7 +20,7 @@ from pyNN.random import RandomDistribution
 from . import simulator
 from .arguments import FILE, check_arguments_of
 from .engine.mersenne import Numbers
-from .engine.rows import sort_rows
+from .engine.rows import select, sort_rows, turned
 from .progress import shown
 from .random import PIECE, NativeRNG, draws_as_numpy_did, left_in_place, uniform_numbers
 from .standardmodels.synapses import StaticSynapse
@@ -353,8 +353,47 @@ class CloneConnector(BulkConnector, _CloneConnector):
         return flat % projection.pre.size, flat // projection.pre.size
 
 
-class FixedNumberPreConnector(BulkConnector, connectors.FixedNumberPreConnector):
+class _FixedNumberConnector(BulkConnector):
+    """Connects each cell of one side to a number of cells of the other; needs PyNN's options."""
+
+    def _draws_rows(self):
+        return True
+
+    def _drawn_rows(self, projection, n_cells, size):
+        """For each of `n_cells`, some of `size` cells: where each one's begin, and these (uint32)."""
+        counts = np.asarray(self.n.next(n_cells) if isinstance(self.n, RandomDistribution) else self.n)
+        counts = np.broadcast_to(counts.astype(np.int64), n_cells)
+        if counts.min(initial=0) < 0:
+            raise errors.InvalidParameterValueError(
+                f"{projection.label}: {type(self).__name__}: n must not be negative, not {counts.min()}"
+            )
+        if not counts.any():
+            return _begins(counts), np.zeros(0, dtype=np.uint32)
+        exclude = not self.allow_self_connections and projection.pre is projection.post
+        if size <= exclude:
+            raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
+        height = max(1, int(PIECE / counts.mean()))
+        ranges = [(first, min(first + height, n_cells)) for first in range(0, n_cells, height)]
+
+        def draw(rng, cells):
+            some = np.ascontiguousarray(counts[cells[0] : cells[1]])
+            if self.with_replacement:
+                drawn = rng.rng.integers(size - exclude, size=some.sum(), dtype=np.uint32)
+            else:
+                drawn = select(rng.rng.random, some, size - exclude)
+            if exclude:
+                drawn += drawn >= np.repeat(np.arange(*cells, dtype=np.uint32), some)
+            return drawn
+
+        return _begins(counts), np.concatenate(list(self.rng.in_parallel(draw, ranges)))
+
+
+class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreConnector):
     __doc__ = connectors.FixedNumberPreConnector.__doc__
+
+    def _rows(self, projection):
+        n_pre, n_post = projection.shape
+        return turned(*self._drawn_rows(projection, n_post, n_pre), n_pre)
 
     def _pairs(self, projection):
         numbers = list(self._get_num_pre(projection.post.size))
@@ -364,10 +403,19 @@ class FixedNumberPreConnector(BulkConnector, connectors.FixedNumberPreConnector)
         return np.concatenate(pre), post
 
 
-class FixedNumberPostConnector(BulkConnector, connectors.FixedNumberPostConnector):
+class FixedNumberPostConnector(_FixedNumberConnector, connectors.FixedNumberPostConnector):
     __doc__ = connectors.FixedNumberPostConnector.__doc__
 
+    def _rows(self, projection):
+        n_pre, n_post = projection.shape
+        first, targets = self._drawn_rows(projection, n_pre, n_post)
+        sort_rows(first, targets, n_post, simulator.state.threads)
+        return first, targets
+
     def connect(self, projection):
+        if type(self.rng) is NativeRNG:
+            super().connect(projection)
+            return
         # Here PyNN draws which cells to connect first.
         pre, post = self._drawn_pairs(projection)
         self._add(projection, pre, post, copied_parameters(projection))

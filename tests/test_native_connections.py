@@ -243,6 +243,92 @@ def test_each_pair_has_the_same_probability(probability):
     assert not np.any(pre == post)
 
 
+SIDES = {"pre": sim.FixedNumberPreConnector, "post": sim.FixedNumberPostConnector}
+
+
+def drawn_pairs(side, n, threads=1, seed=7, itself=False, **options):
+    """Pairs (one side, the other) of a connector that gives each cell of one side a number of the other."""
+    sim.setup(timestep=DT, threads=threads)
+    a, b = sim.Population(60, sim.IF_curr_exp()), sim.Population(60 if itself else 45, sim.IF_curr_exp())
+    connector = SIDES[side](n, rng=sim.NativeRNG(seed=seed), **options)
+    projection = sim.Projection(a, a if itself else b, connector, sim.StaticSynapse(weight=1.0))
+    for group in projection._groups:
+        for row in np.split(group.synapses.targets.astype(int), group.synapses.first[1:-1]):
+            assert np.all(np.diff(row) >= 0)
+    pre, post = projection._pairs()
+    return (pre, post) if side == "post" else (post, pre)
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("itself", [False, True])
+@pytest.mark.parametrize("n", [0, 1, 7, 44, 45, 59, 100])
+def test_the_same_number_for_each_cell(side, itself, n, monkeypatch):
+    """Without replacement no cell is selected twice before all are selected."""
+    monkeypatch.setattr("pyNN_fastsim.connectors.PIECE", 250)
+    size = 60 if itself or side == "pre" else 45
+    n_cells = 60 if itself or side == "post" else 45
+    for allowed in (True, False):
+        one, other = drawn_pairs(side, n, itself=itself, allow_self_connections=allowed)
+        assert np.all(np.bincount(one, minlength=n_cells) == n)
+        chosen = np.bincount(size * one + other, minlength=n_cells * size).reshape(n_cells, size)
+        if itself and not allowed:
+            assert np.all(np.diag(chosen) == 0)
+            chosen = chosen[~np.eye(60, dtype=bool)].reshape(60, 59)
+        assert chosen.min() == n // chosen.shape[1] and chosen.max() == -(-n // chosen.shape[1])
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("itself", [False, True])
+def test_every_cell_is_as_likely_to_be_selected(side, replace, itself):
+    options = {"itself": itself, "allow_self_connections": False, "with_replacement": replace}
+    size = 60 if itself or side == "pre" else 45
+    total, together, pairs = 0, 0, np.zeros((60, 60))
+    for seed in range(80):
+        one, other = drawn_pairs(side, 11, seed=seed, **options)
+        np.add.at(pairs, (one, other), 1)
+        assert seed or replace == (len(np.unique(60 * one + other)) < len(one))
+        total += len(one)
+        chosen = np.zeros((60, 60), bool)
+        chosen[one, other] = True
+        together += np.sum(chosen[:, : size - 1] & chosen[:, 1:size])
+    counts = pairs[~np.eye(60, dtype=bool)] if itself else pairs[: total // 880, :size].ravel()
+    assert counts.sum() == total
+    mean = counts.mean()
+    variance = mean * (1 - (1 / size if replace else 11 / (size - itself)))
+    statistic = np.sum((counts - mean) ** 2) / variance
+    assert abs(statistic / len(counts) - 1) < 4 * np.sqrt(2 / len(counts))
+    if not replace and not itself:  # neighbours are selected together as often as any two cells
+        expected = total * 10 / size
+        assert abs(together - expected) < 4 * np.sqrt(expected)
+
+
+def test_numbers_that_are_drawn_and_bad_ones(monkeypatch):
+    monkeypatch.setattr("pyNN_fastsim.connectors.PIECE", 250)
+    n = RandomDistribution("uniform_int", (0, 31), rng=sim.NumpyRNG(seed=1))
+    for side in SIDES:
+        one, other = drawn_pairs(side, n)
+        counts = np.bincount(one, minlength=60 if side == "post" else 45)
+        assert counts.min() < 5 and counts.max() > 25
+        again = drawn_pairs(side, n, threads=2)
+        assert not np.array_equal(one, again[0])  # the distribution goes on
+        for threads in (1, 2):
+            found = drawn_pairs(side, 9, threads=threads, with_replacement=True)
+            np.testing.assert_array_equal(found, drawn_pairs(side, 9, with_replacement=True))
+    negative = RandomDistribution("uniform_int", (0, 31), rng=sim.NumpyRNG(seed=1))
+    connector = sim.FixedNumberPreConnector(negative, rng=sim.NativeRNG(seed=1))
+    negative.parameters["low"] = -50
+    sim.setup(timestep=DT)
+    a = sim.Population(60, sim.IF_curr_exp())
+    with pytest.raises(sim.errors.InvalidParameterValueError, match="n must not be negative"):
+        sim.Projection(a, a, connector, sim.StaticSynapse())
+    for connector in SIDES.values():
+        alone = connector(1, allow_self_connections=False, rng=sim.NativeRNG(seed=1))
+        one = sim.Population(1, sim.IF_curr_exp())
+        with pytest.raises(sim.errors.ConnectionError, match="no other cell to connect to"):
+            sim.Projection(one, one, alone, sim.StaticSynapse())
+
+
 def test_values_are_those_of_the_distribution(monkeypatch):
     monkeypatch.setattr("pyNN_fastsim.random.PIECE", 1000)
     sim.setup(timestep=DT, min_delay=DT, max_delay=20.0)

@@ -1,8 +1,8 @@
 """
-Rows of synapses: for each source its targets, ascending. Sorting them, and other work on rows, in parallel.
+Rows of synapses: for each source its targets, ascending. Drawing, sorting and turning them.
 
-A row is sorted by radix (Knuth 1998, The Art of Computer Programming 3, 5.2.5), a byte at a time; short
-ones by insertion.
+Some of many cells are selected by the beginning of a shuffle (Knuth 1998, The Art of Computer Programming 2,
+3.4.2, algorithm P). A row is sorted by radix (vol. 3, 5.2.5), a byte at a time; short ones by insertion.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ import numpy as np
 
 from .addresses import address_of
 from .compile import entry, jit
-from .lowlevel import int64_at, uint32_at
+from .lowlevel import float64_at, int64_at, uint32_at
 
 SHORT = 24  # rows up to this length are sorted by insertion
 DIGITS = 256  # of a byte
@@ -91,6 +91,69 @@ def sort_rows(first, targets, n_targets, threads):
         )
 
     in_parallel(sort_some, len(first) - 1, threads)
+
+
+@entry(6)
+def _select_some(numbers_at, counts_at, n_rows, size, everyone_at, chosen_at):
+    counts = int64_at(counts_at, n_rows)
+    everyone = uint32_at(everyone_at, size)  # in any order, as those before have left it
+    place = taken = 0
+    for k in range(n_rows):
+        chosen = uint32_at(chosen_at + 4 * place, counts[k])
+        rest = counts[k] % size
+        for j in range(len(chosen) - rest):
+            chosen[j] = j % size
+        numbers = float64_at(numbers_at + 8 * taken, rest)
+        for j in range(rest):
+            other = j + int(numbers[j] * (size - j))
+            everyone[j], everyone[other] = everyone[other], everyone[j]
+            chosen[len(chosen) - rest + j] = everyone[j]
+        place += len(chosen)
+        taken += rest
+    return 0
+
+
+def select(draw, counts, size):
+    """Select `counts` (int64) of `size` cells for each row: uint32 [sum of counts].
+
+    Every cell is selected before any is selected twice. draw(n) draws n numbers from [0, 1).
+    """
+    numbers = draw(int((counts % size).sum()))
+    chosen = np.empty(int(counts.sum()), dtype=np.uint32)
+    everyone = np.arange(size, dtype=np.uint32)
+    numbers_at, counts_at, everyone_at, chosen_at = map(address_of, (numbers, counts, everyone, chosen))
+    _select_some(numbers_at, counts_at, len(counts), size, everyone_at, chosen_at)
+    return chosen
+
+
+@entry(6)
+def _turn(first_at, n_rows, columns_at, n_columns, ends_at, turned_at):
+    first = int64_at(first_at, n_rows + 1)
+    columns = uint32_at(columns_at, first[n_rows])
+    ends = int64_at(ends_at, n_columns + 1)
+    turned = uint32_at(turned_at, len(columns))
+    for column in columns:
+        ends[column + 1] += 1
+    for k in range(n_columns):
+        ends[k + 1] += ends[k]
+    for row in range(n_rows):
+        for j in range(first[row], first[row + 1]):
+            turned[ends[columns[j]]] = row
+            ends[columns[j]] += 1
+    return 0
+
+
+def turned(first, columns, n_columns):
+    """Rows and columns exchanged: where each column begins (int64), and its rows, ascending (uint32).
+
+    first     int64 [rows + 1]: where each row begins
+    columns   uint32, below `n_columns`
+    """
+    ends = np.zeros(n_columns + 1, dtype=np.int64)  # the places that are next, and in the end the ends
+    rows = np.empty(len(columns), dtype=np.uint32)
+    first_at, columns_at, ends_at, rows_at = map(address_of, (first, columns, ends, rows))
+    _turn(first_at, len(first) - 1, columns_at, n_columns, ends_at, rows_at)
+    return np.append(0, ends[:-1]), rows
 
 
 def in_parallel(work, n_rows, threads):

@@ -393,7 +393,8 @@ class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreCo
 
     def _rows(self, projection):
         n_pre, n_post = projection.shape
-        return turned(*self._drawn_rows(projection, n_post, n_pre), n_pre)
+        first, sources = self._drawn_rows(projection, n_post, n_pre)
+        return turned(first, sources, n_pre)
 
     def _pairs(self, projection):
         numbers = list(self._get_num_pre(projection.post.size))

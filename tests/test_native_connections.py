@@ -161,6 +161,35 @@ def test_reset_and_new_connections():
     assert not np.array_equal(with_more[3][:401], first[3])
 
 
+def test_first_weights_come_back_whatever_has_been_sorted_since():
+    """Weights change, then delays, which takes connections back to the order by target, or others come."""
+    sim.setup(timestep=DT, min_delay=DT, max_delay=20.0)
+    rng = sim.NativeRNG(seed=9)
+    a = cells()
+
+    def connect(probability):
+        return sim.Projection(a, a, sim.FixedProbabilityConnector(probability, rng=rng), excitatory(rng))
+
+    def weights_of(projection):
+        return {(pre, post): weight for pre, post, weight in projection.get("weight", "list")}
+
+    few = connect(0.1)
+    sim.run(1.0)
+    first = [weights_of(few)]
+    few.set(weight=0.5)
+    many = connect(0.9)
+    assert [is_merged(few), is_merged(many)] == [False, True]
+    first.append(weights_of(many))
+    many.set(weight=0.25)
+    sim.run(1.0)
+    many.set(delay=2.0)
+    sim.run(1.0)
+    assert not is_merged(many)
+    assert set(weights_of(many).values()) == {0.25}
+    sim.reset()
+    assert [weights_of(few), weights_of(many)] == first
+
+
 @pytest.mark.parametrize("begun", [False, True])
 def test_few_connections_join_the_many_from_the_same_cells(begun):
     """Whether they are made before those or after; and who has looked at them sees no difference."""

@@ -46,12 +46,11 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
 
     def drawn_in_pieces(self, n, draw):
         """`n` numbers, of which draw(generator, m) draws m."""
-        sizes = [min(PIECE, n - first) for first in range(0, n, PIECE)] or [0]
-        pieces = self.in_parallel(draw, sizes)
-        head = next(pieces)
-        drawn = np.empty(n, dtype=head.dtype)
+        (head,) = self.in_parallel(draw, [min(PIECE, n)])
+        drawn = np.empty(n, dtype=head.dtype)  # an error, if that is too much, before all have seeds
         drawn[: len(head)] = head
-        for k, piece in enumerate(pieces, 1):
+        sizes = [min(PIECE, n - first) for first in range(PIECE, n, PIECE)]
+        for k, piece in enumerate(self.in_parallel(draw, sizes), 1):
             drawn[k * PIECE : k * PIECE + len(piece)] = piece
         return drawn
 

@@ -319,6 +319,11 @@ class Population(_Cells, common.Population):
         size = _checked_size(size)
         if isinstance(cellclass, type) and cellparams is None:
             cellparams = {}
+        elif not isinstance(cellclass, type) and cellparams is not None:
+            raise ValueError(
+                f"Population '{label or cellclass}': cellparams are for a class of cells, not for cells that "
+                f"have their parameters: {cellparams!r}"
+            )
         self._initial_values = dict(initial_values or {})  # `_create_cells` makes numbers of them
         try:
             super().__init__(size, cellclass, cellparams, structure, self._initial_values, label)

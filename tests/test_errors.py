@@ -568,3 +568,9 @@ def test_currents_for_cells_only():
 def test_rules_of_cell_types(kind, parameters, words):
     with raises(InvalidParameterValueError, *words):
         sim.Population(2, getattr(sim, kind)(**parameters), label="cells")
+
+
+def test_parameters_given_twice():
+    with raises(ValueError, "Population", "cellparams", "tau_m"):
+        sim.Population(N, sim.IF_curr_exp(), {"tau_m": 10.0})
+    assert sim.Population(N, sim.IF_curr_exp()).first_id == 0

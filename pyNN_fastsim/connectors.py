@@ -203,8 +203,7 @@ class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabili
 
     def _rows(self, projection):
         n_pre, n_post = projection.shape
-        height = max(1, int(PIECE / max(self.p_connect * n_post, 1)))
-        ranges = [(first, min(first + height, n_pre)) for first in range(0, n_pre, height)]
+        ranges = _ranges(n_pre, max(self.p_connect * n_post, 1))
         exclude = not self.allow_self_connections and projection.pre is projection.post
 
         def draw(rng, rows):
@@ -243,6 +242,17 @@ def _begins(counts):
     first = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=first[1:])
     return first
+
+
+def _ranges(n_rows, mean):
+    """The first and last + 1 of rows to be drawn at a time, if they have so many connections on average."""
+    height = max(1, int(PIECE / mean))
+    return [(first, min(first + height, n_rows)) for first in range(0, n_rows, height)]
+
+
+def _leave_itself_out(others, first, counts):
+    """Turn numbers of other cells (uint32), `counts` for each cell from `first` on, into those of cells."""
+    others += others >= np.repeat(np.arange(first, first + len(counts), dtype=np.uint32), counts)
 
 
 class DistanceDependentProbabilityConnector(
@@ -372,8 +382,7 @@ class _FixedNumberConnector(BulkConnector):
         exclude = not self.allow_self_connections and projection.pre is projection.post
         if size <= exclude:
             raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
-        height = max(1, int(PIECE / counts.mean()))
-        ranges = [(first, min(first + height, n_cells)) for first in range(0, n_cells, height)]
+        ranges = _ranges(n_cells, counts.mean())
 
         def draw(rng, cells):
             some = np.ascontiguousarray(counts[cells[0] : cells[1]])
@@ -382,7 +391,7 @@ class _FixedNumberConnector(BulkConnector):
             else:
                 drawn = select(rng.rng.random, some, size - exclude)
             if exclude:
-                drawn += drawn >= np.repeat(np.arange(*cells, dtype=np.uint32), some)
+                _leave_itself_out(drawn, cells[0], some)
             return drawn
 
         return _begins(counts), np.concatenate(list(self.rng.in_parallel(draw, ranges)))
@@ -492,7 +501,7 @@ class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnec
         first = _begins(self.rng.rng.multinomial(n, np.full(n_pre, 1 / n_pre)))
         targets = self.rng.indices(n, n_post - exclude)
         if exclude:
-            targets += targets >= np.repeat(np.arange(n_pre, dtype=np.uint32), np.diff(first))
+            _leave_itself_out(targets, 0, np.diff(first))
         sort_rows(first, targets, n_post, simulator.state.threads)
         return first, targets
 

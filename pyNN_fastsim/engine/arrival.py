@@ -16,7 +16,7 @@ import numpy as np
 
 from .addresses import address_of
 from .compile import entry, jit, vectorised
-from .history import HeldSpikes, keep_spikes
+from .history import SOURCE, HeldSpikes, keep_spikes, kept_spikes
 from .lowlevel import float64_at, int32_at, int64_at, prefetch, table2_at, uint16_at, uint32_at
 from .rows import ROWS_AT_ONCE, in_parallel
 from .synapses import CACHE_LINE
@@ -26,12 +26,8 @@ PENDING = 8  # segments that are being fetched, while the one before them is del
 MOST = 2**32 - 1  # synapses that are merged, since their places are counted so
 ROOM = 32  # for these, so that what two threads write is not in one cache line
 
-# The words of the row of merged groups in the table that the run loop reads (int64 each).
-SOURCE = 0  # index of the source block
-HELD = 1  # address of the cells that spiked, int32 [slots, capacity], see history.HeldSpikes
-HELD_COUNTS = 2  # address of their number, int32 [slots]
-SLOTS = 3
-CAPACITY = 4
+# The words of the row of merged groups in the table that the run loop reads (int64 each): the first ones are
+# those of a row of held spikes (history.py).
 SINCE = 5  # first step whose spikes are for these groups
 SHORTEST = 6  # delay, steps
 N_DELAYS = 7
@@ -320,12 +316,8 @@ class Arrivals:
         rows, noted = [], set()
         for merged in self.merged:
             index = merged.groups[0].source
-            spikes = self.emitted[index]
             words = np.zeros(ARRIVAL_ROW, dtype=np.int64)
-            words[SOURCE] = index
-            words[HELD] = address_of(spikes.cells)
-            words[HELD_COUNTS] = address_of(spikes.counts)
-            words[SLOTS], words[CAPACITY] = spikes.cells.shape
+            self.emitted[index].write(words, index)
             words[SINCE] = merged.groups[0].since
             words[SHORTEST], words[N_DELAYS] = merged.shortest, merged.n_delays
             words[SEGMENTS] = address_of(merged.segments)
@@ -343,8 +335,7 @@ class Arrivals:
         targets, weights, delays = group.targets, group.weights, group.delays
         first = max(step - int(delays.max()) + 1, group.since)
         for emitted in range(first, step + 1) if spikes else ():
-            slot = emitted % len(spikes.counts)
-            for cell in spikes.cells[slot, : spikes.counts[slot]]:
+            for cell in spikes.of(emitted):
                 row = slice(group.first[cell], group.first[cell + 1])
                 arrives = emitted + delays[row].astype(np.int64)
                 ahead = arrives > step + 1  # what arrives at the next step is there already
@@ -353,7 +344,10 @@ class Arrivals:
 
 
 def release_counts(group, counts, ring, base, step):
-    """The same where the spikes wait as numbers, int32 [steps, cells]: see `synapses.deliver_counts`."""
+    """Put the spikes under way to a group into the ring buffer that wait at the source as numbers.
+
+    counts   int32 [steps, cells], those of step k at k modulo steps; see `synapses.deliver_counts`
+    """
     delay = int(group.delays[0])
     for emitted in range(max(step + 2 - delay, group.since), step + 1):
         inputs = ring[(emitted + delay) % len(ring), base : base + counts.shape[1]]
@@ -398,9 +392,10 @@ def _fetch(address, end):
 @jit
 def _fetch_bounds(row, n_segments, segment, emitted):
     """Begin to load where segments begin of the cells that spiked at a step."""
-    slot = emitted % row[SLOTS]
-    count = int32_at(row[HELD_COUNTS] + 4 * slot, 1)[0] if emitted >= row[SINCE] else 0
-    for cell in int32_at(row[HELD] + 4 * slot * row[CAPACITY], count):
+    if emitted < row[SINCE]:
+        return
+    kept, n_kept = kept_spikes(row, emitted)
+    for cell in int32_at(kept, n_kept):
         prefetch(row[SEGMENTS] + 4 * (cell * n_segments + segment))
 
 
@@ -417,13 +412,12 @@ def _deliver_row(row, counts, spikes, thread, inputs, step):
             break
         _fetch_bounds(row, n_segments, (d + 1) * n_threads + thread, emitted - 1)
         now = emitted == step  # not kept yet
-        slot = emitted % row[SLOTS]
         for owner in range(n_threads if now else 1):
             if now:
                 cells = int32_at(spikes[owner, row[SOURCE]], counts[owner, row[SOURCE]])
             else:
-                count = int32_at(row[HELD_COUNTS] + 4 * slot, 1)[0]
-                cells = int32_at(row[HELD] + 4 * slot * row[CAPACITY], count)
+                kept, n_kept = kept_spikes(row, emitted)
+                cells = int32_at(kept, n_kept)
             for cell in cells:
                 bounds = uint32_at(row[SEGMENTS] + 4 * (cell * n_segments + d * n_threads + thread), 2)
                 start, end = np.int64(bounds[0]), np.int64(bounds[1])
@@ -454,8 +448,5 @@ def deliver_arrivals(arrivals, counts, spikes, thread, slot, width, step):
         _deliver_row(arrivals[k], counts, spikes, thread, inputs, step)
     if thread == 0:
         for k in range(len(arrivals)):
-            row = arrivals[k]
-            if row[NOTES]:
-                slot = step % row[SLOTS]
-                kept = row[HELD] + 4 * slot * row[CAPACITY]
-                keep_spikes(row[SOURCE], counts, spikes, kept, row[HELD_COUNTS] + 4 * slot)
+            if arrivals[k, NOTES]:
+                keep_spikes(arrivals[k], counts, spikes, step)

@@ -12,7 +12,7 @@ delays. Thread 0 writes; the others read in later steps, after the barrier.
 import numpy as np
 
 from .addresses import address_of
-from .compile import jit
+from .compile import inlined, jit
 from .lowlevel import call_catch_up, call_synapses, int32_at, int64_at
 from .plasticity import HOLD, ON_TIME, SHIFT
 from .synapses import KERNEL
@@ -37,13 +37,15 @@ BY_TARGET = 2  # address of the group's synapses, sorted by target (int64)
 FIRST_OF_TARGET = 3  # address of where each target's begin (int64)
 PLASTIC_ROW = 4
 
-# The words of a row of the table of held spikes.
-GROUP = 0  # index of the group
-SOURCE = 1  # index of its source block
-HELD = 2  # address of the cells that spiked, int32 [slots, capacity]
-HELD_COUNTS = 3  # address of their number, int32 [slots]
-SLOTS = 4
-CAPACITY = 5
+# The first words of a row of the table of held spikes, and of that of merged groups (arrival.py).
+SOURCE = 0  # index of the source block
+HELD = 1  # address of the cells that spiked, int32 [slots, capacity]
+HELD_COUNTS = 2  # address of their number, int32 [slots]
+SLOTS = 3
+CAPACITY = 4
+
+# The other words of a row of the table of held spikes.
+GROUP = 5  # index of the group
 HOLDS = 6  # address of the numbers of steps for which spikes are held, descending (int64)
 N_HOLDS = 7
 HELD_ROW = 8
@@ -176,15 +178,24 @@ class HeldSpikes:
             cells[new, : self.cells.shape[1]], counts[new] = self.cells[old], self.counts[old]
         self.cells, self.counts = cells, counts
 
+    def of(self, step):
+        """The cells that spiked in a step that is kept: int32, a view."""
+        slot = step % len(self.counts)
+        return self.cells[slot, : self.counts[slot]]
+
+    def write(self, words, source):
+        """Write the first words of a row of a table of the run loop; `source` is the index of the block."""
+        words[SOURCE] = source
+        words[HELD] = address_of(self.cells)
+        words[HELD_COUNTS] = address_of(self.counts)
+        words[SLOTS], words[CAPACITY] = self.cells.shape
+
     def row(self, group, index):
         """The row of the run loop's table; `index` is that of the group."""
         self._holds = held_for(group)
         words = np.zeros(HELD_ROW, dtype=np.int64)
+        self.write(words, group.source)
         words[GROUP] = index
-        words[SOURCE] = group.source
-        words[HELD] = address_of(self.cells)
-        words[HELD_COUNTS] = address_of(self.counts)
-        words[SLOTS], words[CAPACITY] = self.cells.shape
         words[HOLDS] = address_of(self._holds)
         words[N_HOLDS] = len(self._holds)
         return words
@@ -196,21 +207,32 @@ def held_for(group):
     return np.ascontiguousarray(found[found > 0])
 
 
-@jit
-def keep_spikes(source, counts, spikes, kept_at, count_at):
-    """Write down which cells of a source spiked, of all threads.
+@inlined
+def kept_spikes(row, step):
+    """Address of the cells that spiked in a step that is kept (int32), and their number.
 
-    counts, spikes     [threads, blocks]: numbers and addresses of the cells that spiked
-    kept_at, count_at  addresses of the cells that are kept, and of their number (int32)
+    `row` begins as that of held spikes.
     """
+    slot = step % row[SLOTS]
+    return row[HELD] + 4 * slot * row[CAPACITY], int32_at(row[HELD_COUNTS] + 4 * slot, 1)[0]
+
+
+@jit
+def keep_spikes(row, counts, spikes, step):
+    """Keep which cells of a source spiked, of all threads; `row` begins as that of held spikes.
+
+    counts, spikes   [threads, blocks]: numbers and addresses of the cells that spiked
+    """
+    source = row[SOURCE]
+    slot = step % row[SLOTS]
     total = 0
     for owner in range(len(counts)):
         cells = int32_at(spikes[owner, source], counts[owner, source])
-        kept = int32_at(kept_at + 4 * total, len(cells))
+        kept = int32_at(row[HELD] + 4 * (slot * row[CAPACITY] + total), len(cells))
         for i in range(len(cells)):
             kept[i] = cells[i]
         total += len(cells)
-    int32_at(count_at, 1)[0] = total
+    int32_at(row[HELD_COUNTS] + 4 * slot, 1)[0] = total
 
 
 @jit
@@ -226,12 +248,8 @@ def deliver_held(held, groups, counts, spikes, thread, head, step):
         steps = int64_at(row[HOLDS], row[N_HOLDS])
         for k in range(len(steps)):
             emitted = step - steps[k]
-            slot = emitted % row[SLOTS]
-            count = int32_at(row[HELD_COUNTS] + 4 * slot, 1)[0] if emitted >= 0 else 0
-            if count > 0:
-                cells = row[HELD] + 4 * slot * row[CAPACITY]
+            cells, count = kept_spikes(row, emitted)
+            if emitted >= 0 and count > 0:
                 call_synapses(kernel, group, thread, cells, count, head, emitted, steps[k], steps[k])
         if thread == 0:
-            slot = step % row[SLOTS]
-            kept = row[HELD] + 4 * slot * row[CAPACITY]
-            keep_spikes(row[SOURCE], counts, spikes, kept, row[HELD_COUNTS] + 4 * slot)
+            keep_spikes(row, counts, spikes, step)

@@ -216,11 +216,12 @@ def _counting_kernel(block, inputs, first, last, step, out, scratch):
     """Count the spikes of the cells [first, last) of a source; list them if asked to, and return how many."""
     row = int64_at(block, ROW)
     c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
-    _count(c, first, last, step, out, counts_at(row, step))  # noqa: F821
+    kept = counts_at(row, step)
+    _count(c, first, last, step, out, kept)  # noqa: F821
     if row[LISTED] == 0:
         return 0
     spikes = int32_at(out, row[CAPACITY])
-    counts = int32_at(counts_at(row, step), row[SIZE])
+    counts = int32_at(kept, row[SIZE])
     room = row[CAPACITY] - AT_ONCE
     total = 0  # what is written beyond is written over, or never read
     for i in range(first, last):

@@ -383,12 +383,12 @@ class Network:
         head = np.array([address_of(self._ring), len(self._ring) - 1, self._ring.shape[1]], dtype=np.int64)
         longest = int(history.held_for(group)[0])
         for emitted in range(max(self.step - longest + 1, 0), self.step + 1):
-            slot = emitted % len(held.counts)
+            cells = held.of(emitted)
             group.model.kernel(
                 address_of(row),
                 0,
-                address_of(held.cells[slot]),
-                int(held.counts[slot]),
+                address_of(cells),
+                len(cells),
                 address_of(head),
                 emitted,
                 self.step - emitted + 1,

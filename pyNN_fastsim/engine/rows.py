@@ -127,18 +127,18 @@ def select(draw, counts, size):
 
 
 @entry(6)
-def _turn(first_at, n_rows, columns_at, n_columns, ends_at, turned_at):
+def _turn(first_at, n_rows, columns_at, n_columns, ends_at, rows_at):
     first = int64_at(first_at, n_rows + 1)
     columns = uint32_at(columns_at, first[n_rows])
     ends = int64_at(ends_at, n_columns + 1)
-    turned = uint32_at(turned_at, len(columns))
+    rows = uint32_at(rows_at, len(columns))
     for column in columns:
         ends[column + 1] += 1
     for k in range(n_columns):
         ends[k + 1] += ends[k]
     for row in range(n_rows):
         for j in range(first[row], first[row + 1]):
-            turned[ends[columns[j]]] = row
+            rows[ends[columns[j]]] = row
             ends[columns[j]] += 1
     return 0
 
@@ -149,6 +149,7 @@ def turned(first, columns, n_columns):
     first     int64 [rows + 1]: where each row begins
     columns   uint32, below `n_columns`
     """
+    # No `count_sort`: it would take 24 bytes of memory a synapse.
     ends = np.zeros(n_columns + 1, dtype=np.int64)  # the places that are next, and in the end the ends
     rows = np.empty(len(columns), dtype=np.uint32)
     first_at, columns_at, ends_at, rows_at = map(address_of, (first, columns, ends, rows))

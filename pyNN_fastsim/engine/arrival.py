@@ -8,6 +8,9 @@ they stay in the cache: with all delays in turn (64 slots for 77,000 cells) near
 main memory. What is read, a segment here and a segment there, is known before: it is prefetched. Segments
 must be long for that, hence the merging.
 
+Most of that is of spikes older than two steps. A thread delivers it when it would wait for the others to list
+their spikes of this step, so that it matters less if they are slower now and then.
+
 A group that is merged gives its arrays away, so that nothing is kept twice, and gets them back when
 someone wants to see them.
 """
@@ -23,6 +26,7 @@ from .synapses import CACHE_LINE
 
 LONG = 8  # mean number of synapses of one source cell and delay from which on a group is delivered so
 PENDING = 8  # segments that are being fetched, while the one before them is delivered; a power of two
+RECENT = 2  # steps whose spikes another thread may still be listing or keeping, this one and the one before
 MOST = 2**32 - 1  # synapses that are merged, since their places are counted so
 ROOM = 32  # for these, so that what two threads write is not in one cache line
 
@@ -400,13 +404,14 @@ def _fetch_bounds(row, n_segments, segment, emitted):
 
 
 @jit
-def _deliver_row(row, counts, spikes, thread, inputs, step):
+def _deliver_delays(row, first, last, counts, spikes, thread, inputs, step):
+    """Deliver what arrives at `step` + 1 with the delays [first, last), counted from the shortest one."""
     n_threads = len(counts)
     starts = int64_at(row[PENDING_AT] + 16 * ROOM * thread, PENDING)
     ends = int64_at(row[PENDING_AT] + 16 * ROOM * thread + 8 * ROOM, PENDING)
     n_segments = row[N_DELAYS] * n_threads + 1
     fetched = 0
-    for d in range(row[N_DELAYS]):
+    for d in range(first, last):
         emitted = step + 1 - row[SHORTEST] - d
         if emitted < row[SINCE]:
             break
@@ -437,16 +442,25 @@ def _deliver_row(row, counts, spikes, thread, inputs, step):
 
 
 @jit
-def deliver_arrivals(arrivals, counts, spikes, thread, slot, width, step):
-    """Add what arrives at `step` + 1 to the ring buffer, and keep the spikes of this step.
+def deliver_arrivals(arrivals, older, counts, spikes, thread, slot, width, step):
+    """Add what arrives at `step` + 1 to the ring buffer.
 
+    older            whether of spikes that are older than RECENT steps, or of the others
     counts, spikes   [threads, blocks]: numbers and addresses of the cells that spiked at `step`
     slot             address of the slot of the ring buffer, of `width` places
     """
     inputs = float64_at(slot, width)
     for k in range(len(arrivals)):
-        _deliver_row(arrivals[k], counts, spikes, thread, inputs, step)
-    if thread == 0:
-        for k in range(len(arrivals)):
-            if arrivals[k, NOTES]:
-                keep_spikes(arrivals[k], counts, spikes, step)
+        row = arrivals[k]
+        n_recent = min(max(RECENT + 1 - row[SHORTEST], 0), row[N_DELAYS])
+        first = n_recent if older else 0
+        last = row[N_DELAYS] if older else n_recent
+        _deliver_delays(row, first, last, counts, spikes, thread, inputs, step)
+
+
+@jit
+def keep_emitted(arrivals, counts, spikes, step):
+    """Keep the spikes of `step` for as long as delays are; arguments as of `deliver_arrivals`."""
+    for k in range(len(arrivals)):
+        if arrivals[k, NOTES]:
+            keep_spikes(arrivals[k], counts, spikes, step)

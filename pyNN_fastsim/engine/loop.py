@@ -8,11 +8,13 @@ Step k takes the network from t_{k-1} to t_k. Every thread, for the cells that i
     2. update       each block's kernel advances the state to t_k, adds what the ring buffer holds
                     for t_k to the synaptic variables, empties that slot, and lists the spikes at t_k
     3. record       spikes, and samples of the state at t_k
-    4. barrier      wait until all threads have listed their spikes
+    4. barrier      tell the others that the spikes are listed; of the groups that are delivered on arrival,
+                    deliver what arrives at t_{k+1} of spikes before t_{k-1}, to the slot of that; then
+                    wait until all threads have listed their spikes
     5. deliver      for each spike at t_k of any thread, in the order of blocks, projections and
                     cells: add the weights of its synapses to the slots of t_k + delay; then the spikes
-                    with axonal delays that plastic synapses have been waiting for; then, of the groups
-                    that are delivered on arrival, what arrives at t_{k+1}, to the slot of that
+                    with axonal delays that plastic synapses have been waiting for; then the others that
+                    arrive at t_{k+1}, of the groups that are delivered on arrival
     6. observe      samples of the state of synapses after t_k
 
 Step 0 runs the spike sources only: a source may spike at t_0. Threads share nothing that is written
@@ -30,7 +32,7 @@ import numpy as np
 
 from . import currents, dynamic, kernel
 from .addresses import address_of
-from .arrival import ARRIVAL_ROW, deliver_arrivals
+from .arrival import ARRIVAL_ROW, deliver_arrivals, keep_emitted
 from .compile import entry, inlined, jit
 from .gap import COUPLED_ROW, couple, note_potentials
 from .history import HELD_ROW, HISTORY_ROW, deliver_held, note_spikes
@@ -305,11 +307,16 @@ def _sample(tables, thread, step):
 
 
 @jit
-def _wait(head, n_threads):
-    """Wait until every thread is here."""
+def _arrive(head, n_threads):
+    """Tell the others that this thread is here; returns what to wait for."""
+    arrived = atomic_add(head[BARRIER], 1) + 1
+    return ((arrived + n_threads - 1) // n_threads) * n_threads
+
+
+@jit
+def _wait(head, all_here):
+    """Wait until every thread is here, or has been."""
     address = head[BARRIER]
-    arrived = atomic_add(address, 1) + 1
-    all_here = ((arrived + n_threads - 1) // n_threads) * n_threads
     spins = 0
     while atomic_load(address) < all_here:
         spins += 1
@@ -383,16 +390,24 @@ def _deliver(tables, thread, step):
         step,
     )
     _lap(tables.profile, thread, PLASTICITY)
+    _deliver_arrivals(tables, False, thread, step)
+    if thread == 0:
+        keep_emitted(tables.arrivals, tables.counts[parity], tables.spikes[parity], step)
+    _lap(tables.profile, thread, DELIVERY)
+
+
+@jit
+def _deliver_arrivals(tables, older, thread, step):
     deliver_arrivals(
         tables.arrivals,
-        tables.counts[parity],
-        tables.spikes[parity],
+        older,
+        tables.counts[step & 1],
+        tables.spikes[step & 1],
         thread,
-        _slot(head, step + 1),
-        head[WIDTH],
+        _slot(tables.head, step + 1),
+        tables.head[WIDTH],
         step,
     )
-    _lap(tables.profile, thread, DELIVERY)
 
 
 @jit
@@ -494,8 +509,10 @@ def run(address, thread, first_step, last_step):
         )
         _lap(tables.profile, thread, CURRENTS)
         _count_events(tables, thread, step)
-        if len(tables.threads) > 1:
-            _wait(tables.head, len(tables.threads))
+        all_here = _arrive(tables.head, len(tables.threads))
+        _deliver_arrivals(tables, True, thread, step)
+        _lap(tables.profile, thread, DELIVERY)
+        _wait(tables.head, all_here)
         _lap(tables.profile, thread, WAITING)
         _deliver(tables, thread, step)
         _observe(tables, thread, step)

@@ -14,7 +14,7 @@ from pyNN.common import Assembly
 from . import simulator
 from .engine.arrival import ArrivalGroup
 from .engine.dynamic import DynamicGroup
-from .engine.synapses import SynapseGroup, places_of_created, sources_of
+from .engine.synapses import SynapseGroup, moved, places_of_created, sources_of
 
 AT_ONCE = 2**20  # delays that are rounded together
 
@@ -166,6 +166,11 @@ class Part:
         self.indices = np.arange(self.block.n)[population._indices]
         self.size = len(self.indices)
 
+    def cells_at(self, places):
+        """The indices in the population of the cells at these places."""
+        is_all = self.first == 0 and np.array_equal(self.indices, np.arange(self.block.n))
+        return places if is_all else self.indices[places - self.first]
+
 
 def parts(cells):
     """The `Part`s of a population, view or assembly."""
@@ -186,11 +191,13 @@ def place_in(cells, block_index):
     raise KeyError(block_index)
 
 
-def shared(values, order):
-    """Values sorted by `order`, or one element if they are all the same."""
+def shared(values, places=None):
+    """Values, each moved to its place if there are places, or one element if they are all the same."""
     if len(values) and (values.strides == (0,) or np.all(values == values[0])):
         return np.array(values[:1], dtype=float)
-    return np.array(values if order is None else values[order], dtype=float)
+    if places is None:
+        return np.array(values, dtype=float)
+    return moved(values.astype(float, copy=False), places)
 
 
 def delay_steps(delays, dt):

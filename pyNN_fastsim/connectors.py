@@ -19,7 +19,7 @@ from pyNN.random import RandomDistribution
 
 from . import simulator
 from .arguments import FILE, check_arguments_of
-from .engine.mersenne import Numbers
+from .engine.mersenne import Numbers, choose
 from .engine.rows import select, sort_rows, turned
 from .progress import shown
 from .random import PIECE, NativeRNG, draws_as_numpy_did, left_in_place, uniform_numbers
@@ -369,14 +369,34 @@ class _FixedNumberConnector(BulkConnector):
     def _draws_rows(self):
         return True
 
-    def _drawn_rows(self, projection, n_cells, size):
-        """For each of `n_cells`, some of `size` cells: where each one's begin, and these (uint32)."""
-        counts = np.asarray(self.n.next(n_cells) if isinstance(self.n, RandomDistribution) else self.n)
-        counts = np.broadcast_to(counts.astype(np.int64), n_cells)
+    def _as_counts(self, projection, numbers):
+        """How many cells to choose for each one, as int64. Raises InvalidParameterValueError."""
+        counts = np.asarray(numbers).astype(np.int64)
         if counts.min(initial=0) < 0:
             raise errors.InvalidParameterValueError(
                 f"{projection.label}: {type(self).__name__}: n must not be negative, not {counts.min()}"
             )
+        return counts
+
+    def _chosen(self, projection, numbers, size):
+        """Some of `size` cells for each cell, as PyNN draws them: how many (int64), and these (uint32).
+
+        numbers   how many to choose for each; not a list if they are to be drawn one by one in between
+        """
+        exclude = not self.allow_self_connections and projection.pre == projection.post
+        if not (isinstance(numbers, list) and draws_as_numpy_did(self.rng)):
+            draw = _selection(self, size, exclude, projection)
+            chosen = [draw(int(n), cell) for cell, n in enumerate(numbers)]
+            return np.array([len(cells) for cells in chosen]), np.concatenate(chosen).astype(np.uint32)
+        counts = self._as_counts(projection, numbers)
+        if counts.any() and size <= exclude:
+            raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
+        return counts, choose(self.rng.rng, counts, size, exclude, self.with_replacement)
+
+    def _drawn_rows(self, projection, n_cells, size):
+        """For each of `n_cells`, some of `size` cells: where each one's begin, and these (uint32)."""
+        numbers = self.n.next(n_cells) if isinstance(self.n, RandomDistribution) else self.n
+        counts = self._as_counts(projection, np.broadcast_to(numbers, n_cells))
         if not counts.any():
             return _begins(counts), np.zeros(0, dtype=np.uint32)
         exclude = not self.allow_self_connections and projection.pre is projection.post
@@ -406,11 +426,9 @@ class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreCo
         return turned(first, sources, n_pre)
 
     def _pairs(self, projection):
-        numbers = list(self._get_num_pre(projection.post.size))
-        draw = _selection(self, projection.pre.size, projection)
-        pre = [draw(int(n), target) for target, n in enumerate(numbers)]
-        post = np.repeat(np.arange(projection.post.size), [len(sources) for sources in pre])
-        return np.concatenate(pre), post
+        n_pre, n_post = projection.shape
+        counts, sources = self._chosen(projection, list(self._get_num_pre(n_post)), n_pre)
+        return sources.view(np.int32), np.repeat(np.arange(n_post, dtype=np.int32), counts)
 
 
 class FixedNumberPostConnector(_FixedNumberConnector, connectors.FixedNumberPostConnector):
@@ -431,21 +449,20 @@ class FixedNumberPostConnector(_FixedNumberConnector, connectors.FixedNumberPost
         self._add(projection, pre, post, copied_parameters(projection))
 
     def _pairs(self, projection):
-        draw = _selection(self, projection.post.size, projection)
-        targets = [draw(int(self._get_num_post()), source) for source in range(projection.pre.size)]
-        pre = np.repeat(np.arange(projection.pre.size), [len(part) for part in targets])
-        post = np.concatenate(targets)
-        order = np.argsort(post, kind="stable")
-        return pre[order], post[order]
+        n_pre, n_post = projection.shape
+        numbers = (self._get_num_post() for _ in range(n_pre))
+        in_between = isinstance(self.n, RandomDistribution) and self.n.rng is self.rng
+        counts, targets = self._chosen(projection, numbers if in_between else list(numbers), n_post)
+        first, sources = turned(_begins(counts), targets, n_post)
+        return sources.view(np.int32), np.repeat(np.arange(n_post, dtype=np.int32), np.diff(first))
 
 
-def _selection(connector, size, projection):
+def _selection(connector, size, exclude, projection):
     """A function (n, cell) that selects n of `size` cells for a cell, as the connector's options say.
 
     Without replacement, every cell is selected before any is selected twice.
     """
     rng = connector.rng
-    exclude = not connector.allow_self_connections and projection.pre == projection.post
     everyone = np.arange(size)
     if connector.with_replacement and exclude and size < 2:
         raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
@@ -460,7 +477,7 @@ def _selection(connector, size, projection):
     def without_replacement(n, cell):
         allowed = everyone[everyone != cell] if exclude else everyone
         if n and not len(allowed):
-            raise errors.ConnectionError(f"{projection.label}: there is no cell to connect to")
+            raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
         full_sets, remainder = divmod(n, max(len(allowed), 1))
         selected = [allowed] * full_sets
         if remainder:

@@ -21,7 +21,7 @@ from .engine.arrival import MOST, ArrivalGroup, is_worthwhile, sort_by_delay
 from .engine.dynamic import DynamicGroup
 from .engine.gap import JunctionGroup
 from .engine.signals import signals_held
-from .engine.synapses import SynapseGroup, created_in_order, sort_synapses, sources_of
+from .engine.synapses import SynapseGroup, created_in_order, moved, places_of_sorted, sources_of
 from .parameters import as_given, expression, one_number
 from .progress import building
 from .recording import check_file
@@ -310,16 +310,16 @@ class Projection(common.Projection):
         columns  values of the parameters by name, float64 [connections]
         places   of the connections in the order of creation, or None as in `Group`
         """
-        pre, post = source.indices[pre - source.first], target.indices[post - target.first]
-        order, first = sort_synapses(pre, post, source.block.n)
-        values = {name: shared(column, order) for name, column in columns.items()}
+        pre, post = source.cells_at(pre), target.cells_at(post)
+        places_sorted, first = places_of_sorted(pre, post, source.block.n)
+        values = {name: shared(column, places_sorted) for name, column in columns.items()}
         delays = values.pop("delay", np.ones(1))
         what = {
             "source": source.block.index,
             "target": target.block.index,
             "receptor": target.block.model.receptors.index(self.receptor_type),
             "first": first,
-            "targets": post[order].astype(np.uint32),
+            "targets": moved(post.astype(np.uint32), places_sorted),
             "weights": values.pop("weight"),
             "delays": delay_steps(delays, simulator.state.dt),
         }
@@ -332,7 +332,7 @@ class Projection(common.Projection):
         else:
             values.update(self.synapse_type.parameters_of_target(target.block.model, self.receptor_type))
             synapses = DynamicGroup(**what, model=model, parameters=values)
-        return Group(synapses, None if places is None else places[order], delays)
+        return Group(synapses, None if places is None else moved(places, places_sorted), delays)
 
     # --- looking at connections -----------------------------------------------------------------
 
@@ -557,7 +557,7 @@ class Projection(common.Projection):
         for group in self._groups:
             places = group.find_places()
             for name, values in columns.items():
-                group.set_values(name, shared(values[places], None))
+                group.set_values(name, shared(values[places]))
         simulator.state.network.changed()
 
     def _enter_order_by_delay(self, source):

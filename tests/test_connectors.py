@@ -373,7 +373,7 @@ def test_bad_shapes():
     "connector,message",
     [
         (fastsim.FixedProbabilityConnector(0.5, allow_self_connections="NoMutual"), "a population to itself"),
-        (fastsim.FixedNumberPreConnector(1, allow_self_connections=False), "no cell to connect to"),
+        (fastsim.FixedNumberPreConnector(1, allow_self_connections=False), "no other cell to connect to"),
         (
             fastsim.FixedNumberPostConnector(1, allow_self_connections=False, with_replacement=True),
             "no other cell to connect to",

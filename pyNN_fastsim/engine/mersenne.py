@@ -1,10 +1,12 @@
 """
-NumPy's RandomState, for the one thing that building large networks needs most: which of many uniform
-numbers are below a probability. The numbers themselves are never made: 53 random bits are compared as
-an integer.
+NumPy's RandomState, for what building large networks needs most: which of many uniform numbers are below a
+probability, and some of many cells for each cell. Uniform numbers themselves are never made: 53 random bits
+are compared as an integer.
 
 The generator is MT19937 (Matsumoto & Nishimura 1998, ACM Trans. Model. Comput. Simul. 8:3-30), whose
-state after n words is that of RandomState; a number takes two words, as in `genrand_res53`.
+state after n words is that of RandomState. A uniform number takes two words, as in `genrand_res53`; a whole
+number one, of which the lowest bits count, and another one if that is too large. Cells are shuffled from the
+last one on (Knuth 1998, The Art of Computer Programming 2, 3.4.2, algorithm P).
 """
 
 import math
@@ -12,8 +14,8 @@ import math
 import numpy as np
 
 from .addresses import address_of
-from .compile import entry, vectorised
-from .lowlevel import int32_at, uint32_at
+from .compile import entry, inlined, jit, vectorised
+from .lowlevel import int32_at, int64_at, uint32_at
 
 N, M = 624, 397  # words of the state, and how far apart those are that make a new one
 UPPER, LOWER = np.uint32(0x80000000), np.uint32(0x7FFFFFFF)
@@ -86,6 +88,130 @@ def _find_below(key_at, position, words_at, n_rows, first, last, limit, rows_at,
             row += n
             at += 2 * n
     return 1024 * place + at - 1
+
+
+@inlined
+def _mask_of(most):
+    """The bits that numbers up to `most` have."""
+    mask = 1
+    while mask < most:
+        mask = 2 * mask + 1
+    return mask
+
+
+@jit
+def _renew(key, words):
+    """Make new words; returns the place of the first one."""
+    _next_state(key)
+    _temper(key, words)
+    return 0
+
+
+@inlined
+def _whole_number(key, words, at, most, mask):
+    """A whole number up to `most`, and the place after that of the last word it took."""
+    value = most + 1
+    while value > most:
+        if at == N:
+            at = _renew(key, words)
+        value = np.int64(words[at]) & mask
+        at += 1
+    return value, at
+
+
+@entry(8)
+def _choose_any(key_at, position, words_at, counts_at, n_rows, size, excludes_itself, chosen_at):
+    """Choose counts[k] of `size` cells for each cell k, any of them; returns the position."""
+    key, words = uint32_at(key_at, N), uint32_at(words_at, N)
+    counts = int64_at(counts_at, n_rows)
+    _temper(key, words)
+    at = position
+    mask = _mask_of(size - 1)
+    place = 0
+    for k in range(n_rows):
+        chosen = uint32_at(chosen_at + 4 * place, counts[k])
+        for j in range(len(chosen)):
+            value = 0
+            if size > 1:
+                value, at = _whole_number(key, words, at, size - 1, mask)
+            chosen[j] = value
+        found_itself = excludes_itself != 0
+        while found_itself:  # all that are the cell itself are drawn again, and then looked at again
+            found_itself = False
+            for j in range(len(chosen)):
+                if chosen[j] == k:
+                    value, at = _whole_number(key, words, at, size - 1, mask)
+                    chosen[j] = value
+                    found_itself |= value == k
+        place += len(chosen)
+    return at
+
+
+@jit
+def _shuffle(cells, key, words, at):
+    """Shuffle cells; returns the place after that of the last word it took."""
+    last = len(cells) - 1
+    mask = _mask_of(last)
+    while last > 0:
+        if at == N:
+            at = _renew(key, words)
+        while mask >> 1 >= last:
+            mask >>= 1
+        while at < N and last > mask >> 1:
+            # A number that is too large has no effect: a branch would often be predicted wrongly.
+            value = np.int64(words[at]) & mask
+            at += 1
+            other = min(value, last)
+            cells[last], cells[other] = cells[other], cells[last]
+            last -= value <= last
+    return at
+
+
+@entry(9)
+def _choose_once(key_at, position, words_at, counts_at, n_rows, size, excludes_itself, room_at, chosen_at):
+    """Choose counts[k] of `size` cells for each cell k, none again before all are; returns the position."""
+    key, words = uint32_at(key_at, N), uint32_at(words_at, N)
+    counts = int64_at(counts_at, n_rows)
+    n = size - excludes_itself
+    everyone = uint32_at(room_at, n)
+    _temper(key, words)
+    at = position
+    place = 0
+    for k in range(n_rows):
+        chosen = uint32_at(chosen_at + 4 * place, counts[k])
+        if len(chosen) > 0:
+            for j in range(n):
+                everyone[j] = j + (excludes_itself if j >= k else 0)
+            rest = len(chosen) % n
+            for j in range(len(chosen) - rest):
+                chosen[j] = everyone[j % n]
+            if rest > 0:
+                at = _shuffle(everyone, key, words, at)
+            for j in range(rest):
+                chosen[len(chosen) - rest + j] = everyone[j]
+        place += len(chosen)
+    return at
+
+
+def choose(random_state, counts, size, exclude_itself, with_replacement):
+    """Choose counts[k] (int64) of `size` cells for each cell k: uint32 [sum of counts].
+
+    As RandomState.randint does with replacement, and RandomState.permutation without: then every cell is
+    chosen before any is chosen twice.
+    """
+    name, key, position, *normal = random_state.get_state()
+    key, counts = key.astype(np.uint32), np.ascontiguousarray(counts)
+    words = np.empty(N, dtype=np.uint32)
+    chosen = np.empty(int(counts.sum()), dtype=np.uint32)
+    key_at, words_at, counts_at, chosen_at = map(address_of, (key, words, counts, chosen))
+    arguments = key_at, position, words_at, counts_at, len(counts), size, int(exclude_itself)
+    if with_replacement:
+        position = _choose_any(*arguments, chosen_at)
+    else:
+        everyone = np.empty(size, dtype=np.uint32)
+        position = _choose_once(*arguments, address_of(everyone), chosen_at)
+    random_state.set_state((name, key, position, *normal))
+    return chosen
 
 
 class Numbers:

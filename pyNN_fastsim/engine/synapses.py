@@ -97,49 +97,66 @@ class SynapseGroup:
 
 
 @entry(6)
-def _fill_count_sort(key, n, first, n_keys, place, order):
-    """Arguments are addresses of int64 arrays, and how long these are; see `count_sort`."""
+def _count_places(key, n, first, n_keys, next_places, places):
+    """Arguments are addresses of int64 arrays, and how long these are; see `places_by`."""
     keys = int64_at(key, n)
     firsts = int64_at(first, n_keys + 1)
-    places = int64_at(place, n_keys)
-    ordered = int64_at(order, n)
+    following = int64_at(next_places, n_keys)
+    found = int64_at(places, n)
     for i in range(n):
         firsts[keys[i] + 1] += 1
     for k in range(n_keys):
         firsts[k + 1] += firsts[k]
-        places[k] = firsts[k]
+        following[k] = firsts[k]
     for i in range(n):
         k = keys[i]
-        ordered[places[k]] = i
-        places[k] += 1
+        found[i] = following[k]
+        following[k] += 1
     return 0
 
 
-def count_sort(key, n_keys):
-    """Stable order that sorts integer keys in [0, n_keys), and where each key begins; both int64."""
+def places_by(key, n_keys):
+    """Where each element goes if integer keys in [0, n_keys) are sorted stably, and where each key begins.
+
+    Both int64. To move elements to their places costs less than to fetch them in their order: what belongs to
+    one key is written one after the other, and the ends of what is written stay in the cache.
+    """
     key = np.ascontiguousarray(key, dtype=np.int64)
     if len(key) and not 0 <= key.min() <= key.max() < n_keys:
         raise IndexError(f"keys from {key.min()} to {key.max()} are not in the range of {n_keys}")
     first = np.zeros(n_keys + 1, dtype=np.int64)
-    place = np.empty(n_keys, dtype=np.int64)
-    order = np.empty(len(key), dtype=np.int64)
-    addresses = (address_of(array) for array in (key, first, place, order))
-    key_at, first_at, place_at, order_at = addresses
-    _fill_count_sort(key_at, len(key), first_at, n_keys, place_at, order_at)
-    return order, first
+    following = np.empty(n_keys, dtype=np.int64)
+    places = np.empty(len(key), dtype=np.int64)
+    addresses = (address_of(array) for array in (key, first, following, places))
+    key_at, first_at, following_at, places_at = addresses
+    _count_places(key_at, len(key), first_at, n_keys, following_at, places_at)
+    return places, first
 
 
-def sort_synapses(pre, post, n_pre):
-    """The order that sorts synapses by (pre, post), stably, and where each pre begins.
+def moved(values, places):
+    """An array of values, each at its place."""
+    result = np.empty_like(values)
+    result[places] = values
+    return result
+
+
+def count_sort(key, n_keys):
+    """Stable order that sorts integer keys in [0, n_keys), and where each key begins; both int64."""
+    places, first = places_by(key, n_keys)
+    return moved(np.arange(len(places)), places), first
+
+
+def places_of_sorted(pre, post, n_pre):
+    """The place of each synapse in the stable order by (pre, post), and where each pre begins.
 
     pre, post   indices [synapses], integer
-    Returns (order int64 [synapses], first int64 [n_pre + 1]).
+    Returns (places int64 [synapses], first int64 [n_pre + 1]).
     """
     if len(post) > 1 and not np.all(post[1:] >= post[:-1]):
         by_post = np.argsort(post, kind="stable")
-        order, first = count_sort(pre[by_post], n_pre)
-        return by_post[order], first
-    return count_sort(pre, n_pre)
+        places, first = places_by(pre[by_post], n_pre)
+        return moved(places, by_post), first
+    return places_by(pre, n_pre)
 
 
 def sources_of(group):
@@ -157,10 +174,7 @@ def created_in_order(pre, post):
 def places_of_created(group):
     """The place of each synapse of a group in the order of (post, pre): int64 [synapses]."""
     n_targets = int(group.targets.max()) + 1 if len(group.targets) else 0
-    order = count_sort(group.targets, n_targets)[0]
-    places = np.empty(len(order), dtype=np.int64)
-    places[order] = np.arange(len(order))
-    return places
+    return places_by(group.targets, n_targets)[0]
 
 
 def is_one_to_one(group, ranges):

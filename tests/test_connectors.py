@@ -100,6 +100,12 @@ CONNECTORS = {
         ),
         False,
     ),
+    "number post, random from the same generator": (
+        lambda sim, tmp: sim.FixedNumberPostConnector(
+            RandomDistribution("uniform_int", low=2, high=9, rng=(shared := rng(6))), rng=shared
+        ),
+        False,
+    ),
     "list": (
         lambda sim, tmp: sim.FromListConnector(
             [(0, 3, 0.1, 0.5), (2, 1, 0.2, 0.7), (0, 3, 0.4, 0.5), (11, 15, 0.3, 0.9)]
@@ -233,20 +239,22 @@ def test_clone_same_as_mock(tmp_path):
 
 
 def test_users_own_connector():
+    order = 3, 0, 4, 1, 2
+
     class Neighbours(fastsim.Connector):
         parameter_names = ()
 
         def connect(self, projection):
-            for j in reversed(range(projection.post.size)):
+            for j in order:
                 sources = np.array([j, (j + 1) % projection.pre.size])
                 projection._convergent_connect(sources, j, weight=0.1 * (j + 1), delay=0.2)
 
     fastsim.setup(timestep=0.1)
     p = fastsim.Population(5, fastsim.IF_cond_exp())
     projection = fastsim.Projection(p, p, Neighbours(), fastsim.StaticSynapse())
-    expected = [(i, j, 0.1 * (j + 1), 0.2) for j in reversed(range(5)) for i in (j, (j + 1) % 5)]
+    expected = [(i, j, 0.1 * (j + 1), 0.2) for j in order for i in (j, (j + 1) % 5)]
     assert projection.get(["weight", "delay"], format="list") == expected
-    assert projection[1].weight == 0.5 and projection[1].presynaptic_index == 0
+    assert projection[1].weight == 0.4 and projection[1].presynaptic_index == 4
 
 
 def test_pynns_own_connector_classes_work_too():

@@ -255,6 +255,10 @@ def _leave_itself_out(others, first, counts):
     others += others >= np.repeat(np.arange(first, first + len(counts), dtype=np.uint32), counts)
 
 
+def _no_other_cell(projection):
+    return errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
+
+
 class DistanceDependentProbabilityConnector(
     _ProbabilityConnector, connectors.DistanceDependentProbabilityConnector
 ):
@@ -369,13 +373,24 @@ class _FixedNumberConnector(BulkConnector):
     def _draws_rows(self):
         return True
 
-    def _as_counts(self, projection, numbers):
-        """How many cells to choose for each one, as int64. Raises InvalidParameterValueError."""
-        counts = np.asarray(numbers).astype(np.int64)
-        if counts.min(initial=0) < 0:
+    def _excludes_itself(self, projection):
+        return not self.allow_self_connections and projection.pre == projection.post
+
+    def _counts(self, projection, numbers, n_others):
+        """How many of `n_others` cells to choose for each cell, as int64.
+
+        Raises InvalidParameterValueError for bad numbers, and ConnectionError if there are no others.
+        """
+        numbers = np.asarray(numbers)
+        bad = numbers[~((numbers > -1) & (numbers < 2.0**63))]  # which NaN is, too
+        if len(bad):
             raise errors.InvalidParameterValueError(
-                f"{projection.label}: {type(self).__name__}: n must not be negative, not {counts.min()}"
+                f"{projection.label}: {type(self).__name__}: "
+                f"n must not be negative or too large, not {bad[0]}"
             )
+        counts = numbers.astype(np.int64)
+        if counts.any() and n_others < 1:
+            raise _no_other_cell(projection)
         return counts
 
     def _chosen(self, projection, numbers, size):
@@ -383,25 +398,21 @@ class _FixedNumberConnector(BulkConnector):
 
         numbers   how many to choose for each; not a list if they are to be drawn one by one in between
         """
-        exclude = not self.allow_self_connections and projection.pre == projection.post
+        exclude = self._excludes_itself(projection)
         if not (isinstance(numbers, list) and draws_as_numpy_did(self.rng)):
             draw = _selection(self, size, exclude, projection)
             chosen = [draw(int(n), cell) for cell, n in enumerate(numbers)]
             return np.array([len(cells) for cells in chosen]), np.concatenate(chosen).astype(np.uint32)
-        counts = self._as_counts(projection, numbers)
-        if counts.any() and size <= exclude:
-            raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
+        counts = self._counts(projection, numbers, size - exclude)
         return counts, choose(self.rng.rng, counts, size, exclude, self.with_replacement)
 
     def _drawn_rows(self, projection, n_cells, size):
         """For each of `n_cells`, some of `size` cells: where each one's begin, and these (uint32)."""
         numbers = self.n.next(n_cells) if isinstance(self.n, RandomDistribution) else self.n
-        counts = self._as_counts(projection, np.broadcast_to(numbers, n_cells))
+        exclude = self._excludes_itself(projection)
+        counts = self._counts(projection, np.broadcast_to(numbers, n_cells), size - exclude)
         if not counts.any():
             return _begins(counts), np.zeros(0, dtype=np.uint32)
-        exclude = not self.allow_self_connections and projection.pre is projection.post
-        if size <= exclude:
-            raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
         ranges = _ranges(n_cells, counts.mean())
 
         def draw(rng, cells):
@@ -465,7 +476,7 @@ def _selection(connector, size, exclude, projection):
     rng = connector.rng
     everyone = np.arange(size)
     if connector.with_replacement and exclude and size < 2:
-        raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
+        raise _no_other_cell(projection)
 
     def with_replacement(n, cell):
         selected = rng.next(n, "uniform_int", {"low": 0, "high": size}, mask=None)
@@ -477,7 +488,7 @@ def _selection(connector, size, exclude, projection):
     def without_replacement(n, cell):
         allowed = everyone[everyone != cell] if exclude else everyone
         if n and not len(allowed):
-            raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
+            raise _no_other_cell(projection)
         full_sets, remainder = divmod(n, max(len(allowed), 1))
         selected = [allowed] * full_sets
         if remainder:
@@ -514,7 +525,7 @@ class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnec
         n, (n_pre, n_post) = self._number(), projection.shape
         exclude = not self.allow_self_connections and projection.pre is projection.post
         if n and n_post <= exclude:
-            raise errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
+            raise _no_other_cell(projection)
         first = _begins(self.rng.rng.multinomial(n, np.full(n_pre, 1 / n_pre)))
         targets = self.rng.indices(n, n_post - exclude)
         if exclude:

@@ -365,6 +365,16 @@ def test_bad_connections(connector, message):
         fastsim.Projection(p, p, connector(), fastsim.StaticSynapse(), label="bad")
 
 
+@pytest.mark.parametrize("kind", [fastsim.FixedNumberPreConnector, fastsim.FixedNumberPostConnector])
+@pytest.mark.parametrize("generator", [NumpyRNG, fastsim.NativeRNG])
+def test_numbers_without_end(kind, generator):
+    fastsim.setup()
+    cells = fastsim.Population(3, fastsim.IF_curr_exp(), label="cells")
+    n = RandomDistribution("lognormal", mu=1000.0, sigma=1.0, rng=rng(1))  # infinite
+    with pytest.raises(errors.InvalidParameterValueError, match="cells.*Connector: n .*inf"):
+        fastsim.Projection(cells, cells, kind(n, rng=generator(seed=1)))
+
+
 def test_bad_shapes():
     fastsim.setup(timestep=0.1)
     p = fastsim.Population(5, fastsim.IF_cond_exp())

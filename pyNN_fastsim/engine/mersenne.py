@@ -47,6 +47,13 @@ def _temper(key, words):
         words[k] = y ^ (y >> np.uint32(18))
 
 
+@jit
+def _renew(key, words):
+    """Make new words."""
+    _next_state(key)
+    _temper(key, words)
+
+
 @vectorised
 def _compare(words, first, n, limit, place, column, row, rows, columns):
     """Note the row and the column of those of `n` numbers that are below; returns the next place."""
@@ -80,8 +87,7 @@ def _find_below(key_at, position, words_at, n_rows, first, last, limit, rows_at,
             if at >= N:  # a number needs two words
                 if at == N:
                     words[0] = words[N]
-                _next_state(key)
-                _temper(key, new_words)
+                _renew(key, new_words)
                 at = 0 if at == N else 1
             n = min(n_rows - row, (N + 1 - at) // 2)
             place = _compare(words, at, n, limit, place, column, row, rows, columns)
@@ -99,21 +105,14 @@ def _mask_of(most):
     return mask
 
 
-@jit
-def _renew(key, words):
-    """Make new words; returns the place of the first one."""
-    _next_state(key)
-    _temper(key, words)
-    return 0
-
-
 @inlined
 def _whole_number(key, words, at, most, mask):
     """A whole number up to `most`, and the place after that of the last word it took."""
     value = most + 1
     while value > most:
         if at == N:
-            at = _renew(key, words)
+            _renew(key, words)
+            at = 0
         value = np.int64(words[at]) & mask
         at += 1
     return value, at
@@ -154,7 +153,8 @@ def _shuffle(cells, key, words, at):
     mask = _mask_of(last)
     while last > 0:
         if at == N:
-            at = _renew(key, words)
+            _renew(key, words)
+            at = 0
         while mask >> 1 >= last:
             mask >>= 1
         while at < N and last > mask >> 1:

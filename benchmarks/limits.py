@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pyNN_fastsim.engine.arrival import ArrivalGroup, sort_by_delay
-from pyNN_fastsim.engine.models.hh import HH_COND_EXP
-from pyNN_fastsim.engine.models.iaf_cond import IAF_COND_EXP
-from pyNN_fastsim.engine.models.iaf_psc import IAF_PSC_DELTA, IAF_PSC_EXP
-from pyNN_fastsim.engine.models.spike_array import SPIKE_ARRAY
 from pyNN_fastsim.engine.network import Network
-from pyNN_fastsim.engine.synapses import SynapseGroup
+from pyNN_fastsim.engine.neurons.hh import HH_COND_EXP
+from pyNN_fastsim.engine.neurons.iaf_cond import IAF_COND_EXP
+from pyNN_fastsim.engine.neurons.iaf_psc import IAF_PSC_DELTA, IAF_PSC_EXP
+from pyNN_fastsim.engine.sources.spike_array import SPIKE_ARRAY
+from pyNN_fastsim.engine.synapses.arrival import ArrivalGroup, sort_by_delay
+from pyNN_fastsim.engine.synapses.groups import SynapseGroup
 
 FLAGS = "-O3 -march=native -ffast-math -fopenmp-simd -fno-thread-jumps -funroll-loops -shared -fPIC".split()
 SOURCE = Path(__file__).with_suffix(".c")
@@ -303,7 +303,7 @@ def check_delivery(network, function, net, ring):
     """What is in the ring buffers after some steps must be the same."""
     network.run(WARM_UP)
     run_c(function, net, 0)[0]()
-    expected = network._ring
+    expected = network.ring
     if not np.any(ring) or not np.allclose(expected, ring, rtol=1e-9, atol=1e-18):
         raise AssertionError(f"ring buffers differ by {np.abs(expected - ring).max()}")
 

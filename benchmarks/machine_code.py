@@ -12,7 +12,7 @@ import re
 import subprocess
 import tempfile
 
-from pyNN_fastsim.engine.compile import cache_folder
+from pyNN_fastsim.engine.compiling.cache import cache_folder
 
 ARITHMETIC = re.compile(r"\tv(?:mul|add|sub|div|fn?m(?:add|sub)\d*|max|min|sqrt)(pd|sd)\s+(.*)")
 
@@ -30,7 +30,7 @@ def instructions(machine_code):
 
 def main():
     print("| kernel | on vectors | on single numbers |\n| --- | --- | --- |")
-    for path in sorted(cache_folder().glob("*.engine.kernel.*.machine_code")):
+    for path in sorted(cache_folder().glob("*.engine.neurons.kernel.*.machine_code")):
         vectors, single = instructions(path.read_bytes().split(b"\n", 3)[3])
         print(f"| {path.name.split('.')[-2].removesuffix('_kernel')} | {vectors} | {single} |")
 

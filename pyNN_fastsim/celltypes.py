@@ -19,8 +19,9 @@ from pyNN.random import RandomDistribution
 from pyNN.standardmodels import StandardCellType, build_translations
 
 from .arguments import is_finite
-from .engine.compile import INTERPRETED, Deferred
-from .engine.kernel import Model, kernel_of
+from .engine.compiling.compile import Deferred
+from .engine.compiling.settings import INTERPRETED
+from .engine.neurons.kernel import Model, kernel_of
 from .parameters import as_given
 from .validation import check_names, check_parameters, did_you_mean
 
@@ -52,7 +53,7 @@ class CellType(StandardCellType):
                              state, and what has arrived for each receptor, followed by the injected current
                              (nA), to (new state, whether it spiked)
 
-    or, instead of `step`, the three functions that engine/adaptive.py describes; and, if need be,
+    or, instead of `step`, the three functions that engine/neurons/adaptive.py describes; and, if need be,
 
     above, below             pairs of a parameter and what it must be above, or below: a number, or another
                              parameter
@@ -137,7 +138,7 @@ class CellType(StandardCellType):
         kernel = kernel_of(self.model, len(constants), uniform)
         if INTERPRETED or kernel.is_cached:
             return
-        from .engine.check import ModelError, check_model  # Numba takes its time
+        from .engine.compiling.check import ModelError, check_model  # Numba takes its time
 
         try:
             check_model(self.model, len(constants))

@@ -12,9 +12,9 @@ from pyNN import common
 from pyNN.common import Assembly
 
 from . import simulator
-from .engine.arrival import ArrivalGroup
-from .engine.dynamic import DynamicGroup
-from .engine.synapses import SynapseGroup, moved, places_of_created, sources_of
+from .engine.synapses.arrival import ArrivalGroup
+from .engine.synapses.dynamic import DynamicGroup
+from .engine.synapses.groups import SynapseGroup, moved, places_of_created, sources_of
 
 AT_ONCE = 2**20  # delays that are rounded together
 

@@ -12,84 +12,41 @@ import reprlib
 
 import numpy as np
 from pyNN import connectors, errors
-from pyNN.common import Population
 from pyNN.connectors import CloneConnector as _CloneConnector
 from pyNN.connectors import Connector, MapConnector  # noqa: F401
-from pyNN.random import RandomDistribution
 
-from . import simulator
 from .arguments import FILE, check_arguments_of
-from .engine.mersenne import Numbers, choose
-from .engine.rows import select, sort_rows, turned
-from .progress import shown
-from .random import PIECE, NativeRNG, draws_as_numpy_did, left_in_place, uniform_numbers
-from .standardmodels.synapses import StaticSynapse
-from .synapse_values import copied_parameters, evaluate_all, is_native, pair_distances, row_values
-
-PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks at together
-
-
-class BulkConnector:
-    """What all connectors here have in common; comes before PyNN's class in the bases."""
-
-    def __init__(self, *args, **kwargs):
-        """Raises TypeError for arguments that are not what they must be, see `arguments.py`."""
-        try:
-            super().__init__(*args, **kwargs)
-        except OverflowError as error:  # PyNN draws from distributions to try them out
-            raise ValueError(f"{type(self).__name__}: n can't be drawn: {error}") from None
-
-    def connect(self, projection):
-        """Connect the projection's cells."""
-        # PyNN copies the generators of weights and delays before it draws which cells to connect.
-        parameters = copied_parameters(projection)
-        if self._draws_rows() and _all_native(self, projection, parameters):
-            first, targets = self._rows(projection)
-            projection._add_rows(first, targets, row_values(projection, parameters, len(targets)))
-            return
-        pre, post = self._drawn_pairs(projection)
-        self._add(projection, pre, post, parameters)
-
-    def _draws_rows(self):
-        """Whether there is a method `_rows`, for a NativeRNG."""
-        return False
-
-    def _drawn_pairs(self, projection):
-        """As `_pairs`. Raises InvalidParameterValueError for an `n` whose distribution is no good."""
-        try:
-            return self._pairs(projection)
-        except OverflowError as error:
-            raise errors.InvalidParameterValueError(
-                f"{projection.label}: {type(self).__name__}: n can't be drawn: {error}"
-            ) from None
-
-    def _add(self, projection, pre, post, parameters, fresh_for_each_target=False):
-        values = evaluate_all(projection, parameters, pre, post, fresh_for_each_target)
-        projection._add_connections(pre, post, values)
-        if self.callback:
-            self.callback(1.0)
-
-    def _pairs(self, projection):
-        """The pairs to connect: (pre, post), indices, by ascending post."""
-        raise NotImplementedError
+from .bulk import (
+    BulkConnector,
+    allowed_pairs,
+    begins,
+    chosen_pairs,
+    columns,
+    joined,
+    ranges_of_rows,
+)
+from .engine.random.mersenne import Numbers
+from .fixed_numbers import FixedNumberPostConnector, FixedNumberPreConnector, FixedTotalNumberConnector  # noqa: F401
+from .random import draws_as_numpy_did, left_in_place, uniform_numbers
+from .synapse_values import copied_parameters, evaluate_all, pair_distances
 
 
 class _ProbabilityConnector(BulkConnector):
     """Connects each pair with some probability; needs `_probabilities` and an `rng`."""
 
     def _pairs(self, projection):
-        allowed = _allowed_pairs(projection, self.allow_self_connections)
+        allowed = allowed_pairs(projection, self.allow_self_connections)
         pieces = []
         # PyNN draws from a copy: several projections made with one generator draw the same numbers.
         with left_in_place(self.rng) as rng:
-            for first, last in _columns(projection):
+            for first, last in columns(projection):
                 shape = (last - first, projection.pre.size)
                 drawn = uniform_numbers(rng, shape[0] * shape[1]).reshape(shape)
                 chosen = drawn < self._probabilities(projection, first, last)
                 if allowed is not None:
                     chosen &= allowed(first, last)
-                pieces.append(_chosen_pairs(chosen, first))
-        return _joined(pieces)
+                pieces.append(chosen_pairs(chosen, first))
+        return joined(pieces)
 
     def _checked_probabilities(self, argument, values, shape):
         """What a user's function gives, as float64 of this shape. Raises ValueError for anything else."""
@@ -106,73 +63,18 @@ class _ProbabilityConnector(BulkConnector):
         raise NotImplementedError
 
 
-def _all_native(connector, projection, parameters):
-    """Whether nothing but NativeRNGs has a say in which cells of two populations are connected, and how."""
-    return (
-        type(connector.rng) is NativeRNG
-        and isinstance(projection.pre, Population)
-        and isinstance(projection.post, Population)
-        and type(projection.synapse_type) is StaticSynapse
-        and connector.callback is None
-        and all(is_native(value) for value in parameters.values())
-    )
-
-
-def _columns(projection):
-    """Ranges of target cells that are looked at together."""
-    width = max(1, PAIRS_AT_ONCE // max(projection.pre.size, 1))
-    for first in shown(range(0, projection.post.size, width), projection.label):
-        yield first, min(first + width, projection.post.size)
-
-
-def _chosen_pairs(chosen, first):
-    """(pre, post) of the true elements of [targets, sources], targets counted from `first`."""
-    flat = np.flatnonzero(chosen)
-    post, pre = np.divmod(flat, chosen.shape[1])
-    return pre.astype(np.int32), (post + first).astype(np.int32)
-
-
-def _joined(pieces):
-    pre = np.concatenate([pre for pre, _ in pieces]) if pieces else np.zeros(0, np.int32)
-    post = np.concatenate([post for _, post in pieces]) if pieces else np.zeros(0, np.int32)
-    return pre, post
-
-
-def _allowed_pairs(projection, allow_self_connections):
-    """None if every pair may be connected, or a function of a range of targets -> [targets, sources].
-
-    Raises ConnectionError where "NoMutual" has no meaning.
-    """
-    pre, post = projection.pre, projection.post
-    if allow_self_connections == "NoMutual":
-        if not (isinstance(pre, Population) and pre is post):
-            raise errors.ConnectionError(
-                f"{projection.label}: allow_self_connections='NoMutual' is for connecting a population "
-                f"to itself"
-            )
-        return lambda first, last: np.arange(pre.size) > np.arange(first, last)[:, None]
-    if allow_self_connections:
-        return None
-    if isinstance(pre, Population) and isinstance(post, Population) and pre is not post:
-        return None
-    pre_ids, post_ids = pre.all_cells.astype(int), post.all_cells.astype(int)
-    if not np.isin(pre_ids, post_ids).any():
-        return None
-    return lambda first, last: pre_ids != post_ids[first:last, None]
-
-
 class AllToAllConnector(BulkConnector, connectors.AllToAllConnector):
     __doc__ = connectors.AllToAllConnector.__doc__
 
     def _pairs(self, projection):
-        allowed = _allowed_pairs(projection, self.allow_self_connections)
+        allowed = allowed_pairs(projection, self.allow_self_connections)
         pieces = []
-        for first, last in _columns(projection):
+        for first, last in columns(projection):
             chosen = np.ones((last - first, projection.pre.size), dtype=bool)
             if allowed is not None:
                 chosen &= allowed(first, last)
-            pieces.append(_chosen_pairs(chosen, first))
-        return _joined(pieces)
+            pieces.append(chosen_pairs(chosen, first))
+        return joined(pieces)
 
 
 class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabilityConnector):
@@ -187,23 +89,23 @@ class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabili
     def _pairs(self, projection):
         if not draws_as_numpy_did(self.rng):
             return super()._pairs(projection)
-        allowed = _allowed_pairs(projection, self.allow_self_connections)
+        allowed = allowed_pairs(projection, self.allow_self_connections)
         numbers = Numbers(self.rng.rng)
         pieces = []
-        for first, last in _columns(projection):
+        for first, last in columns(projection):
             pre, post = numbers.below(self.p_connect, projection.pre.size, first, last)
             if allowed is not None:
                 kept = allowed(first, last)[post - first, pre]
                 pre, post = pre[kept], post[kept]
             pieces.append((pre, post))
-        return _joined(pieces)
+        return joined(pieces)
 
     def _draws_rows(self):
         return True
 
     def _rows(self, projection):
         n_pre, n_post = projection.shape
-        ranges = _ranges(n_pre, max(self.p_connect * n_post, 1))
+        ranges = ranges_of_rows(n_pre, max(self.p_connect * n_post, 1))
         exclude = not self.allow_self_connections and projection.pre is projection.post
 
         def draw(rng, rows):
@@ -215,7 +117,7 @@ class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabili
             return np.bincount(pre, minlength=rows[1] - rows[0]), targets.astype(np.uint32)
 
         counts, targets = zip(*self.rng.in_parallel(draw, ranges), strict=True)
-        return _begins(np.concatenate(counts)), np.concatenate(targets)
+        return begins(np.concatenate(counts)), np.concatenate(targets)
 
     def _probabilities(self, projection, first, last):
         return self.p_connect
@@ -235,28 +137,6 @@ def _chosen_places(generator, probability, n):
         last = chosen[-1][-1]
     places = np.concatenate(chosen)
     return places[: np.searchsorted(places, n)]
-
-
-def _begins(counts):
-    """Where each row begins, and the end of the last one: int64."""
-    first = np.zeros(len(counts) + 1, dtype=np.int64)
-    np.cumsum(counts, out=first[1:])
-    return first
-
-
-def _ranges(n_rows, mean):
-    """The first and last + 1 of rows to be drawn at a time, if they have so many connections on average."""
-    height = max(1, int(PIECE / mean))
-    return [(first, min(first + height, n_rows)) for first in range(0, n_rows, height)]
-
-
-def _leave_itself_out(others, first, counts):
-    """Turn numbers of other cells (uint32), `counts` for each cell from `first` on, into those of cells."""
-    others += others >= np.repeat(np.arange(first, first + len(counts), dtype=np.uint32), counts)
-
-
-def _no_other_cell(projection):
-    return errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")
 
 
 class DistanceDependentProbabilityConnector(
@@ -348,7 +228,7 @@ class ArrayConnector(BulkConnector, connectors.ArrayConnector):
                 f"{projection.label}: ArrayConnector needs an array of shape {projection.shape} "
                 f"(pre, post), not {array.shape}"
             )
-        return _chosen_pairs(array.astype(bool).T, 0)
+        return chosen_pairs(array.astype(bool).T, 0)
 
 
 class CloneConnector(BulkConnector, _CloneConnector):
@@ -365,200 +245,6 @@ class CloneConnector(BulkConnector, _CloneConnector):
         pre, post = reference._pairs()
         flat = np.unique(post.astype(np.int64) * projection.pre.size + pre)
         return flat % projection.pre.size, flat // projection.pre.size
-
-
-class _FixedNumberConnector(BulkConnector):
-    """Connects each cell of one side to a number of cells of the other; needs PyNN's options."""
-
-    def _draws_rows(self):
-        return True
-
-    def _excludes_itself(self, projection):
-        return not self.allow_self_connections and projection.pre == projection.post
-
-    def _counts(self, projection, numbers, n_others):
-        """How many of `n_others` cells to choose for each cell, as int64.
-
-        Raises InvalidParameterValueError for bad numbers, and ConnectionError if there are no others.
-        """
-        numbers = np.asarray(numbers)
-        bad = numbers[~((numbers > -1) & (numbers < 2.0**63))]  # which NaN is, too
-        if len(bad):
-            raise errors.InvalidParameterValueError(
-                f"{projection.label}: {type(self).__name__}: "
-                f"n must not be negative or too large, not {bad[0]}"
-            )
-        counts = numbers.astype(np.int64)
-        if counts.any() and n_others < 1:
-            raise _no_other_cell(projection)
-        return counts
-
-    def _chosen(self, projection, numbers, size):
-        """Some of `size` cells for each cell, as PyNN draws them: how many (int64), and these (uint32).
-
-        numbers   how many to choose for each; not a list if they are to be drawn one by one in between
-        """
-        exclude = self._excludes_itself(projection)
-        if not (isinstance(numbers, list) and draws_as_numpy_did(self.rng)):
-            draw = _selection(self, size, exclude, projection)
-            chosen = [draw(int(n), cell) for cell, n in enumerate(numbers)]
-            return np.array([len(cells) for cells in chosen]), np.concatenate(chosen).astype(np.uint32)
-        counts = self._counts(projection, numbers, size - exclude)
-        return counts, choose(self.rng.rng, counts, size, exclude, self.with_replacement)
-
-    def _drawn_rows(self, projection, n_cells, size):
-        """For each of `n_cells`, some of `size` cells: where each one's begin, and these (uint32)."""
-        numbers = self.n.next(n_cells) if isinstance(self.n, RandomDistribution) else self.n
-        exclude = self._excludes_itself(projection)
-        counts = self._counts(projection, np.broadcast_to(numbers, n_cells), size - exclude)
-        if not counts.any():
-            return _begins(counts), np.zeros(0, dtype=np.uint32)
-        ranges = _ranges(n_cells, counts.mean())
-
-        def draw(rng, cells):
-            some = np.ascontiguousarray(counts[cells[0] : cells[1]])
-            if self.with_replacement:
-                drawn = rng.rng.integers(size - exclude, size=some.sum(), dtype=np.uint32)
-            else:
-                drawn = select(rng.rng.random, some, size - exclude)
-            if exclude:
-                _leave_itself_out(drawn, cells[0], some)
-            return drawn
-
-        return _begins(counts), np.concatenate(list(self.rng.in_parallel(draw, ranges)))
-
-
-class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreConnector):
-    __doc__ = connectors.FixedNumberPreConnector.__doc__
-
-    def _rows(self, projection):
-        n_pre, n_post = projection.shape
-        first, sources = self._drawn_rows(projection, n_post, n_pre)
-        return turned(first, sources, n_pre)
-
-    def _pairs(self, projection):
-        n_pre, n_post = projection.shape
-        counts, sources = self._chosen(projection, list(self._get_num_pre(n_post)), n_pre)
-        return sources.view(np.int32), np.repeat(np.arange(n_post, dtype=np.int32), counts)
-
-
-class FixedNumberPostConnector(_FixedNumberConnector, connectors.FixedNumberPostConnector):
-    __doc__ = connectors.FixedNumberPostConnector.__doc__
-
-    def _rows(self, projection):
-        n_pre, n_post = projection.shape
-        first, targets = self._drawn_rows(projection, n_pre, n_post)
-        sort_rows(first, targets, n_post, simulator.state.threads)
-        return first, targets
-
-    def connect(self, projection):
-        if type(self.rng) is NativeRNG:
-            super().connect(projection)
-            return
-        # Here PyNN draws which cells to connect first.
-        pre, post = self._drawn_pairs(projection)
-        self._add(projection, pre, post, copied_parameters(projection))
-
-    def _pairs(self, projection):
-        n_pre, n_post = projection.shape
-        numbers = (self._get_num_post() for _ in range(n_pre))
-        in_between = isinstance(self.n, RandomDistribution) and self.n.rng is self.rng
-        counts, targets = self._chosen(projection, numbers if in_between else list(numbers), n_post)
-        first, sources = turned(_begins(counts), targets, n_post)
-        return sources.view(np.int32), np.repeat(np.arange(n_post, dtype=np.int32), np.diff(first))
-
-
-def _selection(connector, size, exclude, projection):
-    """A function (n, cell) that selects n of `size` cells for a cell, as the connector's options say.
-
-    Without replacement, every cell is selected before any is selected twice.
-    """
-    rng = connector.rng
-    everyone = np.arange(size)
-    if connector.with_replacement and exclude and size < 2:
-        raise _no_other_cell(projection)
-
-    def with_replacement(n, cell):
-        selected = rng.next(n, "uniform_int", {"low": 0, "high": size}, mask=None)
-        selected = np.asarray(selected, dtype=np.int64)  # no numbers at all come as floats
-        while exclude and (again := np.flatnonzero(selected == cell)).size:
-            selected[again] = rng.next(again.size, "uniform_int", {"low": 0, "high": size}, mask=None)
-        return selected
-
-    def without_replacement(n, cell):
-        allowed = everyone[everyone != cell] if exclude else everyone
-        if n and not len(allowed):
-            raise _no_other_cell(projection)
-        full_sets, remainder = divmod(n, max(len(allowed), 1))
-        selected = [allowed] * full_sets
-        if remainder:
-            selected.append(rng.permutation(allowed)[:remainder])
-        return np.concatenate(selected) if selected else allowed[:0]
-
-    return with_replacement if connector.with_replacement else without_replacement
-
-
-class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnector):
-    """
-    Makes exactly `n` connections between pairs of cells chosen at random.
-
-    Takes any of the standard :class:`Connector` optional arguments and, in addition:
-
-        `n`:
-            either a positive integer, or a `RandomDistribution` that produces positive integers.
-        `with_replacement`:
-            if True, a pair may be chosen several times.
-        `allow_self_connections`:
-            if the connector is used to connect a Population to itself, whether a neuron is allowed
-            to connect to itself.
-        `rng`:
-            an :class:`RNG` instance used to choose the pairs.
-    """
-
-    def _draws_rows(self):
-        return self.with_replacement
-
-    def _number(self):
-        return int(self.n.next()) if isinstance(self.n, RandomDistribution) else self.n
-
-    def _rows(self, projection):
-        n, (n_pre, n_post) = self._number(), projection.shape
-        exclude = not self.allow_self_connections and projection.pre is projection.post
-        if n and n_post <= exclude:
-            raise _no_other_cell(projection)
-        first = _begins(self.rng.rng.multinomial(n, np.full(n_pre, 1 / n_pre)))
-        targets = self.rng.indices(n, n_post - exclude)
-        if exclude:
-            _leave_itself_out(targets, 0, np.diff(first))
-        sort_rows(first, targets, n_post, simulator.state.threads)
-        return first, targets
-
-    def _pairs(self, projection):
-        n = self._number()
-        n_pre, n_post = projection.shape
-        pre_ids, post_ids = projection.pre.all_cells.astype(int), projection.post.all_cells.astype(int)
-        exclude = not self.allow_self_connections and np.isin(pre_ids, post_ids).any()
-        if not self.with_replacement or exclude:
-            n_excluded = np.isin(pre_ids, post_ids).sum() if exclude else 0
-            possible = n_pre * n_post - n_excluded
-            if n and (possible == 0 or (n > possible and not self.with_replacement)):
-                raise errors.ConnectionError(
-                    f"{projection.label}: there are only {possible} pairs to make {n} connections of"
-                )
-        flat = np.zeros(0, dtype=np.int64)
-        while len(flat) < n:
-            missing = n - len(flat)
-            pre = self.rng.next(missing, "uniform_int", {"low": 0, "high": n_pre})
-            post = self.rng.next(missing, "uniform_int", {"low": 0, "high": n_post})
-            if exclude:
-                allowed = pre_ids[pre] != post_ids[post]
-                pre, post = pre[allowed], post[allowed]
-            flat = np.concatenate([flat, post.astype(np.int64) * n_pre + pre])
-            if not self.with_replacement:
-                # Keep the first of each pair, in the order of drawing: every pair is equally likely.
-                flat = flat[np.sort(np.unique(flat, return_index=True)[1])]
-        flat.sort()
-        return flat % n_pre, flat // n_pre
 
 
 class SmallWorldConnector(BulkConnector, connectors.SmallWorldConnector):
@@ -596,13 +282,13 @@ class SmallWorldConnector(BulkConnector, connectors.SmallWorldConnector):
         n_pre, n_post = projection.shape
         pre, post = _grid(projection, 0, n_post)
         near = (pair_distances(projection, pre, post) < self.degree).reshape(n_post, n_pre)
-        allowed = _allowed_pairs(projection, self.allow_self_connections)
+        allowed = allowed_pairs(projection, self.allow_self_connections)
         allowed = np.ones(near.shape, bool) if allowed is None else allowed(0, n_post)
         connected = near & allowed
         for source in range(n_pre):
             self._thin(connected[:, source])
             self._rewire(connected[:, source], allowed[:, source])
-        return _chosen_pairs(connected, 0)
+        return chosen_pairs(connected, 0)
 
     def _thin(self, targets):
         """Keep `n_connections` of a source's local connections."""

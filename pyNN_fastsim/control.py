@@ -16,7 +16,7 @@ from . import simulator
 from .arguments import RULES, check, checked, is_finite, is_whole
 from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
-from .engine.synapses import MAX_DELAY
+from .engine.synapses.groups import MAX_DELAY
 from .profiling import report
 
 logger = logging.getLogger("PyNN")

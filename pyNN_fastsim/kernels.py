@@ -7,8 +7,8 @@ What the functions of a cell type of one's own are written with; see docs/own_ce
               slopes are tuples of one length: a stage of a Runge-Kutta method
 """
 
-from .engine.compile import inlined
-from .engine.fastmath import exp
-from .engine.lowlevel import moved
+from .engine.compiling.compile import inlined
+from .engine.compiling.fastmath import exp
+from .engine.compiling.lowlevel import moved
 
 __all__ = ["exp", "inlined", "moved"]

@@ -1,4 +1,4 @@
-"""Population, PopulationView and Assembly."""
+"""Population and PopulationView."""
 
 import math
 import reprlib
@@ -11,152 +11,28 @@ from pyNN.space import BaseStructure
 
 from . import simulator
 from .arguments import (
-    FILE,
     POPULATION,
-    SAMPLE_SIZE,
     STRUCTURE,
     TEXT,
     check,
     check_arguments_of,
     is_whole,
 )
+from .assemblies import Assembly
 from .engine.signals import signals_held
-from .parameters import as_array, as_given, check_size, evaluated, expanded, is_one_sequence
-from .recording import Recorder, check_file, recording_of_assembly
+from .parameters import as_array, as_given, check_size, evaluated, expanded
+from .recording import Recorder
+from .selection import (
+    MAX_CELLS,
+    METHOD_RULES,
+    METHODS,
+    as_indices,
+    check_sample,
+    check_to_file,
+    places_of,
+    write_on_end,
+)
 from .validation import check_finite, check_names, unknown_name
-
-MAX_CELLS = 2**31 - 1  # in all populations together; recorded spikes hold their numbers in 32 bits
-
-
-class Assembly(common.Assembly):
-    __doc__ = common.Assembly.__doc__
-    _simulator = simulator
-
-    def __init__(self, *populations, label=None):
-        """Raises TypeError for what is not a population or view."""
-        super().__init__(*populations, **({} if label is None else {"label": label}))
-
-    @property
-    def receptor_types(self):
-        """The receptor types that all populations have, in the order of the first population.
-
-        PyNN's own goes through a set, so that the receptor of a projection that names none depends on
-        how Python hashes strings in this process.
-        """
-        first, *others = (p.celltype.receptor_types for p in self.populations)
-        return [name for name in first if all(name in other for other in others)]
-
-    def __getitem__(self, index):
-        """A cell, or an Assembly of the cells that a slice, list, array or mask selects.
-
-        Raises IndexError for cells that there are not.
-        """
-        if isinstance(index, (int, np.integer)):
-            index = int(_as_indices(self, [index])[0])
-        elif isinstance(index, (tuple, list, np.ndarray)):
-            index = _as_indices(self, index)
-        return super().__getitem__(index)
-
-    def set(self, **parameters):
-        """Set parameters of all cells; in case of an error, of none.
-
-        Values may be given as for a Population. A function of the index is called with the index
-        within each population. A list or array has one value for each cell of the assembly, or as
-        many as every population has cells.
-        """
-        before = [(p._root, p._root._parameters) for p in self.populations]
-        try:
-            for population, values in self._shared_out(parameters):
-                population.set(**values)
-        except Exception:
-            for root, values in before:
-                root._store_parameters(values)
-            raise
-
-    def initialize(self, **initial_values):
-        """Set initial values of all cells; in case of an error, of none. Forms as for `set`."""
-        everything = [
-            (population, population._evaluated_initial_values(values))
-            for population, values in self._shared_out(initial_values)
-        ]
-        for population, values in everything:
-            population._store_initial_values(values)
-
-    def _shared_out(self, values):
-        """What each population gets of values by name: (population, values by name)."""
-        end = 0
-        for population in self.populations:
-            mine = slice(end, end + population.size)
-            end += population.size
-            yield (
-                population,
-                {
-                    name: value[mine] if self._is_one_for_each(population, name, value) else value
-                    for name, value in values.items()
-                },
-            )
-
-    def _is_one_for_each(self, population, name, value):
-        """Whether a value is a list or array of one for each cell of the assembly."""
-        is_list = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
-        if not is_list or len(value) != self.size:
-            return False
-        return not (population.celltype.is_sequence(name) and is_one_sequence(value))
-
-    def annotate(self, **annotations):
-        """Keep annotations, which come with the data."""
-        self.annotations.update(annotations)
-
-    def record(self, variables, to_file=None, sampling_interval=None, locations=None):
-        if variables is not None:
-            for population in self.populations:
-                population.recorder.check(variables, sampling_interval, locations)
-        _check_to_file(to_file)
-        for population in self.populations:
-            population.record(variables, None, sampling_interval, locations)
-        _write_on_end(self, variables, to_file)
-
-    record.__doc__ = common.Assembly.record.__doc__
-
-    def sample(self, n, rng=None):
-        _check_sample(self, n)
-        return super().sample(n, rng)
-
-    sample.__doc__ = common.Assembly.sample.__doc__
-
-    def id_to_index(self, id):
-        return _places_of(self, id)
-
-    id_to_index.__doc__ = common.Assembly.id_to_index.__doc__
-
-    def inject(self, current_source):
-        current_source.inject_into(self)
-
-    inject.__doc__ = common.Assembly.inject.__doc__
-
-    def mean_spike_count(self, gather=True):
-        """The mean number of spikes of a recorded cell in this trial; 0 if none is recorded."""
-        counts = self.get_spike_counts(gather)
-        return sum(counts.values()) / max(len(counts), 1)
-
-    def get_data(self, variables="all", gather=True, clear=False, annotations=None):
-        block = recording_of_assembly(self, variables, annotations).to_neo()
-        self._clear_recorded(clear)
-        return block
-
-    get_data.__doc__ = common.Assembly.get_data.__doc__
-
-    def write_data(self, io, variables="all", gather=True, clear=False, annotations=None):
-        check_file(io)
-        recording_of_assembly(self, variables, annotations).write(io)
-        self._clear_recorded(clear)
-
-    write_data.__doc__ = common.Assembly.write_data.__doc__
-
-    def _clear_recorded(self, clear):
-        if clear:
-            for population in self.populations:
-                population.recorder.clear()
 
 
 class _Cells:
@@ -183,7 +59,7 @@ class _Cells:
         return super().__getitem__(index)
 
     def sample(self, n, rng=None):
-        _check_sample(self, n)
+        check_sample(self, n)
         return super().sample(n, rng)
 
     sample.__doc__ = common.Population.sample.__doc__
@@ -265,9 +141,9 @@ class _Cells:
         return PopulationView(self, selector, label)
 
     def record(self, variables, to_file=None, sampling_interval=None, locations=None):
-        _check_to_file(to_file)
+        check_to_file(to_file)
         super().record(variables, None, sampling_interval, locations)
-        _write_on_end(self, variables, to_file)
+        write_on_end(self, variables, to_file)
 
     record.__doc__ = common.Population.record.__doc__
 
@@ -280,13 +156,13 @@ class PopulationView(_Cells, common.PopulationView):
     def __init__(self, parent, selector, label=None):
         """Raises IndexError for cells that the parent doesn't have."""
         if not isinstance(selector, slice):
-            selector = _as_indices(parent, selector)
+            selector = as_indices(parent, selector)
         if len(np.arange(parent.size)[selector]) == 0:
             raise IndexError(f"There are no cells {selector} in '{parent.label}' of size {parent.size}")
         super().__init__(parent, selector, label)
 
     def id_to_index(self, id):
-        return _places_of(self, id)
+        return places_of(self, id)
 
     id_to_index.__doc__ = common.PopulationView.id_to_index.__doc__
 
@@ -441,12 +317,6 @@ def _checked_positions(owner, positions, size):
     return positions
 
 
-def _check_sample(cells, n):
-    """Raise ValueError for a sample of no cells, or of more than there are."""
-    if not 1 <= n <= cells.size:
-        raise ValueError(f"'{cells.label}' has {cells.size} cells, so n of a sample can't be {n}")
-
-
 def _checked_size(size):
     """The size of a new population: a number of cells, or the numbers along up to three dimensions.
 
@@ -477,84 +347,6 @@ def _evaluated_parameters(owner, celltype, parameter_space, size):
     }
 
 
-def _as_indices(cells, selector):
-    """Indices, or a mask, that select from `cells`: as an array of indices >= 0, int64.
-
-    Raises IndexError for a cell that there is not.
-    """
-    try:
-        selector = np.asarray(selector)
-    except ValueError:  # lists of different lengths
-        selector = np.empty((0, 0))
-    if selector.dtype == bool:
-        if selector.shape != (cells.size,):
-            raise IndexError(f"A mask for '{cells.label}' must have {cells.size} values, not {selector.size}")
-        return np.flatnonzero(selector)
-    whole = selector.ndim == 1 and (
-        selector.dtype.kind in "iu"
-        or (selector.dtype.kind == "f" and np.all(np.rint(selector) == selector))
-        or (selector.dtype.kind == "O" and all(map(is_whole, selector)))  # cells' ids, after arithmetic
-    )
-    if not whole:
-        raise IndexError(f"Indices of cells of '{cells.label}' must be whole numbers, not {selector}")
-    indices = np.clip(selector, -MAX_CELLS, MAX_CELLS).astype(np.int64)
-    wrong = (indices < -cells.size) | (indices >= cells.size)
-    if np.any(wrong):
-        raise IndexError(f"'{cells.label}' has {cells.size} cells, but no cell {indices[wrong][0]}")
-    return np.where(indices < 0, indices + cells.size, indices)
-
-
-def _places_of(cells, id):
-    """The place among `cells` of a cell, or of each of several. Raises IndexError for one not there."""
-    single = is_whole(id)
-    ids = cells.all_cells.astype(np.int64)
-    order = np.argsort(ids, kind="stable")
-    wanted = np.array([id] if single else id, dtype=object)
-    known = np.clip(wanted, 0, MAX_CELLS).astype(np.int64)
-    places = order[np.minimum(np.searchsorted(ids, known, sorter=order), len(ids) - 1)]
-    if np.any(missing := ids[places] != wanted):
-        raise IndexError(f"'{cells.label}' has no cell with the id {wanted[missing][0]}")
-    return int(places[0]) if single else places
-
-
-def _check_to_file(to_file):
-    if to_file and not isinstance(to_file, bool):
-        check_file(to_file)
-
-
-def _write_on_end(cells, variables, to_file):
-    """Have data written at the end; variables that go to the same file are written together."""
-    if not to_file or isinstance(to_file, bool) or variables is None:
-        return
-    waiting = simulator.state.write_on_end
-    for k, (other, others, file) in enumerate(waiting):
-        if other is cells and file == to_file:
-            waiting[k] = (cells, _union(others, variables), file)
-            return
-    waiting.append((cells, variables, to_file))
-
-
-def _union(first, second):
-    """Names of variables, each given as "all", a name or names, together."""
-    lists = [[names] if isinstance(names, str) else list(names) for names in (first, second)]
-    return "all" if ["all"] in lists else list(dict.fromkeys(lists[0] + lists[1]))
-
-
-_METHODS = (
-    "get",
-    "sample",
-    "describe",
-    "get_data",
-    "write_data",
-    "inject",
-    "record",
-    "save_positions",
-    "id_to_index",
-    "find_units",
-)
 _OF_POPULATIONS = ("__add__", "can_record", "nearest")
-_RULES = {"file": FILE, "n": SAMPLE_SIZE}
-check_arguments_of(Population, "__init__", *_OF_POPULATIONS, *_METHODS, **_RULES)
-check_arguments_of(PopulationView, "__init__", *_OF_POPULATIONS, *_METHODS, parent=POPULATION, **_RULES)
-check_arguments_of(Assembly, "__init__")
-check_arguments_of(Assembly, "__add__", "__iadd__", "get_population", *_METHODS, label=TEXT, **_RULES)
+check_arguments_of(Population, "__init__", *_OF_POPULATIONS, *METHODS, **METHOD_RULES)
+check_arguments_of(PopulationView, "__init__", *_OF_POPULATIONS, *METHODS, parent=POPULATION, **METHOD_RULES)

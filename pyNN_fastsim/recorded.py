@@ -20,7 +20,7 @@ import quantities as pq
 from pyNN.recording import get_io
 
 from . import textfile
-from .engine.records import elements, private
+from .engine.recording.records import elements, private
 
 
 @dataclass

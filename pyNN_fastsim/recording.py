@@ -15,7 +15,7 @@ from pyNN import errors, recording
 from pyNN.recording import Variable
 
 from . import simulator
-from .engine.records import elements
+from .engine.recording.records import elements
 from .engine.signals import signals_held
 from .recorded import (
     Recording,

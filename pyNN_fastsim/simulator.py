@@ -17,7 +17,7 @@ from pyNN import common
 from .arguments import RULES, check
 from .engine.network import Network, NumericalError
 from .engine.profile import Profile
-from .engine.synapses import MAX_DELAY
+from .engine.synapses.groups import MAX_DELAY
 from .validation import GRID_TOLERANCE, unknown_name  # noqa: F401
 
 name = "pyNN_fastsim"

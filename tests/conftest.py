@@ -3,15 +3,15 @@
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from pyNN_fastsim.engine.compile import INTERPRETED
+from pyNN_fastsim.engine.compiling.settings import INTERPRETED
 
 
 @pytest.fixture
 def always_threads(monkeypatch):
     """Use as many threads as setup() was asked for, however small the network."""
-    from pyNN_fastsim.engine import network
+    from pyNN_fastsim.engine import preparation
 
-    monkeypatch.setattr(network, "CELLS_PER_THREAD", 1)
+    monkeypatch.setattr(preparation, "CELLS_PER_THREAD", 1)
 
 
 # How many networks and calls hypothesis draws: a quick and always equal selection by default, thousands of

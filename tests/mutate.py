@@ -29,14 +29,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FILES = [
-    "engine/**/*.py", "connections.py", "connectors.py", "projections.py", "recorded.py", "recording.py",
+    "engine/**/*.py", "bulk.py", "connecting.py", "connections.py", "connectors.py", "fixed_numbers.py",
+    "projections.py", "recorded.py", "recording.py",
 ]  # fmt: skip
 # The tests that most likely notice a break, by words in the path of the broken file; all others come after.
 NEAREST = {
-    "models/aeif|models/gif|models/iaf_cond|models/izh": ["engine/test_cells.py", "test_networks.py"],
-    "models/hh|adaptive": ["engine/test_hh.py"],
-    "models/point|models/rec": ["test_point_neuron.py", "engine/test_cells.py"],
-    "models/poisson|models/renewal|models/spike_array|gamma": ["test_sources.py"],
+    "neurons/aeif|neurons/gif|neurons/iaf_cond|neurons/izh": ["engine/test_cells.py", "test_networks.py"],
+    "neurons/hh|adaptive": ["engine/test_hh.py"],
+    "neurons/point|neurons/rec": ["test_point_neuron.py", "engine/test_cells.py"],
+    "sources/poisson|sources/renewal|sources/spike_array|gamma": ["test_sources.py"],
     "mersenne|rng": ["engine/test_rng.py", "engine/test_mersenne.py"],
     "fastmath": ["engine/test_fastmath.py"],
     "currents": ["test_electrodes.py"],
@@ -46,7 +47,7 @@ NEAREST = {
     "samplers": ["test_synapse_recording.py", "test_recording.py"],
     "check": ["test_own_cell_type.py"],
     "record": ["test_recording.py"],
-    "connect|synapses": ["test_connectors.py", "test_projections.py"],
+    "connect|bulk|fixed_numbers|groups|rows|arrival": ["test_connectors.py", "test_projections.py"],
     "projections": ["test_projections.py"],
 }
 TESTS = [

@@ -24,7 +24,7 @@ if "run" in sys.argv:
     sim.Projection(cells, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory")
     sim.run(50.0)
     print(sum(cells.get_spike_counts().values()), "spikes")
-from pyNN_fastsim.engine.compile import compiled
+from pyNN_fastsim.engine.compiling.compile import compiled
 print("numba" in sys.modules, len(compiled))
 """
 
@@ -81,7 +81,7 @@ def test_an_edit_in_any_file_of_the_engine_is_noticed(installation):
     """The kernel is made of functions in kernel.py, but its equations are in the model's file."""
     package, run = installation
     run("run")
-    model = package / "engine" / "models" / "iaf_psc.py"
+    model = package / "engine" / "neurons" / "iaf_psc.py"
     source = model.read_text()
     model.write_text(source.replace("spiked = (v >= v_thresh)", "spiked = (v >= v_thresh + 1e6)"))
     try:

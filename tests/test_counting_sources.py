@@ -6,10 +6,10 @@ from naive import sources as naive
 from scipy import stats
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine import network
-from pyNN_fastsim.engine.kernel import LISTED
-from pyNN_fastsim.engine.models import poisson
-from pyNN_fastsim.engine.synapses import BY_COUNTS
+from pyNN_fastsim.engine import preparation
+from pyNN_fastsim.engine.neurons.kernel import LISTED
+from pyNN_fastsim.engine.sources import poisson
+from pyNN_fastsim.engine.synapses.groups import BY_COUNTS
 
 DT = 0.1
 SEED = 3
@@ -50,7 +50,7 @@ def assert_same(one, other):
 
 def written(words, column):
     """A column of the table of the run loop that has such rows."""
-    tables = sim.simulator.state.network._tables
+    tables = sim.simulator.state.network.tables
     return getattr(tables, words)[:, column].tolist()
 
 
@@ -208,7 +208,7 @@ def test_cells_receive_the_spikes_that_are_recorded(name, more_cells, threads, a
 def test_groups_that_are_not_one_to_one(monkeypatch, always_threads):
     """Lists deliver the same as counts, where both can."""
     expected, _ = simulate(threads=2, recorded=False, weight=2.0**-4)
-    monkeypatch.setattr(network, "is_one_to_one", lambda group, ranges: False)
+    monkeypatch.setattr(preparation, "is_one_to_one", lambda group, ranges: False)
     sim.setup(timestep=DT, rng_seed=SEED)
     source, cells = poisson_source(), recorded_cells()
     connect(source, cells, weight=2.0**-4)
@@ -256,7 +256,7 @@ def test_spikes_under_way_when_something_changes(name, monkeypatch, always_threa
         return result(cells), waited
 
     found, waited = simulate()
-    monkeypatch.setattr(network, "is_one_to_one", lambda group, ranges: False)
+    monkeypatch.setattr(preparation, "is_one_to_one", lambda group, ranges: False)
     expected, listed = simulate()
     assert (waited, listed) == ([1], [0])
     assert found[0].std() > 0.1

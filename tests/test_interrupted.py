@@ -131,8 +131,8 @@ SCRIPT = """
     sys.path.insert(0, {tests!r})
     from interrupted_network import build, recorded
     import pyNN_fastsim as sim
-    from pyNN_fastsim.engine import network
-    network.CELLS_PER_THREAD = 1
+    from pyNN_fastsim.engine import network, preparation
+    preparation.CELLS_PER_THREAD = 1
 
     populations = build(threads={threads})
     sim.run(1.0)
@@ -300,7 +300,7 @@ COMPILING = """
     cells = sim.Population(3, sim.IF_curr_delta(i_offset=1.0))
     cells.record("spikes")
     sim.run(50.0)
-    from pyNN_fastsim.engine.compile import compiled
+    from pyNN_fastsim.engine.compiling.compile import compiled
     print(sum(cells.get_spike_counts().values()), len(compiled))
 """
 

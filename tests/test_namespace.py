@@ -130,7 +130,7 @@ def test_importing_compiles_nothing_and_is_quiet():
     script = (
         "import warnings; warnings.simplefilter('error', UserWarning)\n"
         "import pyNN_fastsim as sim\n"
-        "from pyNN_fastsim.engine import kernel\n"
+        "from pyNN_fastsim.engine.neurons import kernel\n"
         "print(len(kernel._kernels))"
     )
     assert run(script) == ["0"]

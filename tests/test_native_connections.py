@@ -6,7 +6,7 @@ from pyNN.random import NumpyRNG, RandomDistribution
 from scipy import stats
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.arrival import ArrivalGroup
+from pyNN_fastsim.engine.synapses.arrival import ArrivalGroup
 
 DT = 0.1
 N = 24
@@ -14,7 +14,7 @@ N = 24
 
 @pytest.fixture(autouse=True)
 def small_networks_count_as_large(monkeypatch):
-    monkeypatch.setattr("pyNN_fastsim.engine.arrival.LONG", 0.2)
+    monkeypatch.setattr("pyNN_fastsim.engine.synapses.arrival.LONG", 0.2)
 
 
 def drawn(mean, spread, low, high, rng):
@@ -104,7 +104,7 @@ def test_spikes_arrive_as_through_connections_from_a_list():
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_pieces_threads_and_looking_change_nothing(threads, monkeypatch):
-    monkeypatch.setattr("pyNN_fastsim.engine.network.CELLS_PER_THREAD", 1)
+    monkeypatch.setattr("pyNN_fastsim.engine.preparation.CELLS_PER_THREAD", 1)
     populations, projections = network()
     sim.run(40.0)
     expected = recorded(populations)
@@ -226,7 +226,7 @@ def test_few_connections_join_the_many_from_the_same_cells(begun):
 
 def test_the_same_seed_gives_the_same_connections_whatever_the_threads(monkeypatch):
     monkeypatch.setattr("pyNN_fastsim.random.PIECE", 100)
-    monkeypatch.setattr("pyNN_fastsim.connectors.PIECE", 100)
+    monkeypatch.setattr("pyNN_fastsim.bulk.PIECE", 100)
     one, two = ([listed(p) for p in network(threads)[1]] for threads in (1, 2))
     assert one == two
     other = [listed(p) for p in network(seed=2)[1]]
@@ -293,7 +293,7 @@ def drawn_pairs(side, n, threads=1, seed=7, itself=False, **options):
 @pytest.mark.parametrize("n", [0, 1, 7, 44, 45, 59, 100])
 def test_the_same_number_for_each_cell(side, itself, n, monkeypatch):
     """Without replacement no cell is selected twice before all are selected."""
-    monkeypatch.setattr("pyNN_fastsim.connectors.PIECE", 250)
+    monkeypatch.setattr("pyNN_fastsim.bulk.PIECE", 250)
     size = 60 if itself or side == "pre" else 45
     n_cells = 60 if itself or side == "post" else 45
     for allowed in (True, False):
@@ -333,7 +333,7 @@ def test_every_cell_is_as_likely_to_be_selected(side, replace, itself):
 
 
 def test_numbers_that_are_drawn_and_bad_ones(monkeypatch):
-    monkeypatch.setattr("pyNN_fastsim.connectors.PIECE", 250)
+    monkeypatch.setattr("pyNN_fastsim.bulk.PIECE", 250)
     n = RandomDistribution("uniform_int", (0, 31), rng=sim.NumpyRNG(seed=1))
     for side in SIDES:
         one, other = drawn_pairs(side, n)

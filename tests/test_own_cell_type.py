@@ -15,9 +15,10 @@ from pyNN import errors
 from scipy.integrate import solve_ivp
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine import compile as compile_module
 from pyNN_fastsim.engine import loop
-from pyNN_fastsim.engine.compile import cache_folder
+from pyNN_fastsim.engine.compiling import cache as cache_module
+from pyNN_fastsim.engine.compiling import compile as compile_module
+from pyNN_fastsim.engine.compiling.cache import cache_folder
 from pyNN_fastsim.kernels import exp, inlined
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "own_cell_type.py"
@@ -451,7 +452,7 @@ def run_script(tmp_path, monkeypatch):
     """A function that runs a script with an empty cache at first, in this process: (what it printed, the
     cell types whose kernel it compiled)."""
     loop.run.address  # noqa: B018
-    monkeypatch.setattr(compile_module, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(cache_module, "cache_folder", lambda: tmp_path)
 
     def run(script):
         monkeypatch.setattr(compile_module, "compiled", [])
@@ -484,7 +485,7 @@ def test_a_second_process_compiles_nothing(tmp_path):
     cache.mkdir()
     for file in cache_folder().glob("*loop*"):
         shutil.copy(file, cache)
-    script = SCRIPT + "from pyNN_fastsim.engine.compile import compiled\nprint(len(compiled))\n"
+    script = SCRIPT + "from pyNN_fastsim.engine.compiling.compile import compiled\nprint(len(compiled))\n"
 
     def run():
         result = subprocess.run(

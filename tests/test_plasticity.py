@@ -9,7 +9,7 @@ from pyNN import errors
 from scipy import stats
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.compile import INTERPRETED
+from pyNN_fastsim.engine.compiling.settings import INTERPRETED
 from pyNN_fastsim.simulator import state
 
 DT = 0.1

@@ -9,7 +9,7 @@ from pyNN.standardmodels import receptors as pynn_receptors
 from scipy.integrate import solve_ivp
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.models.receptors import beta_peak, beta_rise
+from pyNN_fastsim.engine.neurons.receptors import beta_peak, beta_rise
 
 N = 12
 MEMBRANE = {

@@ -21,7 +21,7 @@ def parts_of(text):
 @pytest.fixture(params=[1, 2])
 def run(request, capsys, monkeypatch):
     """Run a network of known events for 100 steps; returns the table of that run, and the seconds of all."""
-    monkeypatch.setattr("pyNN_fastsim.engine.network.CELLS_PER_THREAD", 1)
+    monkeypatch.setattr("pyNN_fastsim.engine.preparation.CELLS_PER_THREAD", 1)
     sim.setup(timestep=0.1, profile=True, threads=request.param)
     cells = sim.Population(7, sim.IF_curr_exp(), label="cells")
     inputs = sim.Population(4, sim.SpikeSourceArray(spike_times=[3.0, 4.0, 40.0]), label="inputs")

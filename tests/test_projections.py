@@ -368,14 +368,14 @@ def test_a_large_projection_has_a_bar():
     script = """
 import time
 import pyNN_fastsim as sim
-from pyNN_fastsim import connectors, progress
-chosen_pairs = connectors._chosen_pairs
+from pyNN_fastsim import bulk, connectors, progress
+chosen_pairs = connectors.chosen_pairs
 def slow(*arguments):
     time.sleep(0.02)
     return chosen_pairs(*arguments)
-connectors._chosen_pairs = slow
+connectors.chosen_pairs = slow
 progress.DELAY = {delay}
-connectors.PAIRS_AT_ONCE = 100
+bulk.PAIRS_AT_ONCE = 100
 sim.setup()
 p = sim.Population(40, sim.IF_curr_exp())
 sim.Projection(p, p, sim.AllToAllConnector(), sim.StaticSynapse(), label="large")

@@ -14,7 +14,7 @@ import pytest
 
 import pyNN_fastsim as sim
 from pyNN_fastsim.engine import network as engine
-from pyNN_fastsim.engine import records
+from pyNN_fastsim.engine.recording import records
 
 
 @pytest.fixture

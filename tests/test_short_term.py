@@ -5,7 +5,7 @@ import pytest
 from naive.synapses import tsodyks_markram
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.compile import INTERPRETED
+from pyNN_fastsim.engine.compiling.settings import INTERPRETED
 
 DT = 0.1
 DELAY = 1.5

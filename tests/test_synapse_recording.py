@@ -6,7 +6,7 @@ import pytest
 from pyNN import errors
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.compile import INTERPRETED
+from pyNN_fastsim.engine.compiling.settings import INTERPRETED
 
 pytestmark = pytest.mark.usefixtures("always_threads")
 

@@ -26,17 +26,8 @@ their weights in one go, when the spikes arrive; each thread does so with those 
 reads them. Where a list is needed it is made.
 """
 
-from typing import NamedTuple
-
-import numpy as np
-
-from . import currents, dynamic, kernel
-from .addresses import address_of
-from .arrival import ARRIVAL_ROW, deliver_arrivals, keep_emitted
-from .compile import entry, inlined, jit
-from .gap import COUPLED_ROW, couple, note_potentials
-from .history import HELD_ROW, HISTORY_ROW, deliver_held, note_spikes
-from .lowlevel import (
+from .compiling.compile import entry, inlined, jit
+from .compiling.lowlevel import (
     atomic_add,
     atomic_load,
     atomic_store,
@@ -46,20 +37,16 @@ from .lowlevel import (
     call_synapses,
     call_yield,
     float64_at,
-    floats2_at,
     int32_at,
     int64_at,
-    table2_at,
-    table3_at,
     uint8_at,
 )
+from .neurons import kernel
 from .profile import (
-    BLOCK_ROW,
     COUNTING,
     CURRENTS,
     DELIVERY,
     PLASTICITY,
-    PROFILE_ROW,
     RECORDING,
     UPDATE,
     WAITING,
@@ -67,88 +54,33 @@ from .profile import (
     lap,
     start_clock,
 )
-from .synapses import BY_COUNTS, GROUP_ROW, KERNEL, deliver, deliver_counts, prefetch_targets
-
-# The words of `Tables.head`.
-RING = 0  # address of the ring buffer
-MASK = 1  # its number of slots, a power of two, minus one
-WIDTH = 2  # places in a slot
-BARRIER = 3  # address of the count of arrivals at the barrier, and of a flag to wait no longer
-YIELD = 4  # address of the operating system's function that gives up the processor
-STOP = 5  # address of the flags to stop after this step, two, used in turn
-HEAD = 6  # words
-
-# The words of a row of `Tables.threads`.
-SCRATCH = 0  # address of as many int64 as the largest chunk of any model has cells
-LOG = 1  # address of the recorded spikes: (cell, step) pairs of int32
-LOG_CAPACITY = 2  # pairs
-LOG_LENGTH = 3
-LOG_SLACK = 4  # most that one step can add
-FAILED_BLOCK = 5  # block and cell whose state is no longer finite; block -1 for none
-FAILED_CELL = 6
-THREAD_ROW = 16  # some of them unused, so that two threads do not write to one cache line
-
-# The words of a row of `Tables.samplers`.
-SAMPLED = 0  # address of the array of the state variable (float64)
-SAMPLED_CELLS = 1  # address of the cells to record (int64, ascending)
-SAMPLED_BOUNDS = 2  # address of each thread's first place among these, [threads + 1] (int64)
-INTERVAL = 3  # steps
-BUFFER = 4  # address of the samples, rows of one float64 a cell
-BUFFER_ROW = 5  # row of the buffer for step 0 (may be negative): row = BUFFER_ROW + step / INTERVAL
-N_SAMPLED = 6
-SAMPLER_ROW = 7
+from .recording.samplers import take_samples
+from .sources import currents
+from .synapses import dynamic
+from .synapses.arrival import deliver_arrivals, keep_emitted
+from .synapses.gap import couple, note_potentials
+from .synapses.groups import BY_COUNTS, KERNEL, deliver, deliver_counts, prefetch_targets
+from .synapses.history import deliver_held, note_spikes
+from .tables import (
+    BARRIER,
+    FAILED_BLOCK,
+    FAILED_CELL,
+    LOG,
+    LOG_CAPACITY,
+    LOG_LENGTH,
+    LOG_SLACK,
+    MASK,
+    RING,
+    SCRATCH,
+    STOP,
+    WIDTH,
+    WORDS,
+    YIELD,
+    tables_at,
+)
 
 AHEAD = 8  # groups between the one whose targets are being fetched and the one that is delivered
 SPINS = 4000  # looks at the barrier before giving up the processor
-
-
-class Tables(NamedTuple):
-    """What the loop runs over: int64 arrays of words named in the module of each kind of row.
-
-    head          [HEAD]
-    threads       [threads, THREAD_ROW]
-    blocks        [blocks, kernel.ROW]
-    ranges        [threads, blocks, 2]: the cells that a thread owns
-    groups        [groups, synapses.GROUP_ROW], sorted by source block
-    first_group   [blocks + 1]: where each source block's groups begin
-    counts        [2, threads, blocks]: number of spikes in this step
-    spikes        [2, threads, blocks]: address of the cells that spiked (int32)
-    sources       [currents, currents.SOURCE_ROW]
-    attachments   [attachments, currents.ATTACHMENT_ROW], sorted by block
-    values        float64 [threads, currents]: last value of each current, nA
-    renewed       [threads, currents]: 1 where this has just changed, or currents.NO_CELLS
-    samplers      [samplers, SAMPLER_ROW]
-    histories     [blocks with plastic synapses, history.HISTORY_ROW]
-    held          [groups with axonal delays, history.HELD_ROW]
-    observers     [samplers of synapses, dynamic.OBSERVER_ROW]
-    coupled       [blocks with gap junctions, gap.COUPLED_ROW]
-    arrivals      [groups delivered on arrival, arrival.ARRIVAL_ROW]
-    profile       [threads, profile.PROFILE_ROW], or none of these if there is no profile
-    parts         [threads, blocks, profile.BLOCK_ROW], likewise
-    degrees       [blocks], as `profile.Profile` has them
-    """
-
-    head: np.ndarray
-    threads: np.ndarray
-    blocks: np.ndarray
-    ranges: np.ndarray
-    groups: np.ndarray
-    first_group: np.ndarray
-    counts: np.ndarray
-    spikes: np.ndarray
-    sources: np.ndarray
-    attachments: np.ndarray
-    values: np.ndarray
-    renewed: np.ndarray
-    samplers: np.ndarray
-    histories: np.ndarray
-    held: np.ndarray
-    observers: np.ndarray
-    coupled: np.ndarray
-    arrivals: np.ndarray
-    profile: np.ndarray
-    parts: np.ndarray
-    degrees: np.ndarray
 
 
 @jit
@@ -293,20 +225,6 @@ def _log_spikes(tables, thread, step, row, spikes):
 
 
 @jit
-def _sample(tables, thread, step):
-    for k in range(len(tables.samplers)):
-        row = tables.samplers[k]
-        if step % row[INTERVAL] == 0:
-            bounds = int64_at(row[SAMPLED_BOUNDS], len(tables.threads) + 1)
-            n = row[N_SAMPLED]
-            cells = int64_at(row[SAMPLED_CELLS], n)
-            buffer_row = row[BUFFER_ROW] + step // row[INTERVAL]
-            samples = float64_at(row[BUFFER] + 8 * n * buffer_row, n)
-            for j in range(bounds[thread], bounds[thread + 1]):
-                samples[j] = float64_at(row[SAMPLED] + 8 * cells[j], 1)[0]
-
-
-@jit
 def _arrive(head, n_threads):
     """Tell the others that this thread is here; returns what to wait for."""
     arrived = atomic_add(head[BARRIER], 1) + 1
@@ -420,60 +338,6 @@ def _observe(tables, thread, step):
             call_observe(row[dynamic.OBSERVE], row.ctypes.data, first, last, step)
 
 
-@jit
-def _tables_at(words):
-    """The tables, from their addresses and lengths; see `words_of`."""
-    n_threads, n_blocks, n_groups = words[0], words[1], words[2]
-    n_sources, n_attachments, n_samplers = words[3], words[4], words[5]
-    n_histories, n_held, n_observers, n_coupled = words[6], words[7], words[8], words[9]
-    n_arrivals, n_profiled = words[10], words[11]
-    return Tables(
-        int64_at(words[12], HEAD),
-        table2_at(words[13], n_threads, THREAD_ROW),
-        table2_at(words[14], n_blocks, kernel.ROW),
-        table3_at(words[15], n_threads, n_blocks, 2),
-        table2_at(words[16], n_groups, GROUP_ROW),
-        int64_at(words[17], n_blocks + 1),
-        table3_at(words[18], 2, n_threads, n_blocks),
-        table3_at(words[19], 2, n_threads, n_blocks),
-        table2_at(words[20], n_sources, currents.SOURCE_ROW),
-        table2_at(words[21], n_attachments, currents.ATTACHMENT_ROW),
-        floats2_at(words[22], n_threads, n_sources),
-        table2_at(words[23], n_threads, n_sources),
-        table2_at(words[24], n_samplers, SAMPLER_ROW),
-        table2_at(words[25], n_histories, HISTORY_ROW),
-        table2_at(words[26], n_held, HELD_ROW),
-        table2_at(words[27], n_observers, dynamic.OBSERVER_ROW),
-        table2_at(words[28], n_coupled, COUPLED_ROW),
-        table2_at(words[29], n_arrivals, ARRIVAL_ROW),
-        table2_at(words[30], n_profiled, PROFILE_ROW),
-        table3_at(words[31], n_profiled, n_blocks, BLOCK_ROW),
-        int64_at(words[32], n_blocks),
-    )
-
-
-WORDS = 33
-
-
-def words_of(tables):
-    """How many rows there are, and the addresses of all tables, as `run` wants them: int64 [WORDS]."""
-    counted = (
-        tables.threads,
-        tables.blocks,
-        tables.groups,
-        tables.sources,
-        tables.attachments,
-        tables.samplers,
-        tables.histories,
-        tables.held,
-        tables.observers,
-        tables.coupled,
-        tables.arrivals,
-        tables.profile,
-    )
-    return np.array([len(t) for t in counted] + [address_of(t) for t in tables], dtype=np.int64)
-
-
 @entry(4)
 def run(address, thread, first_step, last_step):
     """Do steps `first_step` to `last_step`, both included, for one thread's cells.
@@ -483,7 +347,7 @@ def run(address, thread, first_step, last_step):
     Returns the last step done, which is less than asked for if a buffer of recorded spikes is full
     or a state is no longer finite.
     """
-    tables = _tables_at(int64_at(address, WORDS))
+    tables = tables_at(int64_at(address, WORDS))
     stop = tables.head[STOP]
     words = tables.threads[thread]
     for step in range(first_step, last_step + 1):
@@ -498,7 +362,7 @@ def run(address, thread, first_step, last_step):
             atomic_store(flag, 1)
         elif words[LOG_LENGTH] + words[LOG_SLACK] > words[LOG_CAPACITY]:
             atomic_store(flag, 1)
-        _sample(tables, thread, step)
+        take_samples(tables.samplers, thread, len(tables.threads), step)
         _lap(tables.profile, thread, RECORDING)
         note_potentials(
             tables.coupled,

@@ -11,11 +11,11 @@ import time
 
 import numpy as np
 
-from .addresses import address_in_system, address_of
-from .compile import jit
-from .dynamic import DynamicGroup
-from .kernel import COUNTS, counts_at
-from .lowlevel import call_clock, int32_at, int64_at
+from .compiling.addresses import address_in_system, address_of
+from .compiling.compile import jit
+from .compiling.lowlevel import call_clock, int32_at, int64_at
+from .neurons.kernel import COUNTS, counts_at
+from .synapses.dynamic import DynamicGroup
 
 # The words of a thread's row.
 CLOCK = 0  # address of the operating system's clock, ...

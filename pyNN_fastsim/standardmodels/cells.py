@@ -9,16 +9,16 @@ from pyNN.parameters import ArrayParameter
 from pyNN.standardmodels import cells
 
 from ..celltypes import CellType
-from ..engine.models.aeif import AEIF_COND_ALPHA, AEIF_COND_EXP
-from ..engine.models.gif import GIF_COND_EXP, PARTS, SEQUENCES, names_of
-from ..engine.models.hh import HH_COND_EXP
-from ..engine.models.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP, IAF_FACETS_HARDWARE
-from ..engine.models.iaf_cond_sfa import IAF_COND_EXP_SFA_RR
-from ..engine.models.iaf_psc import IAF_PSC_ALPHA, IAF_PSC_DELTA, IAF_PSC_EXP
-from ..engine.models.izhikevich import IZHIKEVICH, THRESHOLD
-from ..engine.models.poisson import POISSON
-from ..engine.models.renewal import GAMMA, INH_GAMMA, POISSON_REFRACTORY
-from ..engine.models.spike_array import SPIKE_ARRAY
+from ..engine.neurons.aeif import AEIF_COND_ALPHA, AEIF_COND_EXP
+from ..engine.neurons.gif import GIF_COND_EXP, PARTS, SEQUENCES, names_of
+from ..engine.neurons.hh import HH_COND_EXP
+from ..engine.neurons.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP, IAF_FACETS_HARDWARE
+from ..engine.neurons.iaf_cond_sfa import IAF_COND_EXP_SFA_RR
+from ..engine.neurons.iaf_psc import IAF_PSC_ALPHA, IAF_PSC_DELTA, IAF_PSC_EXP
+from ..engine.neurons.izhikevich import IZHIKEVICH, THRESHOLD
+from ..engine.sources.poisson import POISSON
+from ..engine.sources.renewal import GAMMA, INH_GAMMA, POISSON_REFRACTORY
+from ..engine.sources.spike_array import SPIKE_ARRAY
 from ..validation import (
     check_dead_time,
     check_gamma,

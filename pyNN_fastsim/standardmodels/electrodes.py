@@ -17,7 +17,7 @@ from pyNN.errors import InvalidParameterValueError
 from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
-from ..engine.currents import Current, noise_value, sine_value, steps_value
+from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
 from ..parameters import as_given, evaluated
 from ..simulator import GRID_TOLERANCE, state
 from ..validation import check_finite, check_names

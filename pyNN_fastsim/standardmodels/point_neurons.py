@@ -12,8 +12,8 @@ from pyNN.standardmodels import StandardCellTypeComponent, StandardPostSynapticR
 from pyNN.standardmodels.base import StandardModelType, build_translations
 
 from ..celltypes import CellType, public_state
-from ..engine.models.point_adexp import adexp
-from ..engine.models.point_neuron import lif
+from ..engine.neurons.point_adexp import adexp
+from ..engine.neurons.point_neuron import lif
 from ..parameters import as_given
 from ..validation import check_finite, check_names
 

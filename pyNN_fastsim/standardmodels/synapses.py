@@ -12,8 +12,8 @@ from pyNN.standardmodels import build_translations, synapses
 from pyNN.standardmodels.base import STDPTimingDependence, STDPWeightDependence
 
 from ..celltypes import public_state
-from ..engine import plasticity, short_term
-from ..engine.dynamic import OfTarget, SynapseModel
+from ..engine.synapses import plasticity, short_term
+from ..engine.synapses.dynamic import OfTarget, SynapseModel
 from ..parameters import as_given, expression
 from ..simulator import state
 from ..validation import check_finite, check_names, check_synapse_parameter

@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from pyNN_fastsim.engine import interpreted, intrinsics, lowlevel
-from pyNN_fastsim.engine.addresses import addresses_within
-from pyNN_fastsim.engine.compile import Intrinsic
+from pyNN_fastsim.engine.compiling import interpreted, intrinsics, lowlevel
+from pyNN_fastsim.engine.compiling.addresses import addresses_within
+from pyNN_fastsim.engine.compiling.compile import Intrinsic
 
 WITHOUT_COMPILER = {"NUMBA_DISABLE_JIT": "1", "NUMBA_BOUNDSCHECK": "0"}
 CHECKED = {"NUMBA_DISABLE_JIT": "0", "NUMBA_BOUNDSCHECK": "1"}
@@ -20,8 +20,8 @@ NETWORK = """
 import hashlib
 import numpy as np
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine import network
-network.CELLS_PER_THREAD = 1
+from pyNN_fastsim.engine import network, preparation
+preparation.CELLS_PER_THREAD = 1
 sim.setup(timestep=0.1, threads=2, rng_seed=3)
 cells = [
     sim.Population(4, cell)
@@ -54,9 +54,9 @@ print([population.mean_spike_count() for population in cells], digest.hexdigest(
 FAULTY = """
 import sys
 import numpy as np
-from pyNN_fastsim.engine import network
-from pyNN_fastsim.engine.compile import inlined
-from pyNN_fastsim.engine.kernel import Model
+from pyNN_fastsim.engine import network, preparation
+from pyNN_fastsim.engine.compiling.compile import inlined
+from pyNN_fastsim.engine.neurons.kernel import Model
 
 @inlined
 def emit(c, s, first, last, step, out):
@@ -67,7 +67,7 @@ def emit(c, s, first, last, step, out):
     return 0
 
 model = Model("faulty", (), {"_x": 0.0}, lambda p, dt: (), emit=emit, capacity=lambda constants, n: n)
-network.CELLS_PER_THREAD = 1
+preparation.CELLS_PER_THREAD = 1
 simulated = network.Network(0.1, threads=int(sys.argv[1]))
 simulated.add_block(model, 4, {})
 try:
@@ -108,9 +108,9 @@ def test_wrong_index_where_machine_code_is_checked(tmp_path):
 
 
 ROWS = """
-from pyNN_fastsim.engine.addresses import address_of
-from pyNN_fastsim.engine.compile import entry
-from pyNN_fastsim.engine.lowlevel import gather, rows_at, scatter
+from pyNN_fastsim.engine.compiling.addresses import address_of
+from pyNN_fastsim.engine.compiling.compile import entry
+from pyNN_fastsim.engine.compiling.lowlevel import gather, rows_at, scatter
 import numpy as np
 
 @entry(2)

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from pyNN_fastsim.engine.codegen import for_python
-from pyNN_fastsim.engine.compile import vectorised
-from pyNN_fastsim.engine.fastmath import LARGEST, SMALLEST, exp
+from pyNN_fastsim.engine.compiling.codegen import for_python
+from pyNN_fastsim.engine.compiling.compile import vectorised
+from pyNN_fastsim.engine.compiling.fastmath import LARGEST, SMALLEST, exp
 
 
 @vectorised

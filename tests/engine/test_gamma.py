@@ -5,8 +5,8 @@ import pytest
 from numba import njit
 from scipy import special, stats
 
-from pyNN_fastsim.engine import gamma
-from pyNN_fastsim.engine.codegen import real
+from pyNN_fastsim.engine.compiling.codegen import real
+from pyNN_fastsim.engine.random import gamma
 
 pytestmark = pytest.mark.compiles
 

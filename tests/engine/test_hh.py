@@ -11,11 +11,12 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from pyNN_fastsim.engine import network as network_module
-from pyNN_fastsim.engine.compile import vectorised
-from pyNN_fastsim.engine.models.hh import HH_COND_EXP, HIGHEST_U, LOWEST_U, rates
-from pyNN_fastsim.engine.models.spike_array import SPIKE_ARRAY
+from pyNN_fastsim.engine import preparation
+from pyNN_fastsim.engine.compiling.compile import vectorised
 from pyNN_fastsim.engine.network import Network
-from pyNN_fastsim.engine.synapses import SynapseGroup
+from pyNN_fastsim.engine.neurons.hh import HH_COND_EXP, HIGHEST_U, LOWEST_U, rates
+from pyNN_fastsim.engine.sources.spike_array import SPIKE_ARRAY
+from pyNN_fastsim.engine.synapses.groups import SynapseGroup
 
 DT = 0.1
 LARGEST_SHIFT = 0.5e-3  # ms: error of the times of the first ten spikes; measured: 0.2e-3
@@ -280,7 +281,7 @@ def test_whole_steps_near_rest():
 
 @pytest.mark.big
 def test_a_neuron_does_not_depend_on_its_neighbours_or_threads(monkeypatch):
-    monkeypatch.setattr(network_module, "CELLS_PER_THREAD", 100)
+    monkeypatch.setattr(preparation, "CELLS_PER_THREAD", 100)
     rng = np.random.default_rng(8)
     n, steps = 4500, 120  # more than one chunk
     trains, weights = random_trains(rng, n, steps, 0.1), rng.uniform(0.01, 0.05, (2, n))

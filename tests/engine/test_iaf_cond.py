@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy.integrate import quad, solve_ivp
 
-from pyNN_fastsim.engine.models import iaf_cond
-from pyNN_fastsim.engine.models.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP
-from pyNN_fastsim.engine.models.spike_array import SPIKE_ARRAY
 from pyNN_fastsim.engine.network import Network
-from pyNN_fastsim.engine.synapses import SynapseGroup
+from pyNN_fastsim.engine.neurons import iaf_cond
+from pyNN_fastsim.engine.neurons.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP
+from pyNN_fastsim.engine.sources.spike_array import SPIKE_ARRAY
+from pyNN_fastsim.engine.synapses.groups import SynapseGroup
 
 MODELS = [IAF_COND_EXP, IAF_COND_ALPHA]
 DT = 0.1

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyNN_fastsim.engine.mersenne import Numbers, choose
+from pyNN_fastsim.engine.random.mersenne import Numbers, choose
 
 
 @given(

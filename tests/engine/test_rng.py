@@ -4,8 +4,8 @@ import numpy as np
 from numba import njit
 from scipy import stats
 
-from pyNN_fastsim.engine import rng
-from pyNN_fastsim.engine.codegen import real
+from pyNN_fastsim.engine.compiling.codegen import real
+from pyNN_fastsim.engine.random import rng
 
 
 def test_known_answers_of_philox():

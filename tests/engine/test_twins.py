@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 from naive import twins
 
-from pyNN_fastsim.engine.compile import INTERPRETED
-from pyNN_fastsim.engine.currents import Current, steps_value
-from pyNN_fastsim.engine.models.aeif import AEIF_COND_ALPHA, AEIF_COND_EXP
-from pyNN_fastsim.engine.models.gif import GIF_COND_EXP
-from pyNN_fastsim.engine.models.hh import HH_COND_EXP
-from pyNN_fastsim.engine.models.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP, IAF_FACETS_HARDWARE
-from pyNN_fastsim.engine.models.iaf_cond_sfa import IAF_COND_EXP_SFA_RR
-from pyNN_fastsim.engine.models.iaf_psc import IAF_PSC_ALPHA, IAF_PSC_DELTA, IAF_PSC_EXP
-from pyNN_fastsim.engine.models.izhikevich import IZHIKEVICH
-from pyNN_fastsim.engine.models.point_adexp import adexp
-from pyNN_fastsim.engine.models.point_neuron import lif
-from pyNN_fastsim.engine.models.spike_array import SPIKE_ARRAY
+from pyNN_fastsim.engine.compiling.settings import INTERPRETED
 from pyNN_fastsim.engine.network import Network
-from pyNN_fastsim.engine.synapses import SynapseGroup
+from pyNN_fastsim.engine.neurons.aeif import AEIF_COND_ALPHA, AEIF_COND_EXP
+from pyNN_fastsim.engine.neurons.gif import GIF_COND_EXP
+from pyNN_fastsim.engine.neurons.hh import HH_COND_EXP
+from pyNN_fastsim.engine.neurons.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP, IAF_FACETS_HARDWARE
+from pyNN_fastsim.engine.neurons.iaf_cond_sfa import IAF_COND_EXP_SFA_RR
+from pyNN_fastsim.engine.neurons.iaf_psc import IAF_PSC_ALPHA, IAF_PSC_DELTA, IAF_PSC_EXP
+from pyNN_fastsim.engine.neurons.izhikevich import IZHIKEVICH
+from pyNN_fastsim.engine.neurons.point_adexp import adexp
+from pyNN_fastsim.engine.neurons.point_neuron import lif
+from pyNN_fastsim.engine.sources.currents import Current, steps_value
+from pyNN_fastsim.engine.sources.spike_array import SPIKE_ARRAY
+from pyNN_fastsim.engine.synapses.groups import SynapseGroup
 
 N, DT = 5, 0.1
 STEPS = 30 if INTERPRETED else 200

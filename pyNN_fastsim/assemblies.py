@@ -1,0 +1,145 @@
+"""Assembly."""
+
+import numpy as np
+from pyNN import common
+
+from . import simulator
+from .arguments import TEXT, check_arguments_of
+from .parameters import is_one_sequence
+from .recording import check_file, recording_of_assembly
+from .selection import METHOD_RULES, METHODS, as_indices, check_sample, check_to_file, places_of, write_on_end
+
+
+class Assembly(common.Assembly):
+    __doc__ = common.Assembly.__doc__
+    _simulator = simulator
+
+    def __init__(self, *populations, label=None):
+        """Raises TypeError for what is not a population or view."""
+        super().__init__(*populations, **({} if label is None else {"label": label}))
+
+    @property
+    def receptor_types(self):
+        """The receptor types that all populations have, in the order of the first population.
+
+        PyNN's own goes through a set, so that the receptor of a projection that names none depends on
+        how Python hashes strings in this process.
+        """
+        first, *others = (p.celltype.receptor_types for p in self.populations)
+        return [name for name in first if all(name in other for other in others)]
+
+    def __getitem__(self, index):
+        """A cell, or an Assembly of the cells that a slice, list, array or mask selects.
+
+        Raises IndexError for cells that there are not.
+        """
+        if isinstance(index, (int, np.integer)):
+            index = int(as_indices(self, [index])[0])
+        elif isinstance(index, (tuple, list, np.ndarray)):
+            index = as_indices(self, index)
+        return super().__getitem__(index)
+
+    def set(self, **parameters):
+        """Set parameters of all cells; in case of an error, of none.
+
+        Values may be given as for a Population. A function of the index is called with the index
+        within each population. A list or array has one value for each cell of the assembly, or as
+        many as every population has cells.
+        """
+        before = [(p._root, p._root._parameters) for p in self.populations]
+        try:
+            for population, values in self._shared_out(parameters):
+                population.set(**values)
+        except Exception:
+            for root, values in before:
+                root._store_parameters(values)
+            raise
+
+    def initialize(self, **initial_values):
+        """Set initial values of all cells; in case of an error, of none. Forms as for `set`."""
+        everything = [
+            (population, population._evaluated_initial_values(values))
+            for population, values in self._shared_out(initial_values)
+        ]
+        for population, values in everything:
+            population._store_initial_values(values)
+
+    def _shared_out(self, values):
+        """What each population gets of values by name: (population, values by name)."""
+        end = 0
+        for population in self.populations:
+            mine = slice(end, end + population.size)
+            end += population.size
+            yield (
+                population,
+                {
+                    name: value[mine] if self._is_one_for_each(population, name, value) else value
+                    for name, value in values.items()
+                },
+            )
+
+    def _is_one_for_each(self, population, name, value):
+        """Whether a value is a list or array of one for each cell of the assembly."""
+        is_list = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+        if not is_list or len(value) != self.size:
+            return False
+        return not (population.celltype.is_sequence(name) and is_one_sequence(value))
+
+    def annotate(self, **annotations):
+        """Keep annotations, which come with the data."""
+        self.annotations.update(annotations)
+
+    def record(self, variables, to_file=None, sampling_interval=None, locations=None):
+        if variables is not None:
+            for population in self.populations:
+                population.recorder.check(variables, sampling_interval, locations)
+        check_to_file(to_file)
+        for population in self.populations:
+            population.record(variables, None, sampling_interval, locations)
+        write_on_end(self, variables, to_file)
+
+    record.__doc__ = common.Assembly.record.__doc__
+
+    def sample(self, n, rng=None):
+        check_sample(self, n)
+        return super().sample(n, rng)
+
+    sample.__doc__ = common.Assembly.sample.__doc__
+
+    def id_to_index(self, id):
+        return places_of(self, id)
+
+    id_to_index.__doc__ = common.Assembly.id_to_index.__doc__
+
+    def inject(self, current_source):
+        current_source.inject_into(self)
+
+    inject.__doc__ = common.Assembly.inject.__doc__
+
+    def mean_spike_count(self, gather=True):
+        """The mean number of spikes of a recorded cell in this trial; 0 if none is recorded."""
+        counts = self.get_spike_counts(gather)
+        return sum(counts.values()) / max(len(counts), 1)
+
+    def get_data(self, variables="all", gather=True, clear=False, annotations=None):
+        block = recording_of_assembly(self, variables, annotations).to_neo()
+        self._clear_recorded(clear)
+        return block
+
+    get_data.__doc__ = common.Assembly.get_data.__doc__
+
+    def write_data(self, io, variables="all", gather=True, clear=False, annotations=None):
+        check_file(io)
+        recording_of_assembly(self, variables, annotations).write(io)
+        self._clear_recorded(clear)
+
+    write_data.__doc__ = common.Assembly.write_data.__doc__
+
+    def _clear_recorded(self, clear):
+        if clear:
+            for population in self.populations:
+                population.recorder.clear()
+
+
+check_arguments_of(Assembly, "__init__")
+check_arguments_of(Assembly, "__add__", "__iadd__", "get_population", *METHODS, label=TEXT, **METHOD_RULES)

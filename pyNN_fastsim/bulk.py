@@ -1,0 +1,136 @@
+"""
+What all connectors have in common: pairs of cells for all targets together, and rows for a NativeRNG.
+"""
+
+import numpy as np
+from pyNN import errors
+from pyNN.common import Population
+
+from .progress import shown
+from .random import PIECE, NativeRNG
+from .standardmodels.synapses import StaticSynapse
+from .synapse_values import copied_parameters, evaluate_all, is_native, row_values
+
+PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks at together
+
+
+class BulkConnector:
+    """What all connectors here have in common; comes before PyNN's class in the bases."""
+
+    def __init__(self, *args, **kwargs):
+        """Raises TypeError for arguments that are not what they must be, see `arguments.py`."""
+        try:
+            super().__init__(*args, **kwargs)
+        except OverflowError as error:  # PyNN draws from distributions to try them out
+            raise ValueError(f"{type(self).__name__}: n can't be drawn: {error}") from None
+
+    def connect(self, projection):
+        """Connect the projection's cells."""
+        # PyNN copies the generators of weights and delays before it draws which cells to connect.
+        parameters = copied_parameters(projection)
+        if self._draws_rows() and all_native(self, projection, parameters):
+            first, targets = self._rows(projection)
+            projection._add_rows(first, targets, row_values(projection, parameters, len(targets)))
+            return
+        pre, post = self._drawn_pairs(projection)
+        self._add(projection, pre, post, parameters)
+
+    def _draws_rows(self):
+        """Whether there is a method `_rows`, for a NativeRNG."""
+        return False
+
+    def _drawn_pairs(self, projection):
+        """As `_pairs`. Raises InvalidParameterValueError for an `n` whose distribution is no good."""
+        try:
+            return self._pairs(projection)
+        except OverflowError as error:
+            raise errors.InvalidParameterValueError(
+                f"{projection.label}: {type(self).__name__}: n can't be drawn: {error}"
+            ) from None
+
+    def _add(self, projection, pre, post, parameters, fresh_for_each_target=False):
+        values = evaluate_all(projection, parameters, pre, post, fresh_for_each_target)
+        projection._add_connections(pre, post, values)
+        if self.callback:
+            self.callback(1.0)
+
+    def _pairs(self, projection):
+        """The pairs to connect: (pre, post), indices, by ascending post."""
+        raise NotImplementedError
+
+
+def all_native(connector, projection, parameters):
+    """Whether nothing but NativeRNGs has a say in which cells of two populations are connected, and how."""
+    return (
+        type(connector.rng) is NativeRNG
+        and isinstance(projection.pre, Population)
+        and isinstance(projection.post, Population)
+        and type(projection.synapse_type) is StaticSynapse
+        and connector.callback is None
+        and all(is_native(value) for value in parameters.values())
+    )
+
+
+def columns(projection):
+    """Ranges of target cells that are looked at together."""
+    width = max(1, PAIRS_AT_ONCE // max(projection.pre.size, 1))
+    for first in shown(range(0, projection.post.size, width), projection.label):
+        yield first, min(first + width, projection.post.size)
+
+
+def chosen_pairs(chosen, first):
+    """(pre, post) of the true elements of [targets, sources], targets counted from `first`."""
+    flat = np.flatnonzero(chosen)
+    post, pre = np.divmod(flat, chosen.shape[1])
+    return pre.astype(np.int32), (post + first).astype(np.int32)
+
+
+def joined(pieces):
+    pre = np.concatenate([pre for pre, _ in pieces]) if pieces else np.zeros(0, np.int32)
+    post = np.concatenate([post for _, post in pieces]) if pieces else np.zeros(0, np.int32)
+    return pre, post
+
+
+def allowed_pairs(projection, allow_self_connections):
+    """None if every pair may be connected, or a function of a range of targets -> [targets, sources].
+
+    Raises ConnectionError where "NoMutual" has no meaning.
+    """
+    pre, post = projection.pre, projection.post
+    if allow_self_connections == "NoMutual":
+        if not (isinstance(pre, Population) and pre is post):
+            raise errors.ConnectionError(
+                f"{projection.label}: allow_self_connections='NoMutual' is for connecting a population "
+                f"to itself"
+            )
+        return lambda first, last: np.arange(pre.size) > np.arange(first, last)[:, None]
+    if allow_self_connections:
+        return None
+    if isinstance(pre, Population) and isinstance(post, Population) and pre is not post:
+        return None
+    pre_ids, post_ids = pre.all_cells.astype(int), post.all_cells.astype(int)
+    if not np.isin(pre_ids, post_ids).any():
+        return None
+    return lambda first, last: pre_ids != post_ids[first:last, None]
+
+
+def begins(counts):
+    """Where each row begins, and the end of the last one: int64."""
+    first = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=first[1:])
+    return first
+
+
+def ranges_of_rows(n_rows, mean):
+    """The first and last + 1 of rows to be drawn at a time, if they have so many connections on average."""
+    height = max(1, int(PIECE / mean))
+    return [(first, min(first + height, n_rows)) for first in range(0, n_rows, height)]
+
+
+def leave_itself_out(others, first, counts):
+    """Turn numbers of other cells (uint32), `counts` for each cell from `first` on, into those of cells."""
+    others += others >= np.repeat(np.arange(first, first + len(counts), dtype=np.uint32), counts)
+
+
+def no_other_cell(projection):
+    return errors.ConnectionError(f"{projection.label}: there is no other cell to connect to")

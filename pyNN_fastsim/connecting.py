@@ -1,0 +1,245 @@
+"""
+Making connections: from what connectors call, through checks, to groups of the engine.
+"""
+
+import numpy as np
+from pyNN import errors
+from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
+
+from . import simulator
+from .connections import Group, delay_steps, parts, shared
+from .engine.signals import signals_held
+from .engine.synapses.arrival import MOST, ArrivalGroup, is_worthwhile, sort_by_delay
+from .engine.synapses.dynamic import DynamicGroup
+from .engine.synapses.gap import JunctionGroup
+from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
+from .validation import check_synapse_parameter
+
+
+class Connecting:
+    """What of a Projection makes connections; comes before PyNN's class in the bases.
+
+    _pending   connections in the order of their creation, until they are sorted into groups
+    """
+
+    _pending: list
+    _groups: list[Group]
+    _cached: dict
+
+    def _add_connections(self, pre, post, values):
+        """Add connections: indices (int arrays) and values, a number or one for each, by name."""
+        n = len(pre)
+        if n == 0:
+            return
+        defaults = self.synapse_type.parameter_space
+        columns = {}
+        for name in self.synapse_type.get_parameter_names():
+            value = values[name] if name in values else defaults[name].base_value
+            columns[name] = np.broadcast_to(np.asarray(value, dtype=float), n)
+        self._check_values(columns)
+        self._pending.append((np.asarray(pre), np.asarray(post), columns))
+
+    def _add_rows(self, first, targets, values):
+        """Take over all connections, drawn row by row, between two whole populations.
+
+        first     int64 [cells of pre + 1]: where each one's connections begin
+        targets   uint32, indices in post, ascending for each cell of pre
+        values    of weight and delay: float64 [connections], or [1] for all
+        """
+        if len(targets) == 0:
+            return
+        self._check_values(values)
+        (source,), (target,) = parts(self.pre), parts(self.post)
+        delays, steps = values["delay"], delay_steps(values["delay"], simulator.state.dt)
+        kind: type[SynapseGroup | ArrivalGroup] = SynapseGroup
+        if self._is_for_arrival(source, len(targets), steps):
+            kind = ArrivalGroup
+            # Weights, all drawn alike, may stay where they are.
+            sort_by_delay(first, targets, steps, simulator.state.threads)
+        receptor = target.block.model.receptors.index(self.receptor_type)
+        synapses = kind(
+            source.block.index, target.block.index, receptor, first, targets, values["weight"], steps
+        )
+        self._groups = [Group(synapses, None, delays if len(delays) == 1 else None)]
+        simulator.state.network.add_group(synapses)
+
+    def _is_for_arrival(self, source, n, steps):
+        """Whether `n` connections from a `Part` are to be delivered on arrival.
+
+        If they are the first from there, those will be, too, that are there already but were too few.
+        """
+        state = simulator.state
+        if n > MOST:
+            return False
+        if any(group.by_delay and group.source == source.block.index for group in state.network.groups):
+            return len(steps) > 1
+        if not is_worthwhile(n, source.size, steps):
+            return False
+        for projection in state.projections:
+            projection._enter_order_by_delay(source.block.index)
+        return True
+
+    def _check_values(self, columns):
+        """Check new values of parameters, float64 [connections] by name. Raises ConnectionError for
+        weights and delays, InvalidParameterValueError for others."""
+        checks = {"weight": self._check_weights, "delay": self._check_delays}
+        for name, values in columns.items():
+            if len(values) and name in checks:
+                checks[name](values)
+            elif len(values):
+                check_synapse_parameter(self.label, name, values)
+
+    def _convergent_connect(
+        self, presynaptic_indices, postsynaptic_index, location_selector=None, **connection_parameters
+    ):
+        """Connect one target cell; what PyNN's generic connectors, and users' own, call.
+
+        presynaptic_indices     int array
+        connection_parameters   a number, or one for each source, by name
+        """
+        if location_selector is not None:
+            raise NotImplementedError("Standard cells have no locations to connect to.")
+        pre = np.atleast_1d(np.asarray(presynaptic_indices, dtype=np.int64))
+        for side, size, indices in (
+            ("pre", self.pre.size, pre),
+            ("post", self.post.size, np.array([postsynaptic_index])),
+        ):
+            if np.any((indices < 0) | (indices >= size)):
+                raise errors.ConnectionError(
+                    f"{self.label}: {side}synaptic index {indices} is not one of the {size} cells"
+                )
+        defaults = self.synapse_type.parameter_space
+        values = {
+            name: connection_parameters.get(name, defaults[name].base_value)
+            for name in self.synapse_type.get_parameter_names()
+        }
+        for name, value in values.items():
+            if np.ndim(value) and len(value) != len(pre):
+                raise errors.InvalidDimensionsError(
+                    f"{self.label}: {len(value)} values of {name} for {len(pre)} connections"
+                )
+        self._add_connections(pre, np.full(len(pre), postsynaptic_index, dtype=np.int64), values)
+
+    def _check_weights(self, weights):
+        """Raise ConnectionError for weights that are not numbers, or not of the receptor's sign."""
+        if not np.all(np.isfinite(weights)):
+            raise errors.ConnectionError(
+                f"{self.label}: weights must be finite, but there is {weights[~np.isfinite(weights)][0]}"
+            )
+        if self._is_electrical and weights.min() < 0:
+            raise errors.ConnectionError(
+                f"{self.label}: weights of gap junctions, conductances, must not be negative, but there is "
+                f"{weights.min()}"
+            )
+        if not self._connector.safe or self._is_electrical:
+            return
+        targets = getattr(self.post, "populations", [self.post])
+        conductance = all(cells.celltype.is_conductance(self.receptor_type) for cells in targets)
+        if conductance or self.receptor_type in excitatory_receptor_types:
+            if weights.min() < 0:
+                raise errors.ConnectionError(
+                    f"{self.label}: weights must be positive for conductance-based and/or excitatory "
+                    f"synapses, but there is {weights.min()}"
+                )
+        elif self.receptor_type in inhibitory_receptor_types and weights.max() > 0:
+            raise errors.ConnectionError(
+                f"{self.label}: weights must be negative for current-based, inhibitory synapses, but "
+                f"there is {weights.max()}"
+            )
+
+    def _check_delays(self, delays):
+        """Raise ConnectionError for delays (ms) that are not numbers, or out of range.
+
+        A delay that rounds to the grid point of the limit is within it.
+        """
+        state = simulator.state
+        slack = state.dt * (0.5 if state._min_delay == "auto" else simulator.GRID_TOLERANCE)
+        good = (delays >= state.min_delay - slack) & (delays <= state.max_delay * (1 + 1e-9))
+        if not np.all(good):
+            raise errors.ConnectionError(
+                f"{self.label}: delay {delays[~good][0]} ms is out of range "
+                f"[{state.min_delay}, {state.max_delay}] ms"
+            )
+
+    def _build(self):
+        """Sort the pending connections, with those that there are, into groups."""
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, []
+        if self._groups and self.recorder.is_recording:
+            raise errors.ConnectionError(f"{self.label}: can't add connections while they are recorded")
+        names = self.synapse_type.get_parameter_names()
+        before = [(*self._pairs(), {name: self._values(name) for name in names})] if self._groups else []
+        pre, post, columns = zip(*before, *pending, strict=True)
+        values = {name: _joined([part[name] for part in columns]) for name in columns[0]}
+        groups = list(self._make_groups(_joined(pre), _joined(post), values))
+        network = simulator.state.network
+        with signals_held():  # all of them or none
+            for group in self._groups:
+                if group.is_dynamic:
+                    network.release_held(group.synapses)
+            network.remove_groups([group.synapses for group in self._groups])
+            old, self._groups, self._cached = self._groups, groups, {}
+            for group in groups:
+                network.add_group(group.synapses)
+            _take_over(groups, old)
+
+    def _make_groups(self, pre, post, columns):
+        """Make a `Group` for each pair of populations that is connected."""
+        sources, targets = parts(self.pre), parts(self.post)
+        if len(sources) == len(targets) == 1:
+            places = None if created_in_order(pre, post) else np.arange(len(pre))
+            yield self._make_group(sources[0], targets[0], pre, post, columns, places)
+            return
+        for source in sources:
+            from_source = (pre >= source.first) & (pre < source.first + source.size)
+            for target in targets:
+                to_target = (post >= target.first) & (post < target.first + target.size)
+                chosen = np.flatnonzero(from_source & to_target)
+                if len(chosen):
+                    values = {name: column[chosen] for name, column in columns.items()}
+                    yield self._make_group(source, target, pre[chosen], post[chosen], values, chosen)
+
+    def _make_group(self, source, target, pre, post, columns, places):
+        """Make the group of the connections from one `Part` to another.
+
+        columns  values of the parameters by name, float64 [connections]
+        places   of the connections in the order of creation, or None as in `Group`
+        """
+        pre, post = source.cells_at(pre), target.cells_at(post)
+        places_sorted, first = places_of_sorted(pre, post, source.block.n)
+        values = {name: shared(column, places_sorted) for name, column in columns.items()}
+        delays = values.pop("delay", np.ones(1))
+        what = {
+            "source": source.block.index,
+            "target": target.block.index,
+            "receptor": target.block.model.receptors.index(self.receptor_type),
+            "first": first,
+            "targets": moved(post.astype(np.uint32), places_sorted),
+            "weights": values.pop("weight"),
+            "delays": delay_steps(delays, simulator.state.dt),
+        }
+        model = self.synapse_type.model
+        synapses: SynapseGroup
+        if self._is_electrical:
+            synapses = JunctionGroup(**what)
+        elif model is None:
+            synapses = SynapseGroup(**what)
+        else:
+            values.update(self.synapse_type.parameters_of_target(target.block.model, self.receptor_type))
+            synapses = DynamicGroup(**what, model=model, parameters=values)
+        return Group(synapses, None if places is None else moved(places, places_sorted), delays)
+
+
+def _take_over(groups, old):
+    """Let the synapses of new groups remember what those of the old groups did, which were created first."""
+    for group in old:
+        if group.is_dynamic:
+            memory, places = group.synapses.memory(), group.find_places()
+            for heir in groups:
+                _, mine, theirs = np.intersect1d(heir.find_places(), places, return_indices=True)
+                heir.synapses.take_over(mine, {name: part[theirs] for name, part in memory.items()})
+
+
+def _joined(parts):
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

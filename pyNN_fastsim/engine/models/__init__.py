@@ -1,1 +1,0 @@
-"""Neuron models and spike sources, one file per family: the kernels and what they need to know."""

@@ -1,0 +1,1 @@
+"""Random numbers: counter-based ones for runs, NumPy's for building, and the gamma distribution."""

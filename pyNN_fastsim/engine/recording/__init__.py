@@ -1,0 +1,1 @@
+"""What is recorded: spikes and samples, in memory or in files."""

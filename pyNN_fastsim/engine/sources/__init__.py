@@ -1,0 +1,1 @@
+"""Spike sources and injected currents, one file per family."""

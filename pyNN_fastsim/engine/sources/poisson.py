@@ -1,0 +1,193 @@
+"""
+A source of independent Poisson spike trains, by one of two methods. The rate (Hz) holds for t in
+(start, start + duration], with both ends on the grid.
+
+Waiting: each cell draws unit-exponential waiting times E and spends rate*dt of it in every step; it
+spikes whenever E is used up (time-rescaling). So a step can hold any number of spikes, the expected
+number is exact at any rate, and a rate that changes takes effect at once.
+
+Counting: where all cells have one rate, of FEWEST to MOST spikes a step, each cell draws in each step
+32 random bits, and the number of its spikes follows by inversion of the Poisson distribution. Cumulative
+probabilities are rounded to multiples of 2**-32: the mean is exact to 1e-8 of it, and more spikes than
+happen with a probability of 2**-33 are never drawn.
+
+The rates alone decide about the method. They may change it during a trial: both processes are
+memoryless, so that a waiting time that is left from before is as good as any.
+"""
+
+import numpy as np
+
+from ..compiling.addresses import address_of
+from ..compiling.compile import entry, inlined, vectorised
+from ..compiling.lowlevel import float64_at, int32_at
+from ..neurons.kernel import Model
+from ..random.rng import exponential, philox
+
+FEWEST, MOST = 0.05, 1000.0  # mean numbers of spikes a step for which cells count
+
+_SLICE = 64  # cells looked at together
+_CALLS = 32  # calls of the generator whose numbers are used together, ...
+_DRAWN = 4 * _CALLS  # ... and the cells that get one each
+_COUNTING = 1  # word of the generator's counter that tells these calls from those for waiting times
+_COMPARED = 8  # thresholds compared with at once
+_HIGHEST = 2.0**31 - 1.0  # that no number exceeds
+
+
+def _constants(p, dt):
+    start = np.rint(np.asarray(p["start"], float) / dt)
+    stop = np.rint((np.asarray(p["start"], float) + p["duration"]) / dt)
+    spikes_per_step = p["rate"] * dt * 1e-3
+    everywhere = np.array([np.max(start), np.min(stop)])
+    table = _table(spikes_per_step)
+    return spikes_per_step, start, stop, p["_seed"], p["_stream"], p["_trial"], everywhere, table
+
+
+# --- waiting ------------------------------------------------------------------------------------------
+
+
+@inlined
+def _emit(c, s, first, last, step, out):
+    spikes_per_step, start, stop, seed, stream, trial, _, _ = c
+    waiting, draws = s
+    count = 0
+    for lo in range(first, last, _SLICE):
+        hi = min(lo + _SLICE, last)
+        any_due = 0
+        for i in range(lo, hi):
+            active = (start[i] < step) & (step <= stop[i])
+            left = waiting[i] - (spikes_per_step[i] if active else 0.0)
+            waiting[i] = left
+            any_due |= 1 if left <= 0.0 else 0
+        if any_due == 0:
+            continue
+        for i in range(lo, hi):
+            while waiting[i] <= 0.0 and count < len(out):
+                out[count] = i
+                count += 1
+                draws[i] += 1.0
+                waiting[i] += exponential(int(seed[0]), int(stream[0]), int(trial[0]), i, int(draws[i]))
+    return count
+
+
+@entry(5)
+def _draw_first_waiting(address, n, seed, stream, trial):
+    waiting = float64_at(address, n)
+    for i in range(n):
+        waiting[i] = exponential(seed, stream, trial, i, 0)
+    return 0
+
+
+def _restart(constants, state, step):
+    waiting = state["_waiting"]
+    _draw_first_waiting(address_of(waiting), len(waiting), *(int(word) for word in constants[3:6]))
+    state["_draws"][:] = 0.0
+
+
+# --- counting -----------------------------------------------------------------------------------------
+
+
+def _table(mean):
+    """The table with which cells count: empty if they wait instead.
+
+    The number of spikes is the first element, plus the number of others that are below a number drawn
+    uniformly from the int32: ascending, as many as a multiple of `_COMPARED`.
+    """
+    mean = np.unique(mean)
+    if len(mean) != 1 or not FEWEST <= mean[0] <= MOST:
+        return np.zeros(0)
+    fewest, thresholds = _thresholds(float(mean[0]))
+    filled = np.full(-(-len(thresholds) // _COMPARED) * _COMPARED, _HIGHEST)
+    filled[: len(thresholds)] = thresholds - 2.0**31 - 1.0
+    return np.append(fewest, filled)
+
+
+def _thresholds(mean):
+    """A number of spikes k, and the probabilities of at most k, k + 1, ... spikes that are neither 0 nor 1,
+    in units of 2**-32, rounded."""
+    reach = 9.0 * np.sqrt(mean) + 24.0  # beyond, less than 2**-50
+    numbers = np.arange(max(int(mean - reach), 0), int(mean + reach))
+    logs = np.cumsum(np.append(0.0, np.log(mean / numbers[1:])))
+    probabilities = np.exp(logs - logs.max())
+    cumulative = np.cumsum(probabilities) / probabilities.sum()
+    thresholds = np.rint(cumulative * 2.0**32)
+    used = (thresholds > 0.0) & (thresholds < 2.0**32)
+    return numbers[used][0], thresholds[used]
+
+
+@vectorised
+def _draw(numbers, call, step, trial, seed, stream):
+    """The random numbers (int32) of `_DRAWN` cells; `call` is that of the first of them."""
+    for j in range(_CALLS):
+        a, b, c, d = philox(
+            np.uint64(step),
+            np.uint64(_COUNTING),
+            np.uint64(call + j),
+            np.uint64(trial),
+            np.uint64(seed),
+            np.uint64(stream),
+        )
+        numbers[j] = np.int32(a)
+        numbers[_CALLS + j] = np.int32(b)
+        numbers[2 * _CALLS + j] = np.int32(c)
+        numbers[3 * _CALLS + j] = np.int32(d)
+
+
+@vectorised
+def _compare(numbers, table, counts):
+    """Set `counts` to the numbers of spikes that follow from random numbers; see `_table`."""
+    largest = numbers[0]
+    for i in range(len(numbers)):
+        largest = max(largest, numbers[i])
+        counts[i] = np.int32(table[0])
+    k = 1
+    while k < len(table) and largest > table[k]:
+        for i in range(len(numbers)):
+            more = 0
+            for j in range(_COMPARED):
+                more += 1 if numbers[i] > np.int32(table[k + j]) else 0
+            counts[i] += more
+        k += _COMPARED
+
+
+@inlined
+def _count(c, first, last, step, numbers, counts):
+    _, start, stop, seed, stream, trial, everywhere, table = c
+    lo = first
+    while lo < last:
+        drawn = lo - lo % _DRAWN  # whatever cells a thread has, each gets its own number
+        hi = min(drawn + _DRAWN, last)
+        part = int32_at(counts + 4 * lo, hi - lo)
+        _draw(int32_at(numbers, _DRAWN), drawn // 4, step, int(trial[0]), int(seed[0]), int(stream[0]))
+        _compare(int32_at(numbers + 4 * (lo - drawn), hi - lo), table, part)
+        if not everywhere[0] < step <= everywhere[1]:
+            for i in range(lo, hi):
+                if not start[i] < step <= stop[i]:
+                    part[i - lo] = 0
+        lo = hi
+
+
+def _counts(constants):
+    return len(constants[-1]) > 0
+
+
+# ------------------------------------------------------------------------------------------------------
+
+
+def _capacity(constants, n):
+    # Beyond twenty standard deviations; a spike that still found no room would come one step later (or never,
+    # where cells count). Their random numbers need room there, too.
+    mean = float(np.sum(np.broadcast_to(constants[0], n)))
+    return int(mean + 20 * np.sqrt(mean) + _DRAWN)
+
+
+POISSON = Model(
+    name="poisson",
+    parameters=("rate", "start", "duration"),
+    state={"_waiting": 0.0, "_draws": 0.0},
+    constants=_constants,
+    emit=_emit,
+    count=_count,
+    counts=_counts,
+    capacity=_capacity,
+    restart=_restart,
+)

@@ -1,0 +1,1 @@
+"""Synapses: storage, delivery on the grid and on arrival, short-term plasticity, STDP, gap junctions."""

@@ -1,0 +1,211 @@
+"""
+Synapses that change: how a model is declared, what a group of them keeps, and what their kernels share.
+
+A group whose synapses have a state is a `DynamicGroup`. Its kernel is called through its address in the
+place of `synapses.deliver`, for the spikes of the source, and nothing happens in a step without spikes.
+There are two families: short_term.py, where the state changes with presynaptic spikes only, and
+plasticity.py, where the weight changes with the spikes of both cells.
+
+The state of a synapse belongs to the thread of its target.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..compiling.addresses import address_of, table_of
+from ..compiling.compile import Entry
+from .groups import DETAIL, KERNEL, SynapseGroup, count_sort
+
+KERNEL_ARGUMENTS = 8
+
+# The words of a group's details (int64 each).
+CONSTANTS = 0  # address of the table of constants, see lowlevel.elements_at
+STATE = 1  # address of the table of state arrays (float64)
+LAST = 2  # address of the step of the last presynaptic spike, or of the beginning (int32)
+WEIGHTS = 3  # address (float64)
+WEIGHT_STRIDE = 4  # 0 if all synapses share one weight, else 8
+TARGETS = 5  # address of the target cells (uint32)
+UNIFORM = 6  # 1 if all synapses share all constants
+SEED = 7  # of random numbers, and the next two, see rng.py
+STREAM = 8
+TRIAL = 9
+SEEN = 10  # plastic: address of the number of postsynaptic spikes that each has dealt with (int32)
+HISTORY = 11  # plastic: address of the spikes of the targets, see history.py
+POSTS = 12  # plastic: address of the number of spikes of each target (int32)
+HISTORY_MASK = 13
+DETAIL_ROW = 14
+
+# The words of a row of the table of sampled synapses.
+OBSERVE = 0  # address of the function that looks at them
+OBSERVED = 1  # address of the group's details
+OBSERVED_VARIABLE = 2  # number of the state variable
+OBSERVED_PLACES = 3  # address of the synapses, int64
+N_OBSERVED = 4
+OBSERVED_BLOCK = 5  # index of the target block
+OBSERVED_INTERVAL = 6  # steps
+OBSERVED_BUFFER = 7  # address of the samples, rows of one float64 a synapse
+OBSERVED_ROW = 8  # row of the buffer for step 0 (may be negative)
+OBSERVER_ROW = 9
+
+
+@dataclass(frozen=True)
+class SynapseModel:
+    """The declaration of a synapse model.
+
+    name          of the model, unique: it also names the compiled kernels
+    parameters    names; each is one number, or one for each synapse
+    state         initial values by name; those that begin with "_" are not for users
+    constants     function(parameters: dict of float64 [1] or [synapses], dt) -> sequence of the same,
+                  what the scalar functions get as `c`. Beside its own, the parameters have "delay"
+                  (steps)
+    kernel        entry that takes the group through the spikes of its source
+    observe       entry that samples the present state of some synapses
+    catch_up      plastic: entry that takes synapses through the spikes of their targets
+    is_random     whether it draws random numbers
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    state: dict[str, float]
+    constants: Callable
+    kernel: Entry
+    observe: Entry
+    catch_up: Entry | None = None
+    is_random: bool = False
+
+    @property
+    def is_plastic(self):
+        return self.catch_up is not None
+
+
+@dataclass(frozen=True)
+class OfTarget:
+    """The value of a synapse's parameter that is a parameter, `name`, of its target cell."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class DynamicGroup(SynapseGroup):
+    """Synapses of a model that have a state; see `SynapseGroup`.
+
+    parameters        float64 [1] or [synapses] by name, or OfTarget
+    state             float64 [synapses] by name
+    initial           what `state` is at the beginning of a trial: float64 [1] or [synapses] by name
+    initial_weights   plastic: weights at the beginning of the trial, once it has begun
+    last              int32 [synapses]: step of the last presynaptic spike
+    seen              plastic: int32 [synapses], number of its target's spikes that it has dealt with
+    stream            of its random numbers
+    caught_up         plastic: step until which weights show the spikes of the targets, if looked at
+    """
+
+    model: SynapseModel = None
+    parameters: dict = None
+    state: dict = field(init=False)
+    initial: dict = field(init=False)
+    initial_weights: np.ndarray = field(init=False, default=None)
+    stream: int = field(init=False, default=0)
+
+    def __post_init__(self):
+        n = len(self.targets)
+        if self.model.is_plastic and len(self.weights) != n:
+            self.weights = np.full(n, self.weights[0]) if n else np.zeros(0)
+        self.initial = {name: np.array([float(value)]) for name, value in self.model.state.items()}
+        self.state = {name: np.full(n, float(value)) for name, value in self.model.state.items()}
+        self.last = np.zeros(n, dtype=np.int32)
+        self.seen = np.zeros(n if self.model.is_plastic else 0, dtype=np.int32)
+        self.detail = np.zeros(DETAIL_ROW, dtype=np.int64)
+        self.caught_up = None
+        self._order = None
+
+    def begin(self, step):
+        """Say that a trial begins, or that the group has been added during one."""
+        if self.model.is_plastic:
+            self.initial_weights = self.weights.copy()
+        self.last[:] = step
+
+    def restart(self):
+        """Go back to the beginning of a trial."""
+        for name, value in self.initial.items():
+            self.state[name][:] = value
+        if self.initial_weights is not None:
+            self.weights[:] = self.initial_weights
+        self.last[:] = 0
+        self.seen[:] = 0
+        self.caught_up = None
+
+    def initialize(self, name, values, step):
+        """Set a state variable, float64 [synapses], now and at the beginning of every trial."""
+        self.initial[name] = values
+        self.state[name][:] = values
+        self.last[:] = step
+
+    def memory(self):
+        """All that synapses remember, by name: arrays [synapses]."""
+        arrays = {"last": self.last}
+        if self.model.is_plastic:
+            arrays["seen"] = self.seen
+        if self.initial_weights is not None:
+            arrays["initial_weights"] = self.initial_weights
+        for name, values in self.state.items():
+            self.initial[name] = np.resize(self.initial[name], len(self))
+            arrays |= {f"{name} now": values, f"{name} at first": self.initial[name]}
+        return arrays
+
+    def take_over(self, places, memory):
+        """Let synapses remember what others did, who had `memory`."""
+        for name, values in self.memory().items():
+            if name in memory:
+                values[places] = memory[name]
+
+    def constants(self, dt, target):
+        """The constants of the synapses, float64 [1] or [synapses] each; `target` is the block."""
+        parameters = {"delay": self.delays.astype(np.float64)}
+        for name, value in self.parameters.items():
+            if isinstance(value, OfTarget):
+                value = np.atleast_1d(np.asarray(target.parameters[value.name], dtype=np.float64))
+                value = value[self.targets] if len(value) > 1 else value
+            parameters[name] = value
+        return [np.ascontiguousarray(c, dtype=np.float64) for c in self.model.constants(parameters, dt)]
+
+    def derive(self, dt, target):
+        """Derive the constants from the parameters as they are now; `target` is the block."""
+        self.used_constants = self.constants(dt, target)
+
+    def write_down(self, seed, trial, history=None):
+        """Write down where everything is; `history` is that of the target's spikes."""
+        self._constants_table = _table(self.used_constants)
+        self._state_table = _table(list(self.state.values()))
+        words = self.detail
+        words[CONSTANTS] = address_of(self._constants_table)
+        words[STATE] = address_of(self._state_table)
+        words[LAST] = address_of(self.last)
+        words[WEIGHTS] = address_of(self.weights)
+        words[WEIGHT_STRIDE] = 8 if len(self.weights) > 1 else 0
+        words[TARGETS] = address_of(self.targets)
+        words[UNIFORM] = all(len(c) == 1 for c in self.used_constants)
+        words[SEED], words[STREAM], words[TRIAL] = seed, self.stream, trial
+        if history is not None:
+            words[SEEN] = address_of(self.seen)
+            words[HISTORY] = address_of(history.spikes)
+            words[POSTS] = address_of(history.counts)
+            words[HISTORY_MASK] = history.spikes.shape[1] - 1
+
+    def by_target(self, n_targets):
+        """The synapses sorted by target, and where each target's begin; both int64."""
+        if self._order is None:
+            self._order = count_sort(self.targets, n_targets)
+        return self._order
+
+    def row(self, base, n_targets, n_threads, ranges):
+        words = super().row(base, n_targets, n_threads, ranges)
+        words[KERNEL] = self.model.kernel.address
+        words[DETAIL] = address_of(self.detail)
+        return words
+
+
+def _table(arrays):
+    """A table of arrays of one element for each synapse, or of one for all."""
+    return table_of(arrays, [8 if len(a) > 1 else 0 for a in arrays])

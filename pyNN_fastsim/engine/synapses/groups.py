@@ -1,0 +1,296 @@
+"""
+Connectivity: how it is stored, sorted and delivered.
+
+A group holds the static synapses from one block to one receptor of one block, sorted by source cell
+and, within a source, by target cell (multiple synapses of a pair in the order they were made). Large groups
+with many delays may be sorted otherwise, and are delivered when spikes arrive (arrival.py). What
+a whole group shares, weight or delay, is stored once. Delivery starts from the spikes: a group whose
+source is silent costs nothing in a step.
+
+The ring buffer has one slot per step ahead; a slot is a flat array of float64 with one place for each
+receptor of each cell. A spike emitted at t_k adds its weight to the slot of step k + delay.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..compiling.addresses import address_of
+from ..compiling.compile import entry, jit, vectorised
+from ..compiling.lowlevel import float64_at, int32_at, int64_at, prefetch, uint16_at, uint32_at
+from ..neurons.kernel import counts_at
+
+MAX_DELAY = np.iinfo(np.uint16).max  # steps
+
+CACHE_LINE = 64  # bytes
+LONGEST_PREFETCH = 256  # bytes of a row; the processor sees by itself that a longer one goes on
+MOST_PREFETCHED = 16  # rows of one group
+
+# The words of a group's row in the table that the run loop reads (int64 each).
+BOUNDS = 0  # address of the index of each source's first synapse, for thread 0 (int64)
+BOUNDS_STRIDE = 1  # bytes from there to the same of the next thread, where thread 0's part ends
+N_SOURCES = 2
+TARGETS = 3  # address of the target cells (uint32)
+N_TARGETS = 4
+BASE = 5  # offset of the receptor's first place in a slot
+WEIGHTS = 6  # address of the weights (float64)
+WEIGHT_IS_SHARED = 7
+DELAYS = 8  # address of the delays in steps (uint16)
+DELAY_IS_SHARED = 9
+KERNEL = 10  # address of the kernel of synapses that change, see dynamic.py; 0 for static ones
+DETAIL = 11  # address of what that kernel needs beside
+BY_COUNTS = 12  # 1 if `deliver_counts` does it: the source counts its spikes, and `is_one_to_one`
+SINCE = 13  # if so: first step whose spikes are for this group
+GROUP_ROW = 14
+
+
+@dataclass(eq=False)
+class SynapseGroup:
+    """Static synapses from one block to one receptor of another; see `build_group`.
+
+    source, target   indices of the blocks
+    receptor         index of the receptor
+    first            int64 [cells of the source + 1]: where each source's synapses begin
+    targets          uint32 [synapses]: index of the target cell
+    weights          float64 [synapses], or [1] if shared: nA, uS or mV, as the receptor wants
+    delays           uint16 [synapses], or [1] if shared: steps, at least 1
+    """
+
+    source: int
+    target: int
+    receptor: int
+    first: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    delays: np.ndarray
+
+    by_delay = False  # as those in arrival.py are
+
+    def __len__(self):
+        return len(self.targets)
+
+    @property
+    def longest(self):
+        """The longest delay, in steps."""
+        return int(self.delays.max(initial=1))
+
+    def row(self, base, n_targets, n_threads, ranges):
+        """The row of the run loop's table; `ranges` [threads, 2] are the target cells of each."""
+        if n_threads == 1:
+            self._bounds = self.first
+            stride = 8
+        else:
+            self._bounds = _bounds_of_threads(self.first, self.targets, ranges)
+            stride = 8 * self._bounds.shape[1]
+        words = np.zeros(GROUP_ROW, dtype=np.int64)
+        words[BOUNDS] = address_of(self._bounds)
+        words[BOUNDS_STRIDE] = stride
+        words[N_SOURCES] = len(self.first) - 1
+        words[TARGETS] = address_of(self.targets)
+        words[N_TARGETS] = n_targets
+        words[BASE] = base
+        words[WEIGHTS] = address_of(self.weights)
+        words[WEIGHT_IS_SHARED] = len(self.weights) == 1
+        words[DELAYS] = address_of(self.delays)
+        words[DELAY_IS_SHARED] = len(self.delays) == 1
+        return words
+
+
+@entry(6)
+def _count_places(key, n, first, n_keys, next_places, places):
+    """Arguments are addresses of int64 arrays, and how long these are; see `places_by`."""
+    keys = int64_at(key, n)
+    firsts = int64_at(first, n_keys + 1)
+    following = int64_at(next_places, n_keys)
+    found = int64_at(places, n)
+    for i in range(n):
+        firsts[keys[i] + 1] += 1
+    for k in range(n_keys):
+        firsts[k + 1] += firsts[k]
+        following[k] = firsts[k]
+    for i in range(n):
+        k = keys[i]
+        found[i] = following[k]
+        following[k] += 1
+    return 0
+
+
+def places_by(key, n_keys):
+    """Where each element goes if integer keys in [0, n_keys) are sorted stably, and where each key begins.
+
+    Both int64. To move elements to their places costs less than to fetch them in their order: what belongs to
+    one key is written one after the other, and the ends of what is written stay in the cache.
+    """
+    key = np.ascontiguousarray(key, dtype=np.int64)
+    if len(key) and not 0 <= key.min() <= key.max() < n_keys:
+        raise IndexError(f"keys from {key.min()} to {key.max()} are not in the range of {n_keys}")
+    first = np.zeros(n_keys + 1, dtype=np.int64)
+    following = np.empty(n_keys, dtype=np.int64)
+    places = np.empty(len(key), dtype=np.int64)
+    addresses = (address_of(array) for array in (key, first, following, places))
+    key_at, first_at, following_at, places_at = addresses
+    _count_places(key_at, len(key), first_at, n_keys, following_at, places_at)
+    return places, first
+
+
+def moved(values, places):
+    """An array of values, each at its place."""
+    result = np.empty_like(values)
+    result[places] = values
+    return result
+
+
+def count_sort(key, n_keys):
+    """Stable order that sorts integer keys in [0, n_keys), and where each key begins; both int64."""
+    places, first = places_by(key, n_keys)
+    return moved(np.arange(len(places)), places), first
+
+
+def places_of_sorted(pre, post, n_pre):
+    """The place of each synapse in the stable order by (pre, post), and where each pre begins.
+
+    pre, post   indices [synapses], integer
+    Returns (places int64 [synapses], first int64 [n_pre + 1]).
+    """
+    if len(post) > 1 and not np.all(post[1:] >= post[:-1]):
+        by_post = np.argsort(post, kind="stable")
+        places, first = places_by(pre[by_post], n_pre)
+        return moved(places, by_post), first
+    return places_by(pre, n_pre)
+
+
+def sources_of(group):
+    """The source cell of each synapse of a group: int64 [synapses]."""
+    return np.repeat(np.arange(len(group.first) - 1), np.diff(group.first))
+
+
+def created_in_order(pre, post):
+    """Whether connections were made in the order of (post, pre), as most of PyNN's connectors do."""
+    later_post = post[1:] > post[:-1]
+    later_pre = (post[1:] == post[:-1]) & (pre[1:] >= pre[:-1])
+    return bool(np.all(later_post | later_pre))
+
+
+def places_of_created(group):
+    """The place of each synapse of a group in the order of (post, pre): int64 [synapses]."""
+    n_targets = int(group.targets.max()) + 1 if len(group.targets) else 0
+    return places_by(group.targets, n_targets)[0]
+
+
+def is_one_to_one(group, ranges):
+    """Whether a group has one synapse from each cell to the same cell of the target, and one delay.
+
+    ranges   [threads, blocks, 2]: such cells must belong to the same thread
+    """
+    cells = np.arange(len(group.first) - 1)
+    return (
+        type(group) is SynapseGroup
+        and len(group.delays) == 1
+        and len(group.targets) == len(cells)
+        and np.array_equal(ranges[:, group.source], ranges[:, group.target])
+        and np.array_equal(group.first[:-1], cells)
+        and np.array_equal(group.targets, cells)
+    )
+
+
+def _bounds_of_threads(first, targets, ranges):
+    """[threads + 1, sources]: where each thread's part of each source's synapses begins."""
+    bounds = np.empty((len(ranges) + 1, len(first) - 1), dtype=np.int64)
+    bounds[0] = first[:-1]
+    for thread, (_, last) in enumerate(ranges):
+        below = np.zeros(len(targets) + 1, dtype=np.int64)
+        np.cumsum(targets < last, out=below[1:])
+        bounds[thread + 1] = first[:-1] + below[first[1:]] - below[first[:-1]]
+    return bounds
+
+
+@jit
+def prefetch_targets(group, thread, spikes):
+    """Begin to load the targets of the cells that spiked: short rows are found all over the memory."""
+    n = group[N_SOURCES]
+    starts = int64_at(group[BOUNDS] + thread * group[BOUNDS_STRIDE], n)
+    ends = int64_at(group[BOUNDS] + (thread + 1) * group[BOUNDS_STRIDE], n)
+    for k in range(min(len(spikes), MOST_PREFETCHED)):
+        line = group[TARGETS] + 4 * starts[spikes[k]]
+        last = min(group[TARGETS] + 4 * ends[spikes[k]], line + LONGEST_PREFETCH)
+        while line < last:
+            prefetch(line)
+            line += CACHE_LINE
+
+
+@vectorised
+def deliver(group, thread, spikes, ring, mask, width, step):
+    """Add the synapses of those cells of a group's source that spiked at `step` to the ring buffer.
+
+    group    row of the table, int64 [GROUP_ROW]
+    spikes   int32, the cells that spiked; a cell that spiked twice is there twice
+    ring     address of the ring buffer, (mask + 1) slots of `width` places
+    """
+    n = group[N_SOURCES]
+    starts = int64_at(group[BOUNDS] + thread * group[BOUNDS_STRIDE], n)
+    ends = int64_at(group[BOUNDS] + (thread + 1) * group[BOUNDS_STRIDE], n)
+    if group[DELAY_IS_SHARED]:
+        slot = (step + uint16_at(group[DELAYS], 1)[0]) & mask
+        inputs = float64_at(ring + 8 * (slot * width + group[BASE]), group[N_TARGETS])
+        for k in range(len(spikes)):
+            lo = starts[spikes[k]]
+            m = ends[spikes[k]] - lo
+            targets = uint32_at(group[TARGETS] + 4 * lo, m)
+            if group[WEIGHT_IS_SHARED]:
+                weight = float64_at(group[WEIGHTS], 1)[0]
+                for j in range(m):
+                    inputs[targets[j]] += weight
+            else:
+                weights = float64_at(group[WEIGHTS] + 8 * lo, m)
+                for j in range(m):
+                    inputs[targets[j]] += weights[j]
+    else:
+        places = float64_at(ring + 8 * group[BASE], (mask + 1) * width - group[BASE])
+        for k in range(len(spikes)):
+            lo = starts[spikes[k]]
+            m = ends[spikes[k]] - lo
+            targets = uint32_at(group[TARGETS] + 4 * lo, m)
+            delays = uint16_at(group[DELAYS] + 2 * lo, m)
+            if group[WEIGHT_IS_SHARED]:
+                weight = float64_at(group[WEIGHTS], 1)[0]
+                for j in range(m):
+                    slot = (step + delays[j]) & mask
+                    places[np.uint64(slot * width + targets[j])] += weight
+            else:
+                weights = float64_at(group[WEIGHTS] + 8 * lo, m)
+                for j in range(m):
+                    slot = (step + delays[j]) & mask
+                    places[np.uint64(slot * width + targets[j])] += weights[j]
+
+
+@vectorised
+def _add_multiples(inputs, counts, weight):
+    for i in range(len(inputs)):
+        inputs[i] += counts[i] * weight
+
+
+@vectorised
+def _add_products(inputs, counts, weights):
+    for i in range(len(inputs)):
+        inputs[i] += counts[i] * weights[i]
+
+
+@jit
+def deliver_counts(group, source, cells, slot, step):
+    """Add what arrives at `step` + 1 through a group that `is_one_to_one` to the ring buffer.
+
+    group    row of the table, int64 [GROUP_ROW]
+    source   row of the block
+    cells    first and last + 1
+    slot     address of the slot of the ring buffer
+    """
+    emitted = step + 1 - np.int64(uint16_at(group[DELAYS], 1)[0])
+    if emitted < group[SINCE]:
+        return
+    first, n = cells[0], cells[1] - cells[0]
+    inputs = float64_at(slot + 8 * (group[BASE] + first), n)
+    spikes = int32_at(counts_at(source, emitted) + 4 * first, n)
+    if group[WEIGHT_IS_SHARED]:
+        _add_multiples(inputs, spikes, float64_at(group[WEIGHTS], 1)[0])
+    else:
+        _add_products(inputs, spikes, float64_at(group[WEIGHTS] + 8 * first, n))

@@ -1,0 +1,163 @@
+"""
+Rows of synapses: for each source its targets, ascending. Drawing, sorting and turning them.
+
+Some of many cells are selected by the beginning of a shuffle (Knuth 1998, The Art of Computer Programming 2,
+3.4.2, algorithm P). A row is sorted by radix (vol. 3, 5.2.5), a byte at a time; short ones by insertion.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from ..compiling.addresses import address_of
+from ..compiling.compile import entry, jit
+from ..compiling.lowlevel import float64_at, int64_at, uint32_at
+
+SHORT = 24  # rows up to this length are sorted by insertion
+DIGITS = 256  # of a byte
+ROWS_AT_ONCE = 1024  # that a thread takes
+
+
+@jit
+def _insertion_sort(row):
+    for i in range(1, len(row)):
+        moving = row[i]
+        j = i
+        while j > 0 and row[j - 1] > moving:
+            row[j] = row[j - 1]
+            j -= 1
+        row[j] = moving
+
+
+@jit
+def _sort_by_byte(row, sorted_row, counts, shift):
+    for digit in range(DIGITS):
+        counts[digit] = 0
+    for value in row:
+        counts[(value >> shift) & np.uint32(DIGITS - 1)] += 1
+    place = 0
+    for digit in range(DIGITS):
+        place += counts[digit]
+        counts[digit] = place - counts[digit]
+    for value in row:
+        digit = (value >> shift) & np.uint32(DIGITS - 1)
+        sorted_row[counts[digit]] = value
+        counts[digit] += 1
+
+
+@entry(6)
+def _sort_some_rows(first_at, n_rows, targets_at, n_bytes, scratch_at, counts_at):
+    """Sort `n_rows` rows; `scratch` has room for the longest."""
+    first = int64_at(first_at, n_rows + 1)
+    counts = int64_at(counts_at, DIGITS)
+    for k in range(n_rows):
+        n = first[k + 1] - first[k]
+        row = uint32_at(targets_at + 4 * first[k], n)
+        if n <= SHORT:
+            _insertion_sort(row)
+            continue
+        other = uint32_at(scratch_at, n)
+        for byte in range(n_bytes):
+            shift = np.uint32(8 * byte)
+            if byte % 2 == 0:
+                _sort_by_byte(row, other, counts, shift)
+            else:
+                _sort_by_byte(other, row, counts, shift)
+        if n_bytes % 2 == 1:
+            for j in range(n):
+                row[j] = other[j]
+    return 0
+
+
+def sort_rows(first, targets, n_targets, threads):
+    """Sort each source's targets, in place.
+
+    first       int64 [sources + 1]: where each source's targets begin
+    targets     uint32, below `n_targets`
+    """
+    n_bytes = max(1, (int(n_targets - 1).bit_length() + 7) // 8)
+    longest = int(np.max(np.diff(first), initial=1))
+
+    def sort_some(begin):
+        scratch, counts = np.empty(longest, dtype=np.uint32), np.empty(DIGITS, dtype=np.int64)
+        part = first[begin : begin + ROWS_AT_ONCE + 1]
+        _sort_some_rows(
+            address_of(part),
+            len(part) - 1,
+            address_of(targets),
+            n_bytes,
+            address_of(scratch),
+            address_of(counts),
+        )
+
+    in_parallel(sort_some, len(first) - 1, threads)
+
+
+@entry(6)
+def _select_some(numbers_at, counts_at, n_rows, size, everyone_at, chosen_at):
+    counts = int64_at(counts_at, n_rows)
+    everyone = uint32_at(everyone_at, size)  # in any order, as those before have left it
+    place = taken = 0
+    for k in range(n_rows):
+        chosen = uint32_at(chosen_at + 4 * place, counts[k])
+        rest = counts[k] % size
+        for j in range(len(chosen) - rest):
+            chosen[j] = j % size
+        numbers = float64_at(numbers_at + 8 * taken, rest)
+        for j in range(rest):
+            other = j + int(numbers[j] * (size - j))
+            everyone[j], everyone[other] = everyone[other], everyone[j]
+            chosen[len(chosen) - rest + j] = everyone[j]
+        place += len(chosen)
+        taken += rest
+    return 0
+
+
+def select(draw, counts, size):
+    """Select `counts` (int64) of `size` cells for each row: uint32 [sum of counts].
+
+    Every cell is selected before any is selected twice. draw(n) draws n numbers from [0, 1).
+    """
+    numbers = draw(int((counts % size).sum()))
+    chosen = np.empty(int(counts.sum()), dtype=np.uint32)
+    everyone = np.arange(size, dtype=np.uint32)
+    numbers_at, counts_at, everyone_at, chosen_at = map(address_of, (numbers, counts, everyone, chosen))
+    _select_some(numbers_at, counts_at, len(counts), size, everyone_at, chosen_at)
+    return chosen
+
+
+@entry(6)
+def _turn(first_at, n_rows, columns_at, n_columns, ends_at, rows_at):
+    first = int64_at(first_at, n_rows + 1)
+    columns = uint32_at(columns_at, first[n_rows])
+    ends = int64_at(ends_at, n_columns + 1)
+    rows = uint32_at(rows_at, len(columns))
+    for column in columns:
+        ends[column + 1] += 1
+    for k in range(n_columns):
+        ends[k + 1] += ends[k]
+    for row in range(n_rows):
+        for j in range(first[row], first[row + 1]):
+            rows[ends[columns[j]]] = row
+            ends[columns[j]] += 1
+    return 0
+
+
+def turned(first, columns, n_columns):
+    """Rows and columns exchanged: where each column begins (int64), and its rows, ascending (uint32).
+
+    first     int64 [rows + 1]: where each row begins
+    columns   uint32, below `n_columns`
+    """
+    # No `count_sort`: it would take 24 bytes of memory a synapse.
+    ends = np.zeros(n_columns + 1, dtype=np.int64)  # the places that are next, and in the end the ends
+    rows = np.empty(len(columns), dtype=np.uint32)
+    first_at, columns_at, ends_at, rows_at = map(address_of, (first, columns, ends, rows))
+    _turn(first_at, len(first) - 1, columns_at, n_columns, ends_at, rows_at)
+    return np.append(0, ends[:-1]), rows
+
+
+def in_parallel(work, n_rows, threads):
+    """Call work(first row) for pieces of ROWS_AT_ONCE rows."""
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(0, n_rows, ROWS_AT_ONCE)))

@@ -1,0 +1,208 @@
+"""
+Connectors that make a fixed number of connections: for each target, for each source, or in all.
+"""
+
+import numpy as np
+from pyNN import connectors, errors
+from pyNN.random import RandomDistribution
+
+from . import simulator
+from .bulk import BulkConnector, begins, leave_itself_out, no_other_cell, ranges_of_rows
+from .engine.random.mersenne import choose
+from .engine.synapses.rows import select, sort_rows, turned
+from .random import NativeRNG, draws_as_numpy_did
+from .synapse_values import copied_parameters
+
+
+class _FixedNumberConnector(BulkConnector):
+    """Connects each cell of one side to a number of cells of the other; needs PyNN's options."""
+
+    def _draws_rows(self):
+        return True
+
+    def _excludes_itself(self, projection):
+        return not self.allow_self_connections and projection.pre == projection.post
+
+    def _counts(self, projection, numbers, n_others):
+        """How many of `n_others` cells to choose for each cell, as int64.
+
+        Raises InvalidParameterValueError for bad numbers, and ConnectionError if there are no others.
+        """
+        numbers = np.asarray(numbers)
+        bad = numbers[~((numbers > -1) & (numbers < 2.0**63))]  # which NaN is, too
+        if len(bad):
+            raise errors.InvalidParameterValueError(
+                f"{projection.label}: {type(self).__name__}: "
+                f"n must not be negative or too large, not {bad[0]}"
+            )
+        counts = numbers.astype(np.int64)
+        if counts.any() and n_others < 1:
+            raise no_other_cell(projection)
+        return counts
+
+    def _chosen(self, projection, numbers, size):
+        """Some of `size` cells for each cell, as PyNN draws them: how many (int64), and these (uint32).
+
+        numbers   how many to choose for each; not a list if they are to be drawn one by one in between
+        """
+        exclude = self._excludes_itself(projection)
+        if not (isinstance(numbers, list) and draws_as_numpy_did(self.rng)):
+            draw = _selection(self, size, exclude, projection)
+            chosen = [draw(int(n), cell) for cell, n in enumerate(numbers)]
+            return np.array([len(cells) for cells in chosen]), np.concatenate(chosen).astype(np.uint32)
+        counts = self._counts(projection, numbers, size - exclude)
+        return counts, choose(self.rng.rng, counts, size, exclude, self.with_replacement)
+
+    def _drawn_rows(self, projection, n_cells, size):
+        """For each of `n_cells`, some of `size` cells: where each one's begin, and these (uint32)."""
+        numbers = self.n.next(n_cells) if isinstance(self.n, RandomDistribution) else self.n
+        exclude = self._excludes_itself(projection)
+        counts = self._counts(projection, np.broadcast_to(numbers, n_cells), size - exclude)
+        if not counts.any():
+            return begins(counts), np.zeros(0, dtype=np.uint32)
+        ranges = ranges_of_rows(n_cells, counts.mean())
+
+        def draw(rng, cells):
+            some = np.ascontiguousarray(counts[cells[0] : cells[1]])
+            if self.with_replacement:
+                drawn = rng.rng.integers(size - exclude, size=some.sum(), dtype=np.uint32)
+            else:
+                drawn = select(rng.rng.random, some, size - exclude)
+            if exclude:
+                leave_itself_out(drawn, cells[0], some)
+            return drawn
+
+        return begins(counts), np.concatenate(list(self.rng.in_parallel(draw, ranges)))
+
+
+class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreConnector):
+    __doc__ = connectors.FixedNumberPreConnector.__doc__
+
+    def _rows(self, projection):
+        n_pre, n_post = projection.shape
+        first, sources = self._drawn_rows(projection, n_post, n_pre)
+        return turned(first, sources, n_pre)
+
+    def _pairs(self, projection):
+        n_pre, n_post = projection.shape
+        counts, sources = self._chosen(projection, list(self._get_num_pre(n_post)), n_pre)
+        return sources.view(np.int32), np.repeat(np.arange(n_post, dtype=np.int32), counts)
+
+
+class FixedNumberPostConnector(_FixedNumberConnector, connectors.FixedNumberPostConnector):
+    __doc__ = connectors.FixedNumberPostConnector.__doc__
+
+    def _rows(self, projection):
+        n_pre, n_post = projection.shape
+        first, targets = self._drawn_rows(projection, n_pre, n_post)
+        sort_rows(first, targets, n_post, simulator.state.threads)
+        return first, targets
+
+    def connect(self, projection):
+        if type(self.rng) is NativeRNG:
+            super().connect(projection)
+            return
+        # Here PyNN draws which cells to connect first.
+        pre, post = self._drawn_pairs(projection)
+        self._add(projection, pre, post, copied_parameters(projection))
+
+    def _pairs(self, projection):
+        n_pre, n_post = projection.shape
+        numbers = (self._get_num_post() for _ in range(n_pre))
+        in_between = isinstance(self.n, RandomDistribution) and self.n.rng is self.rng
+        counts, targets = self._chosen(projection, numbers if in_between else list(numbers), n_post)
+        first, sources = turned(begins(counts), targets, n_post)
+        return sources.view(np.int32), np.repeat(np.arange(n_post, dtype=np.int32), np.diff(first))
+
+
+def _selection(connector, size, exclude, projection):
+    """A function (n, cell) that selects n of `size` cells for a cell, as the connector's options say.
+
+    Without replacement, every cell is selected before any is selected twice.
+    """
+    rng = connector.rng
+    everyone = np.arange(size)
+    if connector.with_replacement and exclude and size < 2:
+        raise no_other_cell(projection)
+
+    def with_replacement(n, cell):
+        selected = rng.next(n, "uniform_int", {"low": 0, "high": size}, mask=None)
+        selected = np.asarray(selected, dtype=np.int64)  # no numbers at all come as floats
+        while exclude and (again := np.flatnonzero(selected == cell)).size:
+            selected[again] = rng.next(again.size, "uniform_int", {"low": 0, "high": size}, mask=None)
+        return selected
+
+    def without_replacement(n, cell):
+        allowed = everyone[everyone != cell] if exclude else everyone
+        if n and not len(allowed):
+            raise no_other_cell(projection)
+        full_sets, remainder = divmod(n, max(len(allowed), 1))
+        selected = [allowed] * full_sets
+        if remainder:
+            selected.append(rng.permutation(allowed)[:remainder])
+        return np.concatenate(selected) if selected else allowed[:0]
+
+    return with_replacement if connector.with_replacement else without_replacement
+
+
+class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnector):
+    """
+    Makes exactly `n` connections between pairs of cells chosen at random.
+
+    Takes any of the standard :class:`Connector` optional arguments and, in addition:
+
+        `n`:
+            either a positive integer, or a `RandomDistribution` that produces positive integers.
+        `with_replacement`:
+            if True, a pair may be chosen several times.
+        `allow_self_connections`:
+            if the connector is used to connect a Population to itself, whether a neuron is allowed
+            to connect to itself.
+        `rng`:
+            an :class:`RNG` instance used to choose the pairs.
+    """
+
+    def _draws_rows(self):
+        return self.with_replacement
+
+    def _number(self):
+        return int(self.n.next()) if isinstance(self.n, RandomDistribution) else self.n
+
+    def _rows(self, projection):
+        n, (n_pre, n_post) = self._number(), projection.shape
+        exclude = not self.allow_self_connections and projection.pre is projection.post
+        if n and n_post <= exclude:
+            raise no_other_cell(projection)
+        first = begins(self.rng.rng.multinomial(n, np.full(n_pre, 1 / n_pre)))
+        targets = self.rng.indices(n, n_post - exclude)
+        if exclude:
+            leave_itself_out(targets, 0, np.diff(first))
+        sort_rows(first, targets, n_post, simulator.state.threads)
+        return first, targets
+
+    def _pairs(self, projection):
+        n = self._number()
+        n_pre, n_post = projection.shape
+        pre_ids, post_ids = projection.pre.all_cells.astype(int), projection.post.all_cells.astype(int)
+        exclude = not self.allow_self_connections and np.isin(pre_ids, post_ids).any()
+        if not self.with_replacement or exclude:
+            n_excluded = np.isin(pre_ids, post_ids).sum() if exclude else 0
+            possible = n_pre * n_post - n_excluded
+            if n and (possible == 0 or (n > possible and not self.with_replacement)):
+                raise errors.ConnectionError(
+                    f"{projection.label}: there are only {possible} pairs to make {n} connections of"
+                )
+        flat = np.zeros(0, dtype=np.int64)
+        while len(flat) < n:
+            missing = n - len(flat)
+            pre = self.rng.next(missing, "uniform_int", {"low": 0, "high": n_pre})
+            post = self.rng.next(missing, "uniform_int", {"low": 0, "high": n_post})
+            if exclude:
+                allowed = pre_ids[pre] != post_ids[post]
+                pre, post = pre[allowed], post[allowed]
+            flat = np.concatenate([flat, post.astype(np.int64) * n_pre + pre])
+            if not self.with_replacement:
+                # Keep the first of each pair, in the order of drawing: every pair is equally likely.
+                flat = flat[np.sort(np.unique(flat, return_index=True)[1])]
+        flat.sort()
+        return flat % n_pre, flat // n_pre

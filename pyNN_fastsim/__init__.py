@@ -32,6 +32,8 @@ from .control import (  # noqa: F401
     run_until,
     setup,
 )
+from .former_names import MODULE as _FORMER_NAMES
+from .former_names import has_become as _has_become
 from .populations import Assembly, Population, PopulationView  # noqa: F401
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401
 from .projections import Projection  # noqa: F401
@@ -51,6 +53,12 @@ def list_standard_models():
         for name, obj in globals().items()
         if isinstance(obj, type) and issubclass(obj, CellType) and obj is not CellType
     ]
+
+
+def __getattr__(name):
+    if name in _FORMER_NAMES:
+        raise AttributeError(_has_become(__name__, name, _FORMER_NAMES[name]))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 # Whatever stands here but the modules that come along with it.

@@ -167,6 +167,7 @@ RULES = {
     "label": TEXT.or_none(),
     "max": NUMBER.or_none(),
     "min": NUMBER.or_none(),
+    "location_selector": Rule("None, since these cells have no locations", lambda value: value is None),
     "multiple_synapses": TEXT,
     "n": Rule("a whole number of at least 0, or a RandomDistribution", _is_count),
     "n_connections": Rule(
@@ -183,6 +184,7 @@ RULES = {
     "reference_projection": Rule("a Projection", Projection),
     "rewiring": Rule("a number from 0 to 1", lambda value: is_finite(value) and 0 <= value <= 1),
     "rng": Rule("a random number generator, such as NumpyRNG", AbstractRNG).or_none(),
+    "safe": FLAG,
     "seed": Rule("a whole number of at least 0", lambda value: is_whole(value) and value >= 0).or_none(),
     "space": Rule("a Space", Space),
     "structure": STRUCTURE.or_none(),

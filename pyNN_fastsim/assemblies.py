@@ -5,12 +5,13 @@ from pyNN import common
 
 from . import simulator
 from .arguments import TEXT, check_arguments_of
+from .former_names import FormerCells, update
 from .parameters import is_one_sequence
 from .recording import check_file, recording_of_assembly
 from .selection import METHOD_RULES, METHODS, as_indices, check_sample, check_to_file, places_of, write_on_end
 
 
-class Assembly(common.Assembly):
+class Assembly(FormerCells, common.Assembly):
     __doc__ = common.Assembly.__doc__
     _simulator = simulator
 
@@ -141,5 +142,6 @@ class Assembly(common.Assembly):
                 population.recorder.clear()
 
 
+update(Assembly, record="record('spikes')", set="set(tau_m=10.0)", initialize="initialize(v=-60.0)")
 check_arguments_of(Assembly, "__init__")
 check_arguments_of(Assembly, "__add__", "__iadd__", "get_population", *METHODS, label=TEXT, **METHOD_RULES)

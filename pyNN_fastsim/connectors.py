@@ -27,6 +27,7 @@ from .bulk import (
 )
 from .engine.random.mersenne import Numbers
 from .fixed_numbers import FixedNumberPostConnector, FixedNumberPreConnector, FixedTotalNumberConnector  # noqa: F401
+from .former_names import CONNECTOR_ARGUMENTS, update
 from .random import draws_as_numpy_did, left_in_place, uniform_numbers
 from .synapse_values import copied_parameters, evaluate_all, pair_distances
 
@@ -397,6 +398,7 @@ for _connector in list(globals().values()):
     ):
         _pynn = next(base for base in _connector.__mro__ if base.__module__ == connectors.__name__)
         check_arguments_of(_connector, "__init__", like=_pynn.__init__, file=FILE)
+        update(_connector, CONNECTOR_ARGUMENTS)
 
 __all__ = sorted(
     name

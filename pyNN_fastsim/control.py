@@ -17,6 +17,7 @@ from .arguments import RULES, check, checked, is_finite, is_whole
 from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
 from .engine.synapses.groups import MAX_DELAY
+from .former_names import of_today
 from .profiling import report
 
 logger = logging.getLogger("PyNN")
@@ -252,6 +253,12 @@ reset.__doc__ = _common_reset.__doc__
 reset = checked(reset)
 
 initialize = checked(common.initialize, "initialize", like=lambda cells, **initial_values: None)
+initialize = of_today(
+    initialize,
+    "initialize",
+    call="initialize(cells, v=-60.0)",
+    like=lambda cells, **initial_values: None,
+)
 
 (
     get_current_time,

@@ -20,6 +20,7 @@ from .arguments import (
 )
 from .assemblies import Assembly
 from .engine.signals import signals_held
+from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .parameters import as_array, as_given, check_size, evaluated, expanded
 from .recording import Recorder
 from .selection import (
@@ -35,7 +36,7 @@ from .selection import (
 from .validation import check_finite, check_names, unknown_name
 
 
-class _Cells:
+class _Cells(FormerCells):
     """
     What populations and views have in common.
 
@@ -348,5 +349,8 @@ def _evaluated_parameters(owner, celltype, parameter_space, size):
 
 
 _OF_POPULATIONS = ("__add__", "can_record", "nearest")
+for _class in Population, PopulationView:
+    update(_class, record="record('spikes')", set="set(tau_m=10.0)", initialize="initialize(v=-60.0)")
 check_arguments_of(Population, "__init__", *_OF_POPULATIONS, *METHODS, **METHOD_RULES)
 check_arguments_of(PopulationView, "__init__", *_OF_POPULATIONS, *METHODS, parent=POPULATION, **METHOD_RULES)
+update(Population, POPULATION_ARGUMENTS)

@@ -5,6 +5,7 @@ from pyNN import common
 from . import simulator
 from .arguments import CELL_OR_CELLS, checked
 from .connectors import FixedProbabilityConnector
+from .former_names import CONNECT_ARGUMENTS, of_today
 from .populations import Population
 from .projections import Projection
 from .standardmodels.synapses import StaticSynapse
@@ -26,6 +27,16 @@ record = checked(
     "record",
     like=lambda variables, source, filename, sampling_interval=None, annotations=None: None,
     source=CELL_OR_CELLS,
+)
+
+# What calls of PyNN 0.7 are today.
+connect = of_today(connect, "connect", CONNECT_ARGUMENTS)
+set = of_today(set, "set", call="set(cells, tau_m=10.0)", like=lambda cells, **parameters: None)
+record = of_today(
+    record,
+    "record",
+    call="record('spikes', cells, filename)",
+    like=lambda variables, source, filename, sampling_interval=None, annotations=None: None,
 )
 
 

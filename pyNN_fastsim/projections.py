@@ -18,6 +18,7 @@ from .arguments import FILE, NAMES, check_arguments_of
 from .connecting import Connecting
 from .connections import Connection, Group, parts, place_in, shared
 from .engine.synapses.groups import sources_of
+from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
 from .parameters import as_given, expression, one_number
 from .progress import building
 from .recording import check_file
@@ -32,10 +33,11 @@ _DEFAULT_SPACE = Space()
 _ADDRESS = ("presynaptic_index", "postsynaptic_index")
 
 
-class Projection(Connecting, common.Projection):
+class Projection(FormerAttributes, Connecting, common.Projection):
     __doc__ = common.Projection.__doc__
     _simulator = simulator
     _static_synapse_class = StaticSynapse
+    _former = PROJECTION
 
     def __init__(
         self,
@@ -405,5 +407,6 @@ def _populations(cells):
 
 
 check_arguments_of(Projection, "__init__", "get", "save", "describe", file=FILE)
+update(Projection, PROJECTION_ARGUMENTS)
 check_arguments_of(Projection, "weightHistogram", like=lambda self, min=None, max=None, nbins=10: None)
 check_arguments_of(Projection, "record", "get_data", "write_data", variables=NAMES)

@@ -14,6 +14,7 @@ from pyNN.standardmodels.base import STDPTimingDependence, STDPWeightDependence
 from ..celltypes import public_state
 from ..engine.synapses import plasticity, short_term
 from ..engine.synapses.dynamic import OfTarget, SynapseModel
+from ..former_names import WEIGHT_RULE_ARGUMENTS, has_become
 from ..parameters import as_given, expression
 from ..simulator import state
 from ..validation import check_finite, check_names, check_synapse_parameter
@@ -211,6 +212,9 @@ class _RulePart:
     def __init__(self, *values, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
         InvalidParameterValueError for what can't be a parameter's value."""
+        for name in parameters:
+            if name in WEIGHT_RULE_ARGUMENTS and name not in self.default_parameters:
+                raise TypeError(has_become(type(self).__name__, name, WEIGHT_RULE_ARGUMENTS[name]))
         check_names(self, parameters)
         owner, names = type(self).__name__, list(self.default_parameters)
         checked = [_given(owner, name, value) for name, value in zip(names, values, strict=False)]

@@ -14,9 +14,11 @@ import os
 import sys
 import types
 
+from . import foreign
 from .aliases import install
 
-# Backends that PyNN has, had, or leaves to other packages. Its other modules keep their meaning.
+# Backends that PyNN has or had, for which this package itself stands; `foreign` has those that need more.
+# PyNN's other modules keep their meaning.
 BACKENDS = {
     "arbor",
     "brian",
@@ -29,7 +31,6 @@ BACKENDS = {
     "neuroml",
     "neuron",
     "pcsim",
-    "spiNNaker",
 }
 
 
@@ -37,6 +38,7 @@ def main():
     """Run the script that the command line names. Raises what the script raises, after showing it."""
     script, arguments = parse_command_line()
     install(*BACKENDS, *unknown_to_pynn(arguments))
+    foreign.install()
     sys.argv = [script, *arguments]
     if not getattr(sys.flags, "safe_path", sys.flags.isolated):
         sys.path[0] = os.path.dirname(os.path.realpath(script))

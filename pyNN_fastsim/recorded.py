@@ -22,6 +22,14 @@ from pyNN.recording import get_io
 from . import textfile
 from .engine.recording.records import elements, private
 
+# Whether the ids of cells are annotated by the names of earlier versions of PyNN, too; see `foreign`.
+former_annotations = False
+
+
+def former_annotation(name, ids):
+    """Keywords for what such a version annotated; none if that isn't asked for."""
+    return {name: ids} if former_annotations else {}
+
 
 @dataclass
 class Signal:
@@ -65,6 +73,7 @@ class Signal:
             sampling_period=self.period * pq.ms,
             name=self.variable,
             channel_ids=self.ids,
+            **former_annotation("source_ids", self.ids),
             source_population=self.source,
             array_annotations={"channel_index": self.index},
         )
@@ -239,6 +248,7 @@ def spiketrains_of(parts):
         if len(parts) == 1
         else [part.source for part in parts for _ in part.cells],
         source_index=np.concatenate([part.source_index for part in parts]).tolist(),
+        **former_annotation("source_id", cells),
     )
 
 

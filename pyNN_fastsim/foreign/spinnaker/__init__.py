@@ -1,0 +1,82 @@
+"""
+What ``spynnaker8``, ``spynnaker.pyNN`` and ``pyNN.spiNNaker`` stand for under the launcher.
+
+This package, with what only SpiNNaker's module has. What concerns its machine is accepted and has no
+effect, which a warning says.
+"""
+
+import sys
+
+from pyNN import common
+
+from ... import *  # noqa: F403
+from ... import simulator
+from ...connectors import FixedProbabilityConnector, FixedTotalNumberConnector
+from ...control import setup as _setup
+from ...standardmodels.synapses import StaticSynapse
+from .. import without_effect
+from . import external_devices, extra_models  # noqa: F401
+from .cells import *  # noqa: F403
+from .populations import Population
+from .projections import Projection
+
+MultapseConnector = FixedTotalNumberConnector
+SpiNNakerProjection = Projection
+
+create = common.build_create(Population)
+connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)
+
+AUTO_TIMESTEP = 1.0  # ms: SpiNNaker's
+
+# What setup() takes of SpiNNaker, beside names that begin with "extra_".
+OF_THE_MACHINE = {
+    "database_socket_addresses", "executable_finder", "graph_label", "hostname", "machine",
+    "n_boards_required", "n_chips_required", "time_scale_factor",
+}  # fmt: skip
+
+# What SpiNNaker's module has and this one can't give.
+ABSENT = {
+    "Convolution", "ConvolutionConnector", "DistanceDependentFormation", "KernelConnector",
+    "LastNeuronSelection", "PoolDense", "PoolDenseConnector", "RandomByWeightElimination", "RandomSelection",
+    "StructuralMechanismSTDP", "StructuralMechanismStatic",
+}  # fmt: skip
+
+
+def setup(timestep=common.control.DEFAULT_TIMESTEP, min_delay=None, max_delay=None, **parameters):
+    """As in every backend; what concerns the machine has no effect."""
+    of_machine = [name for name in parameters if name in OF_THE_MACHINE or name.startswith("extra_")]
+    given = [name for name in of_machine if parameters.pop(name) is not None]
+    if given:
+        without_effect(f"setup({', '.join(f'{name}=...' for name in given)})")
+    return _setup(
+        AUTO_TIMESTEP if timestep in (None, "auto") else timestep,
+        "auto" if min_delay is None else min_delay,
+        max_delay="auto" if max_delay is None else max_delay,
+        **parameters,
+    )
+
+
+def name():
+    """The name of the simulator."""
+    return simulator.name
+
+
+def set_number_of_neurons_per_core(neuron_type, max_permitted):
+    """Nothing: there are no cores of a SpiNNaker machine."""
+    without_effect("set_number_of_neurons_per_core()")
+
+
+def get_machine():
+    """None: there is no SpiNNaker machine."""
+    without_effect("get_machine()")
+
+
+def register_database_notification_request(hostname, notify_port, ack_port):
+    """Nothing: nobody waits for a machine."""
+    without_effect("register_database_notification_request()")
+
+
+def __getattr__(name):
+    if name in ABSENT:
+        raise AttributeError(f"SpiNNaker's {name} is not available in {simulator.name}")
+    return getattr(sys.modules[simulator.__package__], name)

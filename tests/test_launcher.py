@@ -195,3 +195,38 @@ def test_no_script():
 
 def test_help():
     assert "Run a PyNN script" in output("--help")
+
+
+def test_what_other_backends_have(script):
+    path = script("""
+import pyNN.nest as nest
+import spynnaker8 as sim
+import pyNN_fastsim
+
+assert nest is pyNN_fastsim
+assert sim is not pyNN_fastsim
+assert sim.StaticSynapse is pyNN_fastsim.StaticSynapse
+for here in nest, sim:
+    here.setup(timestep=1.0)
+    population = here.Population(2, here.SpikeSourceArray(spike_times=[5.0]))
+    population.record("spikes")
+    here.run(10.0)
+    print([train.annotations["source_id"] for train in population.get_data().segments[0].spiketrains])
+assert not hasattr(pyNN_fastsim, "name")
+sim.set_number_of_neurons_per_core(sim.IF_curr_exp, 100)
+""")
+    process = launch(path)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == "[0, 1]\n[0, 1]\n"
+    assert f"{path}:17: UserWarning: set_number_of_neurons_per_core() has no meaning" in process.stderr
+
+
+def test_other_backends_are_the_launchers_alone():
+    process = subprocess.run(
+        [sys.executable, "-c", "import pyNN_fastsim, sys; print('pyNN_fastsim.foreign' in sys.modules)"],
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert process.stdout == "False\n"

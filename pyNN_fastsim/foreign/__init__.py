@@ -49,13 +49,15 @@ ABSENT = {"hbp_nrp_cle": _OF_ROBOTS, "hbp_nrp_excontrol": _OF_ROBOTS} | dict.fro
 
 
 def install():
-    """Let imports find what stands in `MODULES`, before all other modules of these names.
+    """Let imports find what stands in `MODULES`, before all other modules of these names; return the finder.
 
     From then on data have the annotations of earlier versions of PyNN, too, which scripts for other
     backends look for: source_id of spike trains, source_ids of signals.
     """
-    sys.meta_path.insert(0, ForeignFinder())
+    finder = ForeignFinder()
+    sys.meta_path.insert(0, finder)
     recorded.former_annotations = True
+    return finder
 
 
 class ForeignFinder(MetaPathFinder, Loader):

@@ -50,6 +50,9 @@ class AllButMeConnector(BulkConnector, Connector):
         projection._add_connections(pre, post, values)
 
 
+WTAConnector = AllButMeConnector  # its former name
+
+
 def by_target(projection, weights, pre, post):
     """Weights given by source in the order in which connections are made. Raises InvalidDimensionsError."""
     if len(weights) != len(pre):

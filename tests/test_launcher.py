@@ -218,7 +218,7 @@ sim.set_number_of_neurons_per_core(sim.IF_curr_exp, 100)
     process = launch(path)
     assert process.returncode == 0, process.stderr
     assert process.stdout == "[0, 1]\n[0, 1]\n"
-    assert f"{path}:17: UserWarning: set_number_of_neurons_per_core() has no meaning" in process.stderr
+    assert f"{path}:16: UserWarning: set_number_of_neurons_per_core() has no meaning" in process.stderr
 
 
 def test_other_backends_are_the_launchers_alone():

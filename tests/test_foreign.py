@@ -284,7 +284,7 @@ def test_what_there_is_not(run, source, message):
         run(source)
 
 
-@pytest.mark.parametrize("name", ["StructuralMechanismSTDP", "extra_models.IF_curr_dual_exp"])
+@pytest.mark.parametrize("name", ["StructuralMechanismSTDP", "KernelConnector", "extra_models.IFCurDelta"])
 def test_models_that_there_are_not(run, name):
     with pytest.raises(AttributeError, match=f"SpiNNaker's {name} is not available in pyNN_fastsim"):
         run(f"import spynnaker8 as sim; sim.{name}")
@@ -303,11 +303,38 @@ def test_wrong_arguments(run, call):
         run(f"import spynnaker8 as sim; sim.setup(); {call}")
 
 
-def test_cells_that_differ_say_so(run):
-    _, said = run("""
-import pyNN.spiNNaker as sim
-sim.setup(1.0)
-sim.Population(1, sim.Izhikevich(0.02, 0.2, -65.0, 8.0, i_offset=10.0), initial_values={"v": -70.0})
-sim.Population(1, sim.IF_curr_delta())
+@pytest.mark.parametrize(("name", "reason"), [("Izhikevich", "synaptic currents"), ("IF_curr_delta", "mV")])
+def test_cells_that_differ(run, name, reason):
+    """What has the name of one of PyNN's cells, but other units, is not replaced by that."""
+    with pytest.raises(AttributeError, match=f"SpiNNaker's {name} is not available.*{reason}"):
+        run(f"import pyNN.spiNNaker as sim; sim.{name}")
+
+
+def test_star_import(run):
+    names, _ = run("from pyNN.spiNNaker import *; from spynnaker8 import Population as ours")
+    assert names["Population"] is names["ours"]
+    assert {"setup", "name", "set_number_of_neurons_per_core", "extra_models", "StaticSynapse"} <= set(names)
+    assert "Izhikevich" not in names
+
+
+def test_vogels_rule(run):
+    """Two spikes of the source, with one of the target in between: the weight by hand."""
+    names, _ = run("""
+import spynnaker8 as sim
+sim.setup(timestep=1.0)
+source = sim.Population(1, sim.SpikeSourceArray([10.0, 30.0]))
+teacher = sim.Population(1, sim.SpikeSourceArray([13.0]))
+cell = sim.Population(1, sim.IF_curr_exp(tau_refrac=50.0))
+cell.record("spikes")
+sim.Projection(teacher, cell, sim.OneToOneConnector(), sim.StaticSynapse(weight=40.0, delay=1.0))
+rule = sim.STDPMechanism(
+    timing_dependence=sim.extra_models.Vogels2011Rule(alpha=0.2, tau=20.0, A_plus=0.05),
+    weight_dependence=sim.AdditiveWeightDependence(w_min=0.0, w_max=2.0), weight=1.0, delay=1.0)
+plastic = sim.Projection(source, cell, sim.OneToOneConnector(), rule, receptor_type="inhibitory")
+sim.run(50)
+spikes = cell.get_data().segments[0].spiketrains[0].magnitude
+weight = plastic.get("weight", "list", with_address=False)[0]
 """)
-    assert [message.partition(":")[0] for message in said] == ["Izhikevich", "IF_curr_delta"]
+    seen = names["spikes"][0] + 1.0  # by the synapse: PyNN's delays are dendritic
+    changes = [-0.2, np.exp(-(seen - 10.0) / 20.0), np.exp(-(30.0 - seen) / 20.0) - 0.2]
+    assert names["weight"] == pytest.approx(-(1.0 + 0.05 * 2.0 * sum(changes)), rel=1e-12)

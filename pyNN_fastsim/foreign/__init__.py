@@ -24,6 +24,7 @@ MODULES = {
     "hbp_nrp_cle": None,
     "hbp_nrp_cle.brainsim": None,
     "hbp_nrp_cle.brainsim.simulator": _PACKAGE,
+    "pynn_genn": _PACKAGE,
     "spynnaker": None,
 }
 for _root in "spynnaker8", "spynnaker.pyNN", "pyNN.spiNNaker":

@@ -212,8 +212,8 @@ class _RulePart:
     def __init__(self, *values, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
         InvalidParameterValueError for what can't be a parameter's value."""
-        for name in parameters:
-            if name in WEIGHT_RULE_ARGUMENTS and name not in self.default_parameters:
+        if isinstance(self, STDPWeightDependence):
+            for name in set(parameters) & set(WEIGHT_RULE_ARGUMENTS):
                 raise TypeError(has_become(type(self).__name__, name, WEIGHT_RULE_ARGUMENTS[name]))
         check_names(self, parameters)
         owner, names = type(self).__name__, list(self.default_parameters)

@@ -7,7 +7,8 @@ effect, which a warning says.
 
 import sys
 
-from pyNN import common
+from pyNN.common import build_connect, build_create
+from pyNN.common.control import DEFAULT_TIMESTEP
 
 from ... import *  # noqa: F403
 from ... import simulator
@@ -19,12 +20,13 @@ from . import external_devices, extra_models  # noqa: F401
 from .cells import *  # noqa: F403
 from .populations import Population
 from .projections import Projection
+from .synapses import STDPMechanism  # noqa: F401
 
 MultapseConnector = FixedTotalNumberConnector
 SpiNNakerProjection = Projection
 
-create = common.build_create(Population)
-connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)
+create = build_create(Population)
+connect = build_connect(Projection, FixedProbabilityConnector, StaticSynapse)
 
 AUTO_TIMESTEP = 1.0  # ms: SpiNNaker's
 
@@ -34,15 +36,23 @@ OF_THE_MACHINE = {
     "n_boards_required", "n_chips_required", "time_scale_factor",
 }  # fmt: skip
 
-# What SpiNNaker's module has and this one can't give.
-ABSENT = {
-    "Convolution", "ConvolutionConnector", "DistanceDependentFormation", "KernelConnector",
-    "LastNeuronSelection", "PoolDense", "PoolDenseConnector", "RandomByWeightElimination", "RandomSelection",
-    "StructuralMechanismSTDP", "StructuralMechanismStatic",
+# What SpiNNaker's module has and this one can't give, with the reason where this package has that name.
+ABSENT = dict.fromkeys(
+    (
+        "Convolution", "ConvolutionConnector", "DistanceDependentFormation", "KernelConnector",
+        "LastNeuronSelection", "PoolDense", "PoolDenseConnector", "RandomByWeightElimination",
+        "RandomSelection", "StructuralMechanismSTDP", "StructuralMechanismStatic",
+    ),
+    "",
+) | {
+    "IF_curr_delta": ": there, weights are currents (nA) of one time step; in PyNN, they are in mV",
+    "Izhikevich": ": there, synaptic currents decay, and currents are in mV/ms; in PyNN, spikes raise v",
 }  # fmt: skip
+for _name in ABSENT:
+    globals().pop(_name, None)
 
 
-def setup(timestep=common.control.DEFAULT_TIMESTEP, min_delay=None, max_delay=None, **parameters):
+def setup(timestep=DEFAULT_TIMESTEP, min_delay=None, max_delay=None, **parameters):
     """As in every backend; what concerns the machine has no effect."""
     of_machine = [name for name in parameters if name in OF_THE_MACHINE or name.startswith("extra_")]
     given = [name for name in of_machine if parameters.pop(name) is not None]
@@ -78,5 +88,14 @@ def register_database_notification_request(hostname, notify_port, ack_port):
 
 def __getattr__(name):
     if name in ABSENT:
-        raise AttributeError(f"SpiNNaker's {name} is not available in {simulator.name}")
+        raise AttributeError(f"SpiNNaker's {name} is not available in {simulator.name}{ABSENT[name]}")
     return getattr(sys.modules[simulator.__package__], name)
+
+
+__all__ = sorted(
+    {*sys.modules[simulator.__package__].__all__}.difference(ABSENT)
+    | {
+        "MultapseConnector", "SpiNNakerProjection", "external_devices", "extra_models", "get_machine", "name",
+        "register_database_notification_request", "set_number_of_neurons_per_core",
+    }
+)  # fmt: skip

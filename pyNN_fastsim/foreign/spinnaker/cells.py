@@ -1,7 +1,6 @@
 """Cell types with what SpiNNaker's take: values without names, and None for a default."""
 
 from ...standardmodels import cells
-from .. import say
 
 _LIF = ("tau_m", "cm", "v_rest", "v_reset", "v_thresh")
 _SYNAPSES = ("tau_syn_E", "tau_syn_I")
@@ -40,29 +39,9 @@ class IF_curr_alpha(_Cell, cells.IF_curr_alpha):
     positional = _LIF + _SYNAPSES + _REST
 
 
-class IF_curr_delta(_Cell, cells.IF_curr_delta):
-    __doc__ = cells.IF_curr_delta.__doc__
-    positional = _LIF + _REST
-
-    def __init__(self, *values, **parameters):
-        super().__init__(*values, **parameters)
-        say(
-            "IF_curr_delta: weights are in mV, as in PyNN; SpiNNaker takes them for currents of one time step"
-        )
-
-
 class IF_cond_exp(_Cell, cells.IF_cond_exp):
     __doc__ = cells.IF_cond_exp.__doc__
     positional = (*_LIF, *_SYNAPSES, *_REST, "e_rev_E", "e_rev_I")
-
-
-class Izhikevich(_Cell, cells.Izhikevich):
-    __doc__ = cells.Izhikevich.__doc__
-    positional = ("a", "b", "c", "d", "i_offset")
-
-    def __init__(self, *values, **parameters):
-        super().__init__(*values, **parameters)
-        say("Izhikevich: a spike raises v at once, as in PyNN; SpiNNaker has synaptic currents that decay")
 
 
 class SpikeSourceArray(_Cell, cells.SpikeSourceArray):
@@ -78,9 +57,7 @@ class SpikeSourcePoisson(_Cell, cells.SpikeSourcePoisson):
 __all__ = [
     "IF_cond_exp",
     "IF_curr_alpha",
-    "IF_curr_delta",
     "IF_curr_exp",
-    "Izhikevich",
     "SpikeSourceArray",
     "SpikeSourcePoisson",
 ]

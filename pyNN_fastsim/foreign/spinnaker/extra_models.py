@@ -6,11 +6,8 @@ from pyNN.connectors import Connector
 
 from ... import simulator
 from ...bulk import BulkConnector
-from ...standardmodels.synapses import Vogels2011Rule  # noqa: F401
 from ...synapse_values import copied_parameters, evaluate_all
-from .cells import IF_curr_delta
-
-IFCurDelta = IF_curr_delta
+from .synapses import Vogels2011Rule  # noqa: F401
 
 
 class AllButMeConnector(BulkConnector, Connector):

@@ -4,12 +4,14 @@ Scripts written for backends outside PyNN run under the launcher: what only thes
 The scripts are run in this process, with what the launcher installs; `test_launcher.py` starts it.
 """
 
+import pickle
 import sys
 import warnings
 
 import numpy as np
 import pytest
 
+import pyNN_fastsim
 from pyNN_fastsim import errors, foreign, recorded
 
 ROOTS = tuple({name.partition(".")[0] for name in foreign.MODULES} - {"pyNN"})
@@ -308,6 +310,34 @@ def test_cells_that_differ(run, name, reason):
     """What has the name of one of PyNN's cells, but other units, is not replaced by that."""
     with pytest.raises(AttributeError, match=f"SpiNNaker's {name} is not available.*{reason}"):
         run(f"import pyNN.spiNNaker as sim; sim.{name}")
+
+
+@pytest.mark.parametrize("name", ["hbp_nrp_cle.brainsim.simulator", "pynn_genn"])
+def test_modules_that_are_this_package(run, name):
+    names, _ = run(f"import importlib; module = importlib.import_module('{name}')")
+    assert names["module"] is pyNN_fastsim
+
+
+def test_low_level_functions_use_spinnakers_classes(run, tmp_path):
+    names, said = run(
+        """
+import spynnaker8 as sim
+sim.setup(1.0)
+source = sim.create(sim.SpikeSourceArray, {"spike_times": [1.0]}, n=2)
+cells = sim.create(sim.IF_curr_exp, n=2)
+sim.connect(source, cells, weight=0.5, delay=1.0, receptor_type="inhibitory")
+sim.record_gsyn(cells, filename)
+sim.run(10)
+sim.end()
+""",
+        filename=str(tmp_path / "currents.pkl"),
+    )
+    with open(names["filename"], "rb") as file:
+        signals = pickle.load(file).segments[0].analogsignals
+    currents = {signal.name: signal.max() for signal in signals}
+    assert currents["gsyn_exc"] == 0.0
+    assert currents["gsyn_inh"] == pytest.approx(1.0)
+    assert len(said) == 1
 
 
 def test_star_import(run):

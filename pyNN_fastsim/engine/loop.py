@@ -26,57 +26,62 @@ their weights in one go, when the spikes arrive; each thread does so with those 
 reads them. Where a list is needed it is made.
 """
 
-from .compiling.compile import entry, inlined, jit
+from . import tables
+from .compiling.compile import entry, jit
 from .compiling.lowlevel import (
     atomic_add,
     atomic_load,
     atomic_store,
-    call_current,
+    call_counts,
     call_kernel,
-    call_observe,
+    call_part,
     call_synapses,
     call_yield,
-    float64_at,
     int32_at,
     int64_at,
+    table2_at,
+    table3_at,
     uint8_at,
 )
 from .neurons import kernel
 from .profile import (
-    COUNTING,
+    BLOCK_ROW,
     CURRENTS,
     DELIVERY,
     PLASTICITY,
+    PROFILE_ROW,
     RECORDING,
     UPDATE,
     WAITING,
-    count_events,
     lap,
     start_clock,
 )
-from .recording.samplers import take_samples
-from .sources import currents
-from .synapses import dynamic
-from .synapses.arrival import deliver_arrivals, keep_emitted
-from .synapses.gap import couple, note_potentials
-from .synapses.groups import BY_COUNTS, KERNEL, deliver, deliver_counts, prefetch_targets
-from .synapses.history import deliver_held, note_spikes
+from .synapses.groups import BY_COUNTS, GROUP_ROW, KERNEL, deliver, prefetch_targets
 from .tables import (
     BARRIER,
     FAILED_BLOCK,
     FAILED_CELL,
+    FIRST_GROUP_AT,
+    GROUPS_AT,
     LOG,
     LOG_CAPACITY,
     LOG_LENGTH,
     LOG_SLACK,
     MASK,
+    N_BLOCKS,
+    N_GROUPS,
+    N_PROFILED,
+    N_THREADS,
+    PARTS_AT,
+    PROFILE_AT,
     RING,
     SCRATCH,
     STOP,
     WIDTH,
     WORDS,
     YIELD,
-    tables_at,
+    core_at,
+    slot_of,
 )
 
 AHEAD = 8  # groups between the one whose targets are being fetched and the one that is delivered
@@ -84,85 +89,15 @@ SPINS = 4000  # looks at the barrier before giving up the processor
 
 
 @jit
-def _update_currents(tables, thread, step):
-    """Sum the currents afresh of those blocks where a source changes at `step`."""
-    changed = False
-    for k in range(len(tables.sources)):
-        if tables.renewed[thread, k] == currents.NO_CELLS:
-            continue
-        row = tables.sources[k]
-        value = call_current(row[currents.VALUE], row.ctypes.data, step)
-        differs = value != tables.values[thread, k]
-        tables.values[thread, k] = value
-        tables.renewed[thread, k] = differs
-        changed |= differs
-    if not changed:
-        return
-    end = 0
-    while end < len(tables.attachments):
-        first = end
-        block = tables.attachments[first, currents.ATTACHED_BLOCK]
-        differs = False
-        while end < len(tables.attachments) and tables.attachments[end, currents.ATTACHED_BLOCK] == block:
-            differs |= tables.renewed[thread, tables.attachments[end, currents.ATTACHED_SOURCE]] == 1
-            end += 1
-        if differs:
-            _sum_currents(tables, thread, block, first, end)
-
-
-@jit
-def _sum_currents(tables, thread, block, first_attachment, last_attachment):
-    """Sum the currents afresh that are injected into this thread's cells of a block."""
-    first, last = tables.ranges[thread, block, 0], tables.ranges[thread, block, 1]
-    address = int64_at(tables.blocks[block, kernel.CURRENT], 6)[3] + 8 * first
-    injected = float64_at(address, last - first)
-    for i in range(len(injected)):
-        injected[i] = 0.0
-    for k in range(first_attachment, last_attachment):
-        row = tables.attachments[k]
-        cells = int64_at(row[currents.CELLS], row[currents.N_CELLS])
-        begin, end = _place_of(cells, first), _place_of(cells, last)
-        if begin == end:
-            continue
-        value = tables.values[thread, row[currents.ATTACHED_SOURCE]]
-        if row[currents.WITHOUT_GAPS] == 1:
-            part = float64_at(address + 8 * (cells[begin] - first), end - begin)
-            for i in range(len(part)):
-                part[i] += value
-        else:
-            for i in int64_at(row[currents.CELLS] + 8 * begin, end - begin):
-                injected[i - first] += value
-
-
-@jit
-def _place_of(cells, cell):
-    """How many of `cells`, which ascend, are before `cell`."""
-    lo = 0
-    hi = len(cells)
-    while lo < hi:
-        middle = (lo + hi) // 2
-        if cells[middle] < cell:
-            lo = middle + 1
-        else:
-            hi = middle
-    return lo
-
-
-@inlined
-def _slot(head, step):
-    """Address of the slot of the ring buffer for what arrives at a step."""
-    return head[RING] + 8 * (step & head[MASK]) * head[WIDTH]
-
-
-@jit
-def _update_blocks(tables, thread, step):
+def _update_blocks(words, thread, step):
     """Advance this thread's cells to `step`; list and record their spikes. False on failure."""
-    head = tables.head
-    slot = _slot(head, step)
-    parity = step & 1
-    for b in range(len(tables.blocks)):
-        row = tables.blocks[b]
-        first, last = tables.ranges[thread, b, 0], tables.ranges[thread, b, 1]
+    core = core_at(words)
+    slot = slot_of(core.head, step)
+    blocks, ranges, own = core.blocks, core.ranges[thread], core.threads[thread]
+    counts, spikes = core.counts[step & 1, thread], core.spikes[step & 1, thread]
+    for b in range(len(blocks)):
+        row = blocks[b]
+        first, last = ranges[b, 0], ranges[b, 1]
         count = 0
         if first < last and (step > 0 or row[kernel.IS_SOURCE] == 1):
             count = call_kernel(
@@ -172,47 +107,38 @@ def _update_blocks(tables, thread, step):
                 first,
                 last,
                 step,
-                tables.spikes[parity, thread, b],
-                tables.threads[thread, SCRATCH],
+                spikes[b],
+                own[SCRATCH],
             )
             if count < 0:
-                tables.threads[thread, FAILED_BLOCK] = b
-                tables.threads[thread, FAILED_CELL] = -1 - count
+                own[FAILED_BLOCK] = b
+                own[FAILED_CELL] = -1 - count
                 return False
-        tables.counts[parity, thread, b] = count
-        if len(tables.profile) > 0:
-            lap(tables.profile[thread], tables.parts[thread, b], UPDATE)
+        counts[b] = count
+        profile = table2_at(words[PROFILE_AT], words[N_PROFILED], PROFILE_ROW)
+        if len(profile) > 0:
+            lap(
+                profile[thread],
+                table3_at(words[PARTS_AT], words[N_PROFILED], words[N_BLOCKS], BLOCK_ROW)[thread, b],
+                UPDATE,
+            )
         if count > 0 and row[kernel.RECORD] != 0:
-            _log_spikes(tables, thread, step, row, int32_at(tables.spikes[parity, thread, b], count))
-            _lap(tables.profile, thread, RECORDING)
+            _log_spikes(own, step, row, int32_at(spikes[b], count))
+            _lap(words, thread, RECORDING)
     return True
 
 
 @jit
-def _lap(profile, thread, part):
+def _lap(words, thread, part):
     """Where there is a profile, add the time since the clock was read last to a part of the step."""
+    profile = table2_at(words[PROFILE_AT], words[N_PROFILED], PROFILE_ROW)
     if len(profile) > 0:
         lap(profile[thread], profile[thread], part)
 
 
 @jit
-def _count_events(tables, thread, step):
-    if len(tables.profile) > 0:
-        count_events(
-            tables.parts[thread],
-            tables.blocks,
-            tables.counts[step & 1, thread],
-            tables.spikes[step & 1, thread],
-            tables.ranges[thread],
-            tables.degrees,
-            step,
-        )
-        _lap(tables.profile, thread, COUNTING)
-
-
-@jit
-def _log_spikes(tables, thread, step, row, spikes):
-    words = tables.threads[thread]
+def _log_spikes(words, step, row, spikes):
+    """Record spikes; `words` are the row of this thread, `row` is that of the block."""
     log = int32_at(words[LOG], 2 * words[LOG_CAPACITY])
     wanted = uint8_at(row[kernel.RECORD], row[kernel.SIZE])
     place = words[LOG_LENGTH]
@@ -245,97 +171,61 @@ def _wait(head, all_here):
 
 
 @jit
-def _deliver(tables, thread, step):
-    head = tables.head
-    parity = step & 1
-    note_spikes(tables.histories, tables.counts[parity, thread], tables.spikes[parity, thread], step)
-    _lap(tables.profile, thread, PLASTICITY)
-    for b in range(len(tables.blocks)):
+def _deliver(words, thread, step):
+    """Deliver this step's spikes, but those of groups that are delivered on arrival."""
+    core = core_at(words)
+    groups = table2_at(words[GROUPS_AT], words[N_GROUPS], GROUP_ROW)
+    first_group = int64_at(words[FIRST_GROUP_AT], words[N_BLOCKS] + 1)
+    counts, spikes = core.counts[step & 1], core.spikes[step & 1]
+    for b in range(len(core.blocks)):
         n_spikes = 0
-        for owner in range(len(tables.threads)):
-            n_spikes += tables.counts[parity, owner, b]
-        if n_spikes == 0 and tables.blocks[b, kernel.COUNTS] == 0:
+        for owner in range(len(counts)):
+            n_spikes += counts[owner, b]
+        if n_spikes == 0 and core.blocks[b, kernel.COUNTS] == 0:
             continue
-        last_group = tables.first_group[b + 1]
-        for g in range(tables.first_group[b], last_group):
-            if tables.groups[g, BY_COUNTS] != 0:
-                cells = tables.ranges[thread, b]
-                deliver_counts(tables.groups[g], tables.blocks[b], cells, _slot(head, step + 1), step)
+        last_group = first_group[b + 1]
+        for g in range(first_group[b], last_group):
+            if groups[g, BY_COUNTS] != 0:
+                first, last = core.ranges[thread, b, 0], core.ranges[thread, b, 1]
+                slot = slot_of(core.head, step + 1)
+                address, source = groups[g].ctypes.data, core.blocks[b].ctypes.data
+                call_counts(groups[g, KERNEL], address, source, first, last, slot, step)
                 continue
             if g + AHEAD < last_group:
-                for owner in range(len(tables.threads)):
-                    count = tables.counts[parity, owner, b]
-                    if count > 0:
-                        spikes = int32_at(tables.spikes[parity, owner, b], count)
-                        prefetch_targets(tables.groups[g + AHEAD], thread, spikes)
-            changes = tables.groups[g, KERNEL] != 0
-            if changes:
-                _lap(tables.profile, thread, DELIVERY)
-            for owner in range(len(tables.threads)):
-                count = tables.counts[parity, owner, b]
-                if count > 0 and changes:
-                    call_synapses(
-                        tables.groups[g, KERNEL],
-                        tables.groups[g].ctypes.data,
-                        thread,
-                        tables.spikes[parity, owner, b],
-                        count,
-                        head.ctypes.data,
-                        step,
-                        0,
-                        0,
-                    )
-                elif count > 0:
-                    deliver(
-                        tables.groups[g],
-                        thread,
-                        int32_at(tables.spikes[parity, owner, b], count),
-                        head[RING],
-                        head[MASK],
-                        head[WIDTH],
-                        step,
-                    )
-            if changes:
-                _lap(tables.profile, thread, PLASTICITY)
-    _lap(tables.profile, thread, DELIVERY)
-    deliver_held(
-        tables.held,
-        tables.groups,
-        tables.counts[parity],
-        tables.spikes[parity],
-        thread,
-        head.ctypes.data,
-        step,
-    )
-    _lap(tables.profile, thread, PLASTICITY)
-    _deliver_arrivals(tables, False, thread, step)
-    if thread == 0:
-        keep_emitted(tables.arrivals, tables.counts[parity], tables.spikes[parity], step)
-    _lap(tables.profile, thread, DELIVERY)
+                for owner in range(len(counts)):
+                    if counts[owner, b] > 0:
+                        ahead = int32_at(spikes[owner, b], counts[owner, b])
+                        prefetch_targets(groups[g + AHEAD], thread, ahead)
+            _deliver_group(words, thread, groups[g], counts[:, b], spikes[:, b], step)
 
 
 @jit
-def _deliver_arrivals(tables, older, thread, step):
-    deliver_arrivals(
-        tables.arrivals,
-        older,
-        tables.counts[step & 1],
-        tables.spikes[step & 1],
-        thread,
-        _slot(tables.head, step + 1),
-        tables.head[WIDTH],
-        step,
-    )
+def _deliver_group(words, thread, group, counts, spikes, step):
+    """Deliver the spikes of a group's source; `counts` and `spikes` are [threads], as in `Tables`."""
+    core = core_at(words)
+    head = core.head
+    changes = group[KERNEL] != 0
+    if changes:
+        _lap(words, thread, DELIVERY)
+    for owner in range(len(counts)):
+        count = counts[owner]
+        if count > 0 and changes:
+            call_synapses(
+                group[KERNEL], group.ctypes.data, thread, spikes[owner], count, head.ctypes.data, step, 0, 0
+            )
+        elif count > 0:
+            deliver(group, thread, int32_at(spikes[owner], count), head[RING], head[MASK], head[WIDTH], step)
+    if changes:
+        _lap(words, thread, PLASTICITY)
 
 
 @jit
-def _observe(tables, thread, step):
-    for k in range(len(tables.observers)):
-        row = tables.observers[k]
-        if step % row[dynamic.OBSERVED_INTERVAL] == 0:
-            block = row[dynamic.OBSERVED_BLOCK]
-            first, last = tables.ranges[thread, block, 0], tables.ranges[thread, block, 1]
-            call_observe(row[dynamic.OBSERVE], row.ctypes.data, first, last, step)
+def _call(words, word, thread, step):
+    """Call a part of the step, if this network has it; `word` of the head has its address."""
+    core = core_at(words)
+    address = core.head[word]
+    if address != 0:
+        call_part(address, words.ctypes.data, thread, step)
 
 
 @entry(4)
@@ -347,40 +237,42 @@ def run(address, thread, first_step, last_step):
     Returns the last step done, which is less than asked for if a buffer of recorded spikes is full
     or a state is no longer finite.
     """
-    tables = tables_at(int64_at(address, WORDS))
-    stop = tables.head[STOP]
-    words = tables.threads[thread]
+    words = int64_at(address, WORDS)
+    core = core_at(words)
+    head, own = core.head, core.threads[thread]
     for step in range(first_step, last_step + 1):
-        flag = stop + 8 * (step & 1)
-        if len(tables.profile) > 0:
-            start_clock(tables.profile[thread])
+        flag = head[STOP] + 8 * (step & 1)
+        profile = table2_at(words[PROFILE_AT], words[N_PROFILED], PROFILE_ROW)
+        if len(profile) > 0:
+            start_clock(profile[thread])
         if step > 0:
-            _update_currents(tables, thread, step - 1)
-            couple(tables.coupled, tables.ranges[thread], step)
-        _lap(tables.profile, thread, CURRENTS)
-        if not _update_blocks(tables, thread, step):
+            _call(words, tables.INJECT, thread, step)
+            _call(words, tables.COUPLE, thread, step)
+        _lap(words, thread, CURRENTS)
+        if not _update_blocks(words, thread, step):
             atomic_store(flag, 1)
-        elif words[LOG_LENGTH] + words[LOG_SLACK] > words[LOG_CAPACITY]:
+        elif own[LOG_LENGTH] + own[LOG_SLACK] > own[LOG_CAPACITY]:
             atomic_store(flag, 1)
-        take_samples(tables.samplers, thread, len(tables.threads), step)
-        _lap(tables.profile, thread, RECORDING)
-        note_potentials(
-            tables.coupled,
-            tables.ranges[thread],
-            tables.counts[step & 1, thread],
-            tables.spikes[step & 1, thread],
-            step,
-        )
-        _lap(tables.profile, thread, CURRENTS)
-        _count_events(tables, thread, step)
-        all_here = _arrive(tables.head, len(tables.threads))
-        _deliver_arrivals(tables, True, thread, step)
-        _lap(tables.profile, thread, DELIVERY)
-        _wait(tables.head, all_here)
-        _lap(tables.profile, thread, WAITING)
-        _deliver(tables, thread, step)
-        _observe(tables, thread, step)
-        _lap(tables.profile, thread, RECORDING)
+        _call(words, tables.SAMPLE, thread, step)
+        _lap(words, thread, RECORDING)
+        _call(words, tables.NOTE_POTENTIALS, thread, step)
+        _lap(words, thread, CURRENTS)
+        _call(words, tables.COUNT_EVENTS, thread, step)
+        all_here = _arrive(head, words[N_THREADS])
+        _call(words, tables.DELIVER_OLDER, thread, step)
+        _lap(words, thread, DELIVERY)
+        _wait(head, all_here)
+        _lap(words, thread, WAITING)
+        _call(words, tables.NOTE_SPIKES, thread, step)
+        _lap(words, thread, PLASTICITY)
+        _deliver(words, thread, step)
+        _lap(words, thread, DELIVERY)
+        _call(words, tables.DELIVER_HELD, thread, step)
+        _lap(words, thread, PLASTICITY)
+        _call(words, tables.DELIVER_RECENT, thread, step)
+        _lap(words, thread, DELIVERY)
+        _call(words, tables.OBSERVE, thread, step)
+        _lap(words, thread, RECORDING)
         if atomic_load(flag) != 0:
             return step
     return last_step

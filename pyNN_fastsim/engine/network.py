@@ -16,6 +16,7 @@ import numpy as np
 from . import loop
 from .block import Block
 from .compiling.addresses import address_of
+from .parts import write_parts
 from .preparation import prepare, resize_ring
 from .profile import Profile
 from .random.rng import stream_of
@@ -379,6 +380,7 @@ class Network:
             ),
             observers=rows_of([o.row(last) for o in self.observers], dynamic.OBSERVER_ROW),
         )
+        write_parts(tables)
         self._reserve_logs(tables.threads)
         self.stop[:] = 0
         if len(tables.threads) == 1:

@@ -14,7 +14,7 @@ from .synapses import dynamic, history
 from .synapses.arrival import ARRIVAL_ROW
 from .synapses.dynamic import DynamicGroup
 from .synapses.gap import COUPLED_ROW
-from .synapses.groups import BY_COUNTS, GROUP_ROW, SINCE, is_one_to_one
+from .synapses.groups import BY_COUNTS, GROUP_ROW, KERNEL, SINCE, deliver_counts, is_one_to_one
 from .synapses.history import HeldSpikes
 from .tables import (
     BARRIER,
@@ -87,6 +87,7 @@ def _make_tables(network):
     first_group = np.searchsorted([group.source for group in groups], np.arange(len(network.blocks) + 1))
     group_rows = rows_of(group_rows, GROUP_ROW)
     group_rows[:, BY_COUNTS] = [group in network.counted for group in groups]
+    group_rows[group_rows[:, BY_COUNTS] != 0, KERNEL] = deliver_counts.address if network.counted else 0
     group_rows[:, SINCE] = [group.since for group in groups]
     network.barrier = np.zeros(8, dtype=np.int64)
     network.stop = np.zeros(2, dtype=np.int64)

@@ -7,17 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from .compiling.addresses import address_of
-from .compiling.compile import jit
-from .compiling.lowlevel import floats2_at, int64_at, table2_at, table3_at
+from .compiling.compile import inlined
+from .compiling.lowlevel import int64_at, table2_at, table3_at
 from .neurons import kernel
-from .profile import BLOCK_ROW, PROFILE_ROW
-from .recording.samplers import SAMPLER_ROW
-from .sources import currents
-from .synapses import dynamic
-from .synapses.arrival import ARRIVAL_ROW
-from .synapses.gap import COUPLED_ROW
-from .synapses.groups import GROUP_ROW
-from .synapses.history import HELD_ROW, HISTORY_ROW
 
 # The words of `Tables.head`.
 RING = 0  # address of the ring buffer
@@ -26,7 +18,18 @@ WIDTH = 2  # places in a slot
 BARRIER = 3  # address of the count of arrivals at the barrier, and of a flag to wait no longer
 YIELD = 4  # address of the operating system's function that gives up the processor
 STOP = 5  # address of the flags to stop after this step, two, used in turn
-HEAD = 6  # words
+# Addresses of the parts of a step that only some networks have, or 0: see `parts.py`.
+INJECT = 6
+COUPLE = 7
+SAMPLE = 8
+NOTE_POTENTIALS = 9
+COUNT_EVENTS = 10
+DELIVER_OLDER = 11
+NOTE_SPIKES = 12
+DELIVER_HELD = 13
+DELIVER_RECENT = 14
+OBSERVE = 15
+HEAD = 16  # words
 
 # The words of a row of `Tables.threads`.
 SCRATCH = 0  # address of as many int64 as the largest chunk of any model has cells
@@ -88,58 +91,53 @@ class Tables(NamedTuple):
     degrees: np.ndarray
 
 
-@jit
-def tables_at(words):
-    """The tables, from their addresses and lengths; see `words_of`."""
-    n_threads, n_blocks, n_groups = words[0], words[1], words[2]
-    n_sources, n_attachments, n_samplers = words[3], words[4], words[5]
-    n_histories, n_held, n_observers, n_coupled = words[6], words[7], words[8], words[9]
-    n_arrivals, n_profiled = words[10], words[11]
-    return Tables(
-        int64_at(words[12], HEAD),
-        table2_at(words[13], n_threads, THREAD_ROW),
-        table2_at(words[14], n_blocks, kernel.ROW),
-        table3_at(words[15], n_threads, n_blocks, 2),
-        table2_at(words[16], n_groups, GROUP_ROW),
-        int64_at(words[17], n_blocks + 1),
-        table3_at(words[18], 2, n_threads, n_blocks),
-        table3_at(words[19], 2, n_threads, n_blocks),
-        table2_at(words[20], n_sources, currents.SOURCE_ROW),
-        table2_at(words[21], n_attachments, currents.ATTACHMENT_ROW),
-        floats2_at(words[22], n_threads, n_sources),
-        table2_at(words[23], n_threads, n_sources),
-        table2_at(words[24], n_samplers, SAMPLER_ROW),
-        table2_at(words[25], n_histories, HISTORY_ROW),
-        table2_at(words[26], n_held, HELD_ROW),
-        table2_at(words[27], n_observers, dynamic.OBSERVER_ROW),
-        table2_at(words[28], n_coupled, COUPLED_ROW),
-        table2_at(words[29], n_arrivals, ARRIVAL_ROW),
-        table2_at(words[30], n_profiled, PROFILE_ROW),
-        table3_at(words[31], n_profiled, n_blocks, BLOCK_ROW),
-        int64_at(words[32], n_blocks),
+# The places of addresses and numbers of rows among the words that `words_of` makes.
+_COUNTED = (
+    "threads", "blocks", "groups", "sources", "attachments", "samplers", "histories", "held", "observers",
+    "coupled", "arrivals", "profile",
+)  # fmt: skip
+N_THREADS, N_BLOCKS, N_GROUPS, N_SOURCES, N_ATTACHMENTS, N_SAMPLERS = range(6)
+N_HISTORIES, N_HELD, N_OBSERVERS, N_COUPLED, N_ARRIVALS, N_PROFILED = range(6, 12)
+HEAD_AT, THREADS_AT, BLOCKS_AT, RANGES_AT, GROUPS_AT, FIRST_GROUP_AT, COUNTS_AT, SPIKES_AT = range(12, 20)
+SOURCES_AT, ATTACHMENTS_AT, VALUES_AT, RENEWED_AT, SAMPLERS_AT, HISTORIES_AT, HELD_AT = range(20, 27)
+OBSERVERS_AT, COUPLED_AT, ARRIVALS_AT, PROFILE_AT, PARTS_AT, DEGREES_AT, WORDS = range(27, 34)
+
+
+class Core(NamedTuple):
+    """Those of the `Tables` that every network has rows of."""
+
+    head: np.ndarray
+    threads: np.ndarray
+    blocks: np.ndarray
+    ranges: np.ndarray
+    counts: np.ndarray
+    spikes: np.ndarray
+
+
+@inlined
+def core_at(words):
+    """The `Core`, from addresses and lengths; what needs other tables gets at these itself."""
+    n_threads, n_blocks = words[N_THREADS], words[N_BLOCKS]
+    return Core(
+        int64_at(words[HEAD_AT], HEAD),
+        table2_at(words[THREADS_AT], n_threads, THREAD_ROW),
+        table2_at(words[BLOCKS_AT], n_blocks, kernel.ROW),
+        table3_at(words[RANGES_AT], n_threads, n_blocks, 2),
+        table3_at(words[COUNTS_AT], 2, n_threads, n_blocks),
+        table3_at(words[SPIKES_AT], 2, n_threads, n_blocks),
     )
-
-
-WORDS = 33
 
 
 def words_of(tables):
-    """How many rows there are, and the addresses of all tables, as `run` wants them: int64 [WORDS]."""
-    counted = (
-        tables.threads,
-        tables.blocks,
-        tables.groups,
-        tables.sources,
-        tables.attachments,
-        tables.samplers,
-        tables.histories,
-        tables.held,
-        tables.observers,
-        tables.coupled,
-        tables.arrivals,
-        tables.profile,
-    )
-    return np.array([len(t) for t in counted] + [address_of(t) for t in tables], dtype=np.int64)
+    """How many rows there are, and the addresses of all tables, as the run loop wants them: int64 [WORDS]."""
+    lengths = [len(getattr(tables, name)) for name in _COUNTED]
+    return np.array(lengths + [address_of(table) for table in tables], dtype=np.int64)
+
+
+@inlined
+def slot_of(head, step):
+    """Address of the slot of the ring buffer for what arrives at a step."""
+    return head[RING] + 8 * (step & head[MASK]) * head[WIDTH]
 
 
 def rows_of(rows, length):

@@ -185,7 +185,7 @@ def call_kernel(address, *args):
     return _functions[address](*args)
 
 
-call_catch_up = call_current = call_observe = call_synapses = call_kernel
+call_catch_up = call_counts = call_current = call_observe = call_part = call_synapses = call_kernel
 
 
 def call_yield(address):

@@ -77,6 +77,20 @@ def call_current(typing_context, address, a, b):
 
 
 @intrinsic
+def call_counts(typing_context, address, a, b, c, d, e, f):
+    """Call int64 f(int64 * 6) at `address`."""
+    result, generate = _caller_intrinsic(6, types.int64)
+    return result(*[types.int64] * 7), generate
+
+
+@intrinsic
+def call_part(typing_context, address, a, b, c):
+    """Call int64 f(int64 * 3) at `address`."""
+    result, generate = _caller_intrinsic(3, types.int64)
+    return result(*[types.int64] * 4), generate
+
+
+@intrinsic
 def call_synapses(typing_context, address, a, b, c, d, e, f, g, h):
     """Call int64 f(int64 * 8) at `address`."""
     result, generate = _caller_intrinsic(8, types.int64)

@@ -18,7 +18,7 @@ import numpy as np
 from ..compiling.addresses import address_of
 from ..compiling.compile import entry, jit, vectorised
 from ..compiling.lowlevel import float64_at, int32_at, int64_at, prefetch, uint16_at, uint32_at
-from ..neurons.kernel import counts_at
+from ..neurons.kernel import ROW, counts_at
 
 MAX_DELAY = np.iinfo(np.uint16).max  # steps
 
@@ -37,7 +37,7 @@ WEIGHTS = 6  # address of the weights (float64)
 WEIGHT_IS_SHARED = 7
 DELAYS = 8  # address of the delays in steps (uint16)
 DELAY_IS_SHARED = 9
-KERNEL = 10  # address of the kernel of synapses that change, see dynamic.py; 0 for static ones
+KERNEL = 10  # address of the kernel of synapses that change, see dynamic.py, or of `deliver_counts`; else 0
 DETAIL = 11  # address of what that kernel needs beside
 BY_COUNTS = 12  # 1 if `deliver_counts` does it: the source counts its spikes, and `is_one_to_one`
 SINCE = 13  # if so: first step whose spikes are for this group
@@ -275,22 +275,24 @@ def _add_products(inputs, counts, weights):
         inputs[i] += counts[i] * weights[i]
 
 
-@jit
-def deliver_counts(group, source, cells, slot, step):
+@entry(6)
+def deliver_counts(group_at, source_at, begin, end, slot, step):
     """Add what arrives at `step` + 1 through a group that `is_one_to_one` to the ring buffer.
 
-    group    row of the table, int64 [GROUP_ROW]
-    source   row of the block
-    cells    first and last + 1
-    slot     address of the slot of the ring buffer
+    group_at    address of the row of the table, int64 [GROUP_ROW]
+    source_at   address of the row of the block
+    begin, end  the cells: first and last + 1
+    slot        address of the slot of the ring buffer
     """
+    group, source = int64_at(group_at, GROUP_ROW), int64_at(source_at, ROW)
     emitted = step + 1 - np.int64(uint16_at(group[DELAYS], 1)[0])
     if emitted < group[SINCE]:
-        return
-    first, n = cells[0], cells[1] - cells[0]
+        return 0
+    first, n = begin, end - begin
     inputs = float64_at(slot + 8 * (group[BASE] + first), n)
     spikes = int32_at(counts_at(source, emitted) + 4 * first, n)
     if group[WEIGHT_IS_SHARED]:
         _add_multiples(inputs, spikes, float64_at(group[WEIGHTS], 1)[0])
     else:
         _add_products(inputs, spikes, float64_at(group[WEIGHTS] + 8 * first, n))
+    return 0

@@ -1,0 +1,303 @@
+"""
+The parts of a step that only some networks have: each is compiled when a network first needs it.
+
+Arguments of each are the address of what `tables.words_of` made, the thread, and the step that the network
+is taken to. `loop.py` says when they are called; their addresses are words of the head.
+"""
+
+from . import tables
+from .compiling.compile import entry, jit
+from .compiling.lowlevel import (
+    call_current,
+    call_observe,
+    float64_at,
+    floats2_at,
+    int64_at,
+    table2_at,
+    table3_at,
+)
+from .neurons import kernel
+from .profile import BLOCK_ROW, COUNTING, PROFILE_ROW, count_events, lap
+from .recording.samplers import SAMPLER_ROW, take_samples
+from .sources import currents
+from .synapses import dynamic
+from .synapses.arrival import ARRIVAL_ROW, deliver_arrivals, keep_emitted
+from .synapses.gap import COUPLED_ROW, couple, note_potentials
+from .synapses.groups import GROUP_ROW
+from .synapses.history import HELD_ROW, HISTORY_ROW, deliver_held, note_spikes
+from .tables import (
+    ARRIVALS_AT,
+    ATTACHMENTS_AT,
+    COUPLED_AT,
+    DEGREES_AT,
+    GROUPS_AT,
+    HELD_AT,
+    HISTORIES_AT,
+    N_ARRIVALS,
+    N_ATTACHMENTS,
+    N_BLOCKS,
+    N_COUPLED,
+    N_GROUPS,
+    N_HELD,
+    N_HISTORIES,
+    N_OBSERVERS,
+    N_PROFILED,
+    N_SAMPLERS,
+    N_SOURCES,
+    N_THREADS,
+    OBSERVERS_AT,
+    PARTS_AT,
+    PROFILE_AT,
+    RENEWED_AT,
+    SAMPLERS_AT,
+    SOURCES_AT,
+    VALUES_AT,
+    WIDTH,
+    WORDS,
+    core_at,
+    slot_of,
+)
+
+
+@entry(3)
+def currents_part(address, thread, step):
+    """Sum the currents afresh of those blocks where a source has changed a step before."""
+    _sum_changed(int64_at(address, WORDS), thread, step - 1)
+    return 0
+
+
+@jit
+def _sum_changed(words, thread, step):
+    changed = False
+    sources, renewed, values = (
+        table2_at(words[SOURCES_AT], words[N_SOURCES], currents.SOURCE_ROW),
+        table2_at(words[RENEWED_AT], words[N_THREADS], words[N_SOURCES]),
+        floats2_at(words[VALUES_AT], words[N_THREADS], words[N_SOURCES]),
+    )
+    attachments = table2_at(words[ATTACHMENTS_AT], words[N_ATTACHMENTS], currents.ATTACHMENT_ROW)
+    for k in range(len(sources)):
+        if renewed[thread, k] == currents.NO_CELLS:
+            continue
+        row = sources[k]
+        value = call_current(row[currents.VALUE], row.ctypes.data, step)
+        differs = value != values[thread, k]
+        values[thread, k] = value
+        renewed[thread, k] = differs
+        changed |= differs
+    if not changed:
+        return
+    end = 0
+    while end < len(attachments):
+        first = end
+        block = attachments[first, currents.ATTACHED_BLOCK]
+        differs = False
+        while end < len(attachments) and attachments[end, currents.ATTACHED_BLOCK] == block:
+            differs |= renewed[thread, attachments[end, currents.ATTACHED_SOURCE]] == 1
+            end += 1
+        if differs:
+            _sum_currents(words, thread, block, first, end)
+
+
+@jit
+def _sum_currents(words, thread, block, first_attachment, last_attachment):
+    """Sum the currents afresh that are injected into this thread's cells of a block."""
+    core = core_at(words)
+    attachments, values = (
+        table2_at(words[ATTACHMENTS_AT], words[N_ATTACHMENTS], currents.ATTACHMENT_ROW),
+        floats2_at(words[VALUES_AT], words[N_THREADS], words[N_SOURCES]),
+    )
+    ranges = core.ranges[thread]
+    first, last = ranges[block, 0], ranges[block, 1]
+    address = int64_at(core.blocks[block, kernel.CURRENT], 6)[3] + 8 * first
+    injected = float64_at(address, last - first)
+    for i in range(len(injected)):
+        injected[i] = 0.0
+    for k in range(first_attachment, last_attachment):
+        row = attachments[k]
+        cells = int64_at(row[currents.CELLS], row[currents.N_CELLS])
+        begin, end = _place_of(cells, first), _place_of(cells, last)
+        if begin == end:
+            continue
+        value = values[thread, row[currents.ATTACHED_SOURCE]]
+        if row[currents.WITHOUT_GAPS] == 1:
+            part = float64_at(address + 8 * (cells[begin] - first), end - begin)
+            for i in range(len(part)):
+                part[i] += value
+        else:
+            for i in int64_at(row[currents.CELLS] + 8 * begin, end - begin):
+                injected[i - first] += value
+
+
+@jit
+def _place_of(cells, cell):
+    """How many of `cells`, which ascend, are before `cell`."""
+    lo = 0
+    hi = len(cells)
+    while lo < hi:
+        middle = (lo + hi) // 2
+        if cells[middle] < cell:
+            lo = middle + 1
+        else:
+            hi = middle
+    return lo
+
+
+@entry(3)
+def couplings_part(address, thread, step):
+    """Currents through gap junctions."""
+    words = int64_at(address, WORDS)
+    core = core_at(words)
+    couple(table2_at(words[COUPLED_AT], words[N_COUPLED], COUPLED_ROW), core.ranges[thread], step)
+    return 0
+
+
+@entry(3)
+def potentials_part(address, thread, step):
+    """What these currents will follow from."""
+    words = int64_at(address, WORDS)
+    core = core_at(words)
+    note_potentials(
+        table2_at(words[COUPLED_AT], words[N_COUPLED], COUPLED_ROW),
+        core.ranges[thread],
+        core.counts[step & 1, thread],
+        core.spikes[step & 1, thread],
+        step,
+    )
+    return 0
+
+
+@entry(3)
+def samples_part(address, thread, step):
+    """Samples of the state of cells."""
+    words = int64_at(address, WORDS)
+    take_samples(
+        table2_at(words[SAMPLERS_AT], words[N_SAMPLERS], SAMPLER_ROW), thread, words[tables.N_THREADS], step
+    )
+    return 0
+
+
+@entry(3)
+def observers_part(address, thread, step):
+    """Samples of the state of synapses."""
+    words = int64_at(address, WORDS)
+    core = core_at(words)
+    observers, ranges = (
+        table2_at(words[OBSERVERS_AT], words[N_OBSERVERS], dynamic.OBSERVER_ROW),
+        core.ranges[thread],
+    )
+    for k in range(len(observers)):
+        row = observers[k]
+        if step % row[dynamic.OBSERVED_INTERVAL] == 0:
+            block = row[dynamic.OBSERVED_BLOCK]
+            call_observe(row[dynamic.OBSERVE], row.ctypes.data, ranges[block, 0], ranges[block, 1], step)
+    return 0
+
+
+@entry(3)
+def counting_part(address, thread, step):
+    """Events, where there is a profile."""
+    words = int64_at(address, WORDS)
+    core = core_at(words)
+    count_events(
+        table3_at(words[PARTS_AT], words[N_PROFILED], words[N_BLOCKS], BLOCK_ROW)[thread],
+        core.blocks,
+        core.counts[step & 1, thread],
+        core.spikes[step & 1, thread],
+        core.ranges[thread],
+        int64_at(words[DEGREES_AT], words[N_BLOCKS]),
+        step,
+    )
+    profile = table2_at(words[PROFILE_AT], words[N_PROFILED], PROFILE_ROW)[thread]
+    lap(profile, profile, COUNTING)
+    return 0
+
+
+@entry(3)
+def history_part(address, thread, step):
+    """This step's spikes of the targets of plastic synapses."""
+    words = int64_at(address, WORDS)
+    core = core_at(words)
+    note_spikes(
+        table2_at(words[HISTORIES_AT], words[N_HISTORIES], HISTORY_ROW),
+        core.counts[step & 1, thread],
+        core.spikes[step & 1, thread],
+        step,
+    )
+    return 0
+
+
+@entry(3)
+def held_part(address, thread, step):
+    """Spikes with axonal delays that plastic synapses have been waiting for."""
+    words = int64_at(address, WORDS)
+    core = core_at(words)
+    deliver_held(
+        table2_at(words[HELD_AT], words[N_HELD], HELD_ROW),
+        table2_at(words[GROUPS_AT], words[N_GROUPS], GROUP_ROW),
+        core.counts[step & 1],
+        core.spikes[step & 1],
+        thread,
+        core.head.ctypes.data,
+        step,
+    )
+    return 0
+
+
+@jit
+def _deliver_arrivals(words, older, thread, step):
+    core = core_at(words)
+    head = core.head
+    deliver_arrivals(
+        table2_at(words[ARRIVALS_AT], words[N_ARRIVALS], ARRIVAL_ROW),
+        older,
+        core.counts[step & 1],
+        core.spikes[step & 1],
+        thread,
+        slot_of(head, step + 1),
+        head[WIDTH],
+        step,
+    )
+
+
+@entry(3)
+def older_part(address, thread, step):
+    """What arrives at the next step of spikes that all threads know of, of groups delivered on arrival."""
+    _deliver_arrivals(int64_at(address, WORDS), True, thread, step)
+    return 0
+
+
+@entry(3)
+def recent_part(address, thread, step):
+    """What else arrives at the next step through these groups; this step's spikes are kept for later."""
+    words = int64_at(address, WORDS)
+    core = core_at(words)
+    _deliver_arrivals(words, False, thread, step)
+    if thread == 0:
+        keep_emitted(
+            table2_at(words[ARRIVALS_AT], words[N_ARRIVALS], ARRIVAL_ROW),
+            core.counts[step & 1],
+            core.spikes[step & 1],
+            step,
+        )
+    return 0
+
+
+# Which word of the head each of them is, and the table without whose rows it has nothing to do.
+PARTS = (
+    (tables.INJECT, currents_part, "attachments"),
+    (tables.COUPLE, couplings_part, "coupled"),
+    (tables.SAMPLE, samples_part, "samplers"),
+    (tables.NOTE_POTENTIALS, potentials_part, "coupled"),
+    (tables.COUNT_EVENTS, counting_part, "profile"),
+    (tables.DELIVER_OLDER, older_part, "arrivals"),
+    (tables.NOTE_SPIKES, history_part, "histories"),
+    (tables.DELIVER_HELD, held_part, "held"),
+    (tables.DELIVER_RECENT, recent_part, "arrivals"),
+    (tables.OBSERVE, observers_part, "observers"),
+)
+
+
+def write_parts(written):
+    """Write the addresses of the parts into the head of `Tables`: of those that there are, 0 for others."""
+    for word, part, name in PARTS:
+        written.head[word] = part.address if len(getattr(written, name)) else 0

@@ -20,7 +20,8 @@ MOST = 4  # parameters of a short line
 _STYLE = (
     "<style>.pynn-panel{border-collapse:collapse;font-size:90%}"
     ".pynn-panel caption{text-align:left;font-weight:600;caption-side:top}"
-    ".pynn-panel th{text-align:left;font-weight:normal;opacity:.75;vertical-align:top;padding:.1em 1em .1em 0}"
+    ".pynn-panel th{text-align:left;font-weight:normal;opacity:.75;vertical-align:top}"
+    ".pynn-panel th{padding:.1em 1em .1em 0}"
     ".pynn-panel td{text-align:left;padding:.1em 0}</style>"
 )
 
@@ -70,13 +71,11 @@ class WithParameters(Displayed):
     def panel(self):
         units = getattr(self, "units", {})
         defaults = self.default_parameters
-        return Panel(
-            type(self).__name__,
-            [
-                (name, with_units(value, units.get(name)) + ("" if name_is_changed(defaults, name, value) else " (default)"))
-                for name, value in self._shown_parameters().items()
-            ],
-        )  # fmt: skip
+        rows = []
+        for name, value in self._shown_parameters().items():
+            note = "" if name_is_changed(defaults, name, value) else " (default)"
+            rows.append((name, with_units(value, units.get(name)) + note))
+        return Panel(type(self).__name__, rows)
 
 
 def changed_parameters(shown):

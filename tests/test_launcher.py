@@ -183,7 +183,7 @@ def test_failures_look_as_without_the_launcher(script, source):
 def test_missing_script(tmp_path):
     process = launch(tmp_path / "absent.py")
     assert process.returncode == 2
-    assert process.stderr.startswith("usage: python -m pyNN_fastsim")
+    assert process.stderr.startswith("usage: fastsim")
     assert process.stderr.endswith(f"no such script: {tmp_path}{os.sep}absent.py\n")
 
 

@@ -20,7 +20,7 @@ class BulkConnector:
     def __init__(self, *args, **kwargs):
         """Raises TypeError for arguments that are not what they must be, see `arguments.py`."""
         try:
-            super().__init__(*args, **kwargs)
+            super().__init__(*map(_plain, args), **{name: _plain(value) for name, value in kwargs.items()})
         except OverflowError as error:  # PyNN draws from distributions to try them out
             raise ValueError(f"{type(self).__name__}: n can't be drawn: {error}") from None
 
@@ -57,6 +57,11 @@ class BulkConnector:
     def _pairs(self, projection):
         """The pairs to connect: (pre, post), indices, by ascending post."""
         raise NotImplementedError
+
+
+def _plain(value):
+    """A number or flag of NumPy as one of Python, which PyNN asks for."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def all_native(connector, projection, parameters):
@@ -112,6 +117,27 @@ def allowed_pairs(projection, allow_self_connections):
     if not np.isin(pre_ids, post_ids).any():
         return None
     return lambda first, last: pre_ids != post_ids[first:last, None]
+
+
+class OwnPlaces:
+    """Where each of the cells of one side of a projection is among those of the other, compared by their ids.
+
+    counts        at how many places each one is: int64 [cells]
+    are_the_same  whether both sides have the same cells in the same order, each only once
+    """
+
+    def __init__(self, cells, others):
+        ids, other_ids = (side.all_cells.astype(np.int64) for side in (cells, others))
+        self._order = np.argsort(other_ids, kind="stable")
+        self._begin, self._end = (
+            np.searchsorted(other_ids, ids, side, sorter=self._order) for side in ("left", "right")
+        )
+        self.counts = self._end - self._begin
+        self.are_the_same = np.array_equal(ids, other_ids) and self.counts.max() == 1
+
+    def __getitem__(self, cell):
+        """The places of a cell, int64; none if it isn't there."""
+        return self._order[self._begin[cell] : self._end[cell]]
 
 
 def begins(counts):

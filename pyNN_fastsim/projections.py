@@ -16,7 +16,7 @@ from pyNN.space import Space
 from . import simulator
 from .arguments import FILE, NAMES, check_arguments_of
 from .connecting import Connecting
-from .connections import Connection, Group, parts, place_in, shared
+from .connections import Connection, Group, parts, shared
 from .engine.synapses.groups import sources_of
 from .parameters import as_given, expression, one_number
 from .progress import building
@@ -153,8 +153,8 @@ class Projection(Connecting, common.Projection):
             pre, post = np.empty((2, len(self)), dtype=np.int64)
             for group in self._groups:
                 places = group.find_places()
-                pre[places] = place_in(self.pre, group.synapses.source)[sources_of(group.synapses)]
-                post[places] = place_in(self.post, group.synapses.target)[group.synapses.targets]
+                pre[places] = group.pre.places_of(sources_of(group.synapses))
+                post[places] = group.post.places_of(group.synapses.targets)
             self._cached["pairs"] = pre, post
         return self._cached["pairs"]
 

@@ -62,7 +62,7 @@ def evaluate_all(projection, parameters, pre, post, fresh_for_each_target=False)
     """The parameters of the connections (pre, post): by name, a number or float64 [connections].
 
     parameters               numbers, arrays, or LazyArrays, by name
-    pre, post                int, indices, by ascending post
+    pre, post                int, indices; what is drawn, is drawn for each post in turn
     fresh_for_each_target    draw from the same state of the generator for each target, as PyNN's
                              FromListConnector does
 
@@ -81,7 +81,7 @@ def evaluate(projection, name, lazy, pre, post, fresh_for_each_target=False):
     base = lazy.base_value
     if isinstance(base, RandomDistribution):
         with drawing(projection, name, base):
-            values = _draw(base, post, fresh_for_each_target)
+            values = _by_target(post, lambda order: _draw(base, post[order], fresh_for_each_target))
     elif callable(base):
         values = _call(projection, base, pre, post)
     elif isinstance(base, np.ndarray) and base.ndim == 1:
@@ -161,9 +161,8 @@ def _call(projection, function, pre, post):
     if isinstance(function, IndexBasedExpression):
         function = copy.copy(function)
         function.projection = projection
-        return _by_target(function, pre, post)
-    if _takes_two(function):
-        return _by_target(function, pre, post)
+    if isinstance(function, IndexBasedExpression) or _takes_two(function):
+        return _by_target(post, lambda order: _of_indices(function, pre[order], post[order]))
     distances = pair_distances(projection, pre, post)
     return np.broadcast_to(np.asarray(function(distances), dtype=float), distances.shape)
 
@@ -178,8 +177,18 @@ def _takes_two(function):
                for p in parameters) == 2  # fmt: skip
 
 
-def _by_target(function, pre, post):
-    """Call function(i: array, j: int) for each target, as PyNN does."""
+def _by_target(post, evaluate):
+    """Values of connections in any order; evaluate(order) gives those of the connections in the order by target."""
+    if np.all(post[1:] >= post[:-1]):
+        return evaluate(slice(None))
+    order = np.argsort(post, kind="stable")
+    values = np.empty(len(post))
+    values[order] = evaluate(order)
+    return values
+
+
+def _of_indices(function, pre, post):
+    """Call function(i: array, j: int) for each target, as PyNN does; connections are sorted by target."""
     values = np.empty(len(pre))
     targets, first = np.unique(post, return_index=True)
     last = np.append(first, len(post))[1:]

@@ -224,9 +224,8 @@ class SpikeTrains(neo.spiketrainlist.SpikeTrainList):
 def spiketrains_of(parts):
     """A Neo SpikeTrainList of the spikes of one or more populations."""
     all_cells = np.concatenate([part.cells for part in parts])
-    # Neo's list of spikes of all cells has them by cell, of which some may be in several parts.
-    is_one_list = len({(part.start, part.stop) for part in parts}) == 1
-    if not is_one_list or len(np.unique(all_cells)) < len(all_cells):
+    # In one list the spikes of a cell are known by its id: no good for a cell of several parts.
+    if len({(part.start, part.stop) for part in parts}) > 1 or len(np.unique(all_cells)) < len(all_cells):
         trains = [train for part in parts for train in spiketrains_of([part])]
         return SpikeTrains(items=trains)
     # Plain lists: Neo takes only a Python int for a channel's id, and adds lists end to end.

@@ -6,6 +6,7 @@ import numpy as np
 from pyNN import errors
 from pyNN.common import Population
 
+from .memory import PAIR_INDICES, check_connections, needed_as_pair, needed_in_row
 from .progress import shown
 from .random import PIECE, NativeRNG
 from .standardmodels.synapses import StaticSynapse
@@ -16,6 +17,8 @@ PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks a
 
 class BulkConnector:
     """What all connectors here have in common; comes before PyNN's class in the bases."""
+
+    is_unsorted = False  # whether the pairs of one target come in any order
 
     def __init__(self, *args, **kwargs):
         """Raises TypeError for arguments that are not what they must be, see `arguments.py`."""
@@ -28,7 +31,9 @@ class BulkConnector:
         """Connect the projection's cells."""
         # PyNN copies the generators of weights and delays before it draws which cells to connect.
         parameters = copied_parameters(projection)
-        if self._draws_rows() and all_native(self, projection, parameters):
+        by_rows = self._draws_rows() and all_native(self, projection, parameters)
+        self._check_memory(projection, parameters, by_rows)
+        if by_rows:
             first, targets = self._rows(projection)
             projection._add_rows(first, targets, row_values(projection, parameters, len(targets)))
             return
@@ -38,6 +43,18 @@ class BulkConnector:
     def _draws_rows(self):
         """Whether there is a method `_rows`, for a NativeRNG."""
         return False
+
+    def _expected(self, projection):
+        """How many connections there will be, on average; 0 if that isn't known before."""
+        return 0
+
+    def _check_memory(self, projection, parameters, by_rows=False):
+        """Raise NoMemory if there is not enough for the connections that are expected."""
+        if by_rows:
+            each = needed_in_row(parameters)
+        else:
+            each = needed_as_pair(projection.synapse_type, parameters, self.is_unsorted)
+        check_connections(self._expected(projection), each)
 
     def _drawn_pairs(self, projection):
         """As `_pairs`. Raises InvalidParameterValueError for an `n` whose distribution is no good."""
@@ -49,6 +66,8 @@ class BulkConnector:
             ) from None
 
     def _add(self, projection, pre, post, parameters, fresh_for_each_target=False):
+        each = needed_as_pair(projection.synapse_type, parameters) - PAIR_INDICES  # which are there
+        check_connections(len(pre), each)
         values = evaluate_all(projection, parameters, pre, post, fresh_for_each_target)
         projection._add_connections(pre, post, values)
         if self.callback:

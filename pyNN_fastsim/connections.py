@@ -15,7 +15,7 @@ from pyNN.common import Assembly
 from . import simulator
 from .engine.synapses.arrival import ArrivalGroup
 from .engine.synapses.dynamic import DynamicGroup
-from .engine.synapses.groups import SynapseGroup, count_sort, moved, places_of_created, sources_of
+from .engine.synapses.groups import SynapseGroup, moved, places_of_created, sources_of
 
 AT_ONCE = 2**20  # delays that are rounded together
 
@@ -202,20 +202,18 @@ def between_parts(sources, targets, pre, post):
     pre, post   indices of the connected cells, integer
     Yields (source, target, places of their connections among all, ascending).
     """
-    firsts = ([part.first for part in side] for side in (sources, targets))
-    from_part, to_part = (
-        np.searchsorted(first, indices, side="right") - 1
-        for first, indices in zip(firsts, (pre, post), strict=True)
-    )
-    order, _ = count_sort(to_part, len(targets))
-    by_source, begins = count_sort(from_part[order], len(sources))
-    order = order[by_source]
-    for source, begin, end in zip(sources, begins[:-1], begins[1:], strict=True):
-        places = order[begin:end]
-        ends = np.searchsorted(to_part[places], np.arange(len(targets)), side="right")
-        for target, chosen in zip(targets, np.split(places, ends[:-1]), strict=True):
-            if len(chosen):
-                yield source, target, chosen
+    key = _part_of(sources, pre) * len(targets) + _part_of(targets, post)
+    key = key.astype(np.min_scalar_type(len(sources) * len(targets)))  # short ones are sorted fast
+    order = np.argsort(key, kind="stable")
+    begins = np.flatnonzero(np.diff(key[order], prepend=key[order[:1]] + 1))
+    for chosen in np.split(order, begins[1:]):
+        source, target = divmod(int(key[chosen[0]]), len(targets))
+        yield sources[source], targets[target], chosen
+
+
+def _part_of(parts, places):
+    """Which of the parts the cells at these places belong to: int64."""
+    return np.searchsorted([part.first for part in parts], places, side="right") - 1
 
 
 def shared(values, places=None):

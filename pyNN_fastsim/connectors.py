@@ -31,8 +31,11 @@ from .bulk import (
 )
 from .engine.random.mersenne import Numbers
 from .fixed_numbers import FixedNumberPostConnector, FixedNumberPreConnector, FixedTotalNumberConnector  # noqa: F401
+from .memory import PAIR, PAIR_INDICES, check_connections, check_memory
 from .random import draws_as_numpy_did, left_in_place, uniform_numbers
 from .synapse_values import copied_parameters, evaluate_all, pair_distances
+
+DISTANCE = 88  # bytes for each pair, where all distances are looked at together
 
 
 class _ProbabilityConnector(BulkConnector):
@@ -50,6 +53,7 @@ class _ProbabilityConnector(BulkConnector):
                 if allowed is not None:
                     chosen &= allowed(first, last)
                 pieces.append(chosen_pairs(chosen, first))
+                check_connections(sum(len(pre) for pre, _ in pieces), PAIR - PAIR_INDICES)
         return joined(pieces)
 
     def _checked_probabilities(self, argument, values, shape):
@@ -69,6 +73,9 @@ class _ProbabilityConnector(BulkConnector):
 
 class AllToAllConnector(BulkConnector, connectors.AllToAllConnector):
     __doc__ = connectors.AllToAllConnector.__doc__
+
+    def _expected(self, projection):
+        return projection.pre.size * projection.post.size
 
     def _pairs(self, projection):
         allowed = allowed_pairs(projection, self.allow_self_connections)
@@ -105,6 +112,9 @@ class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabili
                 pre, post = pre[kept], post[kept]
             pieces.append((pre, post))
         return joined(pieces)
+
+    def _expected(self, projection):
+        return self.p_connect * projection.pre.size * projection.post.size
 
     def _draws_rows(self):
         return self.allow_self_connections != "NoMutual"
@@ -286,6 +296,7 @@ class SmallWorldConnector(BulkConnector, connectors.SmallWorldConnector):
 
     def _pairs(self, projection):
         n_pre, n_post = projection.shape
+        check_memory(f"the distances of {n_pre * n_post:,} pairs", n_pre * n_post * DISTANCE)
         pre, post = _grid(projection, 0, n_post)
         near = (pair_distances(projection, pre, post) < self.degree).reshape(n_post, n_pre)
         allowed = allowed_pairs(projection, self.allow_self_connections)

@@ -2,9 +2,12 @@
 Connectors that make a fixed number of connections: for each target, for each source, or in all.
 """
 
+import contextlib
+import copy
+
 import numpy as np
 from pyNN import connectors, errors
-from pyNN.random import RandomDistribution
+from pyNN.random import NumpyRNG, RandomDistribution
 
 from . import simulator
 from .bulk import BulkConnector, OwnPlaces, begins, leave_itself_out, no_other_cell, ranges_of_rows
@@ -19,6 +22,20 @@ class _FixedNumberConnector(BulkConnector):
 
     def _draws_rows(self):
         return True
+
+    def _expected(self, projection):
+        if not isinstance(self.n, RandomDistribution):
+            return self.n * self._cells(projection).size
+        if type(self.n.rng) is not NumpyRNG:
+            return 0  # a NativeRNG can't be tried out, since it has no copies
+        with contextlib.suppress(OverflowError, ValueError):
+            mean = np.mean(copy.deepcopy(self.n).next(100))
+            return mean * self._cells(projection).size if np.isfinite(mean) else 0
+        return 0
+
+    def _cells(self, projection):
+        """Those that choose others."""
+        raise NotImplementedError
 
     def _counts(self, projection, numbers, n_others):
         """How many of `n_others` cells to choose for each cell, as int64.
@@ -76,6 +93,10 @@ class _FixedNumberConnector(BulkConnector):
 
 class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreConnector):
     __doc__ = connectors.FixedNumberPreConnector.__doc__
+    is_unsorted = True
+
+    def _cells(self, projection):
+        return projection.post
 
     def _rows(self, projection):
         n_pre, n_post = projection.shape
@@ -92,6 +113,9 @@ class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreCo
 class FixedNumberPostConnector(_FixedNumberConnector, connectors.FixedNumberPostConnector):
     __doc__ = connectors.FixedNumberPostConnector.__doc__
 
+    def _cells(self, projection):
+        return projection.pre
+
     def _rows(self, projection):
         n_pre, n_post = projection.shape
         first, targets = self._drawn_rows(projection, n_pre, n_post)
@@ -103,6 +127,7 @@ class FixedNumberPostConnector(_FixedNumberConnector, connectors.FixedNumberPost
             super().connect(projection)
             return
         # Here PyNN draws which cells to connect first.
+        self._check_memory(projection, copied_parameters(projection))
         pre, post = self._drawn_pairs(projection)
         self._add(projection, pre, post, copied_parameters(projection))
 
@@ -183,6 +208,11 @@ class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnec
 
     def _draws_rows(self):
         return self.with_replacement
+
+    is_unsorted = True  # while they are drawn
+
+    def _expected(self, projection):
+        return 0 if isinstance(self.n, RandomDistribution) else self.n
 
     def _number(self):
         return int(self.n.next()) if isinstance(self.n, RandomDistribution) else self.n

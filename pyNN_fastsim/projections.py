@@ -19,6 +19,7 @@ from .arguments import FILE, NAMES, check_arguments_of
 from .connecting import Connecting
 from .connections import Connection, Group, parts, shared
 from .engine.synapses.groups import sources_of
+from .memory import NoMemory, check_memory
 from .parameters import Stream, as_given, expression, one_number
 from .progress import building
 from .recording import check_file
@@ -90,9 +91,10 @@ class Projection(Connecting, common.Projection):
         except BaseException as error:
             simulator.state.network.remove_groups([group.synapses for group in self._groups])
             if isinstance(error, MemoryError):
+                why = f": {error}" if isinstance(error, NoMemory) else ""
                 raise MemoryError(
                     f"Projection '{self.label}': no memory for its connections, from {self.pre.size} to "
-                    f"{self.post.size} cells"
+                    f"{self.post.size} cells{why}"
                 ) from None
             raise
 
@@ -238,6 +240,8 @@ class Projection(Connecting, common.Projection):
     def _array(self, values, multiple_synapses):
         """Values as an array over (pre, post), nan where there is no connection."""
         pre, post = self._pairs()
+        n_pre, n_post = self.shape
+        check_memory(f"{self.label}: values for {n_pre} x {n_post} pairs", 8 * n_pre * n_post)
         array = np.full(self.shape, np.nan)
         if multiple_synapses == "last":
             array[pre, post] = values

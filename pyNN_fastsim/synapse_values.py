@@ -18,6 +18,7 @@ from pyNN.core import IndexBasedExpression
 from pyNN.parameters import LazyArray
 from pyNN.random import NumpyRNG, RandomDistribution
 
+from .memory import check_memory
 from .random import NativeRNG
 
 # Distributions that redraw what falls outside their limits, so that the numbers drawn in one call
@@ -110,8 +111,9 @@ def evaluate(projection, name, lazy, pre, post, fresh_for_each_target=False):
 def drawn_for_all_pairs(projection, name, lazy, pre, post):
     """As `evaluate` for a LazyArray of a RandomDistribution, but with numbers drawn for all pairs, connected
     or not: as in PyNN's own `set`."""
+    n_pre, n_post = projection.shape
+    check_memory(f"{projection.label}: values of {name} for {n_pre} x {n_post} pairs", 8 * n_pre * n_post)
     with drawing(projection, name, lazy.base_value):
-        n_pre, n_post = projection.shape
         values = _next(lazy.base_value, n_pre * n_post).reshape(n_pre, n_post)[pre, post]
     return _apply_operations(lazy, values, projection, name, pre, post)
 

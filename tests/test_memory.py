@@ -83,6 +83,21 @@ def test_what_does_not_fit_is_refused(connector, pieces, cells, monkeypatch):
     sim.run(0.2)
 
 
+def test_drawing_ends_once_there_are_too_many(pieces, cells, monkeypatch):
+    """Where nobody knows before how many connections there will be."""
+    monkeypatch.setattr(memory, "LITTLE", 0)
+    monkeypatch.setattr(memory, "free", lambda: 10**6)
+    looked_at = []
+
+    def certain(distances):
+        looked_at.append(len(distances))
+        return np.ones_like(distances)
+
+    with pytest.raises(MemoryError):
+        sim.Projection(*cells, sim.DistanceDependentProbabilityConnector(certain))
+    assert 0 < sum(looked_at) < N * N / 2
+
+
 def test_the_message_tells_connections_bytes_and_what_is_free(monkeypatch):
     monkeypatch.setattr(memory, "free", lambda: 8.04e9)
     sim.setup()

@@ -13,6 +13,7 @@ from . import simulator
 from .bulk import BulkConnector, OwnPlaces, begins, leave_itself_out, no_other_cell, ranges_of_rows
 from .engine.random.mersenne import choose
 from .engine.synapses.rows import select, sort_rows, turned
+from .memory import ROW, check_connections
 from .random import NativeRNG, draws_as_numpy_did
 from .synapse_values import copied_parameters
 
@@ -74,6 +75,7 @@ class _FixedNumberConnector(BulkConnector):
         numbers = self.n.next(n_cells) if isinstance(self.n, RandomDistribution) else self.n
         exclude = own_places(self, projection, projection.pre, projection.post) is not None
         counts = self._counts(projection, np.broadcast_to(numbers, n_cells), size - exclude)
+        check_connections(int(counts.sum()), ROW)
         if not counts.any():
             return begins(counts), np.zeros(0, dtype=np.uint32)
         ranges = ranges_of_rows(n_cells, counts.mean())
@@ -215,7 +217,11 @@ class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnec
         return 0 if isinstance(self.n, RandomDistribution) else self.n
 
     def _number(self):
-        return int(self.n.next()) if isinstance(self.n, RandomDistribution) else self.n
+        if not isinstance(self.n, RandomDistribution):
+            return self.n
+        n = int(self.n.next())
+        check_connections(n, ROW)
+        return n
 
     def _rows(self, projection):
         n, (n_pre, n_post) = self._number(), projection.shape

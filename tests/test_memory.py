@@ -30,6 +30,12 @@ ENDLESS = {
     "number pre, drawn": lambda rng: sim.FixedNumberPreConnector(
         RandomDistribution("uniform_int", low=300, high=400, rng=NumpyRNG(seed=2)), rng=rng
     ),
+    "number post, drawn": lambda rng: sim.FixedNumberPostConnector(
+        RandomDistribution("uniform_int", low=300, high=400, rng=sim.NativeRNG(2)), rng=rng
+    ),
+    "total number, drawn": lambda rng: sim.FixedTotalNumberConnector(
+        RandomDistribution("uniform_int", low=100_000, high=200_000, rng=sim.NativeRNG(2)), rng=rng
+    ),
     "distance": lambda rng: sim.DistanceDependentProbabilityConnector("0.9", rng=rng),
     "small world": lambda rng: sim.SmallWorldConnector(2, 0.1, rng=rng),
     "list": lambda rng: sim.FromListConnector(np.argwhere(np.ones((N, N)))),

@@ -138,7 +138,7 @@ TEXT = Rule("a text", str)
 RULES = {
     "allow_self_connections": Rule(
         "True, False or 'NoMutual'",
-        lambda value: isinstance(value, bool) or (isinstance(value, str) and value == "NoMutual"),
+        lambda value: isinstance(value, (bool, np.bool_)) or (isinstance(value, str) and value == "NoMutual"),
     ),
     "annotations": Rule("a dict", Mapping).or_none(),
     "attribute_names": NAMES,

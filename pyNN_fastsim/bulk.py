@@ -6,6 +6,7 @@ import numpy as np
 from pyNN import errors
 from pyNN.common import Population
 
+from .memory import PAIR_INDICES, check_connections, needed_as_pair, needed_in_row
 from .progress import shown
 from .random import PIECE, NativeRNG
 from .standardmodels.synapses import StaticSynapse
@@ -17,10 +18,12 @@ PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks a
 class BulkConnector:
     """What all connectors here have in common; comes before PyNN's class in the bases."""
 
+    is_unsorted = False  # whether the pairs of one target come in any order
+
     def __init__(self, *args, **kwargs):
         """Raises TypeError for arguments that are not what they must be, see `arguments.py`."""
         try:
-            super().__init__(*args, **kwargs)
+            super().__init__(*map(_plain, args), **{name: _plain(value) for name, value in kwargs.items()})
         except OverflowError as error:  # PyNN draws from distributions to try them out
             raise ValueError(f"{type(self).__name__}: n can't be drawn: {error}") from None
 
@@ -28,7 +31,9 @@ class BulkConnector:
         """Connect the projection's cells."""
         # PyNN copies the generators of weights and delays before it draws which cells to connect.
         parameters = copied_parameters(projection)
-        if self._draws_rows() and all_native(self, projection, parameters):
+        by_rows = self._draws_rows() and all_native(self, projection, parameters)
+        self._check_memory(projection, parameters, by_rows)
+        if by_rows:
             first, targets = self._rows(projection)
             projection._add_rows(first, targets, row_values(projection, parameters, len(targets)))
             return
@@ -38,6 +43,18 @@ class BulkConnector:
     def _draws_rows(self):
         """Whether there is a method `_rows`, for a NativeRNG."""
         return False
+
+    def _expected(self, projection):
+        """How many connections there will be, on average; 0 if that isn't known before."""
+        return 0
+
+    def _check_memory(self, projection, parameters, by_rows=False):
+        """Raise NoMemory if there is not enough for the connections that are expected."""
+        if by_rows:
+            each = needed_in_row(parameters)
+        else:
+            each = needed_as_pair(projection.synapse_type, parameters, self.is_unsorted)
+        check_connections(self._expected(projection), each)
 
     def _drawn_pairs(self, projection):
         """As `_pairs`. Raises InvalidParameterValueError for an `n` whose distribution is no good."""
@@ -49,6 +66,8 @@ class BulkConnector:
             ) from None
 
     def _add(self, projection, pre, post, parameters, fresh_for_each_target=False):
+        each = needed_as_pair(projection.synapse_type, parameters) - PAIR_INDICES  # which are there
+        check_connections(len(pre), each)
         values = evaluate_all(projection, parameters, pre, post, fresh_for_each_target)
         projection._add_connections(pre, post, values)
         if self.callback:
@@ -57,6 +76,11 @@ class BulkConnector:
     def _pairs(self, projection):
         """The pairs to connect: (pre, post), indices, by ascending post."""
         raise NotImplementedError
+
+
+def _plain(value):
+    """A number or flag of NumPy as one of Python, which PyNN asks for."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def all_native(connector, projection, parameters):
@@ -112,6 +136,27 @@ def allowed_pairs(projection, allow_self_connections):
     if not np.isin(pre_ids, post_ids).any():
         return None
     return lambda first, last: pre_ids != post_ids[first:last, None]
+
+
+class OwnPlaces:
+    """Where each of the cells of one side of a projection is among those of the other, compared by their ids.
+
+    counts        at how many places each one is: int64 [cells]
+    are_the_same  whether both sides have the same cells in the same order, each only once
+    """
+
+    def __init__(self, cells, others):
+        ids, other_ids = (side.all_cells.astype(np.int64) for side in (cells, others))
+        self._order = np.argsort(other_ids, kind="stable")
+        self._begin, self._end = (
+            np.searchsorted(other_ids, ids, side, sorter=self._order) for side in ("left", "right")
+        )
+        self.counts = self._end - self._begin
+        self.are_the_same = np.array_equal(ids, other_ids) and self.counts.max() == 1
+
+    def __getitem__(self, cell):
+        """The places of a cell, int64; none if it isn't there."""
+        return self._order[self._begin[cell] : self._end[cell]]
 
 
 def begins(counts):

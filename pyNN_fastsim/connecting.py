@@ -7,7 +7,7 @@ from pyNN import errors
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
 from . import simulator
-from .connections import Group, delay_steps, parts, shared
+from .connections import Group, between_parts, delay_steps, parts, shared
 from .engine.signals import signals_held
 from .engine.synapses.arrival import MOST, ArrivalGroup, is_worthwhile, sort_by_delay
 from .engine.synapses.dynamic import DynamicGroup
@@ -60,7 +60,7 @@ class Connecting:
         synapses = kind(
             source.block.index, target.block.index, receptor, first, targets, values["weight"], steps
         )
-        self._groups = [Group(synapses, None, delays if len(delays) == 1 else None)]
+        self._groups = [Group(synapses, None, delays if len(delays) == 1 else None, source, target)]
         simulator.state.network.add_group(synapses)
 
     def _is_for_arrival(self, source, n, steps):
@@ -185,20 +185,15 @@ class Connecting:
             _take_over(groups, old)
 
     def _make_groups(self, pre, post, columns):
-        """Make a `Group` for each pair of populations that is connected."""
+        """Make a `Group` for each two of the populations and views that are connected."""
         sources, targets = parts(self.pre), parts(self.post)
         if len(sources) == len(targets) == 1:
             places = None if created_in_order(pre, post) else np.arange(len(pre))
             yield self._make_group(sources[0], targets[0], pre, post, columns, places)
             return
-        for source in sources:
-            from_source = (pre >= source.first) & (pre < source.first + source.size)
-            for target in targets:
-                to_target = (post >= target.first) & (post < target.first + target.size)
-                chosen = np.flatnonzero(from_source & to_target)
-                if len(chosen):
-                    values = {name: column[chosen] for name, column in columns.items()}
-                    yield self._make_group(source, target, pre[chosen], post[chosen], values, chosen)
+        for source, target, chosen in between_parts(sources, targets, pre, post):
+            values = {name: column[chosen] for name, column in columns.items()}
+            yield self._make_group(source, target, pre[chosen], post[chosen], values, chosen)
 
     def _make_group(self, source, target, pre, post, columns, places):
         """Make the group of the connections from one `Part` to another.
@@ -228,17 +223,19 @@ class Connecting:
         else:
             values.update(self.synapse_type.parameters_of_target(target.block.model, self.receptor_type))
             synapses = DynamicGroup(**what, model=model, parameters=values)
-        return Group(synapses, None if places is None else moved(places, places_sorted), delays)
+        places = None if places is None else moved(places, places_sorted)
+        return Group(synapses, places, delays, source, target)
 
 
 def _take_over(groups, old):
     """Let the synapses of new groups remember what those of the old groups did, which were created first."""
+    heirs = {(heir.pre.first, heir.post.first): heir for heir in groups}
     for group in old:
         if group.is_dynamic:
+            heir = heirs[group.pre.first, group.post.first]
             memory, places = group.synapses.memory(), group.find_places()
-            for heir in groups:
-                _, mine, theirs = np.intersect1d(heir.find_places(), places, return_indices=True)
-                heir.synapses.take_over(mine, {name: part[theirs] for name, part in memory.items()})
+            _, mine, theirs = np.intersect1d(heir.find_places(), places, return_indices=True)
+            heir.synapses.take_over(mine, {name: part[theirs] for name, part in memory.items()})
 
 
 def _joined(parts):

@@ -1,7 +1,8 @@
 """
 The connections of a projection, as they are kept, and as users see them one by one.
 
-They are kept where the engine wants them: sorted by source, one group for each pair of populations.
+They are kept where the engine wants them: sorted by source, one group for each pair of the populations and
+views that take part.
 """
 
 from dataclasses import dataclass
@@ -70,18 +71,21 @@ class Connection(common.Connection):
 
 @dataclass(eq=False)
 class Group:
-    """The connections between two populations, as the user gave them, beside the engine's group.
+    """The connections between two `Part`s, as the user gave them, beside the engine's group.
 
     synapses   the engine's group, of whichever class
     places     of its synapses in the projection's order of creation, int64 [synapses]; None if that
                is the order of (post, pre), from which it can be found again
     delays     ms, float64 [synapses], or [1] if shared, as they were before rounding; None if nobody has
                seen them before
+    pre, post  the `Part`s, of which a cell may be in several
     """
 
     synapses: Any
     places: np.ndarray | None
     delays: np.ndarray | None
+    pre: "Part"
+    post: "Part"
 
     def __len__(self):
         return len(self.synapses)
@@ -153,23 +157,34 @@ class Group:
 
 
 class Part:
-    """Cells of one population that take part in a projection.
+    """A population or view that takes part in a projection, alone or in an assembly.
 
-    first     place of the first one in the projection's population, view or assembly
+    first     place of its first cell in the projection's population, view or assembly
     block     of the engine
-    indices   of the cells in their population, int64
+    size      number of cells
+    indices   of the cells in their population, int64, each only once; None for a whole population
     """
 
     def __init__(self, first, population):
         self.first = first
         self.block = population._root._block
-        self.indices = np.arange(self.block.n)[population._indices]
-        self.size = len(self.indices)
+        self.size = population.size
+        self.indices = None
+        if population._root is not population:
+            self.indices = np.arange(self.block.n)[population._indices]
 
     def cells_at(self, places):
-        """The indices in the population of the cells at these places."""
-        is_all = self.first == 0 and np.array_equal(self.indices, np.arange(self.block.n))
-        return places if is_all else self.indices[places - self.first]
+        """The indices in their population of the cells at these places."""
+        if self.indices is not None:
+            return self.indices[places - self.first]
+        return places - self.first if self.first else places
+
+    def places_of(self, cells):
+        """The places of cells of the part, given by their indices in their population; int64."""
+        if self.indices is None:
+            return cells + self.first
+        order = np.argsort(self.indices)
+        return order[np.searchsorted(self.indices, cells, sorter=order)] + self.first
 
 
 def parts(cells):
@@ -181,14 +196,24 @@ def parts(cells):
     return parts
 
 
-def place_in(cells, block_index):
-    """The place in a population, view or assembly of each cell of a block; -1 for others."""
-    for part in parts(cells):
-        if part.block.index == block_index:
-            places = np.full(part.block.n, -1, dtype=np.int64)
-            places[part.indices] = part.first + np.arange(part.size)
-            return places
-    raise KeyError(block_index)
+def between_parts(sources, targets, pre, post):
+    """The connections between each two of the `Part`s that are connected.
+
+    pre, post   indices of the connected cells, integer
+    Yields (source, target, places of their connections among all, ascending).
+    """
+    key = _part_of(sources, pre) * len(targets) + _part_of(targets, post)
+    key = key.astype(np.min_scalar_type(len(sources) * len(targets)))  # short ones are sorted fast
+    order = np.argsort(key, kind="stable")
+    begins = np.flatnonzero(np.diff(key[order], prepend=key[order[:1]] + 1))
+    for chosen in np.split(order, begins[1:]):
+        source, target = divmod(int(key[chosen[0]]), len(targets))
+        yield sources[source], targets[target], chosen
+
+
+def _part_of(parts, places):
+    """Which of the parts the cells at these places belong to: int64."""
+    return np.searchsorted([part.first for part in parts], places, side="right") - 1
 
 
 def shared(values, places=None):

@@ -7,13 +7,17 @@ order in which PyNN's own connectors draw them, target cell by target cell, so t
 gives the same network as in every other backend.
 """
 
+import ast
 import inspect
+import itertools
+import os
 import reprlib
 
 import numpy as np
 from pyNN import connectors, errors
 from pyNN.connectors import CloneConnector as _CloneConnector
 from pyNN.connectors import Connector, MapConnector  # noqa: F401
+from pyNN.recording.files import StandardTextFile
 
 from .arguments import FILE, check_arguments_of
 from .bulk import (
@@ -28,8 +32,11 @@ from .bulk import (
 from .engine.random.mersenne import Numbers
 from .fixed_numbers import FixedNumberPostConnector, FixedNumberPreConnector, FixedTotalNumberConnector  # noqa: F401
 from .former_names import CONNECTOR_ARGUMENTS, update
+from .memory import PAIR, PAIR_INDICES, check_connections, check_memory
 from .random import draws_as_numpy_did, left_in_place, uniform_numbers
 from .synapse_values import copied_parameters, evaluate_all, pair_distances
+
+DISTANCE = 88  # bytes for each pair, where all distances are looked at together
 
 
 class _ProbabilityConnector(BulkConnector):
@@ -47,6 +54,7 @@ class _ProbabilityConnector(BulkConnector):
                 if allowed is not None:
                     chosen &= allowed(first, last)
                 pieces.append(chosen_pairs(chosen, first))
+                check_connections(sum(len(pre) for pre, _ in pieces), PAIR - PAIR_INDICES)
         return joined(pieces)
 
     def _checked_probabilities(self, argument, values, shape):
@@ -67,6 +75,9 @@ class _ProbabilityConnector(BulkConnector):
 class AllToAllConnector(BulkConnector, connectors.AllToAllConnector):
     __doc__ = connectors.AllToAllConnector.__doc__
 
+    def _expected(self, projection):
+        return projection.pre.size * projection.post.size
+
     def _pairs(self, projection):
         allowed = allowed_pairs(projection, self.allow_self_connections)
         pieces = []
@@ -82,9 +93,11 @@ class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabili
     __doc__ = connectors.FixedProbabilityConnector.__doc__
 
     def __init__(self, p_connect, *args, **kwargs):
-        """Raises ValueError for a probability that is negative or not a number."""
-        if not 0 <= float(p_connect) < np.inf:
-            raise ValueError(f"FixedProbabilityConnector: p_connect must not be negative, not {p_connect}")
+        """Raises ValueError for a probability outside [0, 1]."""
+        if not 0 <= float(p_connect) <= 1:
+            raise ValueError(
+                f"FixedProbabilityConnector: p_connect must be a probability, from 0 to 1, not {p_connect}"
+            )
         super().__init__(p_connect, *args, **kwargs)
 
     def _pairs(self, projection):
@@ -101,8 +114,11 @@ class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabili
             pieces.append((pre, post))
         return joined(pieces)
 
+    def _expected(self, projection):
+        return self.p_connect * projection.pre.size * projection.post.size
+
     def _draws_rows(self):
-        return True
+        return self.allow_self_connections != "NoMutual"
 
     def _rows(self, projection):
         n_pre, n_post = projection.shape
@@ -216,7 +232,7 @@ class ArrayConnector(BulkConnector, connectors.ArrayConnector):
     def _pairs(self, projection):
         try:
             array = np.asarray(self.array, dtype=float)
-            refused = np.isnan(array).any()
+            refused = not np.isin(array, (0, 1)).all()
         except (TypeError, ValueError, OverflowError):
             refused = True
         if refused:
@@ -281,6 +297,7 @@ class SmallWorldConnector(BulkConnector, connectors.SmallWorldConnector):
 
     def _pairs(self, projection):
         n_pre, n_post = projection.shape
+        check_memory(f"the distances of {n_pre * n_post:,} pairs", n_pre * n_post * DISTANCE)
         pre, post = _grid(projection, 0, n_post)
         near = (pair_distances(projection, pre, post) < self.degree).reshape(n_post, n_pre)
         allowed = allowed_pairs(projection, self.allow_self_connections)
@@ -314,21 +331,26 @@ class FromListConnector(BulkConnector, connectors.FromListConnector):
         super().__init__(_as_table("FromListConnector", conn_list), *args, **kwargs)
 
     def connect(self, projection):
+        self._connect(projection, self.column_names, self.conn_list)
+
+    def _connect(self, projection, column_names, table):
+        """Connect the pairs in a table, float64 [connections, columns], with the parameters in its further
+        columns."""
         names = projection.synapse_type.get_parameter_names()
-        for name in self.column_names:
+        for name in column_names:
             if name not in names:
                 raise ValueError(
                     f"{projection.label}: '{name}' is not a parameter of "
                     f"{type(projection.synapse_type).__name__}, whose parameters are {', '.join(names)}"
                 )
-        if self.conn_list.size == 0:
+        if table.size == 0:
             return
-        _check_indices(projection, self.conn_list[:, :2])
+        _check_indices(projection, table[:, :2])
         # The order among the connections of one target is that of PyNN's own sort.
-        order = np.argsort(self.conn_list[:, 1])
-        rows = self.conn_list[order]
+        order = np.argsort(table[:, 1])
+        rows = table[order]
         pre, post = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64)
-        given = {name: rows[:, k] for k, name in enumerate(self.column_names, 2)}
+        given = {name: rows[:, k] for k, name in enumerate(column_names, 2)}
         parameters = {**copied_parameters(projection), **given}
         self._add(projection, pre, post, parameters, fresh_for_each_target=True)
 
@@ -360,16 +382,37 @@ def _check_indices(projection, pairs):
 class FromFileConnector(FromListConnector, connectors.FromFileConnector):
     __doc__ = connectors.FromFileConnector.__doc__
 
-    def __init__(self, *args, **kwargs):
-        connectors.FromFileConnector.__init__(self, *args, **kwargs)
+    def __init__(self, file, *args, **kwargs):
+        file = os.fspath(file) if isinstance(file, os.PathLike) else file
+        connectors.FromFileConnector.__init__(self, file, *args, **kwargs)
 
     def connect(self, projection):
+        file = self.file
         if self.distributed:
-            self.file.rename(f"{self.file.name}.{projection._simulator.state.mpi_rank}")
-        columns = self.file.get_metadata().get("columns", ("weight", "delay"))
-        self.column_names = [name for name in columns if name not in ("i", "j")]
-        self.conn_list = _as_table("FromFileConnector", np.atleast_2d(self.file.read()))
-        super().connect(projection)
+            file = type(file)(f"{file.name}.{projection._simulator.state.mpi_rank}", mode=file.mode)
+        if hasattr(getattr(file, "fileobj", None), "seek"):
+            file.fileobj.seek(0)  # another projection may have read it
+        columns = _metadata(file).get("columns", ("weight", "delay"))
+        table = _as_table("FromFileConnector", np.atleast_2d(file.read()))
+        self._connect(projection, [name for name in columns if name not in ("i", "j")], table)
+
+
+def _metadata(file):
+    """A file's metadata by name. Those of a text file are only read, where PyNN runs them as Python."""
+    if not isinstance(file, StandardTextFile) or not hasattr(file, "fileobj"):
+        return file.get_metadata()  # which raises the error of opening, if there was one
+    metadata = {}
+    for line in itertools.takewhile(lambda line: line.startswith("#"), file.fileobj):
+        name, _, value = line[1:].partition("=")
+        try:
+            metadata[name.strip()] = ast.literal_eval(value.strip())
+        except (ValueError, SyntaxError):
+            if name.strip() == "columns":
+                raise ValueError(
+                    f"FromFileConnector: columns in {file.name} must be a list of names, not {value.strip()}"
+                ) from None
+    file.fileobj.seek(0)
+    return metadata
 
 
 class CSAConnector(BulkConnector, connectors.CSAConnector):

@@ -2,14 +2,18 @@
 Connectors that make a fixed number of connections: for each target, for each source, or in all.
 """
 
+import contextlib
+import copy
+
 import numpy as np
 from pyNN import connectors, errors
-from pyNN.random import RandomDistribution
+from pyNN.random import NumpyRNG, RandomDistribution
 
 from . import simulator
-from .bulk import BulkConnector, begins, leave_itself_out, no_other_cell, ranges_of_rows
+from .bulk import BulkConnector, OwnPlaces, begins, leave_itself_out, no_other_cell, ranges_of_rows
 from .engine.random.mersenne import choose
 from .engine.synapses.rows import select, sort_rows, turned
+from .memory import ROW, check_connections
 from .random import NativeRNG, draws_as_numpy_did
 from .synapse_values import copied_parameters
 
@@ -20,8 +24,19 @@ class _FixedNumberConnector(BulkConnector):
     def _draws_rows(self):
         return True
 
-    def _excludes_itself(self, projection):
-        return not self.allow_self_connections and projection.pre == projection.post
+    def _expected(self, projection):
+        if not isinstance(self.n, RandomDistribution):
+            return self.n * self._cells(projection).size
+        if type(self.n.rng) is not NumpyRNG:
+            return 0  # a NativeRNG can't be tried out, since it has no copies
+        with contextlib.suppress(OverflowError, ValueError):
+            mean = np.mean(copy.deepcopy(self.n).next(100))
+            return mean * self._cells(projection).size if np.isfinite(mean) else 0
+        return 0
+
+    def _cells(self, projection):
+        """Those that choose others."""
+        raise NotImplementedError
 
     def _counts(self, projection, numbers, n_others):
         """How many of `n_others` cells to choose for each cell, as int64.
@@ -40,24 +55,27 @@ class _FixedNumberConnector(BulkConnector):
             raise no_other_cell(projection)
         return counts
 
-    def _chosen(self, projection, numbers, size):
-        """Some of `size` cells for each cell, as PyNN draws them: how many (int64), and these (uint32).
+    def _chosen(self, projection, numbers, cells, others):
+        """Some of `others` for each of `cells`, as PyNN draws them: how many (int64), and these (uint32).
 
         numbers   how many to choose for each; not a list if they are to be drawn one by one in between
         """
-        exclude = self._excludes_itself(projection)
-        if not (isinstance(numbers, list) and draws_as_numpy_did(self.rng)):
-            draw = _selection(self, size, exclude, projection)
-            chosen = [draw(int(n), cell) for cell, n in enumerate(numbers)]
-            return np.array([len(cells) for cells in chosen]), np.concatenate(chosen).astype(np.uint32)
-        counts = self._counts(projection, numbers, size - exclude)
-        return counts, choose(self.rng.rng, counts, size, exclude, self.with_replacement)
+        own = own_places(self, projection, cells, others)
+        exclude = own is not None and own.are_the_same
+        if isinstance(numbers, list):
+            numbers = self._counts(projection, numbers, others.size - exclude)
+            if draws_as_numpy_did(self.rng) and (own is None or exclude):
+                return numbers, choose(self.rng.rng, numbers, others.size, exclude, self.with_replacement)
+        draw = _selection(self, others.size, own, projection)
+        chosen = [draw(int(n), cell) for cell, n in enumerate(numbers)]
+        return np.array([len(cells) for cells in chosen]), np.concatenate(chosen).astype(np.uint32)
 
     def _drawn_rows(self, projection, n_cells, size):
         """For each of `n_cells`, some of `size` cells: where each one's begin, and these (uint32)."""
         numbers = self.n.next(n_cells) if isinstance(self.n, RandomDistribution) else self.n
-        exclude = self._excludes_itself(projection)
+        exclude = own_places(self, projection, projection.pre, projection.post) is not None
         counts = self._counts(projection, np.broadcast_to(numbers, n_cells), size - exclude)
+        check_connections(int(counts.sum()), ROW)
         if not counts.any():
             return begins(counts), np.zeros(0, dtype=np.uint32)
         ranges = ranges_of_rows(n_cells, counts.mean())
@@ -77,6 +95,10 @@ class _FixedNumberConnector(BulkConnector):
 
 class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreConnector):
     __doc__ = connectors.FixedNumberPreConnector.__doc__
+    is_unsorted = True
+
+    def _cells(self, projection):
+        return projection.post
 
     def _rows(self, projection):
         n_pre, n_post = projection.shape
@@ -84,13 +106,17 @@ class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreCo
         return turned(first, sources, n_pre)
 
     def _pairs(self, projection):
-        n_pre, n_post = projection.shape
-        counts, sources = self._chosen(projection, list(self._get_num_pre(n_post)), n_pre)
+        n_post = projection.post.size
+        numbers = list(self._get_num_pre(n_post))
+        counts, sources = self._chosen(projection, numbers, projection.post, projection.pre)
         return sources.view(np.int32), np.repeat(np.arange(n_post, dtype=np.int32), counts)
 
 
 class FixedNumberPostConnector(_FixedNumberConnector, connectors.FixedNumberPostConnector):
     __doc__ = connectors.FixedNumberPostConnector.__doc__
+
+    def _cells(self, projection):
+        return projection.pre
 
     def _rows(self, projection):
         n_pre, n_post = projection.shape
@@ -103,37 +129,57 @@ class FixedNumberPostConnector(_FixedNumberConnector, connectors.FixedNumberPost
             super().connect(projection)
             return
         # Here PyNN draws which cells to connect first.
+        self._check_memory(projection, copied_parameters(projection))
         pre, post = self._drawn_pairs(projection)
         self._add(projection, pre, post, copied_parameters(projection))
 
     def _pairs(self, projection):
         n_pre, n_post = projection.shape
-        numbers = (self._get_num_post() for _ in range(n_pre))
+        drawn = (self._get_num_post() for _ in range(n_pre))
         in_between = isinstance(self.n, RandomDistribution) and self.n.rng is self.rng
-        counts, targets = self._chosen(projection, numbers if in_between else list(numbers), n_post)
+        numbers = drawn if in_between else list(drawn)
+        counts, targets = self._chosen(projection, numbers, projection.pre, projection.post)
         first, sources = turned(begins(counts), targets, n_post)
         return sources.view(np.int32), np.repeat(np.arange(n_post, dtype=np.int32), np.diff(first))
 
 
-def _selection(connector, size, exclude, projection):
+def own_places(connector, projection, cells, others):
+    """The `OwnPlaces` of those that a connector must not connect to themselves; None if there are none.
+
+    Raises ConnectionError for "NoMutual", which would be another number of connections.
+    """
+    if connector.allow_self_connections == "NoMutual":
+        raise errors.ConnectionError(
+            f"{projection.label}: allow_self_connections='NoMutual' can't be had with a fixed number of "
+            f"connections, as of {type(connector).__name__}"
+        )
+    if connector.allow_self_connections:
+        return None
+    own = OwnPlaces(cells, others)
+    return own if own.counts.any() else None
+
+
+def _selection(connector, size, own, projection):
     """A function (n, cell) that selects n of `size` cells for a cell, as the connector's options say.
+
+    own    `OwnPlaces`, or None if every cell may be selected
 
     Without replacement, every cell is selected before any is selected twice.
     """
     rng = connector.rng
     everyone = np.arange(size)
-    if connector.with_replacement and exclude and size < 2:
-        raise no_other_cell(projection)
 
     def with_replacement(n, cell):
+        if n and own is not None and len(own[cell]) == size:
+            raise no_other_cell(projection)
         selected = rng.next(n, "uniform_int", {"low": 0, "high": size}, mask=None)
         selected = np.asarray(selected, dtype=np.int64)  # no numbers at all come as floats
-        while exclude and (again := np.flatnonzero(selected == cell)).size:
+        while own is not None and (again := np.flatnonzero(np.isin(selected, own[cell]))).size:
             selected[again] = rng.next(again.size, "uniform_int", {"low": 0, "high": size}, mask=None)
         return selected
 
     def without_replacement(n, cell):
-        allowed = everyone[everyone != cell] if exclude else everyone
+        allowed = everyone if own is None else np.delete(everyone, own[cell])
         if n and not len(allowed):
             raise no_other_cell(projection)
         full_sets, remainder = divmod(n, max(len(allowed), 1))
@@ -165,12 +211,21 @@ class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnec
     def _draws_rows(self):
         return self.with_replacement
 
+    is_unsorted = True  # while they are drawn
+
+    def _expected(self, projection):
+        return 0 if isinstance(self.n, RandomDistribution) else self.n
+
     def _number(self):
-        return int(self.n.next()) if isinstance(self.n, RandomDistribution) else self.n
+        if not isinstance(self.n, RandomDistribution):
+            return self.n
+        n = int(self.n.next())
+        check_connections(n, ROW)
+        return n
 
     def _rows(self, projection):
         n, (n_pre, n_post) = self._number(), projection.shape
-        exclude = not self.allow_self_connections and projection.pre is projection.post
+        exclude = own_places(self, projection, projection.pre, projection.post) is not None
         if n and n_post <= exclude:
             raise no_other_cell(projection)
         first = begins(self.rng.rng.multinomial(n, np.full(n_pre, 1 / n_pre)))
@@ -183,21 +238,20 @@ class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnec
     def _pairs(self, projection):
         n = self._number()
         n_pre, n_post = projection.shape
-        pre_ids, post_ids = projection.pre.all_cells.astype(int), projection.post.all_cells.astype(int)
-        exclude = not self.allow_self_connections and np.isin(pre_ids, post_ids).any()
-        if not self.with_replacement or exclude:
-            n_excluded = np.isin(pre_ids, post_ids).sum() if exclude else 0
-            possible = n_pre * n_post - n_excluded
+        own = own_places(self, projection, projection.pre, projection.post)
+        if not self.with_replacement or own is not None:
+            possible = n_pre * n_post - (0 if own is None else own.counts.sum())
             if n and (possible == 0 or (n > possible and not self.with_replacement)):
                 raise errors.ConnectionError(
                     f"{projection.label}: there are only {possible} pairs to make {n} connections of"
                 )
+        pre_ids, post_ids = projection.pre.all_cells.astype(int), projection.post.all_cells.astype(int)
         flat = np.zeros(0, dtype=np.int64)
         while len(flat) < n:
             missing = n - len(flat)
             pre = self.rng.next(missing, "uniform_int", {"low": 0, "high": n_pre})
             post = self.rng.next(missing, "uniform_int", {"low": 0, "high": n_post})
-            if exclude:
+            if own is not None:
                 allowed = pre_ids[pre] != post_ids[post]
                 pre, post = pre[allowed], post[allowed]
             flat = np.concatenate([flat, post.astype(np.int64) * n_pre + pre])

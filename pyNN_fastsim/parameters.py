@@ -8,13 +8,14 @@ InvalidDimensionsError, with the names of the object (`owner`) and parameter, an
 
 import contextlib
 import inspect
+import itertools
 import reprlib
 from collections.abc import Iterator, Sized
 
 import numpy as np
 import quantities as pq
 from lazyarray import larray
-from pyNN import errors
+from pyNN import connectors, errors
 from pyNN.core import is_listlike
 from pyNN.parameters import ArrayParameter, LazyArray, Sequence, simplify
 from pyNN.random import RandomDistribution
@@ -95,16 +96,39 @@ def _call_for_each(function, size):
 
 
 def expression(owner, name, text):
-    """A LazyArray of a text that is an expression in the distance, d.
+    """A LazyArray of a text that is an expression in the distance, d, with the functions that PyNN's
+    distance-dependent connectors know, such as exp.
 
     Raises InvalidParameterValueError for anything else.
     """
     try:
-        return LazyArray(text)
-    except Exception as error:  # PyNN tries the expression out, so that it may be anything
+        function = eval(f"lambda d: {text}", dict(vars(connectors)))
+        function(0.0)
+        return LazyArray(function)
+    except Exception as error:  # the expression is tried out, so that it may be anything
         raise errors.InvalidParameterValueError(
             f"{owner}: {name} must be an expression in d, not {reprlib.repr(text)}: {reprlib.repr(error)}"
         ) from None
+
+
+class Stream:
+    """An iterator whose first value (None if there is none) can be seen before it is taken.
+
+    A copy is the stream itself, because there are no copies of iterators.
+    """
+
+    def __init__(self, iterator):
+        self.first = next(iterator, None)
+        self._all = iterator if self.first is None else itertools.chain([self.first], iterator)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._all)
+
+    def __deepcopy__(self, memo):
+        return self
 
 
 def one_number(owner, name, value):

@@ -5,26 +5,28 @@ Users see connections in the order of their creation, which is mostly target cel
 `connections.py` says how they are kept.
 """
 
-import copy
+import os
 
 import numpy as np
 from pyNN import common, errors
 from pyNN.parameters import LazyArray
 from pyNN.random import RandomDistribution
+from pyNN.recording.files import StandardTextFile
 from pyNN.space import Space
 
 from . import simulator
 from .arguments import FILE, NAMES, check_arguments_of
 from .connecting import Connecting
-from .connections import Connection, Group, parts, place_in, shared
+from .connections import Connection, Group, parts, shared
 from .engine.synapses.groups import sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
-from .parameters import as_given, expression, one_number
+from .memory import NoMemory, check_memory
+from .parameters import Stream, as_given, expression, one_number
 from .progress import building
 from .recording import check_file
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
 from .synapse_recording import SynapseRecorder
-from .synapse_values import drawing, evaluate, wrong_shape
+from .synapse_values import drawn_for_all_pairs, evaluate, wrong_shape
 from .validation import check_names, check_synapse_parameter, unknown_name
 
 _DEFAULT_SPACE = Space()
@@ -91,26 +93,35 @@ class Projection(FormerAttributes, Connecting, common.Projection):
         except BaseException as error:
             simulator.state.network.remove_groups([group.synapses for group in self._groups])
             if isinstance(error, MemoryError):
+                why = f": {error}" if isinstance(error, NoMemory) else ""
                 raise MemoryError(
                     f"Projection '{self.label}': no memory for its connections, from {self.pre.size} to "
-                    f"{self.post.size} cells"
+                    f"{self.post.size} cells{why}"
                 ) from None
             raise
 
     def _guess_receptor_type(self):
         weights = self.synapse_type.parameter_space["weight"].base_value
-        if isinstance(weights, np.ndarray) and weights.ndim == 1:  # one weight for each connection
-            inhibitory = len(weights) and weights[0] < 0 and len(self.post.receptor_types) > 1
-            self.receptor_type = self.post.receptor_types[1 if inhibitory else 0]
-            return
-        if isinstance(weights, np.ndarray) and weights.shape != self.shape:
+        if isinstance(weights, np.ndarray) and weights.ndim != 1 and weights.shape != self.shape:
             raise wrong_shape(self, "weight", weights)
+        if isinstance(weights, np.ndarray) and (weights.ndim == 1 or np.isnan(weights[-1, -1])):
+            # One for each connection, or a matrix whose last pair, at which PyNN looks, is not connected.
+            known = weights[~np.isnan(weights)]
+            self._guess_from_weight(known[0 if weights.ndim == 1 else -1] if len(known) else 0.0)
+            return
+        if isinstance(weights, Stream):
+            self._guess_from_weight(one_number(self.label, "weight", weights.first or 0.0))
+            return
         try:
             super()._guess_receptor_type()
         except (NotImplementedError, OverflowError, ValueError) as error:
             raise errors.InvalidParameterValueError(
                 f"{self.label}: weight can't be {weights!r}: {error}"
             ) from None
+
+    def _guess_from_weight(self, weight):
+        inhibitory = weight < 0 and len(self.post.receptor_types) > 1
+        self.receptor_type = self.post.receptor_types[1 if inhibitory else 0]
 
     @property
     def _is_electrical(self):
@@ -155,8 +166,8 @@ class Projection(FormerAttributes, Connecting, common.Projection):
             pre, post = np.empty((2, len(self)), dtype=np.int64)
             for group in self._groups:
                 places = group.find_places()
-                pre[places] = place_in(self.pre, group.synapses.source)[sources_of(group.synapses)]
-                post[places] = place_in(self.post, group.synapses.target)[group.synapses.targets]
+                pre[places] = group.pre.places_of(sources_of(group.synapses))
+                post[places] = group.post.places_of(group.synapses.targets)
             self._cached["pairs"] = pre, post
         return self._cached["pairs"]
 
@@ -209,16 +220,20 @@ class Projection(FormerAttributes, Connecting, common.Projection):
                 f"multiple_synapses must be one of {list(self.MULTI_SYNAPSE_OPERATIONS)}, "
                 f"not {multiple_synapses!r}"
             )
+        address = dict(zip(_ADDRESS, self._pairs(), strict=True))
         if format == "list":
-            pre, post = self._pairs()
-            address = dict(zip(_ADDRESS, (pre, post), strict=True))
-            columns = [pre, post] if with_address else []
+            columns = list(address.values()) if with_address else []
             columns += [address[n] if n in address else self._values(n) for n in names]
             if single and not with_address:
                 return columns[0].tolist()
             return list(zip(*(column.tolist() for column in columns), strict=True))
         if format == "array":
-            arrays = [self._array(self._values(n), multiple_synapses) for n in names]
+            arrays = [
+                self._array(address[n], "last")
+                if n in address
+                else self._array(self._values(n), multiple_synapses)
+                for n in names
+            ]
             return arrays[0] if single else arrays
         raise ValueError(f"format must be 'list' or 'array', not {format!r}")
 
@@ -227,6 +242,8 @@ class Projection(FormerAttributes, Connecting, common.Projection):
     def _array(self, values, multiple_synapses):
         """Values as an array over (pre, post), nan where there is no connection."""
         pre, post = self._pairs()
+        n_pre, n_post = self.shape
+        check_memory(f"{self.label}: values for {n_pre} x {n_post} pairs", 8 * n_pre * n_post)
         array = np.full(self.shape, np.nan)
         if multiple_synapses == "last":
             array[pre, post] = values
@@ -246,9 +263,20 @@ class Projection(FormerAttributes, Connecting, common.Projection):
     def save(self, attribute_names, file, format="list", gather=True, with_address=True):
         if attribute_names in ("all", "connections"):
             attribute_names = self.synapse_type.get_parameter_names()
-        if isinstance(attribute_names, str):
-            attribute_names = [attribute_names]
-        super().save(attribute_names, file, format, gather, with_address)
+        single = isinstance(attribute_names, str)
+        names = [attribute_names] if single else list(attribute_names)
+        values = self.get(names, format, gather, with_address)
+        if isinstance(file, (str, os.PathLike)):
+            file = StandardTextFile(os.fspath(file), mode="w")
+        if format == "array":  # a matrix; of several, in a text one below the other
+            values = [np.where(np.isnan(array), 0.0, array) for array in values]
+            values = (
+                np.concatenate(values) if single or isinstance(file, StandardTextFile) else np.stack(values)
+            )
+        elif with_address:
+            names = ["i", "j", *names]
+        file.write(values, {"columns": names})
+        file.close()
 
     save.__doc__ = common.Projection.save.__doc__
 
@@ -313,31 +341,26 @@ class Projection(FormerAttributes, Connecting, common.Projection):
         except ValueError as error:
             raise errors.InvalidDimensionsError(f"{self.label}: {name}: {error}") from None
         if isinstance(lazy.base_value, RandomDistribution):
-            # As in other backends: numbers for all pairs, of which the connected ones are taken.
-            with drawing(self, name, lazy.base_value):
-                return copy.copy(lazy).evaluate()[pre, post]
+            return drawn_for_all_pairs(self, name, lazy, pre, post)
         if not callable(lazy.base_value) and lazy.is_homogeneous:
             return np.full(len(pre), float(lazy.evaluate(simplify=True)))
         return evaluate(self, name, lazy, pre, post)
 
     def _from_list(self, name, values):
-        """Values given as a list, one for each connection, in the order of (pre, post).
+        """Values given as a list: one for each connection, in the order of `get`.
 
-        That is the order of PyNN's own set(); for a pair with several connections it has either one
-        value, as there, or one for each of them.
+        Where there are several connections of a pair, there may also be one value for each pair, as in PyNN,
+        in the order of (pre, post).
         """
         pre, post = self._pairs()
-        order = np.lexsort((post, pre))
         if len(values) == len(pre):
-            result = np.empty(len(pre))
-            result[order] = values
-            return result
+            return values
         pairs, which = np.unique(pre * self.post.size + post, return_inverse=True)
         if len(values) != len(pairs):
             raise errors.InvalidDimensionsError(
                 f"{self.label}: {len(values)} values of {name} for {len(pre)} connections"
             )
-        return np.asarray(values, dtype=float)[which]
+        return values[which]
 
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""

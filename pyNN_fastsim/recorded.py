@@ -232,11 +232,13 @@ class SpikeTrains(neo.spiketrainlist.SpikeTrainList):
 
 def spiketrains_of(parts):
     """A Neo SpikeTrainList of the spikes of one or more populations."""
-    if len({(part.start, part.stop) for part in parts}) > 1:
+    all_cells = np.concatenate([part.cells for part in parts])
+    # In one list the spikes of a cell are known by its id: no good for a cell of several parts.
+    if len({(part.start, part.stop) for part in parts}) > 1 or len(np.unique(all_cells)) < len(all_cells):
         trains = [train for part in parts for train in spiketrains_of([part])]
         return SpikeTrains(items=trains)
     # Plain lists: Neo takes only a Python int for a channel's id, and adds lists end to end.
-    cells = np.concatenate([part.cells for part in parts]).tolist()
+    cells = all_cells.tolist()
     return SpikeTrains.from_spike_time_array(
         np.concatenate([part.times for part in parts]) * pq.ms,
         np.concatenate([part.ids for part in parts]).astype(np.int64),

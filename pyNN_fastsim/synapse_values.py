@@ -1,14 +1,16 @@
 """
 The values of synaptic parameters, for all connections of a projection together.
 
-A value may be a number, a RandomDistribution, an array over (pre, post), a list with one value for
-each connection, a function of distance or of the two indices. Numbers are drawn in the order in
+A value may be a number, a RandomDistribution, an array over (pre, post), a list or iterator with one value
+for each connection, a function of distance or of the two indices. Numbers are drawn in the order in
 which PyNN's own connectors draw them: for each target cell in turn.
 """
 
 import contextlib
 import copy
 import inspect
+import itertools
+from collections.abc import Iterator
 
 import numpy as np
 from pyNN import errors
@@ -16,6 +18,7 @@ from pyNN.core import IndexBasedExpression
 from pyNN.parameters import LazyArray
 from pyNN.random import NumpyRNG, RandomDistribution
 
+from .memory import check_memory
 from .random import NativeRNG
 
 # Distributions that redraw what falls outside their limits, so that the numbers drawn in one call
@@ -62,7 +65,7 @@ def evaluate_all(projection, parameters, pre, post, fresh_for_each_target=False)
     """The parameters of the connections (pre, post): by name, a number or float64 [connections].
 
     parameters               numbers, arrays, or LazyArrays, by name
-    pre, post                int, indices, by ascending post
+    pre, post                int, indices, by ascending post wherever numbers are drawn
     fresh_for_each_target    draw from the same state of the generator for each target, as PyNN's
                              FromListConnector does
 
@@ -84,6 +87,8 @@ def evaluate(projection, name, lazy, pre, post, fresh_for_each_target=False):
             values = _draw(base, post, fresh_for_each_target)
     elif callable(base):
         values = _call(projection, base, pre, post)
+    elif isinstance(base, Iterator):
+        values = _taken(projection, name, base, len(pre))
     elif isinstance(base, np.ndarray) and base.ndim == 1:
         if len(base) != len(pre):
             raise errors.InvalidDimensionsError(
@@ -101,6 +106,31 @@ def evaluate(projection, name, lazy, pre, post, fresh_for_each_target=False):
         except ValueError as error:
             raise errors.InvalidDimensionsError(f"{projection.label}: {name}: {error}") from None
     return _apply_operations(lazy, values, projection, name, pre, post)
+
+
+def drawn_for_all_pairs(projection, name, lazy, pre, post):
+    """As `evaluate` for a LazyArray of a RandomDistribution, but with numbers drawn for all pairs, connected
+    or not: as in PyNN's own `set`."""
+    n_pre, n_post = projection.shape
+    check_memory(f"{projection.label}: values of {name} for {n_pre} x {n_post} pairs", 8 * n_pre * n_post)
+    with drawing(projection, name, lazy.base_value):
+        values = _next(lazy.base_value, n_pre * n_post).reshape(n_pre, n_post)[pre, post]
+    return _apply_operations(lazy, values, projection, name, pre, post)
+
+
+def _taken(projection, name, iterator, n):
+    """The next `n` values of an iterator, for the connections in their order."""
+    try:
+        values = np.fromiter(itertools.islice(iterator, n), dtype=float)
+    except (TypeError, ValueError) as error:
+        raise errors.InvalidParameterValueError(
+            f"{projection.label}: an iterator for {name} must give numbers: {error}"
+        ) from None
+    if len(values) < n:
+        raise errors.InvalidDimensionsError(
+            f"{projection.label}: an iterator gave {len(values)} values of {name} for {n} connections"
+        )
+    return values
 
 
 def wrong_shape(projection, name, values):
@@ -161,9 +191,8 @@ def _call(projection, function, pre, post):
     if isinstance(function, IndexBasedExpression):
         function = copy.copy(function)
         function.projection = projection
-        return _by_target(function, pre, post)
-    if _takes_two(function):
-        return _by_target(function, pre, post)
+    if isinstance(function, IndexBasedExpression) or _takes_two(function):
+        return _by_target(post, lambda order: _of_indices(function, pre[order], post[order]))
     distances = pair_distances(projection, pre, post)
     return np.broadcast_to(np.asarray(function(distances), dtype=float), distances.shape)
 
@@ -178,8 +207,18 @@ def _takes_two(function):
                for p in parameters) == 2  # fmt: skip
 
 
-def _by_target(function, pre, post):
-    """Call function(i: array, j: int) for each target, as PyNN does."""
+def _by_target(post, evaluate):
+    """Values of connections in any order, where evaluate(order) gives those of connections by target."""
+    if np.all(post[1:] >= post[:-1]):
+        return evaluate(slice(None))
+    order = np.argsort(post, kind="stable")
+    values = np.empty(len(post))
+    values[order] = evaluate(order)
+    return values
+
+
+def _of_indices(function, pre, post):
+    """Call function(i: array, j: int) for each target, as PyNN does; connections are sorted by target."""
     values = np.empty(len(pre))
     targets, first = np.unique(post, return_index=True)
     last = np.append(first, len(post))[1:]

@@ -626,9 +626,8 @@ def _connector(name, arguments, synapse):
 
 
 def new_weights(made, fraction):
-    """New weights for connections (pre, post, weight), in the order of (pre, post)."""
-    by_pair = sorted(made, key=lambda row: row[:2])
-    return [row[2] * (fraction if k % 2 else 1.0) for k, row in enumerate(by_pair)]
+    """New weights for connections (pre, post, weight), in their order."""
+    return [row[2] * (fraction if k % 2 else 1.0) for k, row in enumerate(made)]
 
 
 def new_delay(fraction, dt):
@@ -811,9 +810,8 @@ class Naive:
         projection = self.network.projections[k]
         if as_list:
             rows = [(*projection.pairs[id(c)], c.weight) for c in projection.connections]
-            order = sorted(range(len(rows)), key=lambda index: rows[index][:2])
-            for index, weight in zip(order, new_weights(rows, fraction), strict=True):
-                projection.connections[index].weight = weight
+            for connection, weight in zip(projection.connections, new_weights(rows, fraction), strict=True):
+                connection.weight = weight
         elif projection.connections:
             weight = projection.connections[0].weight * fraction
             for connection in projection.connections:

@@ -7,6 +7,7 @@ import pytest
 from pyNN import errors
 from pyNN.core import IndexBasedExpression
 from pyNN.random import NumpyRNG, RandomDistribution
+from pyNN.recording.files import NumpyBinaryFile, StandardTextFile
 from pyNN.space import Grid2D, RandomStructure, Space, Sphere
 
 import pyNN_fastsim as fastsim
@@ -255,6 +256,93 @@ def test_users_own_connector():
     expected = [(i, j, 0.1 * (j + 1), 0.2) for j in order for i in (j, (j + 1) % 5)]
     assert projection.get(["weight", "delay"], format="list") == expected
     assert projection[1].weight == 0.4 and projection[1].presynaptic_index == 4
+
+
+FILE = '# columns = ["i", "j", "delay", "weight"]\n0 3 0.5 0.1\n2 1 0.7 0.2\n'
+ROWS = [(2, 1, 0.2, 0.7), (0, 3, 0.1, 0.5)]
+
+
+def in_text(path):
+    path.write_text(FILE)
+    return path
+
+
+def in_numbers(path):
+    rows = np.array([(i, j, delay, weight) for i, j, weight, delay in ROWS])
+    file = NumpyBinaryFile(str(path), mode="wb")
+    file.write(rows, {"columns": ["i", "j", "delay", "weight"]})
+    file.close()
+    return NumpyBinaryFile(str(path), mode="rb")
+
+
+@pytest.mark.parametrize(
+    "make", [in_text, lambda path: str(in_text(path)), lambda path: StandardTextFile(str(in_text(path)), "r"),
+             in_numbers]
+)  # fmt: skip
+def test_files_may_be_read_twice(make, tmp_path):
+    fastsim.setup(timestep=0.1)
+    p = fastsim.Population(5, fastsim.IF_cond_exp())
+    connector = fastsim.FromFileConnector(make(tmp_path / "connections"))
+    for _ in range(2):
+        assert fastsim.Projection(p, p, connector).get(["weight", "delay"], "list") == ROWS
+
+
+def test_distributed_files_are_left_alone(tmp_path):
+    fastsim.setup(timestep=0.1)
+    p = fastsim.Population(5, fastsim.IF_cond_exp())
+    whole, part = in_text(tmp_path / "connections"), in_text(tmp_path / "connections.0")
+    whole.write_text("not what is to be read")
+    for connector in (fastsim.FromFileConnector(str(whole), distributed=True),) * 2:
+        assert fastsim.Projection(p, p, connector).get(["weight", "delay"], "list") == ROWS
+    assert part.read_text() == FILE and whole.read_text() == "not what is to be read"
+    part.unlink()
+    with pytest.raises(FileNotFoundError, match="connections.0"):
+        fastsim.Projection(p, p, connector)
+
+
+def test_the_header_of_a_file_is_not_run(tmp_path):
+    fastsim.setup(timestep=0.1)
+    p = fastsim.Population(5, fastsim.IF_cond_exp())
+    path = tmp_path / "connections"
+    path.write_text(f"# a remark\n# columns = [open({str(tmp_path / 'new')!r}, 'w').name]\n0 3 0.1\n")
+    with pytest.raises(ValueError, match="columns in .*connections must be a list of names, not .open"):
+        fastsim.Projection(p, p, fastsim.FromFileConnector(str(path)))
+    assert not (tmp_path / "new").exists()
+
+
+def test_numbers_and_flags_of_numpy():
+    fastsim.setup(timestep=0.1)
+    p = fastsim.Population(6, fastsim.IF_cond_exp())
+    no = np.False_
+    for connector, n in (
+        (fastsim.FixedNumberPreConnector(np.int64(3), with_replacement=np.True_), 18),
+        (fastsim.FixedNumberPostConnector(np.uint8(5), allow_self_connections=no), 30),
+        (fastsim.FixedTotalNumberConnector(np.int32(4)), 4),
+        (fastsim.SmallWorldConnector(np.int64(4), np.float32(0.5), n_connections=np.int16(2)), 12),
+        (fastsim.FixedProbabilityConnector(np.float32(1), allow_self_connections=no), 30),
+        (fastsim.AllToAllConnector(allow_self_connections=no), 30),
+        (fastsim.DistanceDependentProbabilityConnector("1", allow_self_connections=no), 30),
+    ):
+        assert len(fastsim.Projection(p, p, connector)) == n
+
+
+@pytest.mark.parametrize("p_connect", [10, 1.01, -0.1])
+def test_probabilities_from_0_to_1(p_connect):
+    with pytest.raises((TypeError, ValueError), match=f"p_connect must be .*not {p_connect}"):
+        fastsim.FixedProbabilityConnector(p_connect)
+    fastsim.setup()
+    p = fastsim.Population(3, fastsim.IF_cond_exp())
+    with pytest.raises(errors.InvalidParameterValueError, match="array must be of True and False"):
+        fastsim.Projection(p, p, fastsim.ArrayConnector(np.full((3, 3), p_connect)))
+
+
+def test_no_mutual_with_whatever_generator():
+    fastsim.setup(timestep=0.1)
+    p = fastsim.Population(5, fastsim.IF_cond_exp())
+    for generator in (rng(1), fastsim.NativeRNG(1)):
+        connector = fastsim.FixedProbabilityConnector(1.0, allow_self_connections="NoMutual", rng=generator)
+        pairs = fastsim.Projection(p, p, connector).get([], "list")
+        assert sorted(pairs) == [(i, j) for i in range(5) for j in range(i)]
 
 
 def test_pynns_own_connector_classes_work_too():

@@ -123,7 +123,7 @@ def test_what_is_under_way_keeps_the_weight_and_delay_it_left_with(name, value):
     def change(projection):
         pre, post = np.array(projection.get(name, format="list"))[:, :2].T
         values = value if value is not None else 0.1 + 0.1 * ((pre + 2 * post) % 15)
-        projection.set(**{name: values if value is not None else values[np.lexsort((post, pre))]})
+        projection.set(**{name: values})
 
     def run(populations, projections):
         for _ in range(4):
@@ -218,8 +218,7 @@ def test_few_connections_join_the_many_from_the_same_cells(begun):
         return
     sim.reset()
     sim.run(2.5)
-    pre, post, weights = np.array(few.get("weight", "list")).T
-    few.set(weight=weights[np.lexsort((post, pre))])  # the order of values in `set`
+    few.set(weight=few.get("weight", "list", with_address=False))
     sim.run(30.0)
     assert sum(map(len, found[0])) > N and listed(few) == before
 

@@ -1,5 +1,6 @@
 """Projections: looking at connections and changing them."""
 
+import itertools
 import os
 import struct
 import subprocess
@@ -61,6 +62,15 @@ def test_array_with_multiple_connections(projection, operation, weight):
     assert np.isnan(delays[0, 0]) and delays[1, 0] == 0.5
 
 
+def test_indices_as_arrays(projection):
+    """Those of a pair with several connections are not summed."""
+    connected = ~np.isnan(projection.get("weight", format="array"))
+    pre, post = projection.get(["presynaptic_index", "postsynaptic_index"], format="array")
+    i, j = np.indices((3, 4))
+    np.testing.assert_array_equal(pre, np.where(connected, i, np.nan))
+    np.testing.assert_array_equal(post, np.where(connected, j, np.nan))
+
+
 def test_bad_get(projection):
     with pytest.raises(ValueError, match="'list' or 'array', not 'table'"):
         projection.get("weight", format="table")
@@ -83,6 +93,7 @@ class ByIndex(IndexBasedExpression):
         (np.arange(12.0).reshape(3, 4), lambda i, j: 4.0 * i + j),
         (lambda d: 0.1 + d, lambda i, j: 0.1 + abs(i - j)),
         ("0.2*d", lambda i, j: 0.2 * abs(i - j)),
+        ("exp(-d) + sqrt(d)", lambda i, j: np.exp(-abs(i - j)) + np.sqrt(abs(i - j))),
         (lambda i, j: 0.5 * i + j, lambda i, j: 0.5 * i + j),
         (ByIndex(), lambda i, j: 0.1 * i + 0.01 * j + 0.004),
     ],
@@ -95,6 +106,78 @@ def test_set(projection, value, expected):
     assert projection.get("delay", format="list", with_address=False) == [0.9] * 5
 
 
+class InAnyOrder(sim.Connector):
+    """Connects one target after the other, and some of them again."""
+
+    parameter_names = ()
+
+    def connect(self, projection):
+        for j in (3, 1, 2, 1, 0, 3):
+            projection._convergent_connect(np.array([2, 0, 1]), j, weight=0.1, delay=0.5)
+
+
+@pytest.mark.parametrize("value", [lambda i, j: 10.0 * i + j + 1, ByIndex()])
+@pytest.mark.parametrize("connector", [InAnyOrder(), sim.FixedNumberPostConnector(7)])
+def test_functions_of_indices_in_whatever_order_connections_were_made(value, connector):
+    sim.setup(timestep=0.1)
+    pre, post = sim.Population(3, sim.SpikeSourceArray()), sim.Population(4, sim.IF_cond_exp())
+    synapse = sim.TsodyksMarkramSynapse(weight=0.1, delay=0.5)
+    projection = sim.Projection(pre, post, connector, synapse)
+    if isinstance(value, ByIndex):
+        value.projection = projection
+    projection.set(weight=value, tau_rec=value)
+    for i, j, weight, tau_rec in projection.get(["weight", "tau_rec"], "list"):
+        assert weight == tau_rec == value(i, j)
+
+
+def test_set_random_with_one_pair():
+    sim.setup(timestep=0.1)
+    p = sim.Population(1, sim.IF_cond_exp())
+    uniform = RandomDistribution("uniform", (0.5, 1.0), rng=NumpyRNG(seed=1))
+    projection = sim.Projection(p, p, sim.AllToAllConnector(), sim.StaticSynapse(weight=uniform))
+    (first,) = NumpyRNG(seed=1).next(1, "uniform", {"low": 0.5, "high": 1.0}, mask=None)
+    assert projection[0].weight == first
+    projection.set(weight=RandomDistribution("uniform", (0.5, 1.0), rng=NumpyRNG(seed=1)))
+    assert projection[0].weight == first
+
+
+def test_matrices_with_holes_where_there_is_no_connection(projection):
+    """PyNN's own way round: what `get` gives as an array."""
+    projection.set(weight=[0.1, 0.2, 0.3, 0.4, 0.5])
+    weights = projection.get("weight", "array")
+    connector = sim.ArrayConnector(~np.isnan(weights))
+    for sign, receptor in ((1, "excitatory"), (-1, "inhibitory")):
+        post = sim.Population(4, sim.IF_curr_exp())
+        made = sim.Projection(projection.pre, post, connector, sim.StaticSynapse(weight=sign * weights))
+        np.testing.assert_array_equal(made.get("weight", "array"), sign * weights)
+        assert made.receptor_type == receptor
+    with pytest.raises(errors.ConnectionError, match="weights must be finite, but there is nan"):
+        sim.Projection(
+            projection.pre, projection.post, sim.AllToAllConnector(), sim.StaticSynapse(weight=weights)
+        )
+    with pytest.raises(errors.InvalidParameterValueError, match="weight must be a finite number.*inf"):
+        sim.StaticSynapse(weight=np.where(np.isnan(weights), np.inf, weights))
+
+
+def test_iterators_give_one_value_for_each_connection(projection):
+    """No more than that are taken."""
+    numbers = itertools.count(1)
+    projection.set(weight=numbers)
+    assert projection.get("weight", "list", with_address=False) == [1, 2, 3, 4, 5] and next(numbers) == 6
+    synapse = sim.StaticSynapse(weight=(-0.5 * k for k in range(2, 30)), delay=itertools.cycle([1.0, 2.0]))
+    curr = sim.Population(3, sim.IF_curr_exp())
+    made = [sim.Projection(projection.pre, curr, sim.OneToOneConnector(), synapse) for _ in range(2)]
+    assert {each.receptor_type for each in made} == {"inhibitory"}
+    assert [each.get("weight", "list", with_address=False) for each in made] == [
+        [-1.0, -1.5, -2.0], [-2.5, -3.0, -3.5],
+    ]  # fmt: skip
+    assert made[1].get("delay", "list", with_address=False) == [2.0, 1.0, 2.0]
+    with pytest.raises(errors.InvalidDimensionsError, match="gave 2 values of weight for 5 connections"):
+        projection.set(weight=iter([1.0, 2.0]))
+    with pytest.raises(errors.InvalidParameterValueError, match="an iterator for weight must give numbers"):
+        projection.set(weight=iter("abcde"))
+
+
 def test_set_random_draws_as_other_backends_do(projection):
     """Numbers for all pairs, in the order of (pre, post), of which the connected ones count."""
     projection.set(weight=RandomDistribution("uniform", (0.5, 1.0), rng=NumpyRNG(seed=3)))
@@ -103,12 +186,26 @@ def test_set_random_draws_as_other_backends_do(projection):
         assert weight == drawn[i, j]
 
 
-def test_set_list_is_in_the_order_of_pre_and_post(projection):
-    projection.set(weight=[1.0, 2.0, 3.0, 4.0, 5.0])  # one for each connection
-    assert sorted(projection.get("weight", format="list")) == [
-        (0, 1, 1.0), (0, 3, 2.0), (1, 0, 3.0), (2, 1, 4.0), (2, 1, 5.0),
-    ]  # fmt: skip
-    projection.set(weight=np.array([1.0, 2.0, 3.0, 4.0]))  # one for each pair, as in PyNN
+def test_a_list_has_one_order_in_get_and_set(projection):
+    """One value for each connection, those of one pair too, in the order of the connections."""
+    given = [1.0, 2.0, 3.0, 4.0, 5.0]
+    projection.set(weight=given, delay=np.array(given))
+    assert projection.get("weight", "list", with_address=False) == given
+    assert [connection.as_tuple("weight", "delay") for connection in projection] == [(w, w) for w in given]
+    before = projection.get(["weight", "delay"], "list")
+    projection.set(**{name: projection.get(name, "list", with_address=False) for name in ("weight", "delay")})
+    assert projection.get(["weight", "delay"], "list") == before
+    again = sim.Projection(
+        projection.pre,
+        projection.post,
+        sim.FromListConnector([(i, j) for i, j, *_ in CONNECTIONS]),
+        sim.StaticSynapse(weight=projection.get("weight", "list", with_address=False)),
+    )
+    assert again.get("weight", "list") == projection.get("weight", "list")
+
+
+def test_set_list_of_one_value_for_each_pair(projection):
+    projection.set(weight=np.array([1.0, 2.0, 3.0, 4.0]))  # in the order of (pre, post), as in PyNN
     assert sorted(projection.get("weight", format="list")) == [
         (0, 1, 1.0), (0, 3, 2.0), (1, 0, 3.0), (2, 1, 4.0), (2, 1, 4.0),
     ]  # fmt: skip
@@ -209,11 +306,23 @@ def test_save(projection, tmp_path):
     assert sorted(copy.get(["weight", "delay"], "list")) == sorted(
         projection.get(["weight", "delay"], "list")
     )
-    projection.save(
-        "weight", NumpyBinaryFile(str(tmp_path / "w.npz"), mode="wb"), format="array", with_address=False
-    )
-    read = NumpyBinaryFile(str(tmp_path / "w.npz"), mode="rb").read()
-    assert read.shape == (1, 3, 4) and read[0, 1, 0] == 0.3 and read[0, 0, 0] == 0.0
+    for names, shape in (("weight", (3, 4)), (["weight"], (1, 3, 4)), (["weight", "delay"], (2, 3, 4))):
+        binary = NumpyBinaryFile(str(tmp_path / "w.npz"), mode="wb")
+        projection.save(names, binary, format="array", with_address=False)
+        read = NumpyBinaryFile(str(tmp_path / "w.npz"), mode="rb").read()
+        assert read.shape == shape and read.reshape(-1, 3, 4)[0, 1, 0] == 0.3 and read.flat[0] == 0.0
+
+
+def test_save_matrices_as_text(projection, tmp_path):
+    weights, delays = np.nan_to_num(projection.get(["weight", "delay"], format="array"))
+    path = tmp_path / "matrix.txt"
+    projection.save("weight", path, format="array")
+    np.testing.assert_array_equal(np.loadtxt(path), weights)
+    assert StandardTextFile(str(path), mode="r").get_metadata() == {"columns": ["weight"]}
+    projection.save(["weight", "delay"], str(path), format="array")  # one below the other
+    np.testing.assert_array_equal(np.loadtxt(path), np.concatenate([weights, delays]))
+    projection.printWeights(str(path), format="array")
+    np.testing.assert_array_equal(np.loadtxt(path), weights)
 
 
 def test_views_see_their_own_indices():

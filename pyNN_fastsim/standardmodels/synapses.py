@@ -5,6 +5,7 @@ The engine uses PyNN's parameter names and units, so there is nothing to transla
 """
 
 import numbers
+from collections.abc import Iterator
 
 import numpy as np
 from pyNN import errors
@@ -15,7 +16,7 @@ from ..celltypes import public_state
 from ..engine.synapses import plasticity, short_term
 from ..engine.synapses.dynamic import OfTarget, SynapseModel
 from ..former_names import WEIGHT_RULE_ARGUMENTS, has_become
-from ..parameters import as_given, expression
+from ..parameters import Stream, as_given, expression
 from ..simulator import state
 from ..validation import check_finite, check_names, check_synapse_parameter
 
@@ -39,7 +40,8 @@ __all__ = [
 def given_parameters(owner, parameters):
     """Values of synaptic parameters as a user gives them, by name: checked.
 
-    None stands for the default. Texts are expressions in the distance, d.
+    None stands for the default. Texts are expressions in the distance, d; iterators give one value for each
+    connection; matrices may have NaN where there is no connection.
     """
     return {name: None if value is None else _given(owner, name, value) for name, value in parameters.items()}
 
@@ -48,7 +50,11 @@ def _given(owner, name, value):
     if isinstance(value, str):
         return expression(owner, name, value)
     value = as_given(owner, name, value)
-    if isinstance(value, (float, np.ndarray)):
+    if isinstance(value, Iterator):
+        return Stream(value)
+    if isinstance(value, np.ndarray) and value.ndim == 2:
+        check_finite(owner, name, value[~np.isnan(value)])
+    elif isinstance(value, (float, np.ndarray)):
         check_finite(owner, name, value)
     return value
 

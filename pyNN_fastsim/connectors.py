@@ -25,6 +25,7 @@ from .bulk import (
     joined,
     ranges_of_rows,
 )
+from .connection_files import metadata_of, values_of
 from .engine.random.mersenne import Numbers
 from .fixed_numbers import FixedNumberPostConnector, FixedNumberPreConnector, FixedTotalNumberConnector  # noqa: F401
 from .random import draws_as_numpy_did, left_in_place, uniform_numbers
@@ -365,9 +366,9 @@ class FromFileConnector(FromListConnector, connectors.FromFileConnector):
     def connect(self, projection):
         if self.distributed:
             self.file.rename(f"{self.file.name}.{projection._simulator.state.mpi_rank}")
-        columns = self.file.get_metadata().get("columns", ("weight", "delay"))
+        columns = metadata_of(self.file).get("columns", ("weight", "delay"))
         self.column_names = [name for name in columns if name not in ("i", "j")]
-        self.conn_list = _as_table("FromFileConnector", np.atleast_2d(self.file.read()))
+        self.conn_list = _as_table("FromFileConnector", np.atleast_2d(values_of(self.file)))
         super().connect(projection)
 
 

@@ -15,6 +15,7 @@ from pyNN.recording.files import *  # noqa: F403
 from pyNN.space import *  # noqa: F403
 from pyNN.standardmodels import StandardCellType  # noqa: F401
 
+from . import aliases as _aliases
 from .celltypes import CellType
 from .connectors import *  # noqa: F403
 from .control import (  # noqa: F401
@@ -42,6 +43,8 @@ from .standardmodels.point_neurons import *  # noqa: F403
 from .standardmodels.synapses import *  # noqa: F403
 
 __version__ = "0.1.0"
+
+_aliases.install("fastsim")
 
 
 def list_standard_models():

@@ -7,7 +7,6 @@ PyNN on a simulator of its own, written in Numba.
 from types import ModuleType as _ModuleType
 
 from pyNN import errors, random, space  # noqa: F401
-from pyNN.network import Network  # noqa: F401
 from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution  # noqa: F401
 from pyNN.recording import *  # noqa: F403
 from pyNN.recording import files  # noqa: F401
@@ -33,6 +32,7 @@ from .control import (  # noqa: F401
     run_until,
     setup,
 )
+from .network import Network  # noqa: F401
 from .populations import Assembly, Population, PopulationView  # noqa: F401
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401
 from .projections import Projection  # noqa: F401

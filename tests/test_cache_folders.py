@@ -84,8 +84,8 @@ class Machine:
             environment["HOME"] = str(home)
         user = "" if user is None else str(user)
         result = subprocess.run(
-            [sys.executable, "-B", "-c", before + SCRIPT, user, *arguments],
-            cwd=self.folder, env=environment, umask=umask, capture_output=True, text=True, check=False,
+            [sys.executable, "-B", "-W", "always", "-c", before + SCRIPT, user, *arguments],
+            cwd=self.temporary, env=environment, umask=umask, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert result.returncode == 0, result.stderr
         return result.stdout.strip(), result.stderr
@@ -102,7 +102,6 @@ class Machine:
 def test_what_another_user_has_put_into_the_folder_for_temporary_files_is_not_run(machine):
     trap = machine.temporary / f"pyNN_fastsim-{STUDENT}"
     machine.plant(trap, "trap", STRANGER)
-    trap.chmod(0o777)
     assert machine.run("read", "mine", "read", user=STUDENT) == ("mine", "")
     assert machine.run("read", user=STUDENT)[0] == "mine"
     (own,) = machine.temporary.glob(f"pyNN_fastsim-{STUDENT}-*")
@@ -141,13 +140,23 @@ def test_a_folder_of_ones_own_within_one_for_all(machine, mode, found):
 
 
 @needs_users
-def test_a_link_is_as_good_as_what_it_leads_to(machine):
-    for user, found in (STRANGER, ""), (STUDENT, "content"):
-        place = machine.make(f"of-{user}", user) / "pyNN_fastsim"
-        machine.plant(place, "content", user)
-        link = machine.folder / f"link-{user}"
-        link.symlink_to(place.parent)
-        assert machine.run("read", user=STUDENT, NUMBA_CACHE_DIR=link)[0] == found
+@pytest.mark.parametrize("above, found", [(STRANGER, ""), (STUDENT, "mine")])
+def test_a_link_is_as_good_as_what_it_leads_to(machine, above, found):
+    """Whoever owns the folder above it could put another in its place."""
+    place = machine.make("above", above) / "cache"
+    machine.plant(place / "pyNN_fastsim", "mine", STUDENT)
+    os.chown(place, STUDENT, STUDENT)
+    link = machine.folder / "link"
+    link.symlink_to(place)
+    assert machine.run("read", user=STUDENT, NUMBA_CACHE_DIR=link)[0] == found
+
+
+@needs_users
+def test_nothing_is_written_where_another_users_link_leads_to(machine):
+    own = machine.make("own", STUDENT)
+    (machine.temporary / f"pyNN_fastsim-{STUDENT}-0").symlink_to(own)
+    assert machine.run("mine", "read", user=STUDENT)[0] == "mine"
+    assert list(own.iterdir()) == []
 
 
 @needs_users
@@ -178,6 +187,7 @@ def test_machine_code_that_root_provides_is_read_and_new_one_written_elsewhere(m
 def test_machine_code_beside_the_installation_is_read_if_its_owner_provides_it(machine, owner):
     """Who owns the package's files can have anything run anyway."""
     os.chown(machine.package, owner, owner)
+    machine.package.parent.chmod(0o777)  # who can write there can do so, too
     place = machine.package / "__machine_code__"
     machine.plant(place, "provided", owner)
     home = machine.make("home", STUDENT)

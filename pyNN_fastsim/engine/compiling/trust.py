@@ -30,11 +30,11 @@ def fault_of_folder(folder, within=None):
 
     A folder that is not there yet is as good as the folder that it would be made in.
 
+    folder   a Path without symbolic links in it
     within   a folder that is trusted as it is, with all above it
     """
     if OWNERLESS:
         return None
-    folder = Path(os.path.realpath(folder))
     for path in (folder, *folder.parents):
         if path == within:
             return None

@@ -12,7 +12,7 @@ import re
 import subprocess
 import tempfile
 
-from pyNN_fastsim.engine.compiling.cache import cache_folder
+from pyNN_fastsim.engine.compiling.cache import cache_folders
 
 ARITHMETIC = re.compile(r"\tv(?:mul|add|sub|div|fn?m(?:add|sub)\d*|max|min|sqrt)(pd|sd)\s+(.*)")
 
@@ -30,7 +30,8 @@ def instructions(machine_code):
 
 def main():
     print("| kernel | on vectors | on single numbers |\n| --- | --- | --- |")
-    for path in sorted(cache_folder().glob("*.engine.neurons.kernel.*.machine_code")):
+    pattern = "*.engine.neurons.kernel.*.machine_code"
+    for path in sorted(path for folder in cache_folders() for path in folder.glob(pattern)):
         vectors, single = instructions(path.read_bytes().split(b"\n", 3)[3])
         print(f"| {path.name.split('.')[-2].removesuffix('_kernel')} | {vectors} | {single} |")
 

@@ -7,7 +7,6 @@ PyNN on a simulator of its own, written in Numba.
 from types import ModuleType as _ModuleType
 
 from pyNN import errors, random, space  # noqa: F401
-from pyNN.network import Network  # noqa: F401
 from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution  # noqa: F401
 from pyNN.recording import *  # noqa: F403
 from pyNN.recording import files  # noqa: F401
@@ -15,6 +14,7 @@ from pyNN.recording.files import *  # noqa: F403
 from pyNN.space import *  # noqa: F403
 from pyNN.standardmodels import StandardCellType  # noqa: F401
 
+from . import aliases as _aliases
 from .celltypes import CellType
 from .connectors import *  # noqa: F403
 from .control import (  # noqa: F401
@@ -34,6 +34,7 @@ from .control import (  # noqa: F401
 )
 from .former_names import MODULE as _FORMER_NAMES
 from .former_names import has_become as _has_become
+from .network import Network  # noqa: F401
 from .populations import Assembly, Population, PopulationView  # noqa: F401
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401
 from .projections import Projection  # noqa: F401
@@ -44,6 +45,8 @@ from .standardmodels.point_neurons import *  # noqa: F403
 from .standardmodels.synapses import *  # noqa: F403
 
 __version__ = "0.1.0"
+
+_aliases.install("fastsim")
 
 
 def list_standard_models():

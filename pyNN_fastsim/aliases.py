@@ -2,9 +2,10 @@
 Imports a name below ``pyNN`` as this package: ``pyNN.fastsim`` and ``pyNN_fastsim`` are one module.
 
 The same goes for what is below it: ``pyNN.fastsim.standardmodels.cells`` is
-``pyNN_fastsim.standardmodels.cells``. The file pyNN_fastsim.pth, which is installed beside the
-package, calls `install` at the first import of ``pyNN.fastsim``; ``python -m pyNN_fastsim`` calls it
-with the names of all other backends.
+``pyNN_fastsim.standardmodels.cells``. The package calls `install` when it is imported, and the file
+pyNN_fastsim.pth, which is installed beside it, at the first import of ``pyNN.fastsim`` (but Python reads
+that file only when it starts, and only in site-packages); ``python -m pyNN_fastsim`` calls it with the
+names of all other backends.
 """
 
 import importlib
@@ -19,8 +20,11 @@ def install(*names):
     Make ``pyNN.<name>`` stand for this package, for each of `names`; return the finder that does it.
 
     The finder goes before all others: Python's own would find the modules of this package a second
-    time, as ``pyNN.<name>.<module>``.
+    time, as ``pyNN.<name>.<module>``. Calling this again changes nothing.
     """
+    for finder in sys.meta_path:
+        if isinstance(finder, AliasFinder) and finder.names.issuperset(names):
+            return finder
     finder = AliasFinder(names)
     sys.meta_path.insert(0, finder)
     return finder

@@ -218,9 +218,14 @@ def checked(function, owner=None, like=None, **rules):
         for name in given:
             if name in rules:
                 check(owner, name, given[name], rules[name])
-        return function(*args, **kwargs)
+        return function(*map(as_text, args), **{name: as_text(value) for name, value in kwargs.items()})
 
     return with_checks
+
+
+def as_text(value):
+    """A pathlib.Path and the like as PyNN and Neo want names of files, anything else as it is."""
+    return os.fsdecode(value) if isinstance(value, os.PathLike) else value
 
 
 def check(owner, name, value, rule):

@@ -7,9 +7,7 @@ order in which PyNN's own connectors draw them, target cell by target cell, so t
 gives the same network as in every other backend.
 """
 
-import ast
 import inspect
-import itertools
 import os
 import reprlib
 
@@ -17,7 +15,6 @@ import numpy as np
 from pyNN import connectors, errors
 from pyNN.connectors import CloneConnector as _CloneConnector
 from pyNN.connectors import Connector, MapConnector  # noqa: F401
-from pyNN.recording.files import StandardTextFile
 
 from .arguments import FILE, check_arguments_of
 from .bulk import (
@@ -29,6 +26,7 @@ from .bulk import (
     joined,
     ranges_of_rows,
 )
+from .connection_files import metadata_of, values_of
 from .engine.random.mersenne import Numbers
 from .fixed_numbers import FixedNumberPostConnector, FixedNumberPreConnector, FixedTotalNumberConnector  # noqa: F401
 from .former_names import CONNECTOR_ARGUMENTS, update
@@ -390,29 +388,9 @@ class FromFileConnector(FromListConnector, connectors.FromFileConnector):
         file = self.file
         if self.distributed:
             file = type(file)(f"{file.name}.{projection._simulator.state.mpi_rank}", mode=file.mode)
-        if hasattr(getattr(file, "fileobj", None), "seek"):
-            file.fileobj.seek(0)  # another projection may have read it
-        columns = _metadata(file).get("columns", ("weight", "delay"))
-        table = _as_table("FromFileConnector", np.atleast_2d(file.read()))
+        columns = metadata_of(file).get("columns", ("weight", "delay"))
+        table = _as_table("FromFileConnector", np.atleast_2d(values_of(file)))
         self._connect(projection, [name for name in columns if name not in ("i", "j")], table)
-
-
-def _metadata(file):
-    """A file's metadata by name. Those of a text file are only read, where PyNN runs them as Python."""
-    if not isinstance(file, StandardTextFile) or not hasattr(file, "fileobj"):
-        return file.get_metadata()  # which raises the error of opening, if there was one
-    metadata = {}
-    for line in itertools.takewhile(lambda line: line.startswith("#"), file.fileobj):
-        name, _, value = line[1:].partition("=")
-        try:
-            metadata[name.strip()] = ast.literal_eval(value.strip())
-        except (ValueError, SyntaxError):
-            if name.strip() == "columns":
-                raise ValueError(
-                    f"FromFileConnector: columns in {file.name} must be a list of names, not {value.strip()}"
-                ) from None
-    file.fileobj.seek(0)
-    return metadata
 
 
 class CSAConnector(BulkConnector, connectors.CSAConnector):

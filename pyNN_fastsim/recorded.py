@@ -19,7 +19,7 @@ import numpy as np
 import quantities as pq
 from pyNN.recording import get_io
 
-from . import textfile
+from . import nwbfile, textfile
 from .engine.recording.records import elements, private
 
 # Whether the ids of cells are annotated by the names of earlier versions of PyNN, too; see `foreign`.
@@ -183,9 +183,14 @@ class Recording:
     def write(self, file):
         """Write to a file: a name, whose ending tells the format, or a Neo IO."""
         if not isinstance(file, str):
-            file.write_block(self.to_neo(copy=False))
+            block = self.to_neo(copy=False)
+            if "nwb" in getattr(file, "extensions", ()):  # Neo writes no such file without
+                block.annotations.setdefault("session_start_time", block.rec_datetime.astimezone())
+            file.write_block(block)
         elif file.endswith(".txt"):
             textfile.write(file, self)
+        elif file.endswith(".nwb"):
+            nwbfile.write(file, self.to_neo(copy=False))
         elif file.endswith((".pkl", ".pickle")):
             self._pickle(file)
         else:

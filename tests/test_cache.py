@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import pyNN_fastsim
+from pyNN_fastsim.engine.compiling import cache
+from pyNN_fastsim.engine.compiling.compile import Entry
 
 pytestmark = pytest.mark.compiles
 
@@ -94,7 +96,8 @@ def test_an_edit_in_any_file_of_the_engine_is_noticed(installation):
 def test_damaged_files_are_made_anew(installation):
     package, run = installation
     first = run("run")
-    files = sorted((package.parent / "cache").rglob("*machine_code"), key=lambda file: file.stat().st_size)
+    folder = package.parent / "cache" / "pyNN_fastsim" / cache.fingerprint()[:32]
+    files = sorted(folder.iterdir(), key=lambda file: file.stat().st_size)
     for lost, damaged in ((50, files), (-50, files[:1])):  # all of them, and the one that is made soonest
         for file in damaged:
             file.write_bytes(file.read_bytes()[:lost])
@@ -112,3 +115,20 @@ def test_unwritable_cache_folders_are_passed_over(installation, tmp_path):
     )  # fmt: skip
     assert report[-1] == "True 3"
     assert len(list(tmp_path.rglob("*machine_code"))) == 3
+
+
+def test_two_kinds_of_processors_keep_their_machine_code_side_by_side(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    entry = Entry(test_import_compiles_nothing_and_does_not_need_numba, 0)
+    try:
+        for name in "here", "elsewhere":
+            monkeypatch.setattr(cache, "processor", lambda name=name: (name,))
+            cache.fingerprint.cache_clear()
+            assert not entry.is_cached
+            cache.write(entry, "symbol", name.encode())
+        for name in "here", "elsewhere":
+            monkeypatch.setattr(cache, "processor", lambda name=name: (name,))
+            cache.fingerprint.cache_clear()
+            assert cache.read(entry) == ("symbol", name.encode())
+    finally:
+        cache.fingerprint.cache_clear()

@@ -28,7 +28,11 @@ pytestmark = pytest.mark.skipif(
 CHECK = """
 import sys
 assert not {"pyNN", "pyNN_fastsim", "numba"} & set(sys.modules), "the hook imports too much too early"
+"""
+USE = """
+import sys
 import pyNN.fastsim as sim
+from pyNN.fastsim import *
 import pyNN.fastsim.standardmodels.cells
 from pyNN.fastsim.standardmodels.cells import IF_curr_exp
 from pyNN.utility import get_simulator
@@ -111,7 +115,7 @@ def test_install_use_uninstall(environment, sources, options):
     environment.pip("install", "--no-index", "--no-deps", "--no-build-isolation", *options, str(sources))
     installed = environment.contents()
     assert {path: installed.get(path) for path in before} == before
-    environment.run("-I", "-c", CHECK)
+    environment.run("-I", "-c", CHECK + USE)
     environment.pip("uninstall", "--yes", "pyNN_fastsim")
     assert environment.contents() == before
 
@@ -122,3 +126,23 @@ def test_pynn_can_be_replaced_and_removed(environment, sources):
     environment.pip("uninstall", "--yes", "PyNN")
     assert not (environment.packages / "pyNN" / "__init__.py").exists()  # other files may be NEURON's
     assert environment.run("-I", "-c", "print('starts')") == "starts\n"
+
+
+# In a notebook: %pip install, and then the cells below it.
+WHILE_RUNNING = """
+import importlib.util, subprocess, sys
+assert importlib.util.find_spec("pyNN_fastsim") is None
+subprocess.run(sys.argv[2:], check=True, stdout=subprocess.DEVNULL)
+sys.path.append(sys.argv[1])
+importlib.invalidate_caches()
+import pyNN_fastsim
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--target"]], ids=["site-packages", "target"])
+def test_installed_while_python_runs(environment, sources, tmp_path, options):
+    """Python looks for .pth files only when it starts, and only in site-packages."""
+    target = str(tmp_path / "target")
+    pip = [sys.executable, "-m", "pip", "--python", str(environment.python), "install", "--no-index"]
+    pip += ["--no-deps", "--no-build-isolation", *options, *([target] if options else []), str(sources)]
+    environment.run("-I", "-c", WHILE_RUNNING + USE, target, *pip)

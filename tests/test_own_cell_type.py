@@ -16,9 +16,9 @@ from scipy.integrate import solve_ivp
 
 import pyNN_fastsim as sim
 from pyNN_fastsim.engine import loop
-from pyNN_fastsim.engine.compiling import cache as cache_module
 from pyNN_fastsim.engine.compiling import compile as compile_module
-from pyNN_fastsim.engine.compiling.cache import cache_folder
+from pyNN_fastsim.engine.compiling import folders
+from pyNN_fastsim.engine.compiling.cache import cache_folders
 from pyNN_fastsim.kernels import exp, inlined
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "own_cell_type.py"
@@ -452,7 +452,7 @@ def run_script(tmp_path, monkeypatch):
     """A function that runs a script with an empty cache at first, in this process: (what it printed, the
     cell types whose kernel it compiled)."""
     loop.run.address  # noqa: B018
-    monkeypatch.setattr(cache_module, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(folders, "places", lambda: [(tmp_path, None)])
 
     def run(script):
         monkeypatch.setattr(compile_module, "compiled", [])
@@ -481,10 +481,11 @@ def test_a_change_compiles_anew_what_it_concerns(run_script):
 
 def test_a_second_process_compiles_nothing(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    cache = tmp_path / cache_folder().name
-    cache.mkdir()
-    for file in cache_folder().glob("*loop*"):
-        shutil.copy(file, cache)
+    for folder in cache_folders():
+        cache = tmp_path / "pyNN_fastsim" / folder.name
+        cache.mkdir(parents=True, exist_ok=True)
+        for file in folder.glob("*loop*"):
+            shutil.copy(file, cache)
     script = SCRIPT + "from pyNN_fastsim.engine.compiling.compile import compiled\nprint(len(compiled))\n"
 
     def run():

@@ -31,7 +31,7 @@ def make(app):
     folder = DOCS / "gallery"
     folder.mkdir(exist_ok=True)
     pieces = [
-        "# Gallery\n\nEvery example of the package, with the figure that it makes. `fastsim examples all` copies them.\n"
+        "# Gallery\n\nEvery example, with the figure that it makes. `fastsim examples all` copies them.\n"
     ]
     for name in sorted(ARGUMENTS, key=list(ARGUMENTS).index):
         source = EXAMPLES / f"{name}.py"
@@ -63,10 +63,8 @@ def _section(source, figure):
     title, _, rest = docstring.partition("\n\n")
     words = " ".join(rest.split("\n\nUsage")[0].split())
     command = " ".join(["python", source.name, *(ARGUMENTS[source.stem] or [])])
-    return (
-        f"## {' '.join(title.split())}\n\n{words}\n\n```bash\nfastsim examples {source.stem}\n{command}\n```\n\n"
-        f"![figure of {source.stem}]({figure.name})\n"
-    )
+    run = f"```bash\nfastsim examples {source.stem}\n{command}\n```"
+    return f"## {' '.join(title.split())}\n\n{words}\n\n{run}\n\n![figure of {source.stem}]({figure.name})\n"
 
 
 def setup(app):

@@ -1,17 +1,14 @@
 """
-Where machine code is kept, and when it is still good.
+When machine code of an earlier process is still good.
 
-The cache is one folder per installation below the user's cache folder (or below ``NUMBA_CACHE_DIR``),
-never beside the sources: a read-only installation works, and uninstalling the package leaves nothing in
-site-packages. Numba's own cache looks only at the file that holds a function; ours is valid as long as
-no file of the engine, no version and no processor has changed.
+It is as long as no file of the engine, no version and no processor has changed, nor any function that it is
+made of. Numba's own cache looks only at the file that holds a function. Where files are kept: `folders.py`.
 """
 
 import functools
 import hashlib
 import os
 import sys
-import tempfile
 import types as python_types
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +16,7 @@ from pathlib import Path
 import llvmlite.binding as llvm
 import numpy as np
 
+from . import folders
 from .marks import Marked
 from .settings import BOUNDSCHECK
 
@@ -31,53 +29,33 @@ def fingerprint():
     digest = hashlib.sha256()
     for path in sorted(ENGINE.rglob("*.py")):
         digest.update(path.read_bytes())
-    for fact in (
-        version("numba"),
-        version("llvmlite"),
-        sys.version,
-        str(BOUNDSCHECK),
-        llvm.get_process_triple(),
-        llvm.get_host_cpu_name(),
-        llvm.get_host_cpu_features().flatten(),
-    ):
+    for fact in (version("numba"), version("llvmlite"), sys.version, str(BOUNDSCHECK), *processor()):
         digest.update(fact.encode())
     return digest.hexdigest()
 
 
-@functools.cache
-def cache_folder():
-    """The folder for compiled code: writable, one per installation of the package."""
-    name = hashlib.sha256(str(ENGINE).encode()).hexdigest()[:16]
-    for base in _candidate_folders():
-        folder = Path(base) / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-        except OSError:
-            continue
-    return Path(tempfile.mkdtemp(prefix="pyNN_fastsim"))
+def processor():
+    """What machine code depends on of the processor that this process runs on."""
+    return (
+        llvm.get_process_triple(),
+        llvm.get_host_cpu_name(),
+        llvm.get_host_cpu_features().flatten(),
+    )
 
 
-def _candidate_folders():
-    if "NUMBA_CACHE_DIR" in os.environ:
-        yield os.environ["NUMBA_CACHE_DIR"]
-    home = Path(os.path.expanduser("~"))
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", home / ".cache"))
-    yield base / "pyNN_fastsim"
-    user = os.getuid() if hasattr(os, "getuid") else "user"
-    yield Path(tempfile.gettempdir()) / f"pyNN_fastsim-{user}"
+def cache_folders():
+    """The folders that have machine code for this process, the first first."""
+    return list(folders.folders_of(_folder_name()))
 
 
-def _cache_file(entry):
-    """Where the machine code of an entry is kept, after three lines: stamp, digest and symbol."""
-    kind = "checked_machine_code" if BOUNDSCHECK else "machine_code"
-    return cache_folder() / f"{entry.function.__module__}.{entry.function.__qualname__}.{kind}"
+def _folder_name():
+    """The beginning of the fingerprint: the stamp has all of it."""
+    return fingerprint()[:32]
+
+
+def _file_name(entry):
+    """Of the machine code of an entry, which comes after three lines: stamp, digest and symbol."""
+    return f"{entry.function.__module__}.{entry.function.__qualname__}.machine_code"
 
 
 def _stamp(entry):
@@ -126,18 +104,18 @@ def _file_of(module):
 
 def read(entry):
     """(symbol, machine code) of an entry, or None if it is not there, out of date or damaged."""
-    try:
-        stamp, digest, symbol, code = _cache_file(entry).read_bytes().split(b"\n", 3)
-    except (OSError, ValueError):
-        return None
-    good = stamp == _stamp(entry) and digest == hashlib.sha256(code).hexdigest().encode()
-    return (symbol.decode(), code) if good else None
+    for content in folders.contents(_folder_name(), _file_name(entry)):
+        try:
+            stamp, digest, symbol, code = content.split(b"\n", 3)
+        except ValueError:
+            continue
+        if stamp == _stamp(entry) and digest == hashlib.sha256(code).hexdigest().encode():
+            return symbol.decode(), code
+    return None
 
 
 def write(entry, symbol, code):
-    """Keep machine code for other processes; another process may do the same at the same time."""
-    file = _cache_file(entry)
-    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as temporary:
-        digest = hashlib.sha256(code).hexdigest().encode()
-        temporary.write(b"\n".join((_stamp(entry), digest, symbol.encode(), code)))
-    os.replace(temporary.name, file)
+    """Keep machine code for other processes."""
+    digest = hashlib.sha256(code).hexdigest().encode()
+    content = b"\n".join((_stamp(entry), digest, symbol.encode(), code))
+    folders.keep(_folder_name(), _file_name(entry), content)

@@ -122,7 +122,10 @@ class _PickledException(ctypes.Structure):
 
 
 def _raised_at(address):
-    """(class, arguments, place) of what machine code raised, which it does only if it checks indices."""
+    """(class, arguments, place) of what machine code raised, which it does only if it checks indices.
+
+    The pickle is a part of that machine code, and as good as that.
+    """
     raised = _PickledException.from_address(address)
     return pickle.loads(ctypes.string_at(raised.pickled, raised.length))
 

@@ -112,7 +112,8 @@ class FiledArray(GrowingArray):
         if self.start == 0:
             return self._data[:0]
         n_bytes = self.start * self._data[:1].nbytes
-        return np.load(self.path, mmap_mode="r" if n_bytes >= MAPPED_BYTES else None)
+        mode = "r" if n_bytes >= MAPPED_BYTES else None
+        return np.load(self.path, mmap_mode=mode, allow_pickle=False)
 
 
 class Records:

@@ -4,7 +4,7 @@ import numpy as np
 from pyNN import common
 
 from . import simulator
-from .arguments import TEXT, check_arguments_of
+from .arguments import MEMBER, TEXT, check, check_arguments_of
 from .parameters import is_one_sequence
 from .recording import check_file, recording_of_assembly
 from .selection import METHOD_RULES, METHODS, as_indices, check_sample, check_to_file, places_of, write_on_end
@@ -16,6 +16,8 @@ class Assembly(common.Assembly):
 
     def __init__(self, *populations, label=None):
         """Raises TypeError for what is not a population or view."""
+        for population in populations:
+            check("Assembly", "each of the populations", population, MEMBER)
         super().__init__(*populations, **({} if label is None else {"label": label}))
 
     @property

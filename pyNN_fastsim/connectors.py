@@ -308,9 +308,11 @@ class SmallWorldConnector(BulkConnector, connectors.SmallWorldConnector):
 class FromListConnector(BulkConnector, connectors.FromListConnector):
     __doc__ = connectors.FromListConnector.__doc__
 
-    def __init__(self, conn_list, *args, **kwargs):
-        """Raises TypeError for what is not a list of connections."""
-        super().__init__(_as_table("FromListConnector", conn_list), *args, **kwargs)
+    def __init__(self, conn_list, column_names=None, *args, **kwargs):
+        """Raises TypeError for what is not a list of connections, ValueError for names that don't fit it."""
+        table = _as_table("FromListConnector", conn_list)
+        names = _names_of_columns("FromListConnector", table, column_names, "column_names=['weight']")
+        super().__init__(table, names, *args, **kwargs)
 
     def connect(self, projection):
         names = projection.synapse_type.get_parameter_names()
@@ -346,6 +348,28 @@ def _as_table(owner, conn_list):
     return table if table.size else np.zeros((0, 4))
 
 
+def _names_of_columns(owner, table, names, example):
+    """The names of a table's columns after those of pre and post, given or as PyNN has them by default.
+
+    example   how a user gives them
+
+    Raises TypeError for columns without a name, ValueError for another number of names than of columns.
+    """
+    if len(table) == 0:
+        return ()
+    n = table.shape[1] - 2
+    if names is None and n not in (0, 2):
+        raise TypeError(
+            f"{owner}: {n + 2} columns are pre, post and {n} more, which must have names, such as {example}"
+        )
+    names = ("weight", "delay")[:n] if names is None else names
+    if len(names) != n:
+        raise ValueError(
+            f"{owner}: {len(names)} column_names ({', '.join(names)}) for {n} columns after pre and post"
+        )
+    return names
+
+
 def _check_indices(projection, pairs):
     for side, size, indices in zip(("pre", "post"), projection.shape, pairs.T, strict=True):
         bad = ~((indices >= 0) & (indices < size) & (indices == np.floor(indices)))
@@ -365,10 +389,21 @@ class FromFileConnector(FromListConnector, connectors.FromFileConnector):
     def connect(self, projection):
         if self.distributed:
             self.file.rename(f"{self.file.name}.{projection._simulator.state.mpi_rank}")
-        columns = self.file.get_metadata().get("columns", ("weight", "delay"))
-        self.column_names = [name for name in columns if name not in ("i", "j")]
-        self.conn_list = _as_table("FromFileConnector", np.atleast_2d(self.file.read()))
+        owner = f"FromFileConnector ('{self.file.name}')"
+        columns = self.file.get_metadata().get("columns")
+        names = None if columns is None else [name for name in columns if name not in ("i", "j")]
+        self.conn_list = _as_table(owner, np.atleast_2d(_read(owner, self.file)))
+        example = "a first line # columns = ['i', 'j', 'weight']"
+        self.column_names = _names_of_columns(owner, self.conn_list, names, example)
         super().connect(projection)
+
+
+def _read(owner, file):
+    """What is in a file of connections. Raises ValueError, with the file's name, for what is no number."""
+    try:
+        return file.read()
+    except ValueError as error:
+        raise ValueError(f"{owner}: not a table of numbers: {error}") from None
 
 
 class CSAConnector(BulkConnector, connectors.CSAConnector):

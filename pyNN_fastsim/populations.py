@@ -19,6 +19,7 @@ from .arguments import (
     is_whole,
 )
 from .assemblies import Assembly
+from .celltypes import CellType
 from .engine.signals import signals_held
 from .parameters import as_array, as_given, check_size, evaluated, expanded
 from .recording import Recorder
@@ -250,7 +251,7 @@ class Population(_Cells, common.Population):
 
     def _create_cells(self):
         state = simulator.state
-        if not hasattr(self.celltype, "model"):
+        if not isinstance(self.celltype, CellType):
             raise errors.InvalidModelError(
                 f"{type(self.celltype).__name__} is not a cell type of this backend; import cell types "
                 f"from the same module as Population"

@@ -9,7 +9,7 @@ from .populations import Population
 from .projections import Projection
 from .standardmodels.synapses import StaticSynapse
 
-create = common.build_create(Population)
+create = checked(common.build_create(Population), "create", like=lambda cellclass, cellparams=None, n=1: None)
 
 connect = checked(
     common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse),

@@ -18,6 +18,7 @@ from .arguments import FILE, NAMES, check_arguments_of
 from .connecting import Connecting
 from .connections import Connection, Group, parts, place_in, shared
 from .engine.synapses.groups import sources_of
+from .messages import did_you_mean
 from .parameters import as_given, expression, one_number
 from .progress import building
 from .recording import check_file
@@ -48,9 +49,17 @@ class Projection(Connecting, common.Projection):
         space=_DEFAULT_SPACE,
         label=None,
     ):
-        if not getattr(postsynaptic_neurons, "receptor_types", True):
+        label = label or f"{_name(presynaptic_neurons)}→{_name(postsynaptic_neurons)}"
+        receptors = postsynaptic_neurons.receptor_types
+        if not receptors:
             raise errors.ConnectionError(
                 f"'{postsynaptic_neurons.label}' can't be connected to: it is a spike source"
+            )
+        _check_receptor_type(label, source, receptor_type, receptors)
+        if synapse_type is not None and not isinstance(synapse_type, EngineSynapse):
+            raise errors.InvalidModelError(
+                f"{label}: {type(synapse_type).__name__} is not a synapse type of this backend; "
+                f"import synapse types from the same module as Projection"
             )
         super().__init__(
             presynaptic_neurons,
@@ -68,11 +77,6 @@ class Projection(Connecting, common.Projection):
                     raise errors.ConnectionError(
                         f"{self.label}: '{cells.label}' belongs to a network from before setup() was called"
                     )
-        if not isinstance(self.synapse_type, EngineSynapse):
-            raise errors.InvalidModelError(
-                f"{self.label}: {type(self.synapse_type).__name__} is not a synapse type of this backend; "
-                f"import synapse types from the same module as Projection"
-            )
         if self._is_electrical:
             self._check_electrical()
         # Connections in the order of their creation, until they are sorted into groups.
@@ -400,10 +404,29 @@ class Projection(Connecting, common.Projection):
             simulator.state.network.changed()
 
 
+def _name(cells):
+    """The label of a population, view or assembly, or what stands for it in that of a projection."""
+    return cells.label or f"unnamed {type(cells).__name__}"
+
+
+def _check_receptor_type(label, source, receptor_type, known):
+    """Raise ConnectionError for a receptor type that the postsynaptic cells don't have."""
+    if isinstance(source, str) and source in known:  # where scripts for PyNN 0.7 had it, too
+        raise errors.ConnectionError(
+            f"{label}: source is '{source}', which is a receptor type: give it as receptor_type='{source}'"
+        )
+    if receptor_type not in (None, "default", *known):
+        names = ", ".join(f"'{name}'" for name in known)
+        raise errors.ConnectionError(
+            f"{label}: receptor_type must be one of {names}, not {receptor_type!r}"
+            f"{did_you_mean(receptor_type, known)}"
+        )
+
+
 def _populations(cells):
     return cells.populations if isinstance(cells, common.Assembly) else [cells]
 
 
-check_arguments_of(Projection, "__init__", "get", "save", "describe", file=FILE)
+check_arguments_of(Projection, "__init__", "get", "set", "initialize", "save", "describe", file=FILE)
 check_arguments_of(Projection, "weightHistogram", like=lambda self, min=None, max=None, nbins=10: None)
 check_arguments_of(Projection, "record", "get_data", "write_data", variables=NAMES)

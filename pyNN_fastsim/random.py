@@ -9,7 +9,7 @@ from pyNN import random
 from pyNN.random import NumpyRNG
 
 from . import simulator
-from .arguments import COUNT, RULES, check, check_arguments_of
+from .arguments import RULES, Rule, check, check_arguments_of, is_whole
 
 PIECE = 2**18  # numbers that one generator draws
 
@@ -28,11 +28,11 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
         "uniform_int": ("integers", {"low": "low", "high": "high"}),
     }
 
-    def __init__(self, seed=None):
+    def __init__(self, seed=None, parallel_safe=True):
         check("NativeRNG", "seed", seed, RULES["seed"])
         seed = None if seed is None else int(seed)
-        random.WrappedRNG.__init__(self, seed, parallel_safe=True)
-        self._seeds = np.random.SeedSequence(seed)
+        random.WrappedRNG.__init__(self, seed, parallel_safe)
+        self._seeds = np.random.SeedSequence(self.seed)
         self.rng = np.random.Generator(np.random.SFC64(self._seeds))
 
     def _next(self, distribution, n, parameters):
@@ -70,7 +70,9 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
         return self
 
 
-check_arguments_of(NativeRNG, "next", n=COUNT.or_none())
+# A negative one is PyNN's to refuse, as of its other generators.
+_COUNT = Rule("a whole number of at least 0", lambda n: is_whole(n) and n < 2**40)
+check_arguments_of(NativeRNG, "next", n=_COUNT.or_none())
 
 
 @contextlib.contextmanager

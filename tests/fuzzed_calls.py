@@ -625,7 +625,7 @@ CALLS = {
         lambda net, cset: net.connect(sim.CSAConnector(cset)), cset=kind(lambda net: csa_full())
     ),
     # --- random numbers
-    "NativeRNG": Call(lambda net, seed: sim.NativeRNG(seed=seed), seed=SEED | "none"),
+    "NativeRNG": Call(lambda net, **a: sim.NativeRNG(**a), seed=SEED | "none", parallel_safe=ANYTHING),
     "NativeRNG.next": Call(
         lambda net, n: sim.NativeRNG(seed=1).next(n), n=kind(None, 1, 3, tolerates="none zero flag whole")
     ),

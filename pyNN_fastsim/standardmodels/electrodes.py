@@ -17,6 +17,7 @@ from pyNN.errors import InvalidParameterValueError
 from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
+from ..arguments import check_arguments_of
 from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
 from ..parameters import as_given, evaluated
 from ..simulator import GRID_TOLERANCE, state
@@ -272,3 +273,6 @@ class NoisyCurrentSource(EngineCurrentSource, electrodes.NoisyCurrentSource):
 def _steps_of(times):
     """The grid points nearest to times (ms), as steps."""
     return np.minimum(np.rint(np.asarray(times) / state.dt), NEVER)
+
+
+check_arguments_of(EngineCurrentSource, "__init__")

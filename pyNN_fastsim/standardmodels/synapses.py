@@ -11,9 +11,11 @@ from pyNN import errors
 from pyNN.standardmodels import build_translations, synapses
 from pyNN.standardmodels.base import STDPTimingDependence, STDPWeightDependence
 
+from ..arguments import check_arguments_of
 from ..celltypes import public_state
 from ..engine.synapses import plasticity, short_term
 from ..engine.synapses.dynamic import OfTarget, SynapseModel
+from ..messages import shown
 from ..parameters import as_given, expression
 from ..simulator import state
 from ..validation import check_finite, check_names, check_synapse_parameter
@@ -172,7 +174,7 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
         ):
             if not isinstance(given, kind) or not hasattr(given, "engine_name"):
                 raise errors.InvalidModelError(
-                    f"STDPMechanism: {name} must be a {kind.__name__} of this backend, not {given!r}"
+                    f"STDPMechanism: {name} must be a {kind.__name__} of this backend, not {shown(given)}"
                 )
         if voltage_dependence is not None:
             raise errors.InvalidModelError(
@@ -269,3 +271,7 @@ class GutigWeightDependence(_RulePart, synapses.GutigWeightDependence):
     __doc__ = synapses.GutigWeightDependence.__doc__
     translations = same_names(synapses.GutigWeightDependence.default_parameters)
     engine_name = "guetig"
+
+
+check_arguments_of(EngineSynapse, "__init__")
+check_arguments_of(STDPMechanism, "__init__")

@@ -260,6 +260,8 @@ RULES = {
 def checked(function, owner=None, like=None, **rules):
     """A function that looks at its arguments first: by `RULES`, or by `rules` where these are others.
 
+    A rule may be None, for an argument that is not looked at.
+
     owner   what to call it in messages; its name if left out, or for `__init__` that of the object's class
     like    a function with the same arguments, where `function` itself doesn't name them
 
@@ -267,7 +269,7 @@ def checked(function, owner=None, like=None, **rules):
     have any value nothing is done.
     """
     signature = inspect.signature(like or function)
-    rules = {name: rule for name, rule in {**RULES, **rules}.items() if name in signature.parameters}
+    rules = {name: rule for name, rule in {**RULES, **rules}.items() if rule and name in signature.parameters}
     owner = owner or function.__qualname__.replace("BasePopulation", "Population")
     is_method = next(iter(signature.parameters), None) == "self"
     of_object = is_method and function.__name__ == "__init__"

@@ -20,7 +20,7 @@ from pyNN.parameters import ArrayParameter, LazyArray, Sequence, simplify
 from pyNN.random import RandomDistribution
 
 from .arguments import is_generator
-from .messages import shown
+from .messages import is_of_pynn, shown
 
 FORMS = "a number, a list or array of numbers, a RandomDistribution or a function of the index"
 FORMS_OF_TIMES = "a list of numbers or a Sequence, a list of those, or a function of the index"
@@ -91,7 +91,7 @@ def _check_generator(owner, name, rng):
     """Raise InvalidParameterValueError for a generator that serves another backend's simulator only."""
     if not is_generator(rng):
         raise errors.InvalidParameterValueError(
-            f"{owner}: {name} must be drawn by a NumpyRNG or the NativeRNG of this backend, not by {shown(rng)}"
+            f"{owner}: {name} must be drawn by a NumpyRNG or this backend's NativeRNG, not by {shown(rng)}"
         )
 
 
@@ -138,7 +138,7 @@ def as_array(owner, name, value, units, forms):
     """A new float64 array of real numbers; a scalar gives an array without dimensions."""
     if isinstance(value, pq.Quantity):
         value = _without_units(owner, name, value, units)
-    refused = isinstance(value, (str, bytes, dict, set, ArrayParameter)) or value is None
+    refused = isinstance(value, (str, bytes, dict, set, ArrayParameter)) or value is None or is_of_pynn(value)
     if not refused:
         try:
             array = np.asarray(value)
@@ -166,9 +166,9 @@ def _without_units(owner, name, value, units):
 
 def _as_sequences(owner, name, value, units):
     """A Sequence, or an array of objects: Sequences, one for each cell."""
-    is_list = isinstance(value, ArrayParameter) or is_listlike(value) or isinstance(value, Sized)
+    refused = isinstance(value, (str, bytes, dict, set)) or is_of_pynn(value)
     is_scalar = isinstance(value, np.ndarray) and value.ndim == 0
-    if isinstance(value, (str, bytes, dict, set)) or is_scalar or not is_list:
+    if refused or is_scalar or not (isinstance(value, (ArrayParameter, Sized)) or is_listlike(value)):
         raise errors.InvalidParameterValueError(
             f"{owner}: {name} must be {FORMS_OF_TIMES}, not {shown(value)}"
         )

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import neo
 import numpy as np
+import pyNN.mock
 import quantities as pq
 from hypothesis import strategies as st
 from pyNN.models import BaseCellType, BaseCurrentSource, BaseSynapseType
@@ -35,6 +36,11 @@ NAN, INF = float("nan"), float("inf")
 
 def uniform(low, high):
     return RandomDistribution("uniform", low=low, high=high, rng=NumpyRNG(seed=1))
+
+
+def of_another_backend():
+    pyNN.mock.setup()
+    return pyNN.mock.Population(2, pyNN.mock.IF_curr_exp(), label="theirs")
 
 
 # Odd values, by name: what makes them, and what they are.
@@ -104,6 +110,12 @@ ODD = {
     "mV": (lambda: 1.0 * pq.mV, "units"),
     "iterator": (lambda: iter([1.0]), "iterator"),
     "block": (lambda: neo.Block(), "nonsense"),
+    "another's population": (lambda: of_another_backend(), "foreign"),
+    "another's view": (lambda: of_another_backend()[:1], "foreign"),
+    "another's assembly": (lambda: pyNN.mock.Assembly(of_another_backend()), "foreign"),
+    "another's cell type": (lambda: pyNN.mock.IF_curr_exp(), "foreign"),
+    "another's cell type itself": (lambda: pyNN.mock.IF_curr_exp, "foreign"),
+    "another's synapse type": (lambda: pyNN.mock.StaticSynapse(), "foreign"),
 }  # fmt: skip
 
 
@@ -300,7 +312,11 @@ CALLS = {
         cellclass=kind(sim.IF_curr_exp, sim.SpikeSourcePoisson),
         cellparams=kind({}, None, tolerates="none empty dict"),
         n=kind(1, 2, tolerates="whole list"),
-        names={"n": "size cell", "cellparams": "cellparams parameter"},
+        names={
+            "n": "size cell",
+            "cellclass": "cellclass cell.type cells",
+            "cellparams": "cellparams parameter",
+        },
     ),
     "connect": Call(
         lambda net, **a: sim.connect(**a),
@@ -340,6 +356,7 @@ CALLS = {
         label=LABEL,
         names={
             "size": "size cell",
+            "cellclass": "cellclass cell.type",
             "initial_values": "initial_values parameter",
             "cellparams": "cellparams parameter",
         },
@@ -360,7 +377,7 @@ CALLS = {
         lambda net, population, label: sim.Assembly(net.cells, population, label=label),
         population=kind(lambda net: net.others, lambda net: net.others[:1]),
         label=kind("one", tolerates="text none"),
-        names={"population": "Population"},
+        names={"population": "[Pp]opulation"},
     ),
     "add": Call(lambda net, other: net.cells + other, other=kind(lambda net: net.others)),
     "add to assembly": Call(lambda net, other: net.assembly + other, other=kind(lambda net: net.source)),
@@ -412,7 +429,12 @@ CALLS = {
         source=replace(NONE, is_free=True),
         receptor_type=kind("excitatory", None, tolerates="none"),
         label=LABEL,
-        names={"presynaptic_neurons": "pre", "postsynaptic_neurons": "post", "receptor_type": "receptor"},
+        names={
+            "presynaptic_neurons": "pre",
+            "postsynaptic_neurons": "post",
+            "receptor_type": "receptor",
+            "synapse_type": "synapse.type",
+        },
     ),
     "Projection.get": Call(
         lambda net, **a: net.projection.get(**a),

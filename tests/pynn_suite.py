@@ -6,7 +6,7 @@ PyNN's own tests and examples on this backend: a script, which pytest doesn't co
 Without a path, pip downloads the sdist of the PyNN that is installed. The tests are copied into a temporary
 folder (or into FOLDER, to look at them afterwards), where every import of another backend gives this one;
 nothing of PyNN's is kept here. What is expected to fail, and why, stands in `EXPECTED` and `EXAMPLES`. Prints
-what fails, by reason, and what passes although it is expected to fail; exits with 1 if there is something else.
+what fails, by reason, and what passes although it is expected to fail; exits with 1 if anything else did.
 """
 
 import argparse

@@ -15,7 +15,7 @@ from ..arguments import check_arguments_of
 from ..celltypes import CellType, public_state
 from ..engine.neurons.point_adexp import adexp
 from ..engine.neurons.point_neuron import lif
-from ..messages import shown
+from ..messages import is_ours, shown
 from ..parameters import as_given
 from ..validation import check_finite, check_names
 
@@ -158,7 +158,7 @@ class PointNeuron(CellType, cells.PointNeuron):
 
 def _check_part(part, attribute, what, such):
     """Raise InvalidModelError unless `part` is an instance of a class of this backend."""
-    if not hasattr(part, attribute) or isinstance(part, type):
+    if isinstance(part, type) or not is_ours(part) or not hasattr(part, attribute):
         raise errors.InvalidModelError(
             f"PointNeuron: {what} must be one of this backend, {such}, not {shown(part)}"
         )

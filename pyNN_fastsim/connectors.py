@@ -153,7 +153,8 @@ class DistanceDependentProbabilityConnector(
             super().__init__(d_expression, *args, **kwargs)
         except Exception as error:  # PyNN tries the expression out, so that it may be anything
             raise ValueError(
-                f"{type(self).__name__}: d_expression {reprlib.repr(d_expression)}: {reprlib.repr(error)}"
+                f"{type(self).__name__}: d_expression must be an expression in d, such as 'exp(-d)', not "
+                f"{reprlib.repr(d_expression)}: {error}"
             ) from None
 
     def _probabilities(self, projection, first, last):

@@ -379,8 +379,12 @@ class Projection(Connecting, common.Projection):
                 raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known)
             values = self._evaluated(name, value)
             check_synapse_parameter(self.label, name, values)
-            for group in self._groups:
-                group.synapses.initialize(name, values[group.find_places()], simulator.state.network.step)
+            of_groups = [
+                self.synapse_type.engine_state(self.label, name, values[group.find_places()], group.values)
+                for group in self._groups
+            ]
+            for group, (state, its_values) in zip(self._groups, of_groups, strict=True):
+                group.synapses.initialize(state, its_values, simulator.state.network.step)
             self.initial_values[name] = value
 
     initialize.__doc__ = common.Projection.initialize.__doc__

@@ -47,6 +47,7 @@ SYNAPTIC_RULES = {
     "mu_plus": _NOT_NEGATIVE,
     "mu_minus": _NOT_NEGATIVE,
     "dendritic_delay_fraction": _FRACTION,
+    "a": (lambda x: (x >= 0) & (x == np.rint(x)), "must be a whole number of at least 0"),
     "u": _FRACTION,
     "x": _FRACTION,
     "y": _FRACTION,

@@ -82,6 +82,13 @@ class EngineSynapse:
         """Names of what `Projection.initialize` can set."""
         return [] if self.model is None else public_state(self.model)
 
+    def engine_state(self, owner, name, values, values_of):
+        """A state variable as the engine has it: its name there, and its values, float64 [synapses].
+
+        values_of   a function of the name of a parameter, which gives its values
+        """
+        return name, values
+
     def parameters_of_target(self, model, receptor):
         """Parameters of the engine's synapse that come from the target cell."""
         return {}
@@ -145,6 +152,21 @@ class MultiQuantalSynapse(EngineSynapse, synapses.MultiQuantalSynapse):
     translations = same_names(synapses.MultiQuantalSynapse.default_parameters)
     model = short_term.MULTI_QUANTAL
     recordable = ("u",)
+
+    def state_variables(self):
+        """With `a`, the number of sites that are not empty."""
+        return [*super().state_variables(), "a"]
+
+    def engine_state(self, owner, name, values, values_of):
+        """The engine counts the sites that are empty. Raises InvalidParameterValueError."""
+        if name != "a":
+            return name, values
+        empty = values_of("n") - values
+        if np.any(empty < 0):
+            raise errors.InvalidParameterValueError(
+                f"{owner}: a must not be above n, the number of sites, but is {values[empty < 0][0]:g}"
+            )
+        return "_empty", empty
 
     def get_schema(self):
         """With `n` as a float, so that 2.5 is an error and not 2."""

@@ -129,7 +129,11 @@ def _hint_of_cells(value):
 def _hint_of_members(value):
     if isinstance(value, (list, tuple)) and value and all(map(is_cells, value)):
         return "; put a star before it: Assembly(*populations)"
-    return "; a label is given as label=..." if isinstance(value, str) else _hint_of_cells(value)
+    return _hint_of_labels(value) or _hint_of_cells(value)
+
+
+def _hint_of_labels(value):
+    return "; a label is given as label=..." if isinstance(value, str) else ""
 
 
 def _are_cells(value):
@@ -201,7 +205,7 @@ RULES = {
     "callback": Rule("a function", _is_function).or_none(),
     "callbacks": Rule("a list of functions of the time", _are_callbacks, _hint_of_callbacks).or_none(),
     "cellclass": Rule("a cell type", _is_cell_type),
-    "cellparams": Rule("a dict of parameters", Mapping).or_none(),
+    "cellparams": Rule("a dict of parameters", Mapping, _hint_of_labels).or_none(),
     "cells": CELLS,
     "clear": FLAG,
     "connector": Rule("a connector, such as AllToAllConnector()", Connector),

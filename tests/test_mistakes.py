@@ -75,7 +75,7 @@ MISUSED = {
                 "not a StaticSynapse, which goes to synapse_type"),
     "a structure": (lambda net: sim.Population(4, sim.IF_curr_exp(), sim.Grid2D()), "cellparams (argument 3)",
                     "not a Grid2D, which goes to structure"),
-    "a label": (lambda net: sim.Population(4, sim.IF_curr_exp(), "ours"), "cellparams", "'ours'", "label=..."),
+    "a label": (lambda net: sim.Population(4, sim.IF_curr_exp(), "ours"), "cellparams", "ours", "label=..."),
     "a list in an assembly": (lambda net: sim.Assembly([net.p, net.q]), "not a list with the Population 'p'",
                               "Assembly(*populations)"),
     "a label in an assembly": (lambda net: sim.Assembly(net.p, "ours"), "not 'ours'", "label=..."),

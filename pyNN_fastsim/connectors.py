@@ -14,6 +14,7 @@ import numpy as np
 from pyNN import connectors, errors
 from pyNN.connectors import CloneConnector as _CloneConnector
 from pyNN.connectors import Connector, MapConnector  # noqa: F401
+from pyNN.recording.files import StandardTextFile
 
 from .arguments import FILE, check_arguments_of
 from .bulk import (
@@ -393,18 +394,26 @@ class FromFileConnector(FromListConnector, connectors.FromFileConnector):
         owner = f"FromFileConnector ('{self.file.name}')"
         columns = self.file.get_metadata().get("columns")
         names = None if columns is None else [name for name in columns if name not in ("i", "j")]
-        self.conn_list = _as_table(owner, np.atleast_2d(_read(owner, self.file)))
+        self.conn_list = _as_table(owner, _read(owner, self.file))
         example = "a first line # columns = ['i', 'j', 'weight']"
         self.column_names = _names_of_columns(owner, self.conn_list, names, example)
         super().connect(projection)
 
 
 def _read(owner, file):
-    """What is in a file of connections. Raises ValueError, with the file's name, for what is no number."""
+    """What is in a file of connections: an array [connections, columns].
+
+    Raises ValueError, with the file's name, for what is no number.
+    """
     try:
-        return file.read()
+        table = np.asarray(file.read())
     except ValueError as error:
         raise ValueError(f"{owner}: not a table of numbers: {error}") from None
+    if table.ndim == 1 and table.size and isinstance(file, StandardTextFile):
+        file.fileobj.seek(0)  # NumPy gives the same for one line and for lines of one number
+        lines = [line for line in file.fileobj if line.strip() and not line.lstrip().startswith("#")]
+        return table.reshape(len(lines), -1)
+    return np.atleast_2d(table)
 
 
 class CSAConnector(BulkConnector, connectors.CSAConnector):

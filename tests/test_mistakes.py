@@ -288,6 +288,7 @@ def test_columns_of_lists_of_connections(rows, names, error, words):
         ("0 1 0.5 1.0 0.3\n", TypeError, "5 columns are pre, post and 3 more"),
         ("# columns = ['i', 'j', 'weight']\n0 1 0.5 1.0\n", ValueError, "1 column_names .weight. for 2"),
         ("pre post weight delay\n", ValueError, "not a table of numbers"),
+        ("0\n1\n", TypeError, "conn_list must be a list of .pre, post"),
     ],
 )  # fmt: skip
 def test_columns_of_files_of_connections(tmp_path, text, error, words):
@@ -300,7 +301,8 @@ def test_columns_of_files_of_connections(tmp_path, text, error, words):
 
 @pytest.mark.parametrize(
     "text, weight, delay",
-    [("0 1\n1 2\n", 0.1, 1.5), ("0 1 0.5 1.0\n1 2 0.5 1.0\n", 0.5, 1.0),
+    [("0 1\n1 2\n", 0.1, 1.5), ("\n# a comment\n0 1\n\n1 2\n", 0.1, 1.5),
+     ("0 1 0.5 1.0\n1 2 0.5 1.0\n", 0.5, 1.0),
      ("# columns = ['i', 'j', 'weight']\n0 1 0.5\n1 2 0.5\n", 0.5, 1.5)],
 )  # fmt: skip
 def test_what_is_not_in_a_file_comes_from_the_synapse_type(tmp_path, text, weight, delay):
@@ -319,3 +321,11 @@ def test_native_rng_as_pynns_other_generators():
     for rng in (NumpyRNG(seed=1), sim.NativeRNG(seed=1)):
         with pytest.raises(ValueError, match="number must be positive"):
             rng.next(-1, "uniform", {"low": 0, "high": 1})
+
+
+@pytest.mark.parametrize("text", ["0 1\n", "0 1 0.5 1.0\n"])
+def test_a_file_of_one_connection(tmp_path, text):
+    (tmp_path / "connections.txt").write_text(text)
+    net = Net()
+    connector = sim.FromFileConnector(str(tmp_path / "connections.txt"))
+    assert net.project(net.p, net.q, connector, net.synapse).get([], "list") == [(0, 1)]

@@ -142,10 +142,17 @@ def run_tests(pynn, folder):
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "system" / "scenarios" / "fixtures.py").write_text(FIXTURES)
     command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore", "--tb=no", "--rootdir=."]
-    subprocess.run([sys.executable, *command], cwd=folder, env=environment(), stdout=subprocess.DEVNULL)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=folder, env=environment(), capture_output=True, text=True
+    )
+    if done.returncode > 1:  # not because tests failed
+        sys.exit(done.stdout + done.stderr)
     reports = [json.loads(line) for line in (folder / "reports.jsonl").read_text().splitlines()]
     print("tests:", dict(Counter(outcome for _, outcome, _ in reports)))
-    count("skipped, PyNN's or pytest's reason", [m for _, outcome, m in reports if outcome == "skipped"])
+    title = (
+        "skipped, in PyNN's words (a package is missing, or what a file imports from its own backend only)"
+    )
+    count(title, [message for _, outcome, message in reports if outcome == "skipped"])
     failed = [(test, message) for test, outcome, message in reports if outcome == "failed"]
     count("failed, as expected", [reason for test, _ in failed if (reason := reason_for(test))])
     unexpected = [f"{test}: {message.splitlines()[0]}" for test, message in failed if not reason_for(test)]

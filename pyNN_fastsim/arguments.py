@@ -181,6 +181,8 @@ CELL_OR_CELLS = Rule(
     lambda value: (isinstance(value, IDMixin) and is_ours(value)) or is_cells(value),
     _hint_of_cells,
 )
+# Of random numbers; PyNN's generators refuse negative numbers themselves.
+COUNT = Rule("a whole number of at least 0", lambda value: is_whole(value) and value < 2**40)
 FLAG = Rule("True or False", _is_flag)
 FILE = Rule("the name of a file, or a file of pyNN.recording.files or Neo", _is_file)
 LIST_OF_NAMES = Rule("a list of names", lambda value: not isinstance(value, str) and _are_names(value))

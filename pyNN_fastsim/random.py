@@ -9,7 +9,7 @@ from pyNN import random
 from pyNN.random import NumpyRNG
 
 from . import simulator
-from .arguments import RULES, Rule, check, check_arguments_of, is_whole
+from .arguments import COUNT, RULES, check, check_arguments_of
 
 PIECE = 2**18  # numbers that one generator draws
 
@@ -70,9 +70,7 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
         return self
 
 
-# A negative one is PyNN's to refuse, as of its other generators.
-_COUNT = Rule("a whole number of at least 0", lambda n: is_whole(n) and n < 2**40)
-check_arguments_of(NativeRNG, "next", n=_COUNT.or_none())
+check_arguments_of(NativeRNG, "next", n=COUNT.or_none())
 
 
 @contextlib.contextmanager

@@ -38,8 +38,10 @@ def uniform(low, high):
     return RandomDistribution("uniform", low=low, high=high, rng=NumpyRNG(seed=1))
 
 
+pyNN.mock.setup()
+
+
 def of_another_backend():
-    pyNN.mock.setup()
     return pyNN.mock.Population(2, pyNN.mock.IF_curr_exp(), label="theirs")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from pyNN import common
 
 from . import simulator
-from .arguments import TEXT, check_arguments_of
+from .arguments import MEMBER, TEXT, check, check_arguments_of
 from .former_names import FormerCells, update
 from .parameters import is_one_sequence
 from .recording import check_file, recording_of_assembly
@@ -17,6 +17,8 @@ class Assembly(FormerCells, common.Assembly):
 
     def __init__(self, *populations, label=None):
         """Raises TypeError for what is not a population or view."""
+        for population in populations:
+            check("Assembly", "each of the populations", population, MEMBER)
         super().__init__(*populations, **({} if label is None else {"label": label}))
 
     @property
@@ -142,6 +144,6 @@ class Assembly(FormerCells, common.Assembly):
                 population.recorder.clear()
 
 
-update(Assembly, record="record('spikes')", set="set(tau_m=10.0)", initialize="initialize(v=-60.0)")
 check_arguments_of(Assembly, "__init__")
 check_arguments_of(Assembly, "__add__", "__iadd__", "get_population", *METHODS, label=TEXT, **METHOD_RULES)
+update(Assembly, record="record('spikes')", set="set(tau_m=10.0)", initialize="initialize(v=-60.0)")

@@ -18,7 +18,7 @@ from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.random import RandomDistribution
 from pyNN.standardmodels import StandardCellType, build_translations
 
-from .arguments import is_finite
+from .arguments import check_arguments_of, is_finite
 from .engine.compiling.compile import Deferred
 from .engine.compiling.settings import INTERPRETED
 from .engine.neurons.kernel import Model, kernel_of
@@ -144,6 +144,9 @@ class CellType(StandardCellType):
             check_model(self.model, len(constants))
         except ModelError as error:
             raise errors.InvalidModelError(f"{name}: {error}") from None
+
+
+check_arguments_of(CellType, "__init__")
 
 
 # --- cell types of one's own ---------------------------------------------------------------------------

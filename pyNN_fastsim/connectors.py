@@ -15,6 +15,7 @@ import numpy as np
 from pyNN import connectors, errors
 from pyNN.connectors import CloneConnector as _CloneConnector
 from pyNN.connectors import Connector, MapConnector  # noqa: F401
+from pyNN.recording.files import StandardTextFile
 
 from .arguments import FILE, check_arguments_of
 from .bulk import (
@@ -168,7 +169,8 @@ class DistanceDependentProbabilityConnector(
             super().__init__(d_expression, *args, **kwargs)
         except Exception as error:  # PyNN tries the expression out, so that it may be anything
             raise ValueError(
-                f"{type(self).__name__}: d_expression {reprlib.repr(d_expression)}: {reprlib.repr(error)}"
+                f"{type(self).__name__}: d_expression must be an expression in d, such as 'exp(-d)', not "
+                f"{reprlib.repr(d_expression)}: {error}"
             ) from None
 
     def _probabilities(self, projection, first, last):
@@ -324,9 +326,11 @@ class SmallWorldConnector(BulkConnector, connectors.SmallWorldConnector):
 class FromListConnector(BulkConnector, connectors.FromListConnector):
     __doc__ = connectors.FromListConnector.__doc__
 
-    def __init__(self, conn_list, *args, **kwargs):
-        """Raises TypeError for what is not a list of connections."""
-        super().__init__(_as_table("FromListConnector", conn_list), *args, **kwargs)
+    def __init__(self, conn_list, column_names=None, *args, **kwargs):
+        """Raises TypeError for what is not a list of connections, ValueError for names that don't fit it."""
+        table = _as_table("FromListConnector", conn_list)
+        names = _names_of_columns("FromListConnector", table, column_names, "column_names=['weight']")
+        super().__init__(table, names, *args, **kwargs)
 
     def connect(self, projection):
         self._connect(projection, self.column_names, self.conn_list)
@@ -367,6 +371,28 @@ def _as_table(owner, conn_list):
     return table if table.size else np.zeros((0, 4))
 
 
+def _names_of_columns(owner, table, names, example):
+    """The names of a table's columns after those of pre and post, given or as PyNN has them by default.
+
+    example   how a user gives them
+
+    Raises TypeError for columns without a name, ValueError for another number of names than of columns.
+    """
+    if len(table) == 0:
+        return ()
+    n = table.shape[1] - 2
+    if names is None and n not in (0, 2):
+        raise TypeError(
+            f"{owner}: {n + 2} columns are pre, post and {n} more, which must have names, such as {example}"
+        )
+    names = ("weight", "delay")[:n] if names is None else names
+    if len(names) != n:
+        raise ValueError(
+            f"{owner}: {len(names)} column_names ({', '.join(names)}) for {n} columns after pre and post"
+        )
+    return names
+
+
 def _check_indices(projection, pairs):
     for side, size, indices in zip(("pre", "post"), projection.shape, pairs.T, strict=True):
         bad = ~((indices >= 0) & (indices < size) & (indices == np.floor(indices)))
@@ -388,9 +414,28 @@ class FromFileConnector(FromListConnector, connectors.FromFileConnector):
         file = self.file
         if self.distributed:
             file = type(file)(f"{file.name}.{projection._simulator.state.mpi_rank}", mode=file.mode)
-        columns = metadata_of(file).get("columns", ("weight", "delay"))
-        table = _as_table("FromFileConnector", np.atleast_2d(values_of(file)))
-        self._connect(projection, [name for name in columns if name not in ("i", "j")], table)
+        owner = f"FromFileConnector ('{file.name}')"
+        columns = metadata_of(file).get("columns")
+        names = None if columns is None else [name for name in columns if name not in ("i", "j")]
+        table = _as_table(owner, _read(owner, file))
+        example = "a first line # columns = ['i', 'j', 'weight']"
+        self._connect(projection, _names_of_columns(owner, table, names, example), table)
+
+
+def _read(owner, file):
+    """What is in a file of connections: an array [connections, columns].
+
+    Raises ValueError, with the file's name, for what is no number.
+    """
+    try:
+        table = np.asarray(values_of(file))
+    except ValueError as error:
+        raise ValueError(f"{owner}: not a table of numbers: {error}") from None
+    if table.ndim == 1 and table.size and isinstance(file, StandardTextFile):
+        file.fileobj.seek(0)  # NumPy gives the same for one line and for lines of one number
+        lines = [line for line in file.fileobj if line.strip() and not line.lstrip().startswith("#")]
+        return table.reshape(len(lines), -1)
+    return np.atleast_2d(table)
 
 
 class CSAConnector(BulkConnector, connectors.CSAConnector):

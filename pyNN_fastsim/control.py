@@ -7,6 +7,7 @@ import os
 import reprlib
 import tempfile
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 from pyNN import common
@@ -169,7 +170,7 @@ def end(compatible_output=True):
 
 def run_until(time_point, callbacks=None):
     _check_time("run_until", "time_point", time_point)
-    check("run_until", "callbacks", callbacks, RULES["callbacks"])
+    callbacks = _checked_callbacks("run_until", callbacks)
     state = simulator.state
     if time_point < state.t - state.dt / 2:
         raise ValueError(
@@ -225,7 +226,15 @@ def run(simtime, callbacks=None):
     _check_time("run", "simtime", simtime)
     if simtime < 0:
         raise ValueError(f"run(): simtime must not be negative, but is {simtime:g} ms")
-    return run_until(simulator.state.t + simtime, callbacks)
+    return run_until(simulator.state.t + simtime, _checked_callbacks("run", callbacks))
+
+
+def _checked_callbacks(function, callbacks):
+    """Callbacks as they were given, or as a list if an iterator gives them. Raises TypeError."""
+    if isinstance(callbacks, Iterator):
+        callbacks = list(callbacks)
+    check(function, "callbacks", callbacks, RULES["callbacks"])
+    return callbacks
 
 
 def _check_time(function, argument, value):

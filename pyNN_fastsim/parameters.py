@@ -20,6 +20,9 @@ from pyNN.core import is_listlike
 from pyNN.parameters import ArrayParameter, LazyArray, Sequence, simplify
 from pyNN.random import RandomDistribution
 
+from .arguments import is_generator
+from .messages import is_of_pynn, shown
+
 FORMS = "a number, a list or array of numbers, a RandomDistribution or a function of the index"
 FORMS_OF_TIMES = "a list of numbers or a Sequence, a list of those, or a function of the index"
 
@@ -39,6 +42,8 @@ def as_given(owner, name, value, sequence=False, size=None, units=None):
     if isinstance(value, (larray, RandomDistribution, Iterator)) or _is_function(value):
         if _is_function(value):
             _check_takes_index(owner, name, value)
+        elif isinstance(value, RandomDistribution):
+            _check_generator(owner, name, value.rng)
         given = value
     elif sequence:
         given = _as_sequences(owner, name, value, units)
@@ -81,6 +86,14 @@ def _check_takes_index(owner, name, function):
     raise errors.InvalidParameterValueError(
         f"{owner}: {name} is a function that does not take one argument: {function!r}"
     )
+
+
+def _check_generator(owner, name, rng):
+    """Raise InvalidParameterValueError for a generator that serves another backend's simulator only."""
+    if not is_generator(rng):
+        raise errors.InvalidParameterValueError(
+            f"{owner}: {name} must be drawn by a NumpyRNG or this backend's NativeRNG, not by {shown(rng)}"
+        )
 
 
 def _call_for_each(function, size):
@@ -135,9 +148,7 @@ def one_number(owner, name, value):
     """A float, of what a user gives for it. Raises InvalidParameterValueError."""
     number = as_given(owner, name, value)
     if not isinstance(number, float):
-        raise errors.InvalidParameterValueError(
-            f"{owner}: {name} must be a number, not {reprlib.repr(value)}"
-        )
+        raise errors.InvalidParameterValueError(f"{owner}: {name} must be a number, not {shown(value)}")
     return number
 
 
@@ -151,7 +162,7 @@ def as_array(owner, name, value, units, forms):
     """A new float64 array of real numbers; a scalar gives an array without dimensions."""
     if isinstance(value, pq.Quantity):
         value = _without_units(owner, name, value, units)
-    refused = isinstance(value, (str, bytes, dict, set, ArrayParameter)) or value is None
+    refused = isinstance(value, (str, bytes, dict, set, ArrayParameter)) or value is None or is_of_pynn(value)
     if not refused:
         try:
             array = np.asarray(value)
@@ -164,7 +175,7 @@ def as_array(owner, name, value, units, forms):
             pass
         except MemoryError:
             raise MemoryError(f"{owner}: {name}: no memory for as many values") from None
-    raise errors.InvalidParameterValueError(f"{owner}: {name} must be {forms}, not {reprlib.repr(value)}")
+    raise errors.InvalidParameterValueError(f"{owner}: {name} must be {forms}, not {shown(value)}")
 
 
 def _without_units(owner, name, value, units):
@@ -179,11 +190,11 @@ def _without_units(owner, name, value, units):
 
 def _as_sequences(owner, name, value, units):
     """A Sequence, or an array of objects: Sequences, one for each cell."""
-    is_list = isinstance(value, ArrayParameter) or is_listlike(value) or isinstance(value, Sized)
+    refused = isinstance(value, (str, bytes, dict, set)) or is_of_pynn(value)
     is_scalar = isinstance(value, np.ndarray) and value.ndim == 0
-    if isinstance(value, (str, bytes, dict, set)) or is_scalar or not is_list:
+    if refused or is_scalar or not (isinstance(value, (ArrayParameter, Sized)) or is_listlike(value)):
         raise errors.InvalidParameterValueError(
-            f"{owner}: {name} must be {FORMS_OF_TIMES}, not {reprlib.repr(value)}"
+            f"{owner}: {name} must be {FORMS_OF_TIMES}, not {shown(value)}"
         )
     if is_one_sequence(value):
         return _as_sequence(owner, name, value, units)
@@ -213,7 +224,7 @@ def _as_sequence(owner, name, value, units):
     array = as_array(owner, name, value, units, "a list of numbers")
     if array.ndim != 1:
         raise errors.InvalidParameterValueError(
-            f"{owner}: {name} must be a list of numbers, not {reprlib.repr(value)}"
+            f"{owner}: {name} must be a list of numbers, not {shown(value)}"
         )
     return Sequence(array)
 

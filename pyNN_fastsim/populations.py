@@ -19,6 +19,7 @@ from .arguments import (
     is_whole,
 )
 from .assemblies import Assembly
+from .celltypes import CellType
 from .engine.signals import signals_held
 from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .parameters import as_array, as_given, check_size, evaluated, expanded
@@ -251,7 +252,7 @@ class Population(_Cells, common.Population):
 
     def _create_cells(self):
         state = simulator.state
-        if not hasattr(self.celltype, "model"):
+        if not isinstance(self.celltype, CellType):
             raise errors.InvalidModelError(
                 f"{type(self.celltype).__name__} is not a cell type of this backend; import cell types "
                 f"from the same module as Population"
@@ -349,8 +350,8 @@ def _evaluated_parameters(owner, celltype, parameter_space, size):
 
 
 _OF_POPULATIONS = ("__add__", "can_record", "nearest")
-for _class in Population, PopulationView:
-    update(_class, record="record('spikes')", set="set(tau_m=10.0)", initialize="initialize(v=-60.0)")
 check_arguments_of(Population, "__init__", *_OF_POPULATIONS, *METHODS, **METHOD_RULES)
 check_arguments_of(PopulationView, "__init__", *_OF_POPULATIONS, *METHODS, parent=POPULATION, **METHOD_RULES)
 update(Population, POPULATION_ARGUMENTS)
+for _class in Population, PopulationView:
+    update(_class, record="record('spikes')", set="set(tau_m=10.0)", initialize="initialize(v=-60.0)")

@@ -10,7 +10,12 @@ from .populations import Population
 from .projections import Projection
 from .standardmodels.synapses import StaticSynapse
 
-create = common.build_create(Population)
+create = checked(
+    common.build_create(Population),
+    "create",
+    like=lambda cellclass, cellparams=None, n=1: None,
+    n=None,  # a size, which Population looks at
+)
 
 connect = checked(
     common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse),

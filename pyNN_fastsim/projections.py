@@ -21,6 +21,7 @@ from .connections import Connection, Group, parts, shared
 from .engine.synapses.groups import sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
 from .memory import NoMemory, check_memory
+from .messages import did_you_mean
 from .parameters import Stream, as_given, expression, one_number
 from .progress import building
 from .recording import check_file
@@ -52,9 +53,17 @@ class Projection(FormerAttributes, Connecting, common.Projection):
         space=_DEFAULT_SPACE,
         label=None,
     ):
-        if not getattr(postsynaptic_neurons, "receptor_types", True):
+        label = label or f"{_name(presynaptic_neurons)}→{_name(postsynaptic_neurons)}"
+        receptors = postsynaptic_neurons.receptor_types
+        if not receptors:
             raise errors.ConnectionError(
                 f"'{postsynaptic_neurons.label}' can't be connected to: it is a spike source"
+            )
+        _check_receptor_type(label, source, receptor_type, receptors)
+        if synapse_type is not None and not isinstance(synapse_type, EngineSynapse):
+            raise errors.InvalidModelError(
+                f"{label}: {type(synapse_type).__name__} is not a synapse type of this backend; "
+                f"import synapse types from the same module as Projection"
             )
         super().__init__(
             presynaptic_neurons,
@@ -72,11 +81,6 @@ class Projection(FormerAttributes, Connecting, common.Projection):
                     raise errors.ConnectionError(
                         f"{self.label}: '{cells.label}' belongs to a network from before setup() was called"
                     )
-        if not isinstance(self.synapse_type, EngineSynapse):
-            raise errors.InvalidModelError(
-                f"{self.label}: {type(self.synapse_type).__name__} is not a synapse type of this backend; "
-                f"import synapse types from the same module as Projection"
-            )
         if self._is_electrical:
             self._check_electrical()
         # Connections in the order of their creation, until they are sorted into groups.
@@ -400,8 +404,12 @@ class Projection(FormerAttributes, Connecting, common.Projection):
                 raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known)
             values = self._evaluated(name, value)
             check_synapse_parameter(self.label, name, values)
-            for group in self._groups:
-                group.synapses.initialize(name, values[group.find_places()], simulator.state.network.step)
+            of_groups = [
+                self.synapse_type.engine_state(self.label, name, values[group.find_places()], group.values)
+                for group in self._groups
+            ]
+            for group, (state, its_values) in zip(self._groups, of_groups, strict=True):
+                group.synapses.initialize(state, its_values, simulator.state.network.step)
             self.initial_values[name] = value
 
     initialize.__doc__ = common.Projection.initialize.__doc__
@@ -425,11 +433,30 @@ class Projection(FormerAttributes, Connecting, common.Projection):
             simulator.state.network.changed()
 
 
+def _name(cells):
+    """The label of a population, view or assembly, or what stands for it in that of a projection."""
+    return cells.label or f"unnamed {type(cells).__name__}"
+
+
+def _check_receptor_type(label, source, receptor_type, known):
+    """Raise ConnectionError for a receptor type that the postsynaptic cells don't have."""
+    if isinstance(source, str) and source in known:  # where scripts for PyNN 0.7 had it, too
+        raise errors.ConnectionError(
+            f"{label}: source is '{source}', which is a receptor type: give it as receptor_type='{source}'"
+        )
+    if receptor_type not in (None, "default", *known):
+        names = ", ".join(f"'{name}'" for name in known)
+        raise errors.ConnectionError(
+            f"{label}: receptor_type must be one of {names}, not {receptor_type!r}"
+            f"{did_you_mean(receptor_type, known)}"
+        )
+
+
 def _populations(cells):
     return cells.populations if isinstance(cells, common.Assembly) else [cells]
 
 
-check_arguments_of(Projection, "__init__", "get", "save", "describe", file=FILE)
+check_arguments_of(Projection, "__init__", "get", "set", "initialize", "save", "describe", file=FILE)
 update(Projection, PROJECTION_ARGUMENTS)
 check_arguments_of(Projection, "weightHistogram", like=lambda self, min=None, max=None, nbins=10: None)
 check_arguments_of(Projection, "record", "get_data", "write_data", variables=NAMES)

@@ -28,11 +28,11 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
         "uniform_int": ("integers", {"low": "low", "high": "high"}),
     }
 
-    def __init__(self, seed=None):
+    def __init__(self, seed=None, parallel_safe=True):
         check("NativeRNG", "seed", seed, RULES["seed"])
         seed = None if seed is None else int(seed)
-        random.WrappedRNG.__init__(self, seed, parallel_safe=True)
-        self._seeds = np.random.SeedSequence(seed)
+        random.WrappedRNG.__init__(self, seed, parallel_safe)
+        self._seeds = np.random.SeedSequence(self.seed)
         self.rng = np.random.Generator(np.random.SFC64(self._seeds))
 
     def _next(self, distribution, n, parameters):

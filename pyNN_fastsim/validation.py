@@ -4,7 +4,6 @@ Checks of what users give, before it can do harm.
 Every message names the object, the parameter and the value.
 """
 
-import difflib
 import reprlib
 
 import numpy as np
@@ -12,6 +11,7 @@ from pyNN import errors
 from pyNN.parameters import ArrayParameter
 
 from .arguments import is_finite
+from .messages import did_you_mean
 
 GRID_TOLERANCE = 1e-6  # steps: how far from a grid point a time may be and still count as on it
 
@@ -47,6 +47,7 @@ SYNAPTIC_RULES = {
     "mu_plus": _NOT_NEGATIVE,
     "mu_minus": _NOT_NEGATIVE,
     "dendritic_delay_fraction": _FRACTION,
+    "a": (lambda x: (x >= 0) & (x == np.rint(x)), "must be a whole number of at least 0"),
     "u": _FRACTION,
     "x": _FRACTION,
     "y": _FRACTION,
@@ -64,13 +65,6 @@ def check_names(model, names):
 def unknown_name(name, owner, known):
     """A NonExistentParameterError that tells the nearest known name."""
     return errors.NonExistentParameterError(f"'{name}'{did_you_mean(name, known)}", owner, known)
-
-
-def did_you_mean(name, known):
-    """A remark on the known name that is nearest to `name`, whatever their case; "" if none is near."""
-    by_lower_case = {str(each).lower(): each for each in known}
-    near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1)
-    return f" (did you mean '{by_lower_case[near[0]]}'?)" if near else ""
 
 
 def check_parameters(owner, values, above=(), below=()):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import neo
 import numpy as np
+import pyNN.mock
 import quantities as pq
 from hypothesis import strategies as st
 from pyNN.models import BaseCellType, BaseCurrentSource, BaseSynapseType
@@ -35,6 +36,13 @@ NAN, INF = float("nan"), float("inf")
 
 def uniform(low, high):
     return RandomDistribution("uniform", low=low, high=high, rng=NumpyRNG(seed=1))
+
+
+pyNN.mock.setup()
+
+
+def of_another_backend():
+    return pyNN.mock.Population(2, pyNN.mock.IF_curr_exp(), label="theirs")
 
 
 # Odd values, by name: what makes them, and what they are.
@@ -104,6 +112,12 @@ ODD = {
     "mV": (lambda: 1.0 * pq.mV, "units"),
     "iterator": (lambda: iter([1.0]), "iterator"),
     "block": (lambda: neo.Block(), "nonsense"),
+    "another's population": (lambda: of_another_backend(), "foreign"),
+    "another's view": (lambda: of_another_backend()[:1], "foreign"),
+    "another's assembly": (lambda: pyNN.mock.Assembly(of_another_backend()), "foreign"),
+    "another's cell type": (lambda: pyNN.mock.IF_curr_exp(), "foreign"),
+    "another's cell type itself": (lambda: pyNN.mock.IF_curr_exp, "foreign"),
+    "another's synapse type": (lambda: pyNN.mock.StaticSynapse(), "foreign"),
 }  # fmt: skip
 
 
@@ -300,7 +314,11 @@ CALLS = {
         cellclass=kind(sim.IF_curr_exp, sim.SpikeSourcePoisson),
         cellparams=kind({}, None, tolerates="none empty dict"),
         n=kind(1, 2, tolerates="whole list"),
-        names={"n": "size cell", "cellparams": "cellparams parameter"},
+        names={
+            "n": "size cell",
+            "cellclass": "cellclass cell.type cells",
+            "cellparams": "cellparams parameter",
+        },
     ),
     "connect": Call(
         lambda net, **a: sim.connect(**a),
@@ -340,6 +358,7 @@ CALLS = {
         label=LABEL,
         names={
             "size": "size cell",
+            "cellclass": "cellclass cell.type",
             "initial_values": "initial_values parameter",
             "cellparams": "cellparams parameter",
         },
@@ -360,7 +379,7 @@ CALLS = {
         lambda net, population, label: sim.Assembly(net.cells, population, label=label),
         population=kind(lambda net: net.others, lambda net: net.others[:1]),
         label=kind("one", tolerates="text none"),
-        names={"population": "Population"},
+        names={"population": "[Pp]opulation"},
     ),
     "add": Call(lambda net, other: net.cells + other, other=kind(lambda net: net.others)),
     "add to assembly": Call(lambda net, other: net.assembly + other, other=kind(lambda net: net.source)),
@@ -412,7 +431,12 @@ CALLS = {
         source=replace(NONE, is_free=True),
         receptor_type=kind("excitatory", None, tolerates="none"),
         label=LABEL,
-        names={"presynaptic_neurons": "pre", "postsynaptic_neurons": "post", "receptor_type": "receptor"},
+        names={
+            "presynaptic_neurons": "pre",
+            "postsynaptic_neurons": "post",
+            "receptor_type": "receptor",
+            "synapse_type": "synapse.type",
+        },
     ),
     "Projection.get": Call(
         lambda net, **a: net.projection.get(**a),
@@ -625,7 +649,7 @@ CALLS = {
         lambda net, cset: net.connect(sim.CSAConnector(cset)), cset=kind(lambda net: csa_full())
     ),
     # --- random numbers
-    "NativeRNG": Call(lambda net, seed: sim.NativeRNG(seed=seed), seed=SEED | "none"),
+    "NativeRNG": Call(lambda net, **a: sim.NativeRNG(**a), seed=SEED | "none", parallel_safe=ANYTHING),
     "NativeRNG.next": Call(
         lambda net, n: sim.NativeRNG(seed=1).next(n), n=kind(None, 1, 3, tolerates="none zero flag whole")
     ),

@@ -290,3 +290,20 @@ def test_parameters_change_between_runs():
     assert before.std() > 0.1
     for cell, source in enumerate((ac, noise)):
         np.testing.assert_allclose(flowed(cells)[:, cell], current(source)[:-1], atol=1e-11)
+
+
+def test_times_and_amplitudes_are_those_that_take_effect():
+    """As in PyNN's other backends: on the grid, and of several on one grid point the last one."""
+    sim.setup(timestep=0.1)
+    source = sim.StepCurrentSource(times=[0.41, 0.42, 0.86], amplitudes=[0.5, -0.5, 0.25])
+    assert len(source.times) == len(source.amplitudes) == 2
+    assert source.times.tolist() == [0.4, 0.9] and source.amplitudes.tolist() == [-0.5, 0.25]
+    assert source.get_parameters()["times"].value.tolist() == [0.41, 0.42, 0.86]
+    cells = membrane()
+    cells.inject(source)
+    sim.run(2.0)
+    np.testing.assert_allclose(flowed(cells)[:, 0], [0.0] * 4 + [-0.5] * 5 + [0.25] * 11, atol=1e-12)
+    source.times = [1.0, 1.5, 2.0]
+    assert source.times.tolist() == [1.0, 1.5, 2.0]
+    assert source.amplitudes.tolist() == [0.5, -0.5, 0.25]
+    assert len(sim.StepCurrentSource().times) == 0

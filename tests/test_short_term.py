@@ -191,3 +191,31 @@ def test_every_trial_draws_new_numbers_and_every_run_the_same():
     np.testing.assert_array_equal(first, again)
     for a, b in ((first[0], first[1]), (first[0], other[0])):
         assert np.abs(a - b).max() > 1e-6
+
+
+@pytest.mark.parametrize("a", [0, 1, 4])
+def test_sites_that_are_not_empty_at_first(a):
+    """With U = 1 each of them releases: those of two synapses, of 4 and of 8 sites."""
+    slow = {"U": 1.0, "tau_rec": 1e12, "tau_facil": 0.0, "weight": 0.01, "delay": DELAY}
+    types = [sim.MultiQuantalSynapse(n=n, **slow) for n in (4, 8)]
+    found = amplitudes(types, [5.0, 15.0], initial={"a": a})
+    np.testing.assert_allclose(found, [[0.01 * a / 4, 0.01 * a / 8], [0.0, 0.0]], atol=1e-12)
+
+
+def test_sites_of_each_connection_and_after_a_reset():
+    sim.setup(timestep=DT)
+    source = sim.Population(2, sim.SpikeSourceArray(spike_times=[5.0]))
+    cells = sim.Population(3, sim.IF_curr_delta(tau_m=1e12, v_rest=0.0, v_thresh=1e6))
+    cells.initialize(v=0.0)
+    cells.record("v")
+    synapse = sim.MultiQuantalSynapse(n=5, U=1.0, tau_rec=1e12, tau_facil=0.0, weight=1.0, delay=1.0)
+    projection = sim.Projection(source, cells, sim.AllToAllConnector(), synapse)
+    projection.initialize(a=np.array([[0, 1, 2], [3, 4, 5]]))
+    for _ in range(2):
+        sim.run(10.0)
+        sim.reset()
+    for segment in cells.get_data().segments[:2]:
+        np.testing.assert_allclose(segment.analogsignals[0].magnitude[-1], [0.6, 1.0, 1.4])
+    for bad, words in ((6, "above n"), (-1, "at least 0"), (0.5, "whole")):
+        with pytest.raises(sim.errors.InvalidParameterValueError, match=f"→.*: a must .*{words}.*{bad}"):
+            projection.initialize(a=bad)

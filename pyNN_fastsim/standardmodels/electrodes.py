@@ -17,6 +17,7 @@ from pyNN.errors import InvalidParameterValueError
 from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
+from ..arguments import check_arguments_of
 from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
 from ..parameters import as_given, evaluated
 from ..simulator import GRID_TOLERANCE, state
@@ -199,6 +200,22 @@ class StepCurrentSource(EngineCurrentSource, electrodes.StepCurrentSource):
     __doc__ = electrodes.StepCurrentSource.__doc__
     translations = same_names(electrodes.StepCurrentSource)
 
+    @property
+    def times(self):
+        """When the current changes: grid points, ms; float64. `get_parameters` tells what was given."""
+        return self._changes()[0]
+
+    @property
+    def amplitudes(self):
+        """What it changes to at each of `times`, nA; float64."""
+        return self._changes()[1]
+
+    def _changes(self):
+        """(times, amplitudes) as they take effect: of several on one grid point the last one."""
+        steps, amplitudes = _steps_of(self._values["times"].value), self._values["amplitudes"].value
+        is_last = np.append(np.diff(steps) > 0, True)[: len(steps)]
+        return state.time_of(steps[is_last]), amplitudes[is_last]
+
     def _numbers(self, values):
         times, amplitudes = values["times"].value, values["amplitudes"].value
         if len(times) != len(amplitudes):
@@ -272,3 +289,6 @@ class NoisyCurrentSource(EngineCurrentSource, electrodes.NoisyCurrentSource):
 def _steps_of(times):
     """The grid points nearest to times (ms), as steps."""
     return np.minimum(np.rint(np.asarray(times) / state.dt), NEVER)
+
+
+check_arguments_of(EngineCurrentSource, "__init__")

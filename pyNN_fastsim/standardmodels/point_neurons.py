@@ -8,12 +8,14 @@ receptor's name before them: "AMPA.tau_syn", "AMPA.gsyn".
 import numpy as np
 from pyNN import errors
 from pyNN.parameters import ParameterSpace
-from pyNN.standardmodels import StandardCellTypeComponent, StandardPostSynapticResponse, cells, receptors
+from pyNN.standardmodels import cells, receptors
 from pyNN.standardmodels.base import StandardModelType, build_translations
 
+from ..arguments import check_arguments_of
 from ..celltypes import CellType, public_state
 from ..engine.neurons.point_adexp import adexp
 from ..engine.neurons.point_neuron import lif
+from ..messages import is_ours, shown
 from ..parameters import as_given
 from ..validation import check_finite, check_names
 
@@ -109,9 +111,9 @@ class PointNeuron(CellType, cells.PointNeuron):
 
     def __init__(self, neuron, **post_synaptic_receptors):
         """Raises InvalidModelError for what is neither a neuron nor a receptor of this backend."""
-        _check_part(neuron, "model_with", "neuron", StandardCellTypeComponent)
+        _check_part(neuron, "model_with", "neuron", "such as LIF()")
         for name, receptor in post_synaptic_receptors.items():
-            _check_part(receptor, "kind", f"receptor {name}", StandardPostSynapticResponse)
+            _check_part(receptor, "kind", f"receptor {name}", "such as ExpPSR()")
             if "." in name or name.startswith("_"):
                 raise errors.InvalidModelError(f"'{name}' can't be the name of a receptor of a PointNeuron")
             receptor.set_parent(self)
@@ -154,15 +156,12 @@ class PointNeuron(CellType, cells.PointNeuron):
     computed_parameters_include = StandardModelType.computed_parameters_include
 
 
-def _check_part(part, attribute, what, base):
+def _check_part(part, attribute, what, such):
     """Raise InvalidModelError unless `part` is an instance of a class of this backend."""
-    if hasattr(part, attribute) and not isinstance(part, type):
-        return
-    if isinstance(part, base):
-        hint = f"{type(part).__name__} is not of this backend; import it from the same module"
-    else:
-        hint = f"{part!r} can't be that"
-    raise errors.InvalidModelError(f"PointNeuron: {what}: {hint}")
+    if isinstance(part, type) or not is_ours(part) or not hasattr(part, attribute):
+        raise errors.InvalidModelError(
+            f"PointNeuron: {what} must be one of this backend, {such}, not {shown(part)}"
+        )
 
 
 def _joined(parts, values_of, of=None):
@@ -171,3 +170,6 @@ def _joined(parts, values_of, of=None):
         prefix + name: value for prefix, part in parts.items() for name, value in values_of(part).items()
     }
     return joined if of is None else {name: joined[name] for name in of}
+
+
+check_arguments_of(PointNeuron, "__init__")

@@ -12,10 +12,12 @@ from pyNN import errors
 from pyNN.standardmodels import build_translations, synapses
 from pyNN.standardmodels.base import STDPTimingDependence, STDPWeightDependence
 
+from ..arguments import check_arguments_of
 from ..celltypes import public_state
 from ..engine.synapses import plasticity, short_term
 from ..engine.synapses.dynamic import OfTarget, SynapseModel
 from ..former_names import WEIGHT_RULE_ARGUMENTS, has_become
+from ..messages import shown
 from ..parameters import Stream, as_given, expression
 from ..simulator import state
 from ..validation import check_finite, check_names, check_synapse_parameter
@@ -87,6 +89,13 @@ class EngineSynapse:
         """Names of what `Projection.initialize` can set."""
         return [] if self.model is None else public_state(self.model)
 
+    def engine_state(self, owner, name, values, values_of):
+        """A state variable as the engine has it: its name there, and its values, float64 [synapses].
+
+        values_of   a function of the name of a parameter, which gives its values
+        """
+        return name, values
+
     def parameters_of_target(self, model, receptor):
         """Parameters of the engine's synapse that come from the target cell."""
         return {}
@@ -151,6 +160,21 @@ class MultiQuantalSynapse(EngineSynapse, synapses.MultiQuantalSynapse):
     model = short_term.MULTI_QUANTAL
     recordable = ("u",)
 
+    def state_variables(self):
+        """With `a`, the number of sites that are not empty."""
+        return [*super().state_variables(), "a"]
+
+    def engine_state(self, owner, name, values, values_of):
+        """The engine counts the sites that are empty. Raises InvalidParameterValueError."""
+        if name != "a":
+            return name, values
+        empty = values_of("n") - values
+        if np.any(empty < 0):
+            raise errors.InvalidParameterValueError(
+                f"{owner}: a must not be above n, the number of sites, but is {values[empty < 0][0]:g}"
+            )
+        return "_empty", empty
+
     def get_schema(self):
         """With `n` as a float, so that 2.5 is an error and not 2."""
         return {**super().get_schema(), "n": float}
@@ -179,7 +203,7 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
         ):
             if not isinstance(given, kind) or not hasattr(given, "engine_name"):
                 raise errors.InvalidModelError(
-                    f"STDPMechanism: {name} must be a {kind.__name__} of this backend, not {given!r}"
+                    f"STDPMechanism: {name} must be a {kind.__name__} of this backend, not {shown(given)}"
                 )
         if voltage_dependence is not None:
             raise errors.InvalidModelError(
@@ -279,3 +303,7 @@ class GutigWeightDependence(_RulePart, synapses.GutigWeightDependence):
     __doc__ = synapses.GutigWeightDependence.__doc__
     translations = same_names(synapses.GutigWeightDependence.default_parameters)
     engine_name = "guetig"
+
+
+check_arguments_of(EngineSynapse, "__init__")
+check_arguments_of(STDPMechanism, "__init__")

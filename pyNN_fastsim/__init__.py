@@ -43,6 +43,7 @@ from .standardmodels.cells import *  # noqa: F403
 from .standardmodels.electrodes import *  # noqa: F403
 from .standardmodels.point_neurons import *  # noqa: F403
 from .standardmodels.synapses import *  # noqa: F403
+from .versions import show_versions  # noqa: F401
 
 __version__ = "0.1.0"
 

@@ -6,17 +6,38 @@ from pyNN import common
 from . import simulator
 from .arguments import TEXT, check_arguments_of
 from .parameters import is_one_sequence
-from .recording import check_file, recording_of_assembly
-from .selection import METHOD_RULES, METHODS, as_indices, check_sample, check_to_file, places_of, write_on_end
+from .recording import check_file, recording_of_assembly, spike_counts_of_assembly
+from .selection import (
+    METHOD_RULES,
+    METHODS,
+    as_indices,
+    check_sample,
+    check_source,
+    check_to_file,
+    places_of,
+    write_on_end,
+)
+from .validation import NoParameterAttributes
 
 
-class Assembly(common.Assembly):
+class Assembly(NoParameterAttributes, common.Assembly):
     __doc__ = common.Assembly.__doc__
     _simulator = simulator
 
     def __init__(self, *populations, label=None):
         """Raises TypeError for what is not a population or view."""
         super().__init__(*populations, **({} if label is None else {"label": label}))
+        self._is_made = True
+
+    def _parameters_and_states(self):
+        celltypes = [population.celltype for population in self.populations]
+        return (
+            {name for celltype in celltypes for name in celltype.get_parameter_names()},
+            {name for celltype in celltypes for name in celltype.default_initial_values},
+        )
+
+    def _how_to_set(self, name, is_state):
+        return f"call {'initialize' if is_state else 'set'}({name}=...) of Assembly '{self.label}'"
 
     @property
     def receptor_types(self):
@@ -112,14 +133,19 @@ class Assembly(common.Assembly):
     id_to_index.__doc__ = common.Assembly.id_to_index.__doc__
 
     def inject(self, current_source):
+        check_source(current_source)
         current_source.inject_into(self)
 
     inject.__doc__ = common.Assembly.inject.__doc__
 
     def mean_spike_count(self, gather=True):
-        """The mean number of spikes of a recorded cell in this trial; 0 if none is recorded."""
+        """The mean number of spikes of a recorded cell in this trial. Raises RecordingError if none is."""
         counts = self.get_spike_counts(gather)
         return sum(counts.values()) / max(len(counts), 1)
+
+    def get_spike_counts(self, gather=True):
+        """Spikes of each recorded cell in this trial: a number by id. Raises RecordingError if none is."""
+        return spike_counts_of_assembly(self)
 
     def get_data(self, variables="all", gather=True, clear=False, annotations=None):
         block = recording_of_assembly(self, variables, annotations).to_neo()

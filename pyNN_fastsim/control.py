@@ -18,6 +18,7 @@ from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
 from .engine.synapses.groups import MAX_DELAY
 from .profiling import report
+from .threads import alone
 
 logger = logging.getLogger("PyNN")
 
@@ -43,6 +44,7 @@ FOREIGN_ARGUMENTS = {
 }  # fmt: skip
 
 
+@alone
 def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params):
     """
     Start a new network; the old one and its memory are given up.
@@ -166,6 +168,7 @@ def end(compatible_output=True):
         raise failures[0]
 
 
+@alone
 def run_until(time_point, callbacks=None):
     _check_time("run_until", "time_point", time_point)
     check("run_until", "callbacks", callbacks, RULES["callbacks"])
@@ -220,6 +223,7 @@ def _next_call(callback, now):
     return wished
 
 
+@alone
 def run(simtime, callbacks=None):
     _check_time("run", "simtime", simtime)
     if simtime < 0:
@@ -242,6 +246,7 @@ run_for = run
 _common_reset = common.build_reset(simulator)
 
 
+@alone
 def reset(annotations=None):
     simulator.state.flush()
     with signals_held():

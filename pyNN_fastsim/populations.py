@@ -20,6 +20,7 @@ from .arguments import (
 )
 from .assemblies import Assembly
 from .engine.signals import signals_held
+from .ids import Cells
 from .parameters import as_array, as_given, check_size, evaluated, expanded
 from .recording import Recorder
 from .selection import (
@@ -28,14 +29,16 @@ from .selection import (
     METHODS,
     as_indices,
     check_sample,
+    check_source,
     check_to_file,
     places_of,
     write_on_end,
 )
-from .validation import check_finite, check_names, unknown_name
+from .threads import alone
+from .validation import NoParameterAttributes, check_finite, check_names, unknown_name
 
 
-class _Cells:
+class _Cells(NoParameterAttributes):
     """
     What populations and views have in common.
 
@@ -47,7 +50,19 @@ class _Cells:
         """What to call these cells in messages."""
         return f"{type(self).__name__} '{self.label}'"
 
+    def _parameters_and_states(self):
+        return self.celltype.get_parameter_names(), self.celltype.default_initial_values
+
+    def _how_to_set(self, name, is_state):
+        return f"call {'initialize' if is_state else 'set'}({name}=...) of {self._owner}"
+
+    def _check_is_there(self):
+        """Raise ValueError for cells of a network that is no more."""
+        simulator.state.check_is_there(self._owner, self.recorder._network)
+
+    @alone
     def set(self, **parameters):
+        self._check_is_there()
         check_names(self.celltype, parameters)
         super().set(**self.celltype.as_given(self._owner, parameters, self.size))
 
@@ -81,6 +96,7 @@ class _Cells:
 
     get.__doc__ = common.Population.get.__doc__
 
+    @alone
     def initialize(self, **initial_values):
         self._store_initial_values(self._evaluated_initial_values(initial_values))
 
@@ -91,6 +107,7 @@ class _Cells:
 
         Raises NonExistentParameterError for an unknown name, and the errors of `parameters.py`.
         """
+        self._check_is_there()
         known = [name for name in self.celltype.model.state if not name.startswith("_")]
         for variable in initial_values:
             if variable not in known:
@@ -137,9 +154,16 @@ class _Cells:
             self._indices, _evaluated_parameters(self._owner, self.celltype, parameter_space, self.size)
         )
 
+    def inject(self, current_source):
+        check_source(current_source)
+        super().inject(current_source)
+
+    inject.__doc__ = common.Population.inject.__doc__
+
     def _get_view(self, selector, label=None):
         return PopulationView(self, selector, label)
 
+    @alone
     def record(self, variables, to_file=None, sampling_interval=None, locations=None):
         check_to_file(to_file)
         super().record(variables, None, sampling_interval, locations)
@@ -160,6 +184,7 @@ class PopulationView(_Cells, common.PopulationView):
         if len(np.arange(parent.size)[selector]) == 0:
             raise IndexError(f"There are no cells {selector} in '{parent.label}' of size {parent.size}")
         super().__init__(parent, selector, label)
+        self._is_made = True
 
     def id_to_index(self, id):
         return places_of(self, id)
@@ -190,6 +215,7 @@ class Population(_Cells, common.Population):
     _structure: BaseStructure | None
     _assembly_class = Assembly
 
+    @alone
     def __init__(self, size, cellclass, cellparams=None, structure=None, initial_values=None, label=None):
         """Raises ValueError or an error of PyNN for what can't be; then there is no new population."""
         size = _checked_size(size)
@@ -209,6 +235,7 @@ class Population(_Cells, common.Population):
         except BaseException:
             self._take_back()
             raise
+        self._is_made = True
 
     def _take_back(self):
         """Leave no trace in the simulator of a population that failed, or whose making was interrupted."""
@@ -241,6 +268,11 @@ class Population(_Cells, common.Population):
         self._set_positions(_checked_positions(self._owner, positions, self.size))
 
     @property
+    def local_cells(self):
+        """All cells: there is one process."""
+        return self.all_cells
+
+    @property
     def _root(self):
         return self
 
@@ -261,15 +293,15 @@ class Population(_Cells, common.Population):
         self._check_parameters(parameters, slice(None), parameters)
         self._evaluate_first_values()
         self._parameters = parameters
-        first = sum(block.n for block in state.network.blocks)
-        self.all_cells = np.empty(self.size, dtype=object)
-        self.all_cells[:] = [simulator.ID(i, self) for i in range(first, first + self.size)]
         self._mask_local = np.ones(self.size, dtype=bool)
         values = self.celltype.engine_values(parameters, self.size)
         self.celltype.check_functions(values, self.size, state.dt)
         with signals_held():
             self._block = state.network.add_block(self.celltype.model, self.size, values)
             state.populations.append(self)
+        first = self._block.first_id
+        self.cells_with_notes = {}  # IDs with attributes of their own, by their number
+        self.all_cells = Cells(np.arange(first, first + self.size), [self])
 
     def _evaluate_first_values(self):
         """Make numbers of the initial values that were given, in the order in which PyNN does it."""

@@ -24,7 +24,8 @@ from .recording import check_file
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
 from .synapse_recording import SynapseRecorder
 from .synapse_values import drawing, evaluate, wrong_shape
-from .validation import check_names, check_synapse_parameter, unknown_name
+from .threads import alone
+from .validation import NoParameterAttributes, check_names, check_synapse_parameter, unknown_name
 
 _DEFAULT_SPACE = Space()
 
@@ -32,11 +33,12 @@ _DEFAULT_SPACE = Space()
 _ADDRESS = ("presynaptic_index", "postsynaptic_index")
 
 
-class Projection(Connecting, common.Projection):
+class Projection(NoParameterAttributes, Connecting, common.Projection):
     __doc__ = common.Projection.__doc__
     _simulator = simulator
     _static_synapse_class = StaticSynapse
 
+    @alone
     def __init__(
         self,
         presynaptic_neurons,
@@ -94,6 +96,17 @@ class Projection(Connecting, common.Projection):
                     f"{self.post.size} cells"
                 ) from None
             raise
+        self._is_made = True
+
+    def _parameters_and_states(self):
+        return self.synapse_type.get_parameter_names(), self.synapse_type.state_variables()
+
+    def _how_to_set(self, name, is_state):
+        return f"call {'initialize' if is_state else 'set'}({name}=...) of {self.label}"
+
+    def _check_is_there(self):
+        """Raise ValueError for connections of a network that is no more."""
+        simulator.state.check_is_there(f"Projection '{self.label}'", self.recorder._network)
 
     def _guess_receptor_type(self):
         weights = self.synapse_type.parameter_space["weight"].base_value
@@ -182,6 +195,7 @@ class Projection(Connecting, common.Projection):
 
     def _store_at(self, index, name, value):
         """Set a parameter of one connection."""
+        self._check_is_there()
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
         self._check_values({name: np.array([value])})
@@ -259,6 +273,7 @@ class Projection(Connecting, common.Projection):
         Raises RecordingError for a variable that there is not, ValueError for a sampling interval (ms)
         that is not a multiple of the time step, or not that of what is already recorded.
         """
+        self._check_is_there()
         self._build()
         self.recorder.record(variables, sampling_interval)
 
@@ -288,7 +303,9 @@ class Projection(Connecting, common.Projection):
 
     # --- changing connections -------------------------------------------------------------------
 
+    @alone
     def set(self, **attributes):
+        self._check_is_there()
         check_names(self.synapse_type, attributes)
         values = {name: self._evaluated(name, value) for name, value in attributes.items()}
         self._store(values)
@@ -369,6 +386,7 @@ class Projection(Connecting, common.Projection):
                 self._cached.pop("located", None)
 
     def initialize(self, **initial_values):
+        self._check_is_there()
         known = self.synapse_type.state_variables()
         for name, value in initial_values.items():
             if name not in known:

@@ -48,7 +48,7 @@ class Signal:
     def of(self, ids):
         """The signal, with an array of samples, of those cells that are among `ids`; None for all."""
         samples = elements(self.samples)
-        columns = np.isin(self.ids, self.ids if ids is None else ids)
+        columns = np.True_ if ids is None else np.isin(self.ids, ids)
         if columns.all():
             return replace(self, samples=samples)
         return replace(self, ids=self.ids[columns], index=self.index[columns], samples=samples[:, columns])
@@ -72,7 +72,7 @@ class Signal:
 
 @dataclass
 class Spikes:
-    """Spikes from `start` to `stop` (ms), in the order of time.
+    """Spikes, in the order of time.
 
     source         label of the population
     cells          ids of the recorded cells: int64 [cells]
@@ -80,6 +80,7 @@ class Spikes:
     index          of these cells in what the data are asked of: int64 [cells]
     pairs          ids and steps of the spikes: int32 [spikes, 2], or the engine's GrowingArray of them
     dt             ms
+    start, stop    from when and until when the spikes of each of these cells were recorded: ms [cells]
     """
 
     source: str
@@ -88,8 +89,8 @@ class Spikes:
     index: np.ndarray
     pairs: np.ndarray
     dt: float
-    start: float
-    stop: float
+    start: np.ndarray
+    stop: np.ndarray
 
     @property
     def ids(self):
@@ -114,18 +115,28 @@ class Spikes:
             source_index=self.source_index[kept],
             index=self.index[kept],
             pairs=pairs[mine],
+            start=self.start[kept],
+            stop=self.stop[kept],
         )
 
 
 @dataclass
 class Segment:
-    """What was recorded in one trial, of one population until it is merged with others."""
+    """What was recorded in one trial, of one population until it is merged with others.
 
-    name: str
+    trial   the number of resets before it
+    """
+
+    trial: int
     spikes: list[Spikes]
     signals: list[Signal]
     annotations: dict = field(default_factory=dict)
     when: datetime = field(default_factory=datetime.now)
+
+    @property
+    def name(self):
+        """As PyNN names it."""
+        return f"segment{self.trial:03d}"
 
     def of(self, names, ids):
         """The variables `names` of the cells `ids` of one population; None for all.
@@ -223,23 +234,27 @@ class SpikeTrains(neo.spiketrainlist.SpikeTrainList):
 
 def spiketrains_of(parts):
     """A Neo SpikeTrainList of the spikes of one or more populations."""
-    if len({(part.start, part.stop) for part in parts}) > 1:
-        trains = [train for part in parts for train in spiketrains_of([part])]
-        return SpikeTrains(items=trains)
+    parts = [part for part in parts if len(part.cells)] or parts[:1]
+    start, stop = (np.concatenate([getattr(part, end) for part in parts]) for end in ("start", "stop"))
     # Plain lists: Neo takes only a Python int for a channel's id, and adds lists end to end.
     cells = np.concatenate([part.cells for part in parts]).tolist()
-    return SpikeTrains.from_spike_time_array(
+    trains = SpikeTrains.from_spike_time_array(
         np.concatenate([part.times for part in parts]) * pq.ms,
         np.concatenate([part.ids for part in parts]).astype(np.int64),
         cells,
-        t_start=parts[0].start * pq.ms,
-        t_stop=parts[0].stop * pq.ms,
+        t_start=np.min(start, initial=np.inf if len(start) else 0.0) * pq.ms,
+        t_stop=np.max(stop, initial=0.0) * pq.ms,
         units="ms",
         source_population=parts[0].source
         if len(parts) == 1
         else [part.source for part in parts for _ in part.cells],
         source_index=np.concatenate([part.source_index for part in parts]).tolist(),
     )
+    if np.all(start == start[:1]) and np.all(stop == stop[:1]):
+        return trains
+    for train, first, last in zip(trains, start.tolist(), stop.tolist(), strict=True):
+        train.t_start, train.t_stop = first * pq.ms, last * pq.ms
+    return SpikeTrains(items=list(trains))  # Neo's arrays of all spikes have one start and one stop
 
 
 def merged_signals(signals):
@@ -266,23 +281,28 @@ def _merged_signal(signals):
 
 def merged_spikes(parts):
     """Spikes of one population, recorded in turn from the same or other cells, as one."""
-    cells, first = np.unique(np.concatenate([part.cells for part in parts]), return_index=True)
+    cells, first, place = np.unique(
+        np.concatenate([part.cells for part in parts]), return_index=True, return_inverse=True
+    )
+    start, stop = np.full(len(cells), np.inf), np.zeros(len(cells))
+    np.minimum.at(start, place, np.concatenate([part.start for part in parts]))
+    np.maximum.at(stop, place, np.concatenate([part.stop for part in parts]))
     return replace(
         parts[0],
         cells=cells,
         source_index=np.concatenate([part.source_index for part in parts])[first],
         index=np.concatenate([part.index for part in parts])[first],
         pairs=np.concatenate([part.pairs for part in parts]),
-        start=min(part.start for part in parts),
-        stop=max(part.stop for part in parts),
+        start=start,
+        stop=stop,
     )
 
 
 def merged_segments(segments):
-    """The segments of several populations, those of the same name as one."""
-    by_name: dict[str, list[Segment]] = {}
+    """The segments of several populations, those of the same trial as one."""
+    by_trial: dict[int, list[Segment]] = {}
     for segment in segments:
-        by_name.setdefault(segment.name, []).append(segment)
+        by_trial.setdefault(segment.trial, []).append(segment)
     return [
         replace(
             parts[0],
@@ -290,7 +310,7 @@ def merged_segments(segments):
             spikes=[spikes for part in parts for spikes in part.spikes],
             signals=merged_signals([signal for part in parts for signal in part.signals]),
         )
-        for _, parts in sorted(by_name.items())
+        for _, parts in sorted(by_trial.items())
     ]
 
 

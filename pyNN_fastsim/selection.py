@@ -5,6 +5,7 @@ import numpy as np
 from . import simulator
 from .arguments import FILE, SAMPLE_SIZE, is_whole
 from .recording import check_file
+from .standardmodels.electrodes import EngineCurrentSource
 
 MAX_CELLS = 2**31 - 1  # in all populations together; recorded spikes hold their numbers in 32 bits
 
@@ -28,6 +29,16 @@ def check_sample(cells, n):
     """Raise ValueError for a sample of no cells, or of more than there are."""
     if not 1 <= n <= cells.size:
         raise ValueError(f"'{cells.label}' has {cells.size} cells, so n of a sample can't be {n}")
+
+
+def check_source(current_source):
+    """Raise TypeError for a current source that the simulator knows nothing of."""
+    if not isinstance(current_source, EngineCurrentSource):
+        kind = type(current_source)
+        raise TypeError(
+            f"inject(): {kind.__name__} of {kind.__module__} belongs to another backend; import current "
+            f"sources from the same module as Population"
+        )
 
 
 def as_indices(cells, selector):

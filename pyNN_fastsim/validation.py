@@ -6,12 +6,17 @@ Every message names the object, the parameter and the value.
 
 import difflib
 import reprlib
+import sys
+import warnings
 
 import numpy as np
 from pyNN import errors
 from pyNN.parameters import ArrayParameter
+from pyNN.random import RandomDistribution
 
 from .arguments import is_finite
+
+_PACKAGES = (__name__.partition(".")[0], "pyNN")
 
 GRID_TOLERANCE = 1e-6  # steps: how far from a grid point a time may be and still count as on it
 
@@ -53,6 +58,25 @@ SYNAPTIC_RULES = {
 }
 
 
+class NotRecordedError(errors.RecordingError):
+    """Data were asked for that nobody asked to record."""
+
+    def __init__(self, owner, variable, known, cell_type):
+        super().__init__(variable, cell_type)
+        self.owner, self.known = owner, known
+
+    def __str__(self):
+        but = f", only {', '.join(self.known)}" if self.known else ", nor was anything else"
+        return (
+            f"{self.variable!r} was not recorded from {self.owner}{but}: "
+            f"call record({self.variable!r}) before the run"
+        )
+
+
+class UnknownAttributeError(errors.NonExistentParameterError, AttributeError):
+    """An attribute that there is not, of what has its parameters as attributes."""
+
+
 def check_names(model, names):
     """Raise NonExistentParameterError, with the nearest known name, for names a model doesn't have."""
     known = model.get_parameter_names()
@@ -71,6 +95,51 @@ def did_you_mean(name, known):
     by_lower_case = {str(each).lower(): each for each in known}
     near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1)
     return f" (did you mean '{by_lower_case[near[0]]}'?)" if near else ""
+
+
+class NoParameterAttributes:
+    """Has parameters that are not its attributes: to assign to one, or to what is nearly one, is an error.
+
+    Other attributes that users give it stay allowed, and what is assigned before it is made.
+    """
+
+    _is_made = False
+    _reads_attributes = False  # whether an attribute of the name of a parameter has an effect
+
+    def _parameters_and_states(self):
+        """Names of parameters, and of state variables."""
+        raise NotImplementedError
+
+    def _how_to_set(self, name, is_state):
+        """What to do instead of assigning."""
+        raise NotImplementedError
+
+    def __setattr__(self, name, value):
+        if self._is_made and not hasattr(type(self), name) and name not in vars(self):
+            parameters, states = self._parameters_and_states()
+            is_state = name in states and (is_finite(value) or isinstance(value, RandomDistribution))
+            near = name if is_state else near_parameter(name, parameters)
+            if near and not (near == name and self._reads_attributes):
+                raise AttributeError(
+                    f"{type(self).__name__}.{name} can't be set, which would change nothing: "
+                    f"{self._how_to_set(near, is_state)}"
+                )
+        super().__setattr__(name, value)
+
+
+def near_parameter(name, known):
+    """The known name that a name is, or is a misspelling of, whatever their case; None if there is none."""
+    by_lower_case = {str(each).lower(): each for each in known}
+    near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.8)
+    return by_lower_case[near[0]] if near else None
+
+
+def warn(message):
+    """Give a warning that names the line of the user's that it is about."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PACKAGES:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, stacklevel=level)
 
 
 def check_parameters(owner, values, above=(), below=()):

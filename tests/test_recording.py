@@ -100,7 +100,6 @@ def test_subsets_and_views():
     assert_tells_time(signal(p), 0.0, 11, [1, 2, 5])
     assert_tells_time(signal(p[2:6]), 0.0, 11, [2, 5])
     assert_tells_time(signal(p[1:6][[0, 4]]), 0.0, 11, [1, 5])
-    assert not p[3:5].get_data().segments[0].analogsignals
     assert [t.annotations["source_index"] for t in p[1:5].get_data().segments[0].spiketrains] == [1, 2]
 
 
@@ -143,6 +142,53 @@ def test_spikes_recorded_from_later():
     source.record("spikes")
     sim.run(2.0)
     assert spikes(source) == [[1, 3], [3]]
+    trains = source.get_data().segments[0].spiketrains
+    assert [(t.t_start, t.t_stop) for t in trains] == [(0, 4), (2, 4)]
+    assert [t.annotations["source_index"] for t in trains] == [0, 1]
+
+
+def test_spike_trains_begin_where_recording_began():
+    """For each cell, so that a rate is right; also put together, cleared, and in the next trial."""
+    p = sim.Population(4, sim.SpikeSourceArray(spike_times=np.arange(0.5, 100.0)), label="P")
+    q = sim.Population(1, sim.SpikeSourceArray(spike_times=[5.0]))
+    q.record("spikes")
+    sim.run(10.0)
+    p[1:4].record("spikes")
+    sim.run(10.0)
+    p[0:2].record("spikes")
+    sim.run(10.0)
+
+    def starts(cells, segment=-1):
+        trains = cells.get_data("spikes").segments[segment].spiketrains
+        for train in trains[-4:]:
+            if len(train) > 1:
+                assert len(train) / (train.t_stop - train.t_start).magnitude == 1.0
+            assert all(train.t_start <= t <= train.t_stop for t in train)
+        return [float(t.t_start) for t in trains]
+
+    assert starts(p) == [20, 10, 10, 10]
+    assert starts(p[[0, 3]]) == [20, 10] and starts(p[2:3]) == [10]
+    assert starts(q + p[0:3]) == [0, 20, 10, 10]
+    copied = pickle.loads(pickle.dumps(p.get_data()))
+    assert [t.t_start for t in copied.segments[0].spiketrains] == [20, 10, 10, 10]
+    ids, times = p.get_data().segments[0].spiketrains.multiplexed
+    assert np.min(times[ids == int(p[0])]) == 20.5 * ms and len(ids) == 70
+    p.record(None)
+    sim.run(10.0)
+    p[3:4].record("spikes")
+    sim.run(10.0)
+    trains = p.get_data().segments[0].spiketrains
+    assert [(t.t_start, t.t_stop) for t in trains] == [(20, 30), (10, 30), (10, 30), (10, 50)]
+    sim.reset()
+    sim.run(5.0)
+    assert starts(p) == [0] and starts(p[0:3], 0) == [20, 10, 10]
+    p.get_data(clear=True)
+    p[0:1].record("spikes")
+    sim.run(5.0)
+    assert starts(p) == [5, 5]
+    sim.run(1.0)
+    p[1:2].record("spikes")
+    assert starts(p) == [5, 11, 5]
 
 
 def test_record_nothing_any_more():
@@ -196,19 +242,88 @@ def test_sampling_interval_and_record_off_its_grid():
 
 def test_before_any_run():
     p, source = neurons(), sim.Population(2, sim.SpikeSourcePoisson())
-    (segment,) = p.get_data().segments
-    assert not segment.analogsignals and not segment.spiketrains
     p.record("all")
     assert [len(t) for t in p.get_data().segments[0].spiketrains] == [0, 0, 0]
     assert p.get_spike_counts() == {int(i): 0 for i in p}
-    assert p.mean_spike_count() == 0 and source.mean_spike_count() == 0
+    assert p.mean_spike_count() == 0
     a = p + source
     assert len(a.get_data().segments[0].spiketrains) == 3 and a.mean_spike_count() == 0
-    assert sim.Assembly(source).mean_spike_count() == 0
     sim.reset()
     sim.run(0.0)
     assert len(p.get_data().segments) == 1
     assert signal(p).shape == (1, 3)
+
+
+# --- what was not recorded --------------------------------------------------------------------
+
+GETTERS = {
+    "get_data": lambda cells: cells.get_data("spikes"),
+    "get_data of several": lambda cells: cells.get_data(["v", "spikes"]),
+    "write_data": lambda cells: cells.write_data("never.pkl", "spikes"),
+    "get_spike_counts": lambda cells: cells.get_spike_counts(),
+    "mean_spike_count": lambda cells: cells.mean_spike_count(),
+    "getSpikes": lambda cells: cells.getSpikes(),
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("get", GETTERS.values(), ids=GETTERS)
+def test_what_was_not_recorded_is_an_error(get):
+    """For populations, views and assemblies, unless it was recorded from some of the cells, or once."""
+    p, q = neurons(5), neurons(2)
+    p.record("v")
+    q.record("v")
+    for cells, what in ((p, "population 'cells'"), (p[1:3], "these 2 cells"), (p + q, "assembly")):
+        with pytest.raises(RecordingError, match=f"'spikes' was not recorded from {what}.*only v"):
+            get(cells)
+    p[0:2].record("spikes")
+    with pytest.raises(RecordingError, match="'spikes'.*only v"):
+        get(p[2:4])
+    if "write" not in get.__code__.co_names[0]:
+        for cells in (p, p[1:3], p + q, p[2:4] + p[1:2]):
+            get(cells)
+        p.record(None)
+        sim.run(0.1)
+        p.get_data(clear=True)
+        get(p[0:1])
+
+
+def test_nothing_recorded_at_all_is_a_warning():
+    p, q = neurons(), neurons(2)
+    for cells in (p, p[0:1], p + q):
+        with pytest.warns(UserWarning, match="Nothing was recorded from") as caught:
+            (segment,) = cells.get_data().segments
+        assert caught[0].filename == __file__  # the user's line, not ours
+        assert not segment.analogsignals and not segment.spiketrains
+    projection = sim.Projection(p, q, sim.AllToAllConnector(), sim.TsodyksMarkramSynapse())
+    with pytest.warns(UserWarning, match="Nothing was recorded from projection"):
+        projection.get_data()
+    projection.record("u")
+    with pytest.raises(RecordingError, match="'x' was not recorded from projection .*only u"):
+        projection.get_data("x")
+
+
+def test_an_assembly_gives_what_some_of_its_populations_can_have():
+    """Spike sources have no v."""
+    p, source = neurons(), sim.Population(2, sim.SpikeSourceArray(spike_times=[1.0]))
+    p.record("v")
+    source.record("spikes")
+    sim.run(2.0)
+    assert signal(p + source).shape == (21, 3)
+    assert (p + source).get_spike_counts() == {int(cell): 1 for cell in source}
+    with pytest.raises(RecordingError, match="'w'"):
+        (source + p).get_data("w")
+
+
+def test_spike_counts_after_recording_has_ended():
+    source = sim.Population(2, sim.SpikeSourceArray(spike_times=[1.0, 3.0, 5.0]))
+    source.record("spikes")
+    sim.run(2.0)
+    source.record(None)
+    sim.run(2.0)
+    source[1:2].record("spikes")
+    sim.run(2.0)
+    assert list(source.get_spike_counts().values()) == [1, 2]
 
 
 # --- segments ---------------------------------------------------------------------------------
@@ -256,6 +371,19 @@ def test_two_resets_in_a_row_make_no_segment():
     assert len(p.get_data().segments) == 1
     sim.run(1.0)
     assert len(p.get_data().segments) == 2
+
+
+def test_more_than_a_thousand_trials_come_in_their_order():
+    """PyNN numbers them with three figures: segment1000 comes after segment101."""
+    p, q = clock(1), clock(1)
+    (p + q).record("v")
+    for k in range(1002):
+        if k % 100 == 1:
+            sim.run(0.1)
+        sim.reset()
+    for cells in (p, p + q):
+        names = [segment.name for segment in cells.get_data().segments]
+        assert names == [f"segment{k:03d}" for k in range(1, 1002, 100)]
 
 
 def test_populations_made_in_a_later_trial():

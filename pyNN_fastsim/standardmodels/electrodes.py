@@ -20,7 +20,8 @@ from pyNN.standardmodels import StandardCurrentSource, build_translations, elect
 from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
 from ..parameters import as_given, evaluated
 from ..simulator import GRID_TOLERANCE, state
-from ..validation import check_finite, check_names
+from ..threads import alone
+from ..validation import UnknownAttributeError, check_finite, check_names, near_parameter, unknown_name
 
 __all__ = ["ACSource", "DCSource", "NoisyCurrentSource", "StepCurrentSource"]
 
@@ -49,6 +50,22 @@ class EngineCurrentSource(StandardCurrentSource):
         space.update(**self._as_given(parameters))
         self.set_native_parameters(self.translate(space))
 
+    def __getattr__(self, name):
+        """A parameter. Raises NonExistentParameterError, which is an AttributeError too."""
+        if name == "set":
+            return super().__getattr__(name)  # raises an error that says how
+        if name.startswith("_") or not self.has_parameter(name):
+            raise UnknownAttributeError(name, type(self).__name__, self.get_parameter_names())
+        return self.get_parameters()[name]
+
+    def __setattr__(self, name, value):
+        """Set a parameter. Raises NonExistentParameterError for a name that is nearly one."""
+        if not (self.has_parameter(name) or name.startswith("_") or hasattr(type(self), name)):
+            if near_parameter(name, self.get_parameter_names()):
+                raise unknown_name(name, type(self).__name__, self.get_parameter_names())
+        super().__setattr__(name, value)
+
+    @alone
     def set_parameters(self, copy=True, **parameters):
         """Change parameters, now. In case of an error none is changed.
 
@@ -92,30 +109,40 @@ class EngineCurrentSource(StandardCurrentSource):
         """
         raise NotImplementedError
 
+    @alone
     def inject_into(self, cells):
         """Inject the current into a population, view, assembly, cell, or list of cells.
 
         Raises TypeError for spike sources, ValueError for cells of a network that is no more.
         """
-        if isinstance(cells, IDMixin):
+        if isinstance(cells, Assembly):
+            targets = [(part._root, part._indices) for part in cells.populations]
+        elif isinstance(cells, BasePopulation):
+            targets = [(getattr(cells, "_root", cells), getattr(cells, "_indices", None))]
+        else:
+            targets = self._targets_among(cells)
+        for population, _ in targets:
+            self._check_target(population)
+        index = self._index_in_network()
+        for population, chosen in targets:
+            indices = np.sort(np.arange(population.size)[chosen])
+            state.network.attach_current(index, population._block, indices)
+
+    def _targets_among(self, cells):
+        """Populations, and the indices of the cells of each that are among a cell, or several."""
+        if isinstance(cells, IDMixin) or not np.iterable(cells) or isinstance(cells, str):
             cells = [cells]
-        elif isinstance(cells, (BasePopulation, Assembly)):
-            cells = cells.all_cells
-        populations: dict[int, tuple] = {}
-        if not np.iterable(cells) or isinstance(cells, str):
-            cells = [cells]
+        targets: dict[int, tuple] = {}
         for cell in cells:
             if not isinstance(cell, IDMixin):
                 raise TypeError(
                     f"{type(self).__name__}: can't inject current into {reprlib.repr(cell)}: not a cell"
                 )
-            populations.setdefault(id(cell.parent), (cell.parent, []))[1].append(int(cell))
-        for population, _ in populations.values():
-            self._check_target(population)
-        index = self._index_in_network()
-        for population, ids in populations.values():
-            indices = np.sort(np.array(ids) - int(population.first_id))
-            state.network.attach_current(index, population._block, indices)
+            population = cell.parent
+            targets.setdefault(id(population), (population, []))[1].append(
+                int(cell) - int(population.first_id)
+            )
+        return list(targets.values())
 
     def _index_in_network(self):
         """The index of the current in the network, to which it is added if it is not there."""
@@ -125,6 +152,8 @@ class EngineCurrentSource(StandardCurrentSource):
 
     def _check_target(self, population):
         what = f"{type(self).__name__}: can't inject current into population '{population.label}'"
+        if not hasattr(population, "_block"):
+            raise TypeError(f"{what}: it belongs to another backend")
         if not population.celltype.injectable:
             raise TypeError(f"{what}: it is a spike source.")
         if not any(block is population._block for block in state.network.blocks):

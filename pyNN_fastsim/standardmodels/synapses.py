@@ -16,7 +16,7 @@ from ..engine.synapses import plasticity, short_term
 from ..engine.synapses.dynamic import OfTarget, SynapseModel
 from ..parameters import as_given, expression
 from ..simulator import state
-from ..validation import check_finite, check_names, check_synapse_parameter
+from ..validation import NoParameterAttributes, check_finite, check_names, check_synapse_parameter
 
 __all__ = [
     "AdditivePotentiationMultiplicativeDepression",
@@ -57,7 +57,7 @@ def same_names(names):
     return build_translations(*((name, name) for name in names))
 
 
-class EngineSynapse:
+class EngineSynapse(NoParameterAttributes):
     """What all synapse types of this backend have in common; comes before PyNN's class in the bases.
 
     model        of the engine, None for static synapses
@@ -72,6 +72,15 @@ class EngineSynapse:
         InvalidParameterValueError for what can't be a parameter's value."""
         check_names(self, parameters)
         super().__init__(**given_parameters(type(self).__name__, parameters))
+        self._is_made = True
+
+    def _parameters_and_states(self):
+        return self.get_parameter_names(), self.state_variables()
+
+    def _how_to_set(self, name, is_state):
+        if is_state:
+            return f"call initialize({name}=...) of a projection"
+        return f"give {name} where the synapse type is made, or call set({name}=...) of a projection"
 
     def _get_minimum_delay(self):
         return state.min_delay
@@ -196,6 +205,7 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
         no_delay = delay is None or (isinstance(delay, numbers.Real) and delay == 0)
         self.delay = self._get_minimum_delay() if no_delay else delay
         self._build_translations()
+        self._is_made = True
 
     def _build_translations(self):
         self.translations = {
@@ -205,7 +215,7 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
         }
 
 
-class _RulePart:
+class _RulePart(NoParameterAttributes):
     """What timing and weight dependences have in common; comes before PyNN's class in the bases."""
 
     def __init__(self, *values, **parameters):
@@ -216,6 +226,13 @@ class _RulePart:
         checked = [_given(owner, name, value) for name, value in zip(names, values, strict=False)]
         given = {name: _given(owner, name, value) for name, value in parameters.items()}
         super().__init__(*checked, *values[len(names) :], **given)  # of too many Python tells
+        self._is_made = True
+
+    def _parameters_and_states(self):
+        return self.get_parameter_names(), ()
+
+    def _how_to_set(self, name, is_state):
+        return f"give it as {type(self).__name__}({name}=...), or call set({name}=...) of a projection"
 
 
 class SpikePairRule(_RulePart, synapses.SpikePairRule):

@@ -328,6 +328,7 @@ class Population(_Cells, common.Population):
 
     def _store_parameters(self, parameters):
         """Take over parameters of all cells, from the next step on; they are replaced, not changed."""
+        self.recorder.parameters_change()
         self._parameters = parameters
         self._block.set(**self.celltype.engine_values(parameters, self.size))
 

@@ -21,6 +21,7 @@ from pyNN.recording import get_io
 
 from . import textfile
 from .engine.recording.records import elements, private
+from .given_times import GivenTimes
 
 
 @dataclass
@@ -81,6 +82,7 @@ class Spikes:
     pairs          ids and steps of the spikes: int32 [spikes, 2], or the engine's GrowingArray of them
     dt             ms
     start, stop    from when and until when the spikes of each of these cells were recorded: ms [cells]
+    given          when they were to be, where that is to be told instead of the steps
     """
 
     source: str
@@ -91,6 +93,7 @@ class Spikes:
     dt: float
     start: np.ndarray
     stop: np.ndarray
+    given: GivenTimes | None = None
 
     @property
     def ids(self):
@@ -100,6 +103,8 @@ class Spikes:
     @property
     def times(self):
         """Of the spikes, ms: [spikes]."""
+        if self.given is not None:
+            return self.given.of(self.pairs)
         return np.around(self.pairs[:, 1] * self.dt, 12)
 
     def of(self, ids):
@@ -295,6 +300,7 @@ def merged_spikes(parts):
         pairs=np.concatenate([part.pairs for part in parts]),
         start=start,
         stop=stop,
+        given=parts[-1].given,
     )
 
 

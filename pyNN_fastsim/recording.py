@@ -17,6 +17,7 @@ from pyNN.recording import Variable
 from . import simulator
 from .engine.recording.records import elements
 from .engine.signals import signals_held
+from .given_times import GivenTimes
 from .recorded import (
     Recording,
     Segment,
@@ -49,6 +50,7 @@ class Recorder(recording.Recorder):
     _recording   by variable: which cells are recorded from now, bool [cells]
     _asked_for   the same of cells that ever were
     _since       step since when the spikes of each cell are recorded: int64 [cells]
+    _given       spike times of sources that were replaced in this trial, and the last step that they were for
     """
 
     _simulator = simulator
@@ -60,6 +62,8 @@ class Recorder(recording.Recorder):
         self._samplers = []  # (Variable, engine's Sampler)
         self._ended = []  # Segments of this trial, of what is no longer recorded
         self._finished = []  # Segments of earlier trials
+        self._given = []
+        self._off_grid = simulator.state.spike_precision == "off_grid"
         self._start_step = self._network.step
 
     # --- what to record -------------------------------------------------------------------------
@@ -225,7 +229,22 @@ class Recorder(recording.Recorder):
             dt=self._network.dt,
             start=self._time_of(np.maximum(self._since[index], self._start_step)),
             stop=np.full(len(index), self._time_of(self._network.step)),
+            given=self._given_times(),
         )
+
+    def _given_times(self):
+        """When spikes were to be, of sources whose times are told as they were given; None for others."""
+        population = self.population
+        if not (self._off_grid and population.celltype.is_sequence("spike_times")):
+            return None
+        now = (self._network.step, population._block.parameters["spike_times"])
+        return GivenTimes(population._block.first_id, self._network.dt, [*self._given, now])
+
+    def parameters_change(self):
+        """Keep what is needed of parameters that are about to be replaced."""
+        given = self._given_times() if self._network.begun else None
+        if given is not None and self._cells_in(self._recording, "spikes").any():
+            self._given = given.periods
 
     def store_to_cache(self, annotations=None):
         """Keep what this trial has recorded; called before the network is reset."""
@@ -236,13 +255,14 @@ class Recorder(recording.Recorder):
         self._ended = []
         self._start_step = 0
         self._since[:] = 0
+        self._given = []
 
     def clear(self):
         """Forget all that has been recorded. What comes next begins with the present state."""
         network, block = self._network, self.population._block
         network.flush()
         with signals_held():
-            self._ended, self._finished = [], []
+            self._ended, self._finished, self._given = [], [], []
             self._start_step = network.step
             network.forget_spikes(block)
             for _, sampler in self._samplers:

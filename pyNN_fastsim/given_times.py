@@ -13,8 +13,8 @@ class GivenTimes:
 
     first_id   of the population's cells
     dt         ms
-    periods    (step, spike times): until which step which times were to be emitted, a list of an array (ms) for
-               each cell
+    periods    (step, spike times): until which step which times were to be emitted, a list of an array (ms)
+               for each cell
     """
 
     first_id: int
@@ -22,7 +22,7 @@ class GivenTimes:
     periods: list
 
     def of(self, pairs):
-        """Times (ms) of spikes, given by their cells' ids and steps, in the order of steps and cells: [spikes, 2].
+        """Times (ms) of spikes: pairs of the cell's id and the step, in the order of steps and cells.
 
         A time that counts as a grid point, since it is just after it, is that of the grid point.
         """

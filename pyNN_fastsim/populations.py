@@ -22,6 +22,7 @@ from .assemblies import Assembly
 from .engine.signals import signals_held
 from .ids import Cells
 from .parameters import as_array, as_given, check_size, evaluated, expanded
+from .random import tell_of_dependence
 from .recording import Recorder
 from .selection import (
     MAX_CELLS,
@@ -150,6 +151,7 @@ class _Cells(NoParameterAttributes):
         return self._get_parameters(*names)
 
     def _set_parameters(self, parameter_space):
+        tell_of_dependence(self._owner, parameter_space, self._root._drawn)
         self._root._set_cell_parameters(
             self._indices, _evaluated_parameters(self._owner, self.celltype, parameter_space, self.size)
         )
@@ -287,9 +289,10 @@ class Population(_Cells, common.Population):
                 f"{type(self.celltype).__name__} is not a cell type of this backend; import cell types "
                 f"from the same module as Population"
             )
-        parameters = _evaluated_parameters(
-            self._owner, self.celltype, self.celltype.native_parameters, self.size
-        )
+        native = self.celltype.native_parameters
+        self._drawn: dict = {}  # names of parameters by the state of the generator that they were drawn from
+        tell_of_dependence(self._owner, native, self._drawn)
+        parameters = _evaluated_parameters(self._owner, self.celltype, native, self.size)
         self._check_parameters(parameters, slice(None), parameters)
         self._evaluate_first_values()
         self._parameters = parameters

@@ -54,6 +54,7 @@ class State(common.control.BaseState):
         self.recorders = set()
         self.write_on_end = []
         self.build_seconds = 0.0  # that projections have taken
+        self.told_of_dependence = False  # see random.py
         self.running = False
         self.t_start = 0
         self.segment_counter = 0

@@ -148,7 +148,10 @@ class Assembly(NoParameterAttributes, common.Assembly):
         return spike_counts_of_assembly(self)
 
     def get_data(self, variables="all", gather=True, clear=False, annotations=None):
-        block = recording_of_assembly(self, variables, annotations).to_neo()
+        recording = recording_of_assembly(self, variables, annotations)
+        if clear:
+            recording.hand_over()
+        block = recording.to_neo()
         self._clear_recorded(clear)
         return block
 

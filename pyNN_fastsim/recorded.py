@@ -24,6 +24,9 @@ from .engine.recording.records import elements, private
 from .given_times import GivenTimes
 
 
+VALUES_AT_ONCE = 2**17  # that are put side by side
+
+
 @dataclass
 class Signal:
     """Samples of one variable.
@@ -32,9 +35,11 @@ class Signal:
     source    label of the population
     ids       of the cells: int64 [cells]
     index     of the cells in the population, or in what the data are asked of: int64 [cells]
-    samples   float64 [samples, cells], or the engine's GrowingArray of them
+    samples   float64 [samples, columns], or the engine's GrowingArray of them
     start     time of the first sample, ms
     period    ms
+    columns   of the samples that are of these cells: int64 [cells]; None for all of them in turn
+    own       whether nobody else has the samples
     """
 
     variable: str
@@ -45,14 +50,30 @@ class Signal:
     samples: np.ndarray
     start: float
     period: float
+    columns: np.ndarray | None = field(default=None, kw_only=True)
+    own: bool = field(default=False, kw_only=True)
 
     def of(self, ids):
         """The signal, with an array of samples, of those cells that are among `ids`; None for all."""
         samples = elements(self.samples)
-        columns = np.True_ if ids is None else np.isin(self.ids, ids)
-        if columns.all():
+        kept = np.True_ if ids is None else np.isin(self.ids, ids)
+        if kept.all():
             return replace(self, samples=samples)
-        return replace(self, ids=self.ids[columns], index=self.index[columns], samples=samples[:, columns])
+        columns = np.flatnonzero(kept) if self.columns is None else self.columns[kept]
+        return replace(self, ids=self.ids[kept], index=self.index[kept], samples=samples, columns=columns)
+
+    def values(self, rows=slice(None)):
+        """Samples of these cells: float64 [samples, cells], not a copy if they are all that there is."""
+        if self.columns is None:
+            return self.samples[rows]
+        return np.take(np.asarray(self.samples[rows]), self.columns, axis=1)
+
+    def private(self):
+        """Samples of these cells that nobody else has. They are copied at the most once."""
+        in_a_file = isinstance(self.samples, np.memmap)
+        if self.columns is not None or (self.own and not in_a_file):
+            return self.values()
+        return private(self.samples)
 
     def times(self):
         """Times of the samples, ms."""
@@ -60,7 +81,7 @@ class Signal:
 
     def to_neo(self, copy=True):
         return neo.AnalogSignal(
-            private(self.samples) if copy else self.samples,
+            self.private() if copy else self.values(),
             units=self.units,
             t_start=self.start * pq.ms,
             sampling_period=self.period * pq.ms,
@@ -146,15 +167,19 @@ class Segment:
     def of(self, names, ids):
         """The variables `names` of the cells `ids` of one population; None for all.
 
-        What was recorded in turn from the same or other cells is put together.
+        Spikes that were recorded in turn from the same or other cells are put together.
         """
         spikes = [spikes.of(ids) for spikes in self.spikes if names is None or "spikes" in names]
         signals = [s.of(ids) for s in self.signals if names is None or s.variable in names]
         return replace(
             self,
             spikes=[merged_spikes(spikes)] if len(spikes) > 1 else spikes,
-            signals=merged_signals([signal for signal in signals if len(signal.ids)]),
+            signals=[signal for signal in signals if len(signal.ids)],
         )
+
+    def merged(self):
+        """With one signal of those that were sampled at the same times."""
+        return replace(self, signals=merged_signals(self.signals))
 
     def to_neo(self, description, copy=True):
         segment = neo.Segment(name=self.name, description=description, rec_datetime=self.when)
@@ -177,6 +202,12 @@ class Recording:
     description: str
     annotations: dict
     segments: list[Segment]
+
+    def hand_over(self):
+        """Say that nobody else will have what was recorded, since it is about to be forgotten."""
+        for segment in self.segments:
+            for signal in segment.signals:
+                signal.own = True
 
     def to_neo(self, copy=True):
         """A Neo Block; without a copy of the samples it is for reading only."""
@@ -280,8 +311,26 @@ def _merged_signal(signals):
         source=";".join(dict.fromkeys(signal.source for signal in signals)),
         ids=np.concatenate([signal.ids for signal in signals])[order],
         index=index[order],
-        samples=np.hstack([signal.samples for signal in signals])[:, order],
+        samples=_joined(signals, order),
+        columns=None,
+        own=True,
     )
+
+
+def _joined(signals, order):
+    """The samples of several signals side by side, in this order: float64 [samples, cells]."""
+    n = len(signals[0].samples)
+    joined = np.empty((n, len(order)))
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = np.arange(len(order))
+    height = max(VALUES_AT_ONCE // len(order), 1)
+    for first in range(0, n, height):  # in pieces, so that it takes no more memory than the result
+        rows, end = slice(first, first + height), 0
+        for signal in signals:
+            mine = places[end : end + len(signal.index)]
+            joined[rows, mine] = signal.values(rows)
+            end += len(signal.index)
+    return joined
 
 
 def merged_spikes(parts):

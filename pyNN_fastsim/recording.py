@@ -313,13 +313,16 @@ class Recorder(recording.Recorder):
             label=self.population.label,
             description=self.population.describe(),
             annotations={**self.metadata, **(annotations or {})},
-            segments=self.segments(names, filter_ids),
+            segments=[segment.merged() for segment in self.segments(names, filter_ids)],
         )
 
     def get(self, variables, gather=False, filter_ids=None, clear=False, annotations=None, locations=None):
         """The recorded data as a Neo Block, a segment for each trial."""
         self._variables([], locations)
-        block = self.recording(variables, filter_ids, annotations).to_neo()
+        recording = self.recording(variables, filter_ids, annotations)
+        if clear:
+            recording.hand_over()
+        block = recording.to_neo()
         if clear:
             self.clear()
         return block

@@ -134,7 +134,10 @@ class SynapseRecorder:
                 )
         if not self._samplers:
             warn(f"Nothing was recorded from projection '{projection.label}': call record() before the run")
-        segments = [segment.of(names, None) for segment in [*self._finished, self._current()]]
+        current = self._current()
+        for signal in current.signals:
+            signal.own = True
+        segments = [segment.of(names, None) for segment in [*self._finished, current]]
         annotations = {**projection.annotations, **(annotations or {})}
         return Recording(projection.label, projection.describe(), annotations, segments)
 

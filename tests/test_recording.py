@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+import tracemalloc
 
 import neo
 import numpy as np
@@ -796,6 +797,44 @@ def test_what_users_get_is_theirs():
     block.segments.clear()
     np.testing.assert_array_equal(signal(p).magnitude, before[0])
     assert spikes(p) == before[1]
+
+
+WHOLES = {
+    "population": lambda p, q: p,
+    "view": lambda p, q: p[1:],
+    "assembly": lambda p, q: p + q,
+    "assembly of views": lambda p, q: p[:300] + p[300:],
+    "recorded in turn": lambda p, q: q,
+}
+
+
+@pytest.mark.parametrize("whole", WHOLES.values(), ids=WHOLES)
+def test_samples_are_copied_once(whole):
+    """However they are put together; and not at all by the last one who has them."""
+    p, q = clock(600), clock(600)
+    p.record("v")
+    q[::2].record("v")
+    q[1::2].record("v")
+    sim.run(100.0)
+    cells = whole(p, q)
+
+    def peak(**options):
+        tracemalloc.start()
+        try:
+            (v,) = cells.get_data(**options).segments[0].analogsignals
+            return v, tracemalloc.get_traced_memory()[1] / v.nbytes
+        finally:
+            tracemalloc.stop()
+
+    v, memory = peak()
+    assert v.flags.writeable and memory < 1.3
+    np.testing.assert_allclose(v.magnitude[1000], v_at(100.0, v.annotations["channel_ids"] % 600), atol=1e-9)
+    last, memory = peak(clear=True)
+    assert memory < (0.3 if cells is p else 1.3)
+    np.testing.assert_array_equal(last.magnitude, v.magnitude)
+    last[:] = 0 * last.units
+    sim.run(1.0)
+    assert cells.get_data().segments[0].analogsignals[0].magnitude[0, 0] == v.magnitude[-1, 0]
 
 
 # --- currents ---------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ NAMES = Rule("a name or a list of names", _are_names)
 NOT_NEGATIVE = Rule("a finite number of at least 0", _is_not_negative)
 NUMBER = Rule("a finite number", is_finite)
 POPULATION = Rule("a population or view", BasePopulation)
-SAMPLE_SIZE = Rule("a whole number of at least 0", lambda value: isinstance(value, int) and value >= 0)
+SAMPLE_SIZE = Rule("a whole number of at least 0", lambda value: is_whole(value) and value >= 0)
 STRUCTURE = Rule("a structure, such as Line or Grid2D", BaseStructure)
 TEXT = Rule("a text", str)
 

@@ -123,7 +123,7 @@ class Assembly(NoParameterAttributes, common.Assembly):
 
     def sample(self, n, rng=None):
         check_sample(self, n)
-        return super().sample(n, rng)
+        return super().sample(int(n), rng)
 
     sample.__doc__ = common.Assembly.sample.__doc__
 

@@ -7,6 +7,7 @@ import os
 import reprlib
 import tempfile
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 from pyNN import common
@@ -181,6 +182,8 @@ def end(compatible_output=True):
 @alone
 def run_until(time_point, callbacks=None):
     _check_time("run_until", "time_point", time_point)
+    if isinstance(callbacks, Iterator):
+        callbacks = list(callbacks)
     check("run_until", "callbacks", callbacks, RULES["callbacks"])
     state = simulator.state
     if time_point < state.t - state.dt / 2:

@@ -12,6 +12,7 @@ import numpy as np
 from pyNN import common
 
 from .arguments import RULES, check, is_finite
+from .parameters import to_look_at
 from .validation import UnknownAttributeError, unknown_name
 
 
@@ -55,7 +56,7 @@ class ID(int, common.IDMixin):
         names = self.celltype.get_parameter_names()
         if attribute not in names:
             raise UnknownAttributeError(attribute, type(self.celltype).__name__, names)
-        return self.as_view().get(attribute)
+        return to_look_at(self.as_view().get(attribute))
 
     def __setattr__(self, attribute, value):
         """Set a parameter of the cell; a name that is nearly one is taken for a misspelling.

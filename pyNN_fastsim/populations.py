@@ -76,7 +76,7 @@ class _Cells(NoParameterAttributes):
 
     def sample(self, n, rng=None):
         check_sample(self, n)
-        return super().sample(n, rng)
+        return super().sample(int(n), rng)
 
     sample.__doc__ = common.Population.sample.__doc__
 
@@ -368,7 +368,7 @@ def _checked_size(size):
     others = sum(block.n for block in simulator.state.network.blocks)
     if math.prod(map(int, dimensions)) + others > MAX_CELLS:
         raise ValueError(f"Population(): size {size} gives more than {MAX_CELLS} cells in all")
-    return int(size) if dimensions == (size,) else tuple(map(int, dimensions))
+    return tuple(map(int, dimensions)) if dimensions is size or isinstance(size, list) else int(size)
 
 
 def _evaluated_parameters(owner, celltype, parameter_space, size):

@@ -67,9 +67,19 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
         with ThreadPoolExecutor(simulator.state.threads) as pool:
             yield from pool.map(work, self._seeds.spawn(len(arguments)), arguments)
 
+    def __reduce__(self):
+        return _restored, (self.seed, self._seeds, self.rng)
+
     def __deepcopy__(self, memo):
         """Itself: copies that began at the same place would make projections with the same numbers."""
         return self
+
+
+def _restored(seed, seeds, generator):
+    """A NativeRNG that goes on where a pickled one was."""
+    rng = NativeRNG(seed)
+    rng._seeds, rng.rng = seeds, generator
+    return rng
 
 
 check_arguments_of(NativeRNG, "next", n=COUNT.or_none())

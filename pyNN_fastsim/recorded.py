@@ -23,7 +23,6 @@ from . import textfile
 from .engine.recording.records import elements, private
 from .given_times import GivenTimes
 
-
 VALUES_AT_ONCE = 2**17  # that are put side by side
 
 

@@ -29,6 +29,7 @@ NOT_NEGATIVE = {
     "tau_refrac", "rate", "start", "duration", "gbar_Na", "gbar_K", "g_leak", "delta_T", "lambda0",
     "q_sfa", "q_rr",
 }  # fmt: skip
+MAY_BE_INFINITE = {"v_thresh", "duration", "stop"}  # a threshold never reached, an end that never comes
 LARGEST = {"rate": 1e9}  # Hz: more spikes in a step than there is room for
 LARGEST_SHAPE = 1e9  # of a gamma distribution: drawing from more regular ones takes ever longer
 MOST_SITES = 10**6  # of a MultiQuantalSynapse: each spike goes through all of them
@@ -183,7 +184,10 @@ def check_finite(owner, name, value):
         raise errors.InvalidParameterValueError(
             f"{owner}: {name} must be a number or numbers, not {value!r}"
         ) from None
-    _check(owner, name, array, np.isfinite(array), "must be a finite number")
+    good = np.isfinite(array)
+    if name.rpartition(".")[2] in MAY_BE_INFINITE:
+        good |= array == np.inf
+    _check(owner, name, array, good, "must be a finite number")
 
 
 def check_synapse_parameter(owner, name, value):

@@ -192,77 +192,6 @@ def test_spike_trains_begin_where_recording_began():
     assert starts(p) == [5, 11, 5]
 
 
-GIVEN = [[0.0, 0.31, 0.33, 0.4, 1.07], [0.05, 0.35, 0.30000001, 2.0], [], [0.36, 0.37]]
-GIVEN[1].sort()
-
-
-def array_sources():
-    source = sim.Population(4, sim.SpikeSourceArray(spike_times=GIVEN), label="sources")
-    source.record("spikes")
-    return source
-
-
-@pytest.mark.parametrize("pieces", [[3.0], [0.1] * 30, [0.3, 0.2, 2.5]], ids=len)
-def test_times_as_they_were_given(pieces):
-    """With the precision that is pyNN.nest's default; times that count as on the grid are the grid's."""
-    sim.setup(timestep=0.1, spike_precision="off_grid")
-    other = neurons()
-    other.record("spikes")
-    source = array_sources()
-    for piece in pieces:
-        sim.run(piece)
-    expected = [GIVEN[0], [0.05, 0.3, 0.35, 2.0], [], GIVEN[3]]
-    assert spikes(source) == expected
-    assert spikes(source[[3, 1]]) == [expected[1], expected[3]]
-    assert spikes(other + source)[3:] == expected
-    assert list(source.get_spike_counts().values()) == [5, 4, 0, 2]
-    assert np.all(np.diff(np.rint(np.concatenate(spikes(other)) * 1e9) % 1e8) == 0)  # neurons: on the grid
-
-
-def test_given_times_that_change_and_recording_that_begins_later():
-    sim.setup(timestep=0.1, spike_precision="off_grid")
-    source, late = array_sources(), sim.Population(1, sim.SpikeSourceArray(spike_times=[0.05, 0.77, 1.23]))
-    sim.run(0.4)
-    source.set(spike_times=[0.38, 0.44, 0.46])
-    sim.run(0.3)
-    source[0:1].set(spike_times=[0.71, 0.9])
-    late.record("spikes")
-    sim.run(0.6)
-    changed = [[0.0, 0.31, 0.33, 0.4, 0.44, 0.46, 0.71, 0.9], [0.05, 0.3, 0.35, 0.44, 0.46]]
-    changed += [[0.44, 0.46], [0.36, 0.37, 0.44, 0.46]]
-    assert spikes(source) == changed and spikes(late) == [[0.77, 1.23]]
-    source.record(None)
-    sim.reset()
-    sim.run(0.9)
-    source.record("spikes")
-    sim.run(0.1)
-    assert spikes(source, 0) == changed and spikes(source) == [[]] * 4
-    sim.setup(timestep=0.1)
-    assert spikes(source, 0) == changed
-
-
-def test_given_times_in_files(tmp_path):
-    sim.setup(timestep=0.1, spike_precision="off_grid", record_to=str(tmp_path / "records"))
-    source = array_sources()
-    sim.run(1.0)
-    source.set(spike_times=[1.55])
-    sim.run(1.0)
-    assert spikes(source)[0] == [0.0, 0.31, 0.33, 0.4, 1.55]
-    source.write_data(str(tmp_path / "spikes.txt"))
-    assert "\t0.31\t" in (tmp_path / "spikes.txt").read_text()
-
-
-def test_spike_precision():
-    for given in ({}, {"spike_precision": "on_grid"}):
-        sim.setup(timestep=0.1, **given)
-        source = array_sources()
-        sim.run(1.0)
-        assert spikes(source)[0] == [0, 0.4, 0.4, 0.4]
-    for wrong in ("exact", None, 1):
-        with pytest.raises(ValueError, match="spike_precision must be one of .*off_grid"):
-            sim.setup(spike_precision=wrong)
-
-
 def test_record_nothing_any_more():
     """record(None) ends recording; what has been recorded stays, until it is cleared."""
     p = clock(2)
@@ -324,78 +253,6 @@ def test_before_any_run():
     sim.run(0.0)
     assert len(p.get_data().segments) == 1
     assert signal(p).shape == (1, 3)
-
-
-# --- what was not recorded --------------------------------------------------------------------
-
-GETTERS = {
-    "get_data": lambda cells: cells.get_data("spikes"),
-    "get_data of several": lambda cells: cells.get_data(["v", "spikes"]),
-    "write_data": lambda cells: cells.write_data("never.pkl", "spikes"),
-    "get_spike_counts": lambda cells: cells.get_spike_counts(),
-    "mean_spike_count": lambda cells: cells.mean_spike_count(),
-    "getSpikes": lambda cells: cells.getSpikes(),
-}
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("get", GETTERS.values(), ids=GETTERS)
-def test_what_was_not_recorded_is_an_error(get):
-    """For populations, views and assemblies, unless it was recorded from some of the cells, or once."""
-    p, q = neurons(5), neurons(2)
-    p.record("v")
-    q.record("v")
-    for cells, what in ((p, "population 'cells'"), (p[1:3], "these 2 cells"), (p + q, "assembly")):
-        with pytest.raises(RecordingError, match=f"'spikes' was not recorded from {what}.*only v"):
-            get(cells)
-    p[0:2].record("spikes")
-    with pytest.raises(RecordingError, match="'spikes'.*only v"):
-        get(p[2:4])
-    if "write" not in get.__code__.co_names[0]:
-        for cells in (p, p[1:3], p + q, p[2:4] + p[1:2]):
-            get(cells)
-        p.record(None)
-        sim.run(0.1)
-        p.get_data(clear=True)
-        get(p[0:1])
-
-
-def test_nothing_recorded_at_all_is_a_warning():
-    p, q = neurons(), neurons(2)
-    for cells in (p, p[0:1], p + q):
-        with pytest.warns(UserWarning, match="Nothing was recorded from") as caught:
-            (segment,) = cells.get_data().segments
-        assert caught[0].filename == __file__  # the user's line, not ours
-        assert not segment.analogsignals and not segment.spiketrains
-    projection = sim.Projection(p, q, sim.AllToAllConnector(), sim.TsodyksMarkramSynapse())
-    with pytest.warns(UserWarning, match="Nothing was recorded from projection"):
-        projection.get_data()
-    projection.record("u")
-    with pytest.raises(RecordingError, match="'x' was not recorded from projection .*only u"):
-        projection.get_data("x")
-
-
-def test_an_assembly_gives_what_some_of_its_populations_can_have():
-    """Spike sources have no v."""
-    p, source = neurons(), sim.Population(2, sim.SpikeSourceArray(spike_times=[1.0]))
-    p.record("v")
-    source.record("spikes")
-    sim.run(2.0)
-    assert signal(p + source).shape == (21, 3)
-    assert (p + source).get_spike_counts() == {int(cell): 1 for cell in source}
-    with pytest.raises(RecordingError, match="'w'"):
-        (source + p).get_data("w")
-
-
-def test_spike_counts_after_recording_has_ended():
-    source = sim.Population(2, sim.SpikeSourceArray(spike_times=[1.0, 3.0, 5.0]))
-    source.record("spikes")
-    sim.run(2.0)
-    source.record(None)
-    sim.run(2.0)
-    source[1:2].record("spikes")
-    sim.run(2.0)
-    assert list(source.get_spike_counts().values()) == [1, 2]
 
 
 # --- segments ---------------------------------------------------------------------------------
@@ -960,6 +817,32 @@ def test_record_to_file(form, tmp_path):
     (tmp_path / "p.pkl").unlink()
     sim.end()
     assert not (tmp_path / "p.pkl").exists()
+
+
+def test_cells_that_go_to_one_file_are_in_it_together(tmp_path):
+    """Equal views, other cells of one population, other populations: nothing is overwritten."""
+
+    def read(name):
+        return pickle.loads((tmp_path / name).read_bytes()).segments[0]
+
+    p, q = neurons(5), neurons(2)
+    file = {name: str(tmp_path / f"{name}.pkl") for name in ("equal", "views", "whole", "both")}
+    p[0:2].record("v", to_file=file["equal"])
+    p[0:2].record("spikes", to_file=file["equal"])
+    p[[0, 2]].record("v", to_file=file["views"])
+    p[2:4].record("v", to_file=file["views"])
+    p[3:4].record("spikes", to_file=file["whole"])
+    p.record("spikes", to_file=file["whole"])
+    p[1:3].record("spikes", to_file=file["both"])
+    (q + p[2:4]).record("v", to_file=file["both"])
+    sim.run(5.0)
+    sim.end()
+    equal, views, whole, both = (read(f"{name}.pkl") for name in file)
+    assert equal.analogsignals[0].shape == (51, 2) and len(equal.spiketrains) == 2
+    assert views.analogsignals[0].annotations["channel_ids"].tolist() == [0, 2, 3]
+    assert len(whole.spiketrains) == 5
+    assert both.analogsignals[0].annotations["channel_ids"].tolist() == [1, 2, 3, 5, 6]
+    assert [train.annotations["channel_id"] for train in both.spiketrains] == [1, 2, 3]
 
 
 def test_procedural_record(tmp_path):

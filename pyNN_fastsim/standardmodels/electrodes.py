@@ -18,7 +18,7 @@ from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
 from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
-from ..parameters import as_given, evaluated
+from ..parameters import as_given, evaluated, to_look_at
 from ..simulator import GRID_TOLERANCE, state
 from ..threads import alone
 from ..validation import UnknownAttributeError, check_finite, check_names, near_parameter, unknown_name
@@ -56,7 +56,14 @@ class EngineCurrentSource(StandardCurrentSource):
             return super().__getattr__(name)  # raises an error that says how
         if name.startswith("_") or not self.has_parameter(name):
             raise UnknownAttributeError(name, type(self).__name__, self.get_parameter_names())
-        return self.get_parameters()[name]
+        return to_look_at(self.get_parameters()[name])
+
+    def __getstate__(self):
+        """What makes a copy that is injected nowhere yet."""
+        return {**vars(self), "_current": None, "_recorded": None}
+
+    def __setstate__(self, state):
+        vars(self).update(state, _current=Current(self.function))
 
     def __setattr__(self, name, value):
         """Set a parameter. Raises NonExistentParameterError for a name that is nearly one."""

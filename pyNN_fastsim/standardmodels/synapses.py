@@ -197,8 +197,7 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
             check_synapse_parameter(type(self).__name__, "dendritic_delay_fraction", fraction)
         self.timing_dependence, self.weight_dependence = timing_dependence, weight_dependence
         self.voltage_dependence = None
-        rule = timing_dependence.engine_name, weight_dependence.engine_name
-        self.model = plasticity.MODELS[rule]
+        self.model = self._engine_model()
         self.possible_models = {self.model.name}
         self.dendritic_delay_fraction = 1.0 if fraction is None else fraction
         self.weight = 0.0 if weight is None else weight
@@ -206,6 +205,17 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
         self.delay = self._get_minimum_delay() if no_delay else delay
         self._build_translations()
         self._is_made = True
+
+    def _engine_model(self):
+        return plasticity.MODELS[self.timing_dependence.engine_name, self.weight_dependence.engine_name]
+
+    def __getstate__(self):
+        """Without the engine's functions, which can't be pickled."""
+        return {name: value for name, value in vars(self).items() if name != "model"}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.model = self._engine_model()
 
     def _build_translations(self):
         self.translations = {

@@ -6,7 +6,6 @@ import math
 import os
 import reprlib
 import tempfile
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,6 +19,7 @@ from .engine.signals import signals_held
 from .engine.synapses.groups import MAX_DELAY
 from .profiling import report
 from .threads import alone
+from .validation import warn
 
 logger = logging.getLogger("PyNN")
 
@@ -163,7 +163,7 @@ def _report_unknown(extra_params):
         else:
             nearest = difflib.get_close_matches(name, ARGUMENTS, n=1)
             hint = f"; the nearest is '{nearest[0]}'" if nearest else f"; it has {', '.join(ARGUMENTS)}"
-            warnings.warn(f"setup() has no argument '{name}', which is ignored{hint}", stacklevel=3)
+            warn(f"setup() has no argument '{name}', which is ignored{hint}")
 
 
 def end(compatible_output=True):

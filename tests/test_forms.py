@@ -62,6 +62,9 @@ def test_parameters_that_are_sequences_have_a_length():
     p = sim.Population(2, sim.SpikeSourceArray(spike_times=[[1.0], [2.0, 3.0, 4.0]]))
     assert len(source.times) == 2 and list(source.amplitudes) == [0.1, 0.2] and source.times.max() == 2.0
     assert len(p[1].spike_times) == 3 and p[1].spike_times[2] == 4.0
+    coarse = sim.StepCurrentSource(times=[0.41, 0.42, 0.86], amplitudes=[0.5, -0.5, 0.5])
+    assert list(coarse.times) == [0.4, 0.9] and list(coarse.amplitudes) == [-0.5, 0.5]  # what counts
+    assert coarse.get_parameters()["times"].value.tolist() == [0.41, 0.42, 0.86]
     source.times = source.times
     p[0].spike_times = p[1].spike_times
     assert len(p[0].spike_times) == 3 and source.times.value.tolist() == [1.0, 2.0]

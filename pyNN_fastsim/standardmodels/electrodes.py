@@ -14,7 +14,7 @@ from pyNN import errors
 from pyNN.common import Assembly
 from pyNN.common.populations import BasePopulation, IDMixin
 from pyNN.errors import InvalidParameterValueError
-from pyNN.parameters import ArrayParameter, ParameterSpace
+from pyNN.parameters import ArrayParameter, ParameterSpace, Sequence
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
 from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
@@ -56,7 +56,11 @@ class EngineCurrentSource(StandardCurrentSource):
             return super().__getattr__(name)  # raises an error that says how
         if name.startswith("_") or not self.has_parameter(name):
             raise UnknownAttributeError(name, type(self).__name__, self.get_parameter_names())
-        return to_look_at(self.get_parameters()[name])
+        return to_look_at(self._seen()[name])
+
+    def _seen(self):
+        """The parameters as attributes, by name."""
+        return self.get_parameters()
 
     def __getstate__(self):
         """What makes a copy that is injected nowhere yet."""
@@ -252,6 +256,14 @@ class StepCurrentSource(EngineCurrentSource, electrodes.StepCurrentSource):
             )
         # Of several times on one grid point the last one counts.
         return [*_steps_of(times), *amplitudes]
+
+    def _seen(self):
+        """What counts, as PyNN wants it: grid points, each of which comes once."""
+        steps = _steps_of(self._values["times"].value)
+        last = np.append(np.diff(steps) > 0, True)[: len(steps)]
+        amplitudes = self._values["amplitudes"].value[last]
+        times = np.around(steps[last] * state.dt, 12)
+        return {**self._values, "times": Sequence(times), "amplitudes": Sequence(amplitudes)}
 
 
 class ACSource(EngineCurrentSource, electrodes.ACSource):

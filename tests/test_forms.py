@@ -24,6 +24,7 @@ def test_numbers_of_numpy():
     assert sim.run(1.0, callbacks=(called for called in [lambda t: None])) == 1.0
 
 
+@pytest.mark.big
 def test_a_threshold_that_is_never_reached_and_an_end_that_never_comes():
     """The same as with numbers that are never reached; only upwards, and for no other parameter."""
     far = {np.inf: 1e6, 1e6: np.inf}

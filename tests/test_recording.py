@@ -665,6 +665,7 @@ WHOLES = {
 }
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("whole", WHOLES.values(), ids=WHOLES)
 def test_samples_are_copied_once(whole):
     """However they are put together; and not at all by the last one who has them."""

@@ -37,23 +37,29 @@ ACTS = {
 }
 
 
-@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
-def test_a_network_that_is_no_more_can_only_be_read(act):
-    p = cells()
+def plastic_network():
+    """Cells whose v is recorded, and a plastic projection to them, after 20 ms."""
+    p = cells(i_offset=2.0)
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0, 3.0]))
     stdp = sim.STDPMechanism(sim.SpikePairRule(A_plus=0.1), sim.AdditiveWeightDependence(), weight=0.5)
     projection = sim.Projection(source, p, sim.AllToAllConnector(), stdp)
     p.record("v")
-    p.set(i_offset=2.0)
     sim.run(20.0)
-    before = projection.get("weight", "list")
+    return p, projection
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_a_network_that_is_no_more_can_only_be_read(act):
+    expected = plastic_network()[1].get("weight", "list")
+    sim.setup(timestep=0.1)
+    p, projection = plastic_network()
     sim.setup(timestep=0.1)
     sim.Population(1, sim.IF_curr_exp())
     sim.run(1.0)
-    with raises(ValueError, "from before setup\\(\\)"):
+    with raises(ValueError, r"from before setup\(\)"):
         act(p, projection)
     assert p.get("tau_m") == 20.0 and p.get_data().segments[0].analogsignals[0].shape[0] == 201
-    assert projection.get("weight", "list") == before
+    assert projection.get("weight", "list") == expected
 
 
 WITHOUT_EFFECT = {

@@ -11,11 +11,11 @@ from pyNN.parameters import ParameterSpace
 from pyNN.standardmodels import StandardCellTypeComponent, StandardPostSynapticResponse, cells, receptors
 from pyNN.standardmodels.base import StandardModelType, build_translations
 
-from ..celltypes import CellType, public_state
+from ..celltypes import CellParameters, CellType, public_state
 from ..engine.neurons.point_adexp import adexp
 from ..engine.neurons.point_neuron import lif
 from ..parameters import as_given
-from ..validation import NoParameterAttributes, check_finite, check_names
+from ..validation import check_finite, check_names
 
 __all__ = [
     "AdExp",
@@ -33,7 +33,7 @@ __all__ = [
 _RECEPTOR_UNITS = {"tau_syn": "ms", "tau_rise": "ms", "tau_decay": "ms", "e_syn": "mV", "ysyn": "uS"}
 
 
-class _Part(NoParameterAttributes):
+class _Part(CellParameters):
     """What neurons and receptors have in common."""
 
     def __init_subclass__(cls, **keywords):
@@ -51,14 +51,6 @@ class _Part(NoParameterAttributes):
                 check_finite(owner, name, value)
         super().__init__(**given)
         self._is_made = True
-
-    def _parameters_and_states(self):
-        return self.get_parameter_names(), self.default_initial_values
-
-    def _how_to_set(self, name, is_state):
-        if is_state:
-            return f"call initialize({name}=...) of a population"
-        return f"give it as {type(self).__name__}({name}=...), or call set of a population"
 
 
 class LIF(_Part, cells.LIF):

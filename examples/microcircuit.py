@@ -103,11 +103,13 @@ def build(sim, scale=1.0, background="poisson", seed=55, native=True):
             mean, (delay, delay_sd) = weights[i, j], DELAYS[kind]
             spread = WEIGHT_SPREAD / (2 if (post.label, pre.label) == ("L23E", "L4E") else 1)
             limits = ((0.0, np.inf), (-np.inf, 0.0))[kind]
+            # Numbers from one NumpyRNG would be the same for weights and delays.
+            delaying = connecting if native else NumpyRNG(seed=seed + 1 + 8 * i + j)
             synapse = sim.StaticSynapse(
                 weight=RandomDistribution(
                     "normal_clipped", (mean, spread * abs(mean), *limits), rng=connecting
                 ),
-                delay=RandomDistribution("normal_clipped", (delay, delay_sd, DT, np.inf), rng=connecting),
+                delay=RandomDistribution("normal_clipped", (delay, delay_sd, DT, np.inf), rng=delaying),
             )
             connector = sim.FixedTotalNumberConnector(
                 int(numbers[i, j]), with_replacement=True, rng=connecting

@@ -193,7 +193,7 @@ POPULATION = Rule(
     "a population or view", lambda value: isinstance(value, BasePopulation) and is_ours(value), _hint_of_cells
 )
 MEMBER = Rule(POPULATION.what, POPULATION.fits, _hint_of_members)
-SAMPLE_SIZE = Rule("a whole number of at least 0", lambda value: isinstance(value, int) and value >= 0)
+SAMPLE_SIZE = Rule("a whole number of at least 0", lambda value: is_whole(value) and value >= 0)
 STRUCTURE = Rule("a structure, such as Line or Grid2D", BaseStructure)
 TEXT = Rule("a text", str)
 

@@ -7,11 +7,20 @@ from . import simulator
 from .arguments import MEMBER, TEXT, check, check_arguments_of
 from .former_names import FormerCells, update
 from .parameters import is_one_sequence
-from .recording import check_file, recording_of_assembly
-from .selection import METHOD_RULES, METHODS, as_indices, check_sample, check_to_file, places_of, write_on_end
+from .recording import check_file, recording_of_assembly, spike_counts_of_assembly
+from .selection import (
+    METHOD_RULES,
+    METHODS,
+    as_indices,
+    check_sample,
+    check_to_file,
+    places_of,
+    write_on_end,
+)
+from .validation import NoParameterAttributes
 
 
-class Assembly(FormerCells, common.Assembly):
+class Assembly(NoParameterAttributes, FormerCells, common.Assembly):
     __doc__ = common.Assembly.__doc__
     _simulator = simulator
 
@@ -20,6 +29,17 @@ class Assembly(FormerCells, common.Assembly):
         for population in populations:
             check("Assembly", "each of the populations", population, MEMBER)
         super().__init__(*populations, **({} if label is None else {"label": label}))
+        self._is_made = True
+
+    def _parameters_and_states(self):
+        celltypes = [population.celltype for population in self.populations]
+        return (
+            {name for celltype in celltypes for name in celltype.get_parameter_names()},
+            {name for celltype in celltypes for name in celltype.default_initial_values},
+        )
+
+    def _how_to_set(self, name, is_state):
+        return f"call {'initialize' if is_state else 'set'}({name}=...) of Assembly '{self.label}'"
 
     @property
     def receptor_types(self):
@@ -105,7 +125,7 @@ class Assembly(FormerCells, common.Assembly):
 
     def sample(self, n, rng=None):
         check_sample(self, n)
-        return super().sample(n, rng)
+        return super().sample(int(n), rng)
 
     sample.__doc__ = common.Assembly.sample.__doc__
 
@@ -120,12 +140,19 @@ class Assembly(FormerCells, common.Assembly):
     inject.__doc__ = common.Assembly.inject.__doc__
 
     def mean_spike_count(self, gather=True):
-        """The mean number of spikes of a recorded cell in this trial; 0 if none is recorded."""
+        """The mean number of spikes of a recorded cell in this trial. Raises RecordingError if none is."""
         counts = self.get_spike_counts(gather)
         return sum(counts.values()) / max(len(counts), 1)
 
+    def get_spike_counts(self, gather=True):
+        """Spikes of each recorded cell in this trial: a number by id. Raises RecordingError if none is."""
+        return spike_counts_of_assembly(self)
+
     def get_data(self, variables="all", gather=True, clear=False, annotations=None):
-        block = recording_of_assembly(self, variables, annotations).to_neo()
+        recording = recording_of_assembly(self, variables, annotations)
+        if clear:
+            recording.hand_over()
+        block = recording.to_neo()
         self._clear_recorded(clear)
         return block
 

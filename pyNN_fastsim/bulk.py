@@ -11,14 +11,16 @@ from .progress import shown
 from .random import PIECE, NativeRNG
 from .standardmodels.synapses import StaticSynapse
 from .synapse_values import copied_parameters, evaluate_all, is_native, row_values
+from .validation import NoParameterAttributes
 
 PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks at together
 
 
-class BulkConnector:
+class BulkConnector(NoParameterAttributes):
     """What all connectors here have in common; comes before PyNN's class in the bases."""
 
     is_unsorted = False  # whether the pairs of one target come in any order
+    _reads_attributes = True
 
     def __init__(self, *args, **kwargs):
         """Raises TypeError for arguments that are not what they must be, see `arguments.py`."""
@@ -26,6 +28,13 @@ class BulkConnector:
             super().__init__(*map(_plain, args), **{name: _plain(value) for name, value in kwargs.items()})
         except OverflowError as error:  # PyNN draws from distributions to try them out
             raise ValueError(f"{type(self).__name__}: n can't be drawn: {error}") from None
+        self._is_made = True
+
+    def _parameters_and_states(self):
+        return self.parameter_names, ()
+
+    def _how_to_set(self, name, is_state):
+        return f"its parameter is called {name}, and is given to {type(self).__name__}({name}=...)"
 
     def connect(self, projection):
         """Connect the projection's cells."""

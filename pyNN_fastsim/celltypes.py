@@ -23,7 +23,7 @@ from .engine.compiling.compile import Deferred
 from .engine.compiling.settings import INTERPRETED
 from .engine.neurons.kernel import Model, kernel_of
 from .parameters import as_given
-from .validation import check_names, check_parameters, did_you_mean
+from .validation import NoParameterAttributes, check_names, check_parameters, did_you_mean
 
 
 def public_state(model):
@@ -31,7 +31,19 @@ def public_state(model):
     return [name for name in model.state if not name.startswith("_")]
 
 
-class CellType(StandardCellType):
+class CellParameters(NoParameterAttributes):
+    """What cell types and the parts of a PointNeuron have in common: their parameters are not attributes."""
+
+    def _parameters_and_states(self):
+        return self.get_parameter_names(), self.default_initial_values
+
+    def _how_to_set(self, name, is_state):
+        if is_state:
+            return f"call initialize({name}=...) of a population"
+        return f"give it as {type(self).__name__}({name}=...), or call set({name}=...) of a population"
+
+
+class CellType(CellParameters, StandardCellType):
     """
     What all cell types of this backend have in common.
 
@@ -82,6 +94,7 @@ class CellType(StandardCellType):
         InvalidParameterValueError for what can't be a parameter's value."""
         check_names(self, parameters)
         super().__init__(**self.as_given(type(self).__name__, parameters))
+        self._is_made = True
 
     def as_given(self, owner, parameters, size=None):
         """Parameters as a user gives them, by name: checked, see `parameters.as_given`."""

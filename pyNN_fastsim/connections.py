@@ -5,7 +5,7 @@ They are kept where the engine wants them: sorted by source, one group for each 
 views that take part.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,11 @@ from pyNN import common
 from pyNN.common import Assembly
 
 from . import simulator
+from .engine.network import Network
 from .engine.synapses.arrival import ArrivalGroup
 from .engine.synapses.dynamic import DynamicGroup
 from .engine.synapses.groups import SynapseGroup, moved, places_of_created, sources_of
+from .validation import near_parameter, unknown_name
 
 AT_ONCE = 2**20  # delays that are rounded together
 
@@ -56,8 +58,12 @@ class Connection(common.Connection):
     def __setattr__(self, name, value):
         if not name.startswith("_") and self._projection.synapse_type.has_parameter(name):
             self._projection._store_at(self._index, name, value)
-        else:
-            super().__setattr__(name, value)
+            return
+        if not name.startswith("_") and not hasattr(type(self), name):
+            known = self._projection.synapse_type.get_parameter_names()
+            if near_parameter(name, known):
+                raise unknown_name(name, f"connections of {self._projection.label}", known)
+        super().__setattr__(name, value)
 
     def as_tuple(self, *attribute_names):
         return tuple(getattr(self, name) for name in attribute_names)
@@ -79,6 +85,7 @@ class Group:
     delays     ms, float64 [synapses], or [1] if shared, as they were before rounding; None if nobody has
                seen them before
     pre, post  the `Part`s, of which a cell may be in several
+    network    of the engine, to which they belong
     """
 
     synapses: Any
@@ -86,6 +93,7 @@ class Group:
     delays: np.ndarray | None
     pre: "Part"
     post: "Part"
+    network: Network = field(default_factory=lambda: simulator.state.network)
 
     def __len__(self):
         return len(self.synapses)
@@ -101,7 +109,7 @@ class Group:
     def values(self, name):
         """The present values of a parameter: float64 [synapses], or [1] if shared."""
         if name == "delay":
-            return self.synapses.delays * simulator.state.dt if self.delays is None else self.delays
+            return self.synapses.delays * self.network.dt if self.delays is None else self.delays
         if name != "weight":
             return self.synapses.parameters[name]
         self._catch_up()
@@ -110,12 +118,12 @@ class Group:
     def set_values(self, name, values):
         """Change a parameter, from now on: float64 [synapses], or [1] if shared."""
         self._catch_up()
-        simulator.state.network.release_arrivals(self.synapses)
+        self.network.release_arrivals(self.synapses)
         if name == "weight":
             self.synapses.weights = np.resize(values, len(self)) if self.is_plastic else values
             return
         if name in ("delay", "dendritic_delay_fraction") and self.is_plastic:
-            simulator.state.network.release_held(self.synapses)
+            self.network.release_held(self.synapses)
         if name == "delay":
             self.delays = values
             self.synapses.delays = delay_steps(values, simulator.state.dt)
@@ -148,7 +156,7 @@ class Group:
 
     def _catch_up(self):
         if self.is_plastic:
-            simulator.state.network.catch_up(self.synapses)
+            self.network.catch_up(self.synapses)
 
     def find_places(self):
         if self.places is not None:

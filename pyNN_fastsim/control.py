@@ -6,7 +6,6 @@ import math
 import os
 import reprlib
 import tempfile
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,10 +19,15 @@ from .engine.signals import signals_held
 from .engine.synapses.groups import MAX_DELAY
 from .former_names import of_today
 from .profiling import report
+from .threads import alone
+from .validation import warn
 
 logger = logging.getLogger("PyNN")
 
-ARGUMENTS = ("timestep", "min_delay", "max_delay", "threads", "rng_seed", "record_to", "profile")
+ARGUMENTS = (
+    "timestep", "min_delay", "max_delay", "threads", "rng_seed", "record_to", "profile", "spike_precision",
+)  # fmt: skip
+PRECISIONS = ("on_grid", "off_grid")
 
 MISSPELT_ARGUMENTS = {
     "dt": "timestep",
@@ -37,7 +41,7 @@ MIN_TIMESTEP, MAX_TIMESTEP = 1e-6, 1e4  # ms
 # What setup() takes in other backends: accepted, so that scripts run unchanged, and without effect.
 FOREIGN_ARGUMENTS = {
     "label", "filename", "debug", "logfile", "quit_on_end", "db_name", "hardware", "model_split",
-    "spike_precision", "verbosity", "recording_precision", "rng_type", "rng_seeds", "rng_seeds_seed",
+    "verbosity", "recording_precision", "rng_type", "rng_seeds", "rng_seeds_seed",
     "grng_seed", "t_flush", "optimize",
     "use_cvode", "rtol", "atol", "default_maxstep", "native_rng_baseseed",
     "codegen_target", "dtype",
@@ -45,6 +49,7 @@ FOREIGN_ARGUMENTS = {
 }  # fmt: skip
 
 
+@alone
 def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params):
     """
     Start a new network; the old one and its memory are given up.
@@ -61,7 +66,9 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     `record_to`:
         a folder. What is recorded leaves memory for files in it, in the course of each run, of which
         docs/recording.md says how to read them elsewhere. get_data() and all else work as without it.
-
+    `spike_precision`:
+        "on_grid", or "off_grid" to have spikes of a SpikeSourceArray recorded at the times that it was given;
+        they are emitted at the next grid point in both cases.
     `profile`:
         True to print after each run which part of it took how long, and how many events there were;
         see docs/performance.md.
@@ -75,6 +82,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     rng_seed = extra_params.pop("rng_seed", 42)
     record_to = extra_params.pop("record_to", None)
     profile = extra_params.pop("profile", False)
+    spike_precision = extra_params.pop("spike_precision", "on_grid")
     _refuse_misspelt(extra_params)
     timestep = _checked_timestep(timestep)
     for name, delay in (("min_delay", min_delay), ("max_delay", max_delay)):
@@ -95,11 +103,15 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         raise ValueError(f"setup(): rng_seed must be a whole number of at least 0, not {rng_seed!r}")
     if not isinstance(profile, (bool, np.bool_)):
         raise ValueError(f"setup(): profile must be True or False, not {profile!r}")
+    if not isinstance(spike_precision, str) or spike_precision not in PRECISIONS:
+        raise ValueError(f"setup(): spike_precision must be one of {PRECISIONS}, not {spike_precision!r}")
     _report_unknown(extra_params)
     if record_to is not None:
         record_to = _checked_folder(record_to)
     common.setup(timestep, min_delay, max_delay=max_delay, **extra_params)
-    simulator.state.configure(timestep, min_delay, max_delay, int(threads), int(rng_seed), record_to, profile)
+    simulator.state.configure(
+        timestep, min_delay, max_delay, int(threads), int(rng_seed), record_to, profile, spike_precision
+    )
     return rank()
 
 
@@ -152,7 +164,7 @@ def _report_unknown(extra_params):
         else:
             nearest = difflib.get_close_matches(name, ARGUMENTS, n=1)
             hint = f"; the nearest is '{nearest[0]}'" if nearest else f"; it has {', '.join(ARGUMENTS)}"
-            warnings.warn(f"setup() has no argument '{name}', which is ignored{hint}", stacklevel=3)
+            warn(f"setup() has no argument '{name}', which is ignored{hint}")
 
 
 def end(compatible_output=True):
@@ -168,6 +180,7 @@ def end(compatible_output=True):
         raise failures[0]
 
 
+@alone
 def run_until(time_point, callbacks=None):
     _check_time("run_until", "time_point", time_point)
     callbacks = _checked_callbacks("run_until", callbacks)
@@ -222,6 +235,7 @@ def _next_call(callback, now):
     return wished
 
 
+@alone
 def run(simtime, callbacks=None):
     _check_time("run", "simtime", simtime)
     if simtime < 0:
@@ -252,6 +266,7 @@ run_for = run
 _common_reset = common.build_reset(simulator)
 
 
+@alone
 def reset(annotations=None):
     simulator.state.flush()
     with signals_held():

@@ -23,6 +23,25 @@ from pyNN.random import RandomDistribution
 from .arguments import is_generator
 from .messages import is_of_pynn, shown
 
+
+class Numbers(Sequence):
+    """A parameter that is a sequence of numbers, for users to look at: has a length, and items."""
+
+    def __len__(self):
+        return len(self.value)
+
+    def __getitem__(self, index):
+        return self.value[index]
+
+    def __iter__(self):
+        return iter(self.value)
+
+
+def to_look_at(value):
+    """A parameter as an attribute of a cell or source."""
+    return Numbers(value.value) if isinstance(value, Sequence) else value
+
+
 FORMS = "a number, a list or array of numbers, a RandomDistribution or a function of the index"
 FORMS_OF_TIMES = "a list of numbers or a Sequence, a list of those, or a function of the index"
 

@@ -22,7 +22,9 @@ from .assemblies import Assembly
 from .celltypes import CellType
 from .engine.signals import signals_held
 from .former_names import POPULATION_ARGUMENTS, FormerCells, update
+from .ids import Cells
 from .parameters import as_array, as_given, check_size, evaluated, expanded
+from .random import tell_of_dependence
 from .recording import Recorder
 from .selection import (
     MAX_CELLS,
@@ -34,10 +36,11 @@ from .selection import (
     places_of,
     write_on_end,
 )
-from .validation import check_finite, check_names, unknown_name
+from .threads import alone
+from .validation import NoParameterAttributes, check_finite, check_names, unknown_name
 
 
-class _Cells(FormerCells):
+class _Cells(NoParameterAttributes, FormerCells):
     """
     What populations and views have in common.
 
@@ -49,7 +52,19 @@ class _Cells(FormerCells):
         """What to call these cells in messages."""
         return f"{type(self).__name__} '{self.label}'"
 
+    def _parameters_and_states(self):
+        return self.celltype.get_parameter_names(), self.celltype.default_initial_values
+
+    def _how_to_set(self, name, is_state):
+        return f"call {'initialize' if is_state else 'set'}({name}=...) of {self._owner}"
+
+    def _check_is_there(self):
+        """Raise ValueError for cells of a network that is no more."""
+        simulator.state.check_is_there(self._owner, self.recorder._network)
+
+    @alone
     def set(self, **parameters):
+        self._check_is_there()
         check_names(self.celltype, parameters)
         super().set(**self.celltype.as_given(self._owner, parameters, self.size))
 
@@ -62,7 +77,7 @@ class _Cells(FormerCells):
 
     def sample(self, n, rng=None):
         check_sample(self, n)
-        return super().sample(n, rng)
+        return super().sample(int(n), rng)
 
     sample.__doc__ = common.Population.sample.__doc__
 
@@ -83,6 +98,7 @@ class _Cells(FormerCells):
 
     get.__doc__ = common.Population.get.__doc__
 
+    @alone
     def initialize(self, **initial_values):
         self._store_initial_values(self._evaluated_initial_values(initial_values))
 
@@ -93,6 +109,7 @@ class _Cells(FormerCells):
 
         Raises NonExistentParameterError for an unknown name, and the errors of `parameters.py`.
         """
+        self._check_is_there()
         known = [name for name in self.celltype.model.state if not name.startswith("_")]
         for variable in initial_values:
             if variable not in known:
@@ -135,6 +152,7 @@ class _Cells(FormerCells):
         return self._get_parameters(*names)
 
     def _set_parameters(self, parameter_space):
+        tell_of_dependence(self._owner, parameter_space, self._root._drawn)
         self._root._set_cell_parameters(
             self._indices, _evaluated_parameters(self._owner, self.celltype, parameter_space, self.size)
         )
@@ -142,6 +160,7 @@ class _Cells(FormerCells):
     def _get_view(self, selector, label=None):
         return PopulationView(self, selector, label)
 
+    @alone
     def record(self, variables, to_file=None, sampling_interval=None, locations=None):
         check_to_file(to_file)
         super().record(variables, None, sampling_interval, locations)
@@ -162,6 +181,7 @@ class PopulationView(_Cells, common.PopulationView):
         if len(np.arange(parent.size)[selector]) == 0:
             raise IndexError(f"There are no cells {selector} in '{parent.label}' of size {parent.size}")
         super().__init__(parent, selector, label)
+        self._is_made = True
 
     def id_to_index(self, id):
         return places_of(self, id)
@@ -192,6 +212,7 @@ class Population(_Cells, common.Population):
     _structure: BaseStructure | None
     _assembly_class = Assembly
 
+    @alone
     def __init__(self, size, cellclass, cellparams=None, structure=None, initial_values=None, label=None):
         """Raises ValueError or an error of PyNN for what can't be; then there is no new population."""
         size = _checked_size(size)
@@ -211,6 +232,7 @@ class Population(_Cells, common.Population):
         except BaseException:
             self._take_back()
             raise
+        self._is_made = True
 
     def _take_back(self):
         """Leave no trace in the simulator of a population that failed, or whose making was interrupted."""
@@ -243,6 +265,11 @@ class Population(_Cells, common.Population):
         self._set_positions(_checked_positions(self._owner, positions, self.size))
 
     @property
+    def local_cells(self):
+        """All cells: there is one process."""
+        return self.all_cells
+
+    @property
     def _root(self):
         return self
 
@@ -257,21 +284,22 @@ class Population(_Cells, common.Population):
                 f"{type(self.celltype).__name__} is not a cell type of this backend; import cell types "
                 f"from the same module as Population"
             )
-        parameters = _evaluated_parameters(
-            self._owner, self.celltype, self.celltype.native_parameters, self.size
-        )
+        native = self.celltype.native_parameters
+        self._drawn: dict = {}  # names of parameters by the state of the generator that they were drawn from
+        tell_of_dependence(self._owner, native, self._drawn)
+        parameters = _evaluated_parameters(self._owner, self.celltype, native, self.size)
         self._check_parameters(parameters, slice(None), parameters)
         self._evaluate_first_values()
         self._parameters = parameters
-        first = sum(block.n for block in state.network.blocks)
-        self.all_cells = np.empty(self.size, dtype=object)
-        self.all_cells[:] = [simulator.ID(i, self) for i in range(first, first + self.size)]
         self._mask_local = np.ones(self.size, dtype=bool)
         values = self.celltype.engine_values(parameters, self.size)
         self.celltype.check_functions(values, self.size, state.dt)
         with signals_held():
             self._block = state.network.add_block(self.celltype.model, self.size, values)
             state.populations.append(self)
+        first = self._block.first_id
+        self.cells_with_notes = {}  # IDs with attributes of their own, by their number
+        self.all_cells = Cells(np.arange(first, first + self.size), [self])
 
     def _evaluate_first_values(self):
         """Make numbers of the initial values that were given, in the order in which PyNN does it."""
@@ -298,6 +326,7 @@ class Population(_Cells, common.Population):
 
     def _store_parameters(self, parameters):
         """Take over parameters of all cells, from the next step on; they are replaced, not changed."""
+        self.recorder.parameters_change()
         self._parameters = parameters
         self._block.set(**self.celltype.engine_values(parameters, self.size))
 
@@ -334,7 +363,7 @@ def _checked_size(size):
     others = sum(block.n for block in simulator.state.network.blocks)
     if math.prod(map(int, dimensions)) + others > MAX_CELLS:
         raise ValueError(f"Population(): size {size} gives more than {MAX_CELLS} cells in all")
-    return int(size) if dimensions == (size,) else tuple(map(int, dimensions))
+    return tuple(map(int, dimensions)) if dimensions is size or isinstance(size, list) else int(size)
 
 
 def _evaluated_parameters(owner, celltype, parameter_space, size):

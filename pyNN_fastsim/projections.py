@@ -28,7 +28,8 @@ from .recording import check_file
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
 from .synapse_recording import SynapseRecorder
 from .synapse_values import drawn_for_all_pairs, evaluate, wrong_shape
-from .validation import check_names, check_synapse_parameter, unknown_name
+from .threads import alone
+from .validation import NoParameterAttributes, check_names, check_synapse_parameter, unknown_name
 
 _DEFAULT_SPACE = Space()
 
@@ -36,12 +37,13 @@ _DEFAULT_SPACE = Space()
 _ADDRESS = ("presynaptic_index", "postsynaptic_index")
 
 
-class Projection(FormerAttributes, Connecting, common.Projection):
+class Projection(NoParameterAttributes, FormerAttributes, Connecting, common.Projection):
     __doc__ = common.Projection.__doc__
     _simulator = simulator
     _static_synapse_class = StaticSynapse
     _former = PROJECTION
 
+    @alone
     def __init__(
         self,
         presynaptic_neurons,
@@ -103,6 +105,17 @@ class Projection(FormerAttributes, Connecting, common.Projection):
                     f"{self.post.size} cells{why}"
                 ) from None
             raise
+        self._is_made = True
+
+    def _parameters_and_states(self):
+        return self.synapse_type.get_parameter_names(), self.synapse_type.state_variables()
+
+    def _how_to_set(self, name, is_state):
+        return f"call {'initialize' if is_state else 'set'}({name}=...) of {self.label}"
+
+    def _check_is_there(self):
+        """Raise ValueError for connections of a network that is no more."""
+        simulator.state.check_is_there(f"Projection '{self.label}'", self.recorder._network)
 
     def _guess_receptor_type(self):
         weights = self.synapse_type.parameter_space["weight"].base_value
@@ -199,6 +212,7 @@ class Projection(FormerAttributes, Connecting, common.Projection):
 
     def _store_at(self, index, name, value):
         """Set a parameter of one connection."""
+        self._check_is_there()
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
         self._check_values({name: np.array([value])})
@@ -293,6 +307,7 @@ class Projection(FormerAttributes, Connecting, common.Projection):
         Raises RecordingError for a variable that there is not, ValueError for a sampling interval (ms)
         that is not a multiple of the time step, or not that of what is already recorded.
         """
+        self._check_is_there()
         self._build()
         self.recorder.record(variables, sampling_interval)
 
@@ -322,7 +337,9 @@ class Projection(FormerAttributes, Connecting, common.Projection):
 
     # --- changing connections -------------------------------------------------------------------
 
+    @alone
     def set(self, **attributes):
+        self._check_is_there()
         check_names(self.synapse_type, attributes)
         values = {name: self._evaluated(name, value) for name, value in attributes.items()}
         self._store(values)
@@ -398,6 +415,7 @@ class Projection(FormerAttributes, Connecting, common.Projection):
                 self._cached.pop("located", None)
 
     def initialize(self, **initial_values):
+        self._check_is_there()
         known = self.synapse_type.state_variables()
         for name, value in initial_values.items():
             if name not in known:

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from pyNN import random
@@ -10,6 +11,7 @@ from pyNN.random import NumpyRNG
 
 from . import simulator
 from .arguments import COUNT, RULES, check, check_arguments_of
+from .validation import warn
 
 PIECE = 2**18  # numbers that one generator draws
 
@@ -65,9 +67,19 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
         with ThreadPoolExecutor(simulator.state.threads) as pool:
             yield from pool.map(work, self._seeds.spawn(len(arguments)), arguments)
 
+    def __reduce__(self):
+        return _restored, (self.seed, self._seeds, self.rng)
+
     def __deepcopy__(self, memo):
         """Itself: copies that began at the same place would make projections with the same numbers."""
         return self
+
+
+def _restored(seed, seeds, generator):
+    """A NativeRNG that goes on where a pickled one was."""
+    rng = NativeRNG(seed)
+    rng._seeds, rng.rng = seeds, generator
+    return rng
 
 
 check_arguments_of(NativeRNG, "next", n=COUNT.or_none())
@@ -99,3 +111,28 @@ def uniform_numbers(rng, n):
     if type(rng) is NumpyRNG:
         return rng.rng.random_sample(n)  # without the scaling by 1, which takes as long again
     return rng.next(n, "uniform", {"low": 0, "high": 1})
+
+
+def tell_of_dependence(owner, parameters, drawn=None):
+    """Warn, once in a network, of parameters that are drawn from generators in the same state.
+
+    PyNN draws each parameter from a copy of the generator of its distribution. So all that share one
+    NumpyRNG get the same numbers, and a large weight has a long delay.
+
+    parameters   numbers or LazyArrays by name
+    drawn        names by state of what was drawn before; what is drawn now is added
+    """
+    drawn = {} if drawn is None else drawn
+    for name, value in parameters.items():
+        rng: Any = getattr(getattr(value, "base_value", None), "rng", None)
+        if type(rng) is not NumpyRNG:
+            continue
+        state = rng.rng.get_state()
+        other = drawn.setdefault(hash((state[1].tobytes(), *state[2:])), name)
+        if other != name and not simulator.state.told_of_dependence:
+            simulator.state.told_of_dependence = True
+            warn(
+                f"{owner}: {other} and {name} are drawn from generators in the same state, so they are not "
+                f"independent: where one is large, the other is. Give each "
+                f"RandomDistribution a generator of its own, with a seed of its own; see docs/models.md"
+            )

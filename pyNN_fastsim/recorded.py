@@ -21,6 +21,9 @@ from pyNN.recording import get_io
 
 from . import nwbfile, textfile
 from .engine.recording.records import elements, private
+from .given_times import GivenTimes
+
+VALUES_AT_ONCE = 2**17  # that are put side by side
 
 # Whether the ids of cells are annotated by the names of earlier versions of PyNN, too; see `foreign`.
 former_annotations = False
@@ -39,9 +42,11 @@ class Signal:
     source    label of the population
     ids       of the cells: int64 [cells]
     index     of the cells in the population, or in what the data are asked of: int64 [cells]
-    samples   float64 [samples, cells], or the engine's GrowingArray of them
+    samples   float64 [samples, columns], or the engine's GrowingArray of them
     start     time of the first sample, ms
     period    ms
+    columns   of the samples that are of these cells: int64 [cells]; None for all of them in turn
+    own       whether nobody else has the samples
     """
 
     variable: str
@@ -52,14 +57,30 @@ class Signal:
     samples: np.ndarray
     start: float
     period: float
+    columns: np.ndarray | None = field(default=None, kw_only=True)
+    own: bool = field(default=False, kw_only=True)
 
     def of(self, ids):
         """The signal, with an array of samples, of those cells that are among `ids`; None for all."""
         samples = elements(self.samples)
-        columns = np.isin(self.ids, self.ids if ids is None else ids)
-        if columns.all():
+        kept = np.True_ if ids is None else np.isin(self.ids, ids)
+        if kept.all():
             return replace(self, samples=samples)
-        return replace(self, ids=self.ids[columns], index=self.index[columns], samples=samples[:, columns])
+        columns = np.flatnonzero(kept) if self.columns is None else self.columns[kept]
+        return replace(self, ids=self.ids[kept], index=self.index[kept], samples=samples, columns=columns)
+
+    def values(self, rows=slice(None)):
+        """Samples of these cells: float64 [samples, cells], not a copy if they are all that there is."""
+        if self.columns is None:
+            return self.samples[rows]
+        return np.take(np.asarray(self.samples[rows]), self.columns, axis=1)
+
+    def private(self):
+        """Samples of these cells that nobody else has. They are copied at the most once."""
+        in_a_file = isinstance(self.samples, np.memmap)
+        if self.columns is not None or (self.own and not in_a_file):
+            return self.values()
+        return private(self.samples)
 
     def times(self):
         """Times of the samples, ms."""
@@ -67,7 +88,7 @@ class Signal:
 
     def to_neo(self, copy=True):
         return neo.AnalogSignal(
-            private(self.samples) if copy else self.samples,
+            self.private() if copy else self.values(),
             units=self.units,
             t_start=self.start * pq.ms,
             sampling_period=self.period * pq.ms,
@@ -81,7 +102,7 @@ class Signal:
 
 @dataclass
 class Spikes:
-    """Spikes from `start` to `stop` (ms), in the order of time.
+    """Spikes, in the order of time.
 
     source         label of the population
     cells          ids of the recorded cells: int64 [cells]
@@ -89,6 +110,8 @@ class Spikes:
     index          of these cells in what the data are asked of: int64 [cells]
     pairs          ids and steps of the spikes: int32 [spikes, 2], or the engine's GrowingArray of them
     dt             ms
+    start, stop    from when and until when the spikes of each of these cells were recorded: ms [cells]
+    given          when they were to be, where that is to be told instead of the steps
     """
 
     source: str
@@ -97,8 +120,9 @@ class Spikes:
     index: np.ndarray
     pairs: np.ndarray
     dt: float
-    start: float
-    stop: float
+    start: np.ndarray
+    stop: np.ndarray
+    given: GivenTimes | None = None
 
     @property
     def ids(self):
@@ -108,6 +132,8 @@ class Spikes:
     @property
     def times(self):
         """Of the spikes, ms: [spikes]."""
+        if self.given is not None:
+            return self.given.of(self.pairs)
         return np.around(self.pairs[:, 1] * self.dt, 12)
 
     def of(self, ids):
@@ -123,31 +149,45 @@ class Spikes:
             source_index=self.source_index[kept],
             index=self.index[kept],
             pairs=pairs[mine],
+            start=self.start[kept],
+            stop=self.stop[kept],
         )
 
 
 @dataclass
 class Segment:
-    """What was recorded in one trial, of one population until it is merged with others."""
+    """What was recorded in one trial, of one population until it is merged with others.
 
-    name: str
+    trial   the number of resets before it
+    """
+
+    trial: int
     spikes: list[Spikes]
     signals: list[Signal]
     annotations: dict = field(default_factory=dict)
     when: datetime = field(default_factory=datetime.now)
 
+    @property
+    def name(self):
+        """As PyNN names it."""
+        return f"segment{self.trial:03d}"
+
     def of(self, names, ids):
         """The variables `names` of the cells `ids` of one population; None for all.
 
-        What was recorded in turn from the same or other cells is put together.
+        Spikes that were recorded in turn from the same or other cells are put together.
         """
         spikes = [spikes.of(ids) for spikes in self.spikes if names is None or "spikes" in names]
         signals = [s.of(ids) for s in self.signals if names is None or s.variable in names]
         return replace(
             self,
             spikes=[merged_spikes(spikes)] if len(spikes) > 1 else spikes,
-            signals=merged_signals([signal for signal in signals if len(signal.ids)]),
+            signals=[signal for signal in signals if len(signal.ids)],
         )
+
+    def merged(self):
+        """With one signal of those that were sampled at the same times."""
+        return replace(self, signals=merged_signals(self.signals))
 
     def to_neo(self, description, copy=True):
         segment = neo.Segment(name=self.name, description=description, rec_datetime=self.when)
@@ -170,6 +210,12 @@ class Recording:
     description: str
     annotations: dict
     segments: list[Segment]
+
+    def hand_over(self):
+        """Say that nobody else will have what was recorded, since it is about to be forgotten."""
+        for segment in self.segments:
+            for signal in segment.signals:
+                signal.own = True
 
     def to_neo(self, copy=True):
         """A Neo Block; without a copy of the samples it is for reading only."""
@@ -239,17 +285,18 @@ def spiketrains_of(parts):
     """A Neo SpikeTrainList of the spikes of one or more populations."""
     all_cells = np.concatenate([part.cells for part in parts])
     # In one list the spikes of a cell are known by its id: no good for a cell of several parts.
-    if len({(part.start, part.stop) for part in parts}) > 1 or len(np.unique(all_cells)) < len(all_cells):
-        trains = [train for part in parts for train in spiketrains_of([part])]
-        return SpikeTrains(items=trains)
+    if len(np.unique(all_cells)) < len(all_cells):
+        return SpikeTrains(items=[train for part in parts for train in spiketrains_of([part])])
+    parts = [part for part in parts if len(part.cells)] or parts[:1]
+    start, stop = (np.concatenate([getattr(part, end) for part in parts]) for end in ("start", "stop"))
     # Plain lists: Neo takes only a Python int for a channel's id, and adds lists end to end.
-    cells = all_cells.tolist()
-    return SpikeTrains.from_spike_time_array(
+    cells = np.concatenate([part.cells for part in parts]).tolist()
+    trains = SpikeTrains.from_spike_time_array(
         np.concatenate([part.times for part in parts]) * pq.ms,
         np.concatenate([part.ids for part in parts]).astype(np.int64),
         cells,
-        t_start=parts[0].start * pq.ms,
-        t_stop=parts[0].stop * pq.ms,
+        t_start=np.min(start, initial=np.inf if len(start) else 0.0) * pq.ms,
+        t_stop=np.max(stop, initial=0.0) * pq.ms,
         units="ms",
         source_population=parts[0].source
         if len(parts) == 1
@@ -257,6 +304,11 @@ def spiketrains_of(parts):
         source_index=np.concatenate([part.source_index for part in parts]).tolist(),
         **former_annotation("source_id", cells),
     )
+    if np.all(start == start[:1]) and np.all(stop == stop[:1]):
+        return trains
+    for train, first, last in zip(trains, start.tolist(), stop.tolist(), strict=True):
+        train.t_start, train.t_stop = first * pq.ms, last * pq.ms
+    return SpikeTrains(items=list(trains))  # Neo's arrays of all spikes have one start and one stop
 
 
 def merged_signals(signals):
@@ -277,29 +329,53 @@ def _merged_signal(signals):
         source=";".join(dict.fromkeys(signal.source for signal in signals)),
         ids=np.concatenate([signal.ids for signal in signals])[order],
         index=index[order],
-        samples=np.hstack([signal.samples for signal in signals])[:, order],
+        samples=_joined(signals, order),
+        columns=None,
+        own=True,
     )
+
+
+def _joined(signals, order):
+    """The samples of several signals side by side, in this order: float64 [samples, cells]."""
+    n = len(signals[0].samples)
+    joined = np.empty((n, len(order)))
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = np.arange(len(order))
+    height = max(VALUES_AT_ONCE // len(order), 1)
+    for first in range(0, n, height):  # in pieces, so that it takes no more memory than the result
+        rows, end = slice(first, first + height), 0
+        for signal in signals:
+            mine = places[end : end + len(signal.index)]
+            joined[rows, mine] = signal.values(rows)
+            end += len(signal.index)
+    return joined
 
 
 def merged_spikes(parts):
     """Spikes of one population, recorded in turn from the same or other cells, as one."""
-    cells, first = np.unique(np.concatenate([part.cells for part in parts]), return_index=True)
+    cells, first, place = np.unique(
+        np.concatenate([part.cells for part in parts]), return_index=True, return_inverse=True
+    )
+    start, stop = np.full(len(cells), np.inf), np.zeros(len(cells))
+    np.minimum.at(start, place, np.concatenate([part.start for part in parts]))
+    np.maximum.at(stop, place, np.concatenate([part.stop for part in parts]))
     return replace(
         parts[0],
         cells=cells,
         source_index=np.concatenate([part.source_index for part in parts])[first],
         index=np.concatenate([part.index for part in parts])[first],
         pairs=np.concatenate([part.pairs for part in parts]),
-        start=min(part.start for part in parts),
-        stop=max(part.stop for part in parts),
+        start=start,
+        stop=stop,
+        given=parts[-1].given,
     )
 
 
 def merged_segments(segments):
-    """The segments of several populations, those of the same name as one."""
-    by_name: dict[str, list[Segment]] = {}
+    """The segments of several populations, those of the same trial as one."""
+    by_trial: dict[int, list[Segment]] = {}
     for segment in segments:
-        by_name.setdefault(segment.name, []).append(segment)
+        by_trial.setdefault(segment.trial, []).append(segment)
     return [
         replace(
             parts[0],
@@ -307,7 +383,7 @@ def merged_segments(segments):
             spikes=[spikes for part in parts for spikes in part.spikes],
             signals=merged_signals([signal for part in parts for signal in part.signals]),
         )
-        for _, parts in sorted(by_name.items())
+        for _, parts in sorted(by_trial.items())
     ]
 
 

@@ -5,6 +5,7 @@ What was recorded is kept as plain arrays, one `Segment` for each trial, and mad
 when it is asked for, in whatever selection: nothing is lost, whatever was asked for before.
 """
 
+import contextlib
 import importlib.util
 import logging
 import os
@@ -17,6 +18,7 @@ from pyNN.recording import Variable
 from . import simulator
 from .engine.recording.records import elements
 from .engine.signals import signals_held
+from .given_times import GivenTimes
 from .recorded import (
     Recording,
     Segment,
@@ -25,11 +27,9 @@ from .recorded import (
     merged_segments,
     reindexed,
 )
-from .validation import did_you_mean, steps_of_interval
+from .validation import NotRecordedError, did_you_mean, steps_of_interval, warn
 
 logger = logging.getLogger("PyNN")
-
-SPIKES = Variable(name="spikes", location=None, label=None)
 
 IDS_AT_ONCE = 10**6
 
@@ -46,16 +46,25 @@ FILE_TYPES = {
 
 
 class Recorder(recording.Recorder):
-    """What is recorded from one population, and what has been."""
+    """What is recorded from one population, and what has been.
+
+    _recording   by variable: which cells are recorded from now, bool [cells]
+    _asked_for   the same of cells that ever were
+    _since       step since when the spikes of each cell are recorded: int64 [cells]
+    _given       spike times of sources that were replaced in this trial, and the last step that they were for
+    """
 
     _simulator = simulator
 
     def __init__(self, population, file=None):
         super().__init__(population, file)
         self._network = simulator.state.network
+        self._asked_for = {}
         self._samplers = []  # (Variable, engine's Sampler)
         self._ended = []  # Segments of this trial, of what is no longer recorded
         self._finished = []  # Segments of earlier trials
+        self._given = []
+        self._off_grid = simulator.state.spike_precision == "off_grid"
         self._start_step = self._network.step
 
     # --- what to record -------------------------------------------------------------------------
@@ -68,27 +77,58 @@ class Recorder(recording.Recorder):
         """
         variables, interval = self.check(variables, sampling_interval, locations)
         self.sampling_interval = interval * self._network.dt
-        block = self.population._block
+        block, asked = self.population._block, self._indices_of(ids)
         for variable in variables:
-            known = self.recorded[variable]
-            new = np.array(sorted(int(i) for i in ids if i not in known), dtype=np.int64)
-            self.recorded[variable] = known.union(ids)
-            if len(new) == 0:
+            cells = asked[~self._cells_in(self._recording, variable.name)[asked]]
+            if len(cells) == 0:
                 continue
-            cells = new - block.first_id
             about = {"population": self.population.label}
-            if variable == SPIKES:
+            if variable.name == "spikes":
                 self._network.record_spikes(block, cells, about)
+                self._since[cells] = self._network.step
             else:
                 about["units"] = self.population.find_units(variable)
                 sampler = self._network.add_sampler(block, variable.name, cells, interval, about)
                 self._samplers.append((variable, sampler))
+            self._cells_in(self._recording, variable.name)[cells] = True
+            self._cells_in(self._asked_for, variable.name)[cells] = True
+
+    def _indices_of(self, ids):
+        """Indices of cells, given by their ids: int64, ascending."""
+        if not isinstance(ids, np.ndarray):
+            ids = list(map(int, ids))
+        block = self.population._block
+        among = np.zeros(block.n, dtype=bool)
+        among[np.asarray(ids, dtype=np.int64) - block.first_id] = True
+        return np.flatnonzero(among)
+
+    def _cells_in(self, masks, name):
+        """The mask of a variable among `masks`, to which one of no cells is added if there is none."""
+        if name not in masks:
+            masks[name] = np.zeros(self.population.size, dtype=bool)
+        return masks[name]
+
+    @property
+    def recorded(self):
+        """The ids of the cells that are recorded from now, as PyNN keeps them: a set by Variable."""
+        ids = self.population.all_cells
+        return {
+            Variable(name=name, location=None, label=None): set(ids[mask])
+            for name, mask in self._recording.items()
+        }
+
+    @recorded.setter
+    def recorded(self, nothing):
+        """What PyNN does in the beginning, and when it is to be recorded from no cell any more."""
+        self._recording = {}
+        self._since = np.zeros(self.population.size, dtype=np.int64)
 
     def check(self, variables, sampling_interval=None, locations=None):
         """What `record` is asked for: the variables, and the sampling interval in steps.
 
         Raises the errors of `record`.
         """
+        simulator.state.check_is_there(f"Population '{self.population.label}'", self._network)
         return self._variables(variables, locations), self._interval_steps(sampling_interval)
 
     def _variables(self, variables, locations=None):
@@ -125,6 +165,7 @@ class Recorder(recording.Recorder):
     def _reset(self):
         """Record nothing any more; what has been recorded is kept."""
         network, block = self._network, self.population._block
+        simulator.state.check_is_there(f"Population '{self.population.label}'", network)
         network.flush()
         if self._has_run():
             self._ended = [self._current()]
@@ -148,12 +189,9 @@ class Recorder(recording.Recorder):
     def _current(self):
         """What this trial has recorded so far."""
         signals = [signal for segment in self._ended for signal in segment.signals]
-        spikes = [spikes for segment in self._ended for spikes in segment.spikes]
-        if self.recorded.get(SPIKES):
-            spikes.append(self._current_spikes())
         return Segment(
-            name=f"segment{simulator.state.segment_counter:03d}",
-            spikes=spikes,
+            trial=self._network.trial,
+            spikes=self._current_parts(),
             signals=signals + self._current_signals(),
         )
 
@@ -174,19 +212,40 @@ class Recorder(recording.Recorder):
             if sampler.samples.length > 0
         ]
 
+    def _current_parts(self):
+        """The Spikes of this trial: one for each time that recording was ended, and one for now."""
+        parts = [spikes for segment in self._ended for spikes in segment.spikes]
+        if self._cells_in(self._recording, "spikes").any():
+            parts.append(self._current_spikes())
+        return parts
+
     def _current_spikes(self):
-        cells = np.array(sorted(map(int, self.recorded[SPIKES])), dtype=np.int64)
-        index = cells - self.population._block.first_id
+        index = np.flatnonzero(self._recording["spikes"])
         return Spikes(
             source=self.population.label,
-            cells=cells,
+            cells=index + self.population._block.first_id,
             source_index=index,
             index=index,
             pairs=self._network.spikes_of(self.population._block),
             dt=self._network.dt,
-            start=float(self._time_of(self._start_step)),
-            stop=float(self._time_of(self._network.step)),
+            start=self._time_of(np.maximum(self._since[index], self._start_step)),
+            stop=np.full(len(index), self._time_of(self._network.step)),
+            given=self._given_times(),
         )
+
+    def _given_times(self):
+        """When spikes were to be, of sources whose times are told as they were given; None for others."""
+        population = self.population
+        if not (self._off_grid and population.celltype.is_sequence("spike_times")):
+            return None
+        now = (self._network.step, population._block.parameters["spike_times"])
+        return GivenTimes(population._block.first_id, self._network.dt, [*self._given, now])
+
+    def parameters_change(self):
+        """Keep what is needed of parameters that are about to be replaced."""
+        given = self._given_times() if self._network.begun else None
+        if given is not None and self._cells_in(self._recording, "spikes").any():
+            self._given = given.periods
 
     def store_to_cache(self, annotations=None):
         """Keep what this trial has recorded; called before the network is reset."""
@@ -196,48 +255,75 @@ class Recorder(recording.Recorder):
             self._finished.append(segment)
         self._ended = []
         self._start_step = 0
+        self._since[:] = 0
+        self._given = []
 
     def clear(self):
         """Forget all that has been recorded. What comes next begins with the present state."""
         network, block = self._network, self.population._block
         network.flush()
         with signals_held():
-            self._ended, self._finished = [], []
+            self._ended, self._finished, self._given = [], [], []
             self._start_step = network.step
             network.forget_spikes(block)
             for _, sampler in self._samplers:
                 sampler.clear(network.step)
             network.changed()
 
-    def segments(self, variables="all", filter_ids=None):
+    def names(self, variables):
+        """The names of "all" (None), a name or names. Raises RecordingError for what can't be recorded."""
+        if isinstance(variables, str) and variables == "all":
+            return None
+        return [variable.name for variable in self._variables(variables)]
+
+    def _owner(self, filter_ids):
+        """What to call these cells in messages."""
+        some = "" if filter_ids is None else f"these {len(filter_ids)} cells of "
+        return f"{some}population '{self.population.label}'"
+
+    def was_asked_for(self, names=None, filter_ids=None):
+        """Those of the variables `names` (None for all) that were ever to be recorded from the cells with
+        the ids `filter_ids` (None for all): a list."""
+        cells = slice(None) if filter_ids is None else self._indices_of(filter_ids)
+        return [
+            name
+            for name, mask in self._asked_for.items()
+            if (names is None or name in names) and mask[cells].any()
+        ]
+
+    def segments(self, names=None, filter_ids=None):
         """What has been recorded, a Segment for each trial.
 
-        variables    "all", a name, or names
+        names        of the variables wanted; None for all
         filter_ids   of the cells wanted; None for all
         """
-        if isinstance(variables, str) and variables == "all":
-            names = None
-        else:
-            names = {variable.name for variable in self._variables(variables)}
-        ids = None if filter_ids is None else np.array(sorted(map(int, filter_ids)), dtype=np.int64)
+        ids = None if filter_ids is None else np.asarray(filter_ids, dtype=np.int64)
         segments = list(self._finished)
         if self._network.begun or not segments:
             segments.append(self._current())
         return [segment.of(names, ids) for segment in segments]
 
     def recording(self, variables="all", filter_ids=None, annotations=None):
-        """What has been recorded, with PyNN's annotations."""
+        """What has been recorded, with PyNN's annotations.
+
+        Raises RecordingError for a variable that was never recorded from any of these cells.
+        """
+        names = self.names(variables)
+        check_asked_for(self._owner(filter_ids), names, [(self, filter_ids)])
         return Recording(
             label=self.population.label,
             description=self.population.describe(),
             annotations={**self.metadata, **(annotations or {})},
-            segments=self.segments(variables, filter_ids),
+            segments=[segment.merged() for segment in self.segments(names, filter_ids)],
         )
 
     def get(self, variables, gather=False, filter_ids=None, clear=False, annotations=None, locations=None):
         """The recorded data as a Neo Block, a segment for each trial."""
         self._variables([], locations)
-        block = self.recording(variables, filter_ids, annotations).to_neo()
+        recording = self.recording(variables, filter_ids, annotations)
+        if clear:
+            recording.hand_over()
+        block = recording.to_neo()
         if clear:
             self.clear()
         return block
@@ -260,17 +346,47 @@ class Recorder(recording.Recorder):
         if clear:
             self.clear()
 
+    def count(self, variable, gather=True, filter_ids=None):
+        """The number of spikes in this trial of each recorded cell, by id.
+
+        Raises RecordingError where the spikes of none of the cells were ever recorded.
+        """
+        check_asked_for(self._owner(filter_ids), [variable], [(self, filter_ids)])
+        return super().count(variable, gather, filter_ids)
+
     def _local_count(self, variable, filter_ids=None):
-        """Number of spikes in this trial of each recorded cell, by id."""
         block = self.population._block
-        ids = elements(self._network.spikes_of(block))[:, 0]
-        counts = np.zeros(block.n, dtype=np.int64)
-        for first in range(0, len(ids), IDS_AT_ONCE):  # those in a file don't come into memory all at once
-            part = ids[first : first + IDS_AT_ONCE]
-            counts += np.bincount(part - block.first_id, minlength=block.n)
-        counts = counts.tolist()
-        cells = sorted(map(int, self.filter_recorded(variable, filter_ids)))
-        return {cell: counts[cell - block.first_id] for cell in cells}
+        counts, recorded = np.zeros(block.n, dtype=np.int64), np.zeros(block.n, dtype=bool)
+        for spikes in self._current_parts():
+            ids = elements(spikes.pairs)[:, 0]
+            for first in range(
+                0, len(ids), IDS_AT_ONCE
+            ):  # those in a file don't come into memory all at once
+                part = ids[first : first + IDS_AT_ONCE]
+                counts += np.bincount(part - block.first_id, minlength=block.n)
+            recorded[spikes.source_index] = True
+        cells = np.arange(block.n) if filter_ids is None else self._indices_of(filter_ids)
+        cells = cells[recorded[cells]]
+        return dict(zip((cells + block.first_id).tolist(), counts[cells].tolist(), strict=True))
+
+
+def check_asked_for(owner, names, sources):
+    """Raise RecordingError for a variable that was never to be recorded from any of some cells; warn if
+    nothing was.
+
+    owner     what to call these cells in messages
+    names     of variables; None for all that there are
+    sources   where the cells are: (Recorder, their ids or None for all)
+    """
+    known = list(
+        dict.fromkeys(name for recorder, ids in sources for name in recorder.was_asked_for(None, ids))
+    )
+    celltype = sources[0][0].population.celltype
+    for name in names or ():
+        if name not in known:
+            raise NotRecordedError(owner, name, known, celltype)
+    if not known:
+        warn(f"Nothing was recorded from {owner}: call record() before the run")
 
 
 def recording_of_assembly(assembly, variables="all", annotations=None):
@@ -279,12 +395,15 @@ def recording_of_assembly(assembly, variables="all", annotations=None):
     The spike trains of all populations stand side by side; so do signals of the same variable. The
     channel index counts the cells of the assembly. The annotations are PyNN's, for the assembly.
     """
+    sources = [(population.recorder, population._record_filter) for population in assembly.populations]
+    names = _names_of_assembly(assembly, variables)
+    check_asked_for(f"assembly '{assembly.label}'", names, sources)
     segments, labels = [], []
     merged: dict = {}
     offset = 0
     for population in assembly.populations:
         recorder = population.recorder
-        for segment in recorder.segments(variables, population._record_filter):
+        for segment in recorder.segments(names, population._record_filter):
             first = offset
             segments.append(reindexed(segment, lambda ids, p=population, k=first: p.id_to_index(ids) + k))
         merged = {**recorder.metadata, **merged}
@@ -300,6 +419,33 @@ def recording_of_assembly(assembly, variables="all", annotations=None):
         **(annotations or {}),
     )
     return Recording(assembly.label, assembly.describe(), merged, merged_segments(segments))
+
+
+def _names_of_assembly(assembly, variables):
+    """The names of variables, None for "all". Raises RecordingError for what no population can record."""
+    if isinstance(variables, str):
+        if variables == "all":
+            return None
+        variables = [variables]
+    names: list[str] = []
+    for name in variables:
+        found: list[str] = []
+        for population in assembly.populations:
+            with contextlib.suppress(errors.RecordingError):
+                found += population.recorder.names([name])
+        names += found or assembly.populations[0].recorder.names([name])  # which raises the error
+    return list(dict.fromkeys(names))
+
+
+def spike_counts_of_assembly(assembly):
+    """Spikes of each recorded cell in this trial: a number by id. Raises RecordingError if none is."""
+    sources = [(population.recorder, population._record_filter) for population in assembly.populations]
+    check_asked_for(f"assembly '{assembly.label}'", ["spikes"], sources)
+    counts = {}
+    for recorder, ids in sources:
+        if recorder.was_asked_for(["spikes"], ids):
+            counts.update(recorder.count("spikes", filter_ids=ids))
+    return counts
 
 
 def check_file(file):

@@ -76,15 +76,32 @@ def check_to_file(to_file):
 
 
 def write_on_end(cells, variables, to_file):
-    """Have data written at the end; variables that go to the same file are written together."""
+    """Have data written at the end; what goes to the same file is written together."""
     if not to_file or isinstance(to_file, bool) or variables is None:
         return
     waiting = simulator.state.write_on_end
     for k, (other, others, file) in enumerate(waiting):
-        if other is cells and file == to_file:
-            waiting[k] = (cells, _union(others, variables), file)
+        if file == to_file:
+            waiting[k] = (_together(other, cells), _union(others, variables), file)
             return
     waiting.append((cells, variables, to_file))
+
+
+def _together(first, second):
+    """The cells of both: one of the two if it has them all, a view of one population, or an assembly."""
+    indices: dict = {}  # by population
+    for part in (*_parts(first), *_parts(second)):
+        found = np.arange(part._root.size)[part._indices]
+        indices[part._root] = np.union1d(indices.get(part._root, found), found)
+    for cells in (first, second):
+        if cells.size == sum(map(len, indices.values())):
+            return cells
+    views = [root if len(found) == root.size else root[found] for root, found in indices.items()]
+    return views[0] if len(views) == 1 else views[0]._assembly_class(*views)
+
+
+def _parts(cells):
+    return getattr(cells, "populations", [cells])
 
 
 def _union(first, second):

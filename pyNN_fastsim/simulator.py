@@ -4,66 +4,19 @@ The state of the simulator, in the places where PyNN's common code looks for it.
 Attributes:
     name    of the simulator, for annotating data
     state   the one instance of State
-Classes:
     ID      a cell's number, with the cell's parameters as attributes
 """
-
-import difflib
-import weakref
 
 import numpy as np
 from pyNN import common
 
-from .arguments import RULES, check
 from .engine.network import Network, NumericalError
 from .engine.profile import Profile
 from .engine.synapses.groups import MAX_DELAY
-from .validation import GRID_TOLERANCE, unknown_name  # noqa: F401
+from .ids import ID  # noqa: F401
+from .validation import GRID_TOLERANCE  # noqa: F401
 
 name = "pyNN_fastsim"
-
-
-class ID(int, common.IDMixin):
-    __doc__ = common.IDMixin.__doc__
-
-    def __new__(cls, n, parent=None):
-        self = int.__new__(cls, n)
-        if parent is not None:
-            self.__dict__["_parent"] = weakref.ref(parent)
-        return self
-
-    @property
-    def parent(self):
-        """The cell's population; which is there as long as its network is.
-
-        A weak reference, because Python can't collect a cycle that goes through an array of objects.
-        """
-        return self.__dict__["_parent"]()
-
-    @parent.setter
-    def parent(self, population):
-        self.__dict__["_parent"] = weakref.ref(population)
-
-    @property
-    def position(self):
-        """The cell's coordinates, um: [3]."""
-        return self._get_position()
-
-    @position.setter
-    def position(self, position):
-        check(f"cell {int(self)}", "position", position, RULES["position"])
-        self._set_position(np.array(position, dtype=float))
-
-    def __setattr__(self, attribute, value):
-        """Set a parameter of the cell; a name that is nearly one is taken for a misspelling.
-
-        Raises NonExistentParameterError.
-        """
-        if attribute != "parent" and not hasattr(type(self), attribute):
-            names = self.celltype.get_parameter_names()
-            if attribute not in names and difflib.get_close_matches(attribute, names):
-                raise unknown_name(attribute, type(self.celltype).__name__, names)
-        super().__setattr__(attribute, value)
 
 
 class State(common.control.BaseState):
@@ -78,12 +31,16 @@ class State(common.control.BaseState):
         self.rng_seed = 42
         self.record_to = None
         self.profile = False
+        self.spike_precision = "on_grid"
         self.dt = common.control.DEFAULT_TIMESTEP
         self._min_delay = self._max_delay = "auto"
         self.clear()
 
-    def configure(self, dt, min_delay, max_delay, threads, rng_seed, record_to, profile):
+    def configure(
+        self, dt, min_delay, max_delay, threads, rng_seed, record_to, profile, spike_precision="on_grid"
+    ):
         """Take over the arguments of setup(), and forget the old network."""
+        self.spike_precision = spike_precision
         self.dt, self._min_delay, self._max_delay = dt, min_delay, max_delay
         self.threads, self.rng_seed, self.record_to, self.profile = threads, rng_seed, record_to, profile
         self.clear()
@@ -97,9 +54,15 @@ class State(common.control.BaseState):
         self.recorders = set()
         self.write_on_end = []
         self.build_seconds = 0.0  # that projections have taken
+        self.told_of_dependence = False  # see random.py
         self.running = False
         self.t_start = 0
         self.segment_counter = 0
+
+    def check_is_there(self, what, network):
+        """Raise ValueError for what belongs to another network than the present one."""
+        if network is not self.network:
+            raise ValueError(f"{what} belongs to a network from before setup() was called")
 
     @property
     def min_delay(self):

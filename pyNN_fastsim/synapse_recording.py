@@ -12,7 +12,7 @@ from pyNN import errors
 
 from . import simulator
 from .recorded import Recording, Segment, Signal
-from .validation import did_you_mean, steps_of_interval
+from .validation import NotRecordedError, did_you_mean, steps_of_interval, warn
 
 
 @dataclass
@@ -98,7 +98,7 @@ class SynapseRecorder:
             for name, samplers in self._samplers.items()
             if samplers and samplers[0][1].samples.length
         ]
-        return Segment(f"segment{simulator.state.segment_counter:03d}", [], signals)
+        return Segment(self._network.trial, [], signals)
 
     def _signal(self, name, samplers):
         projection, sampler = self.projection, samplers[0][1]
@@ -127,7 +127,17 @@ class SynapseRecorder:
         """What has been recorded."""
         names = None if isinstance(variables, str) and variables == "all" else set(self._names(variables))
         projection = self.projection
-        segments = [segment.of(names, None) for segment in [*self._finished, self._current()]]
+        for name in names or ():
+            if name not in self._samplers:
+                raise NotRecordedError(
+                    f"projection '{projection.label}'", name, list(self._samplers), projection.synapse_type
+                )
+        if not self._samplers:
+            warn(f"Nothing was recorded from projection '{projection.label}': call record() before the run")
+        current = self._current()
+        for signal in current.signals:
+            signal.own = True
+        segments = [segment.of(names, None) for segment in [*self._finished, current]]
         annotations = {**projection.annotations, **(annotations or {})}
         return Recording(projection.label, projection.describe(), annotations, segments)
 

@@ -19,7 +19,7 @@ from pyNN.parameters import LazyArray
 from pyNN.random import NumpyRNG, RandomDistribution
 
 from .memory import check_memory
-from .random import NativeRNG
+from .random import NativeRNG, tell_of_dependence
 
 # Distributions that redraw what falls outside their limits, so that the numbers drawn in one call
 # are not those of two calls one after the other.
@@ -31,6 +31,7 @@ def copied_parameters(projection):
 
     As PyNN does, we draw from copies of the user's generators, which stay where they were.
     """
+    tell_of_dependence(f"Projection '{projection.label}'", projection.synapse_type.parameter_space)
     return {
         name: float(lazy.base_value) if _is_number(lazy) else copy.deepcopy(lazy)
         for name, lazy in projection.synapse_type.parameter_space.items()

@@ -40,10 +40,11 @@ def _write_signal(file, k, signal):
     """Rows by cell, and by time for each cell. The texts of times are the same for all of them."""
     times = signal.times().tolist()
     chunks = [slice(first, first + ROWS) for first in range(0, len(times), ROWS)]
+    samples = signal.values()
     texts = ["".join(f"@{time!r}\t%r\n" for time in times[chunk]) for chunk in chunks]
     for first in range(0, len(signal.index), CELLS):
         cells = slice(first, first + CELLS)
-        columns = signal.samples[:, cells].T.tolist()
+        columns = samples[:, cells].T.tolist()
         for index, values in zip(signal.index[cells].tolist(), columns, strict=True):
             for chunk, text in zip(chunks, texts, strict=True):
                 rows = text.replace("@", f"{k}\t{signal.variable}\t{index}\t")

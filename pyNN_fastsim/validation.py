@@ -4,14 +4,20 @@ Checks of what users give, before it can do harm.
 Every message names the object, the parameter and the value.
 """
 
+import difflib
 import reprlib
+import sys
+import warnings
 
 import numpy as np
 from pyNN import errors
 from pyNN.parameters import ArrayParameter
+from pyNN.random import RandomDistribution
 
 from .arguments import is_finite
 from .messages import did_you_mean
+
+_PACKAGES = (__name__.partition(".")[0], "pyNN")
 
 GRID_TOLERANCE = 1e-6  # steps: how far from a grid point a time may be and still count as on it
 
@@ -24,6 +30,7 @@ NOT_NEGATIVE = {
     "tau_refrac", "rate", "start", "duration", "gbar_Na", "gbar_K", "g_leak", "delta_T", "lambda0",
     "q_sfa", "q_rr",
 }  # fmt: skip
+MAY_BE_INFINITE = {"v_thresh", "duration", "stop"}  # a threshold never reached, an end that never comes
 LARGEST = {"rate": 1e9}  # Hz: more spikes in a step than there is room for
 LARGEST_SHAPE = 1e9  # of a gamma distribution: drawing from more regular ones takes ever longer
 MOST_SITES = 10**6  # of a MultiQuantalSynapse: each spike goes through all of them
@@ -54,6 +61,25 @@ SYNAPTIC_RULES = {
 }
 
 
+class NotRecordedError(errors.RecordingError):
+    """Data were asked for that nobody asked to record."""
+
+    def __init__(self, owner, variable, known, cell_type):
+        super().__init__(variable, cell_type)
+        self.owner, self.known = owner, known
+
+    def __str__(self):
+        but = f", only {', '.join(self.known)}" if self.known else ", nor was anything else"
+        return (
+            f"{self.variable!r} was not recorded from {self.owner}{but}: "
+            f"call record({self.variable!r}) before the run"
+        )
+
+
+class UnknownAttributeError(errors.NonExistentParameterError, AttributeError):
+    """An attribute that there is not, of what has its parameters as attributes."""
+
+
 def check_names(model, names):
     """Raise NonExistentParameterError, with the nearest known name, for names a model doesn't have."""
     known = model.get_parameter_names()
@@ -65,6 +91,52 @@ def check_names(model, names):
 def unknown_name(name, owner, known):
     """A NonExistentParameterError that tells the nearest known name."""
     return errors.NonExistentParameterError(f"'{name}'{did_you_mean(name, known)}", owner, known)
+
+
+class NoParameterAttributes:
+    """Has parameters that are not its attributes: to assign to one, or to what is nearly one, is an error.
+
+    Other attributes that users give it stay allowed, and what is assigned before it is made.
+    """
+
+    _is_made = False
+    _reads_attributes = False  # whether an attribute of the name of a parameter has an effect
+
+    def _parameters_and_states(self):
+        """Names of parameters, and of state variables."""
+        raise NotImplementedError
+
+    def _how_to_set(self, name, is_state):
+        """What to do instead of assigning."""
+        raise NotImplementedError
+
+    def __setattr__(self, name, value):
+        is_new = not (name.startswith("_") or hasattr(type(self), name) or name in vars(self))
+        if self._is_made and is_new:
+            parameters, states = self._parameters_and_states()
+            is_state = name in states and (is_finite(value) or isinstance(value, RandomDistribution))
+            near = name if is_state else near_parameter(name, parameters)
+            if near and not (near == name and self._reads_attributes):
+                raise AttributeError(
+                    f"{type(self).__name__}.{name} can't be set, which would change nothing: "
+                    f"{self._how_to_set(near, is_state)}"
+                )
+        super().__setattr__(name, value)
+
+
+def near_parameter(name, known):
+    """The known name that a name is, or is a misspelling of, whatever their case; None if there is none."""
+    by_lower_case = {str(each).lower(): each for each in known}
+    near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.8)
+    return by_lower_case[near[0]] if near else None
+
+
+def warn(message):
+    """Give a warning that names the line of the user's that it is about."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PACKAGES:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, stacklevel=level)
 
 
 def check_parameters(owner, values, above=(), below=()):
@@ -108,7 +180,10 @@ def check_finite(owner, name, value):
         raise errors.InvalidParameterValueError(
             f"{owner}: {name} must be a number or numbers, not {value!r}"
         ) from None
-    _check(owner, name, array, np.isfinite(array), "must be a finite number")
+    good = np.isfinite(array)
+    if name.rpartition(".")[2] in MAY_BE_INFINITE:
+        good |= array == np.inf
+    _check(owner, name, array, good, "must be a finite number")
 
 
 def check_synapse_parameter(owner, name, value):

@@ -70,7 +70,7 @@ ODD = {
     "1e-300": (lambda: 1e-300, "tiny fraction"),
     "5e-324": (lambda: 5e-324, "tiny fraction"),
     "nan": (lambda: NAN, "nonsense"),
-    "inf": (lambda: INF, "nonsense"),
+    "inf": (lambda: INF, "infinite"),
     "-inf": (lambda: -INF, "nonsense"),
     "np.nan": (lambda: np.float32(np.nan), "nonsense"),
     "array of nan": (lambda: np.array(NAN), "nonsense"),
@@ -288,6 +288,7 @@ CALLS = {
         timestep=kind(0.1, 1, tolerates="whole fraction exact"),
         min_delay=kind(1.0, 2, "auto", tolerates="whole fraction exact"),
         max_delay=kind(10.0, "auto", tolerates="whole fraction exact"),
+        spike_precision=kind("on_grid", "off_grid"),
         threads=kind(1, 2, None, tolerates="whole none huge enormous"),
         rng_seed=kind(0, 42, 2**40, tolerates="zero whole huge enormous"),
     ),
@@ -304,7 +305,7 @@ CALLS = {
     ),
     "callback": Call(
         lambda net, wished: sim.run(1.0, callbacks=[lambda t: wished]),
-        wished=kind(0.5, 3, INF, None, tolerates=f"{SCALAR} none nonsense"),
+        wished=kind(0.5, 3, INF, None, tolerates=f"{SCALAR} none nonsense infinite"),
         names={"wished": "[Cc]allback"},
     ),
     "reset": Call(lambda net, annotations: sim.reset(annotations), annotations=ANNOTATIONS),
@@ -460,8 +461,8 @@ CALLS = {
         sampling_interval=kind(None, 0.1, 0.5, tolerates="none whole flag huge fraction exact"),
     ),
     "Projection.get_data": Call(
-        lambda net, **a: net.short_term().get_data(**a),
-        variables=kind("u", ["u", "x"], "all", tolerates="empty list set"),
+        lambda net, **a: net.recorded_projection().get_data(**a),
+        variables=kind("u", ["u"], "all", tolerates="empty list set"),
         clear=ANYTHING,
         annotations=ANNOTATIONS,
     ),
@@ -524,7 +525,7 @@ CALLS = {
     ),
     "constant of a CellType": Call(
         lambda net, value: net.own_cells(constants=lambda p, dt: (value,)),
-        value=kind(0.5, 1, np.ones(3), tolerates=f"{SCALAR} list nonsense"),
+        value=kind(0.5, 1, np.ones(3), tolerates=f"{SCALAR} list nonsense infinite"),
         names={"value": "constants"},
     ),
     "result of the step of a CellType": Call(
@@ -760,6 +761,8 @@ def parameter_calls():
                 else SPECIAL.get(parameter)
                 or kind(default, tolerates=f"{SCALAR} {SEVERAL} {TEXTS.get(family(model), '')}")
             )
+            if parameter in ("v_thresh", "duration", "stop"):
+                values |= "infinite"
             yield f"{name}({parameter})", Call(MAKE[family(model)](model), **{parameter: values})
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pyNN_fastsim.comparing import command, differences, expected, measures, outcome, processes
 
-SCRIPT = '''
+SCRIPT = """
 import sys, time
 import numpy as np
 from pyNN.random import NumpyRNG
@@ -36,7 +36,7 @@ sim.run(100.0)
 exc.get_data(clear=True)
 sim.run(100.0)
 sim.end()
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +201,8 @@ def test_expected_differences():
     ours = simple("fastsim", "IF_curr_exp", [0.1, 0.3])
     words = " ".join(expected.expected_differences(ours, simple("nest", "IF_curr_exp", [0.13, 0.3])))
     assert "between grid points" in words and "on_grid" in words
-    assert "another seed" in expected.expected_differences(ours, simple("fastsim", "IF_curr_exp", [0.1], 1))[0]
+    assert (
+        "another seed" in expected.expected_differences(ours, simple("fastsim", "IF_curr_exp", [0.1], 1))[0]
+    )
     poisson = expected.expected_differences(ours, simple("neuron", "SpikeSourcePoisson", [0.1]))
     assert any("generator of its own" in sentence for sentence in poisson)

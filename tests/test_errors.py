@@ -459,7 +459,7 @@ def test_renewal_processes(cell, values, words):
         (lambda: sim.DCSource(amplitude=None), ["DCSource", "amplitude", "None"]),
         (lambda: sim.DCSource(amplitude=[1, 2]), ["DCSource", "amplitude", "2 values"]),
         (lambda: sim.DCSource(start=-1), ["DCSource", "start", "-1.0"]),
-        (lambda: sim.DCSource(stop=INF), ["DCSource", "stop", "inf"]),
+        (lambda: sim.DCSource(stop=-INF), ["DCSource", "stop", "-inf"]),
         (lambda: sim.DCSource(start=5, stop=3), ["DCSource", "stop", "3.0", "5.0"]),
         (
             lambda: sim.StepCurrentSource(times=[1, 2], amplitudes=[1]),

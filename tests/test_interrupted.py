@@ -239,7 +239,7 @@ MEMORY_SCRIPT = """
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     for attempt in (
         lambda: population(10**8),
-        lambda: population(3 * 10**6, sim.SpikeSourceArray),
+        lambda: population(3 * 10**7, sim.SpikeSourceArray),
         lambda: population(10**6, sim.SpikeSourcePoisson, rate=1e8),
         lambda: project(15000),
         lambda: project(5000, weight=drawn, delay=1.0),
@@ -263,7 +263,7 @@ def test_memory_that_runs_out():
     messages = run_script(MEMORY_SCRIPT).splitlines()
     assert messages[:3] == [
         "Population 'many': no memory for 100000000 cells",
-        "Population 'many': no memory for 3000000 cells",
+        "Population 'many': no memory for 30000000 cells",
         "run(): no memory to go on at t = 0 ms. What was recorded can be retrieved.",
     ]
     for message, n, connections in zip(

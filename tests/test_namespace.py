@@ -145,6 +145,7 @@ def test_old_names_are_still_there():
         sim.set(p, cm=2.0)
     with pytest.warns(DeprecationWarning):
         p.record_v()
+    p.record("spikes")
     sim.initialize(p, v=-60.0)
     assert p.get(["tau_m", "cm"])[0].tolist() == [1, 2, 3]
     sim.run(1.0)

@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+import tracemalloc
 
 import neo
 import numpy as np
@@ -100,7 +101,6 @@ def test_subsets_and_views():
     assert_tells_time(signal(p), 0.0, 11, [1, 2, 5])
     assert_tells_time(signal(p[2:6]), 0.0, 11, [2, 5])
     assert_tells_time(signal(p[1:6][[0, 4]]), 0.0, 11, [1, 5])
-    assert not p[3:5].get_data().segments[0].analogsignals
     assert [t.annotations["source_index"] for t in p[1:5].get_data().segments[0].spiketrains] == [1, 2]
 
 
@@ -143,6 +143,53 @@ def test_spikes_recorded_from_later():
     source.record("spikes")
     sim.run(2.0)
     assert spikes(source) == [[1, 3], [3]]
+    trains = source.get_data().segments[0].spiketrains
+    assert [(t.t_start, t.t_stop) for t in trains] == [(0, 4), (2, 4)]
+    assert [t.annotations["source_index"] for t in trains] == [0, 1]
+
+
+def test_spike_trains_begin_where_recording_began():
+    """For each cell, so that a rate is right; also put together, cleared, and in the next trial."""
+    p = sim.Population(4, sim.SpikeSourceArray(spike_times=np.arange(0.5, 100.0)), label="P")
+    q = sim.Population(1, sim.SpikeSourceArray(spike_times=[5.0]))
+    q.record("spikes")
+    sim.run(10.0)
+    p[1:4].record("spikes")
+    sim.run(10.0)
+    p[0:2].record("spikes")
+    sim.run(10.0)
+
+    def starts(cells, segment=-1):
+        trains = cells.get_data("spikes").segments[segment].spiketrains
+        for train in trains[-4:]:
+            if len(train) > 1:
+                assert len(train) / (train.t_stop - train.t_start).magnitude == 1.0
+            assert all(train.t_start <= t <= train.t_stop for t in train)
+        return [float(t.t_start) for t in trains]
+
+    assert starts(p) == [20, 10, 10, 10]
+    assert starts(p[[0, 3]]) == [20, 10] and starts(p[2:3]) == [10]
+    assert starts(q + p[0:3]) == [0, 20, 10, 10]
+    copied = pickle.loads(pickle.dumps(p.get_data()))
+    assert [t.t_start for t in copied.segments[0].spiketrains] == [20, 10, 10, 10]
+    ids, times = p.get_data().segments[0].spiketrains.multiplexed
+    assert np.min(times[ids == int(p[0])]) == 20.5 * ms and len(ids) == 70
+    p.record(None)
+    sim.run(10.0)
+    p[3:4].record("spikes")
+    sim.run(10.0)
+    trains = p.get_data().segments[0].spiketrains
+    assert [(t.t_start, t.t_stop) for t in trains] == [(20, 30), (10, 30), (10, 30), (10, 50)]
+    sim.reset()
+    sim.run(5.0)
+    assert starts(p) == [0] and starts(p[0:3], 0) == [20, 10, 10]
+    p.get_data(clear=True)
+    p[0:1].record("spikes")
+    sim.run(5.0)
+    assert starts(p) == [5, 5]
+    sim.run(1.0)
+    p[1:2].record("spikes")
+    assert starts(p) == [5, 11, 5]
 
 
 def test_record_nothing_any_more():
@@ -196,15 +243,12 @@ def test_sampling_interval_and_record_off_its_grid():
 
 def test_before_any_run():
     p, source = neurons(), sim.Population(2, sim.SpikeSourcePoisson())
-    (segment,) = p.get_data().segments
-    assert not segment.analogsignals and not segment.spiketrains
     p.record("all")
     assert [len(t) for t in p.get_data().segments[0].spiketrains] == [0, 0, 0]
     assert p.get_spike_counts() == {int(i): 0 for i in p}
-    assert p.mean_spike_count() == 0 and source.mean_spike_count() == 0
+    assert p.mean_spike_count() == 0
     a = p + source
     assert len(a.get_data().segments[0].spiketrains) == 3 and a.mean_spike_count() == 0
-    assert sim.Assembly(source).mean_spike_count() == 0
     sim.reset()
     sim.run(0.0)
     assert len(p.get_data().segments) == 1
@@ -256,6 +300,19 @@ def test_two_resets_in_a_row_make_no_segment():
     assert len(p.get_data().segments) == 1
     sim.run(1.0)
     assert len(p.get_data().segments) == 2
+
+
+def test_more_than_a_thousand_trials_come_in_their_order():
+    """PyNN numbers them with three figures: segment1000 comes after segment101."""
+    p, q = clock(1), clock(1)
+    (p + q).record("v")
+    for k in range(1002):
+        if k % 100 == 1:
+            sim.run(0.1)
+        sim.reset()
+    for cells in (p, p + q):
+        names = [segment.name for segment in cells.get_data().segments]
+        assert names == [f"segment{k:03d}" for k in range(1, 1002, 100)]
 
 
 def test_populations_made_in_a_later_trial():
@@ -599,6 +656,45 @@ def test_what_users_get_is_theirs():
     assert spikes(p) == before[1]
 
 
+WHOLES = {
+    "population": lambda p, q: p,
+    "view": lambda p, q: p[1:],
+    "assembly": lambda p, q: p + q,
+    "assembly of views": lambda p, q: p[:300] + p[300:],
+    "recorded in turn": lambda p, q: q,
+}
+
+
+@pytest.mark.big
+@pytest.mark.parametrize("whole", WHOLES.values(), ids=WHOLES)
+def test_samples_are_copied_once(whole):
+    """However they are put together; and not at all by the last one who has them."""
+    p, q = clock(600), clock(600)
+    p.record("v")
+    q[::2].record("v")
+    q[1::2].record("v")
+    sim.run(100.0)
+    cells = whole(p, q)
+
+    def peak(**options):
+        tracemalloc.start()
+        try:
+            (v,) = cells.get_data(**options).segments[0].analogsignals
+            return v, tracemalloc.get_traced_memory()[1] / v.nbytes
+        finally:
+            tracemalloc.stop()
+
+    v, memory = peak()
+    assert v.flags.writeable and memory < 1.3
+    np.testing.assert_allclose(v.magnitude[1000], v_at(100.0, v.annotations["channel_ids"] % 600), atol=1e-9)
+    last, memory = peak(clear=True)
+    assert memory < (0.3 if cells is p else 1.3)
+    np.testing.assert_array_equal(last.magnitude, v.magnitude)
+    last[:] = 0 * last.units
+    sim.run(1.0)
+    assert cells.get_data().segments[0].analogsignals[0].magnitude[0, 0] == v.magnitude[-1, 0]
+
+
 # --- currents ---------------------------------------------------------------------------------
 
 
@@ -722,6 +818,32 @@ def test_record_to_file(form, tmp_path):
     (tmp_path / "p.pkl").unlink()
     sim.end()
     assert not (tmp_path / "p.pkl").exists()
+
+
+def test_cells_that_go_to_one_file_are_in_it_together(tmp_path):
+    """Equal views, other cells of one population, other populations: nothing is overwritten."""
+
+    def read(name):
+        return pickle.loads((tmp_path / name).read_bytes()).segments[0]
+
+    p, q = neurons(5), neurons(2)
+    file = {name: str(tmp_path / f"{name}.pkl") for name in ("equal", "views", "whole", "both")}
+    p[0:2].record("v", to_file=file["equal"])
+    p[0:2].record("spikes", to_file=file["equal"])
+    p[[0, 2]].record("v", to_file=file["views"])
+    p[2:4].record("v", to_file=file["views"])
+    p[3:4].record("spikes", to_file=file["whole"])
+    p.record("spikes", to_file=file["whole"])
+    p[1:3].record("spikes", to_file=file["both"])
+    (q + p[2:4]).record("v", to_file=file["both"])
+    sim.run(5.0)
+    sim.end()
+    equal, views, whole, both = (read(f"{name}.pkl") for name in file)
+    assert equal.analogsignals[0].shape == (51, 2) and len(equal.spiketrains) == 2
+    assert views.analogsignals[0].annotations["channel_ids"].tolist() == [0, 2, 3]
+    assert len(whole.spiketrains) == 5
+    assert both.analogsignals[0].annotations["channel_ids"].tolist() == [1, 2, 3, 5, 6]
+    assert [train.annotations["channel_id"] for train in both.spiketrains] == [1, 2, 3]
 
 
 def test_procedural_record(tmp_path):

@@ -14,14 +14,15 @@ from pyNN import errors
 from pyNN.common import Assembly
 from pyNN.common.populations import BasePopulation, IDMixin
 from pyNN.errors import InvalidParameterValueError
-from pyNN.parameters import ArrayParameter, ParameterSpace
+from pyNN.parameters import ArrayParameter, ParameterSpace, Sequence
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
 from ..arguments import check_arguments_of
 from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
-from ..parameters import as_given, evaluated
+from ..parameters import as_given, evaluated, to_look_at
 from ..simulator import GRID_TOLERANCE, state
-from ..validation import check_finite, check_names
+from ..threads import alone
+from ..validation import UnknownAttributeError, check_finite, check_names, near_parameter, unknown_name
 
 __all__ = ["ACSource", "DCSource", "NoisyCurrentSource", "StepCurrentSource"]
 
@@ -50,6 +51,33 @@ class EngineCurrentSource(StandardCurrentSource):
         space.update(**self._as_given(parameters))
         self.set_native_parameters(self.translate(space))
 
+    def __getattr__(self, name):
+        """A parameter. Raises NonExistentParameterError, which is an AttributeError too."""
+        if name == "set":
+            return super().__getattr__(name)  # raises an error that says how
+        if name.startswith("_") or not self.has_parameter(name):
+            raise UnknownAttributeError(name, type(self).__name__, self.get_parameter_names())
+        return to_look_at(self._seen()[name])
+
+    def _seen(self):
+        """The parameters as attributes, by name."""
+        return self.get_parameters()
+
+    def __getstate__(self):
+        """What makes a copy that is injected nowhere yet."""
+        return {**vars(self), "_current": None, "_recorded": None}
+
+    def __setstate__(self, state):
+        vars(self).update(state, _current=Current(self.function))
+
+    def __setattr__(self, name, value):
+        """Set a parameter. Raises NonExistentParameterError for a name that is nearly one."""
+        if not (self.has_parameter(name) or name.startswith("_") or hasattr(type(self), name)):
+            if near_parameter(name, self.get_parameter_names()):
+                raise unknown_name(name, type(self).__name__, self.get_parameter_names())
+        super().__setattr__(name, value)
+
+    @alone
     def set_parameters(self, copy=True, **parameters):
         """Change parameters, now. In case of an error none is changed.
 
@@ -93,30 +121,40 @@ class EngineCurrentSource(StandardCurrentSource):
         """
         raise NotImplementedError
 
+    @alone
     def inject_into(self, cells):
         """Inject the current into a population, view, assembly, cell, or list of cells.
 
         Raises TypeError for spike sources, ValueError for cells of a network that is no more.
         """
-        if isinstance(cells, IDMixin):
+        if isinstance(cells, Assembly):
+            targets = [(part._root, part._indices) for part in cells.populations]
+        elif isinstance(cells, BasePopulation):
+            targets = [(getattr(cells, "_root", cells), getattr(cells, "_indices", None))]
+        else:
+            targets = self._targets_among(cells)
+        for population, _ in targets:
+            self._check_target(population)
+        index = self._index_in_network()
+        for population, chosen in targets:
+            indices = np.sort(np.arange(population.size)[chosen])
+            state.network.attach_current(index, population._block, indices)
+
+    def _targets_among(self, cells):
+        """Populations, and the indices of the cells of each that are among a cell, or several."""
+        if isinstance(cells, IDMixin) or not np.iterable(cells) or isinstance(cells, str):
             cells = [cells]
-        elif isinstance(cells, (BasePopulation, Assembly)):
-            cells = cells.all_cells
-        populations: dict[int, tuple] = {}
-        if not np.iterable(cells) or isinstance(cells, str):
-            cells = [cells]
+        targets: dict[int, tuple] = {}
         for cell in cells:
             if not isinstance(cell, IDMixin):
                 raise TypeError(
                     f"{type(self).__name__}: can't inject current into {reprlib.repr(cell)}: not a cell"
                 )
-            populations.setdefault(id(cell.parent), (cell.parent, []))[1].append(int(cell))
-        for population, _ in populations.values():
-            self._check_target(population)
-        index = self._index_in_network()
-        for population, ids in populations.values():
-            indices = np.sort(np.array(ids) - int(population.first_id))
-            state.network.attach_current(index, population._block, indices)
+            population = cell.parent
+            targets.setdefault(id(population), (population, []))[1].append(
+                int(cell) - int(population.first_id)
+            )
+        return list(targets.values())
 
     def _index_in_network(self):
         """The index of the current in the network, to which it is added if it is not there."""
@@ -126,6 +164,8 @@ class EngineCurrentSource(StandardCurrentSource):
 
     def _check_target(self, population):
         what = f"{type(self).__name__}: can't inject current into population '{population.label}'"
+        if not hasattr(population, "_block"):
+            raise TypeError(f"{what}: it belongs to another backend")
         if not population.celltype.injectable:
             raise TypeError(f"{what}: it is a spike source.")
         if not any(block is population._block for block in state.network.blocks):
@@ -233,6 +273,14 @@ class StepCurrentSource(EngineCurrentSource, electrodes.StepCurrentSource):
             )
         # Of several times on one grid point the last one counts.
         return [*_steps_of(times), *amplitudes]
+
+    def _seen(self):
+        """What counts, as PyNN wants it: grid points, each of which comes once."""
+        steps = _steps_of(self._values["times"].value)
+        last = np.append(np.diff(steps) > 0, True)[: len(steps)]
+        amplitudes = self._values["amplitudes"].value[last]
+        times = np.around(steps[last] * state.dt, 12)
+        return {**self._values, "times": Sequence(times), "amplitudes": Sequence(amplitudes)}
 
 
 class ACSource(EngineCurrentSource, electrodes.ACSource):

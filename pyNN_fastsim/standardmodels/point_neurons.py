@@ -12,7 +12,7 @@ from pyNN.standardmodels import cells, receptors
 from pyNN.standardmodels.base import StandardModelType, build_translations
 
 from ..arguments import check_arguments_of
-from ..celltypes import CellType, public_state
+from ..celltypes import CellParameters, CellType, public_state
 from ..engine.neurons.point_adexp import adexp
 from ..engine.neurons.point_neuron import lif
 from ..messages import is_ours, shown
@@ -35,7 +35,7 @@ __all__ = [
 _RECEPTOR_UNITS = {"tau_syn": "ms", "tau_rise": "ms", "tau_decay": "ms", "e_syn": "mV", "ysyn": "uS"}
 
 
-class _Part:
+class _Part(CellParameters):
     """What neurons and receptors have in common."""
 
     def __init_subclass__(cls, **keywords):
@@ -52,6 +52,7 @@ class _Part:
             if isinstance(value, (float, np.ndarray)):
                 check_finite(owner, name, value)
         super().__init__(**given)
+        self._is_made = True
 
 
 class LIF(_Part, cells.LIF):
@@ -118,7 +119,7 @@ class PointNeuron(CellType, cells.PointNeuron):
                 raise errors.InvalidModelError(f"'{name}' can't be the name of a receptor of a PointNeuron")
             receptor.set_parent(self)
         self.neuron, self.post_synaptic_receptors = neuron, post_synaptic_receptors
-        self.model = neuron.model_with({name: each.kind for name, each in post_synaptic_receptors.items()})
+        self.model = self._engine_model()
         parts = {"": neuron} | {f"{name}.": each for name, each in post_synaptic_receptors.items()}
         self.below = neuron.below
         self.receptor_types = sorted(post_synaptic_receptors)
@@ -138,6 +139,19 @@ class PointNeuron(CellType, cells.PointNeuron):
         self.translations = build_translations(*((name, name) for name in self.default_parameters))
         values = _joined(parts, lambda part: dict(part.parameter_space.items()), of=self.model.parameters)
         self.parameter_space = ParameterSpace(values, self.get_schema(), None, type(self))
+        self._is_made = True
+
+    def _engine_model(self):
+        kinds = {name: receptor.kind for name, receptor in self.post_synaptic_receptors.items()}
+        return self.neuron.model_with(kinds)
+
+    def __getstate__(self):
+        """Without the engine's functions, which can't be pickled."""
+        return {name: value for name, value in vars(self).items() if name != "model"}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.model = self._engine_model()
 
     def is_conductance(self, receptor):
         return self.post_synaptic_receptors[receptor].conductance_based

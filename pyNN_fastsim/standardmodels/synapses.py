@@ -20,7 +20,7 @@ from ..former_names import WEIGHT_RULE_ARGUMENTS, has_become
 from ..messages import shown
 from ..parameters import Stream, as_given, expression
 from ..simulator import state
-from ..validation import check_finite, check_names, check_synapse_parameter
+from ..validation import NoParameterAttributes, check_finite, check_names, check_synapse_parameter
 
 __all__ = [
     "AdditivePotentiationMultiplicativeDepression",
@@ -66,7 +66,7 @@ def same_names(names):
     return build_translations(*((name, name) for name in names))
 
 
-class EngineSynapse:
+class EngineSynapse(NoParameterAttributes):
     """What all synapse types of this backend have in common; comes before PyNN's class in the bases.
 
     model        of the engine, None for static synapses
@@ -81,6 +81,15 @@ class EngineSynapse:
         InvalidParameterValueError for what can't be a parameter's value."""
         check_names(self, parameters)
         super().__init__(**given_parameters(type(self).__name__, parameters))
+        self._is_made = True
+
+    def _parameters_and_states(self):
+        return self.get_parameter_names(), self.state_variables()
+
+    def _how_to_set(self, name, is_state):
+        if is_state:
+            return f"call initialize({name}=...) of a projection"
+        return f"give {name} where the synapse type is made, or call set({name}=...) of a projection"
 
     def _get_minimum_delay(self):
         return state.min_delay
@@ -219,14 +228,25 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
             check_synapse_parameter(type(self).__name__, "dendritic_delay_fraction", fraction)
         self.timing_dependence, self.weight_dependence = timing_dependence, weight_dependence
         self.voltage_dependence = None
-        rule = timing_dependence.engine_name, weight_dependence.engine_name
-        self.model = plasticity.MODELS[rule]
+        self.model = self._engine_model()
         self.possible_models = {self.model.name}
         self.dendritic_delay_fraction = 1.0 if fraction is None else fraction
         self.weight = 0.0 if weight is None else weight
         no_delay = delay is None or (isinstance(delay, numbers.Real) and delay == 0)
         self.delay = self._get_minimum_delay() if no_delay else delay
         self._build_translations()
+        self._is_made = True
+
+    def _engine_model(self):
+        return plasticity.MODELS[self.timing_dependence.engine_name, self.weight_dependence.engine_name]
+
+    def __getstate__(self):
+        """Without the engine's functions, which can't be pickled."""
+        return {name: value for name, value in vars(self).items() if name != "model"}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.model = self._engine_model()
 
     def _build_translations(self):
         self.translations = {
@@ -236,7 +256,7 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
         }
 
 
-class _RulePart:
+class _RulePart(NoParameterAttributes):
     """What timing and weight dependences have in common; comes before PyNN's class in the bases."""
 
     def __init__(self, *values, **parameters):
@@ -250,6 +270,13 @@ class _RulePart:
         checked = [_given(owner, name, value) for name, value in zip(names, values, strict=False)]
         given = {name: _given(owner, name, value) for name, value in parameters.items()}
         super().__init__(*checked, *values[len(names) :], **given)  # of too many Python tells
+        self._is_made = True
+
+    def _parameters_and_states(self):
+        return self.get_parameter_names(), ()
+
+    def _how_to_set(self, name, is_state):
+        return f"give it as {type(self).__name__}({name}=...), or call set({name}=...) of a projection"
 
 
 class SpikePairRule(_RulePart, synapses.SpikePairRule):

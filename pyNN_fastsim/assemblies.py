@@ -5,6 +5,7 @@ from pyNN import common
 
 from . import simulator
 from .arguments import MEMBER, TEXT, check, check_arguments_of
+from .display import Displayed, Panel, counted
 from .former_names import FormerCells, update
 from .parameters import is_one_sequence
 from .recording import check_file, recording_of_assembly, spike_counts_of_assembly
@@ -20,7 +21,7 @@ from .selection import (
 from .validation import NoParameterAttributes
 
 
-class Assembly(NoParameterAttributes, FormerCells, common.Assembly):
+class Assembly(Displayed, NoParameterAttributes, FormerCells, common.Assembly):
     __doc__ = common.Assembly.__doc__
     _simulator = simulator
 
@@ -30,6 +31,20 @@ class Assembly(NoParameterAttributes, FormerCells, common.Assembly):
             check("Assembly", "each of the populations", population, MEMBER)
         super().__init__(*populations, **({} if label is None else {"label": label}))
         self._is_made = True
+
+    def short(self):
+        parts = ", ".join(f"'{population.label}'" for population in self.populations)
+        return f"Assembly({parts}, label={self.label!r})"
+
+    def panel(self):
+        rows = [
+            (
+                f"'{population.label}'",
+                f"{counted(population.size, 'cell')}, {type(population.celltype).__name__}",
+            )
+            for population in self.populations
+        ]
+        return Panel(f'Assembly "{self.label}"', [("size", counted(self.size, "cell")), *rows])
 
     def _parameters_and_states(self):
         celltypes = [population.celltype for population in self.populations]

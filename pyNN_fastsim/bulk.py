@@ -6,6 +6,7 @@ import numpy as np
 from pyNN import errors
 from pyNN.common import Population
 
+from .display import Displayed, Panel, words
 from .memory import PAIR_INDICES, check_connections, needed_as_pair, needed_in_row
 from .progress import shown
 from .random import PIECE, NativeRNG
@@ -16,7 +17,7 @@ from .validation import NoParameterAttributes
 PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks at together
 
 
-class BulkConnector(NoParameterAttributes):
+class BulkConnector(Displayed, NoParameterAttributes):
     """What all connectors here have in common; comes before PyNN's class in the bases."""
 
     is_unsorted = False  # whether the pairs of one target come in any order
@@ -35,6 +36,13 @@ class BulkConnector(NoParameterAttributes):
 
     def _how_to_set(self, name, is_state):
         return f"its parameter is called {name}, and is given to {type(self).__name__}({name}=...)"
+
+    def short(self):
+        given = ", ".join(f"{name}={words(value)}" for name, value in self.get_parameters().items())
+        return f"{type(self).__name__}({given})"
+
+    def panel(self):
+        return Panel(type(self).__name__, [(k, words(value)) for k, value in self.get_parameters().items()])
 
     def connect(self, projection):
         """Connect the projection's cells."""

@@ -19,6 +19,7 @@ from pyNN.random import RandomDistribution
 from pyNN.standardmodels import StandardCellType, build_translations
 
 from .arguments import check_arguments_of, is_finite
+from .display import WithParameters
 from .engine.compiling.compile import Deferred
 from .engine.compiling.settings import INTERPRETED
 from .engine.neurons.kernel import Model, kernel_of
@@ -31,7 +32,7 @@ def public_state(model):
     return [name for name in model.state if not name.startswith("_")]
 
 
-class CellParameters(NoParameterAttributes):
+class CellParameters(WithParameters, NoParameterAttributes):
     """What cell types and the parts of a PointNeuron have in common: their parameters are not attributes."""
 
     def _parameters_and_states(self):

@@ -16,6 +16,7 @@ from pyNN.parameters import ArrayParameter, Sequence
 from pyNN.random import RandomDistribution
 
 MOST = 4  # parameters of a short line
+BY_DEFAULT = "in words"
 
 _STYLE = (
     "<style>.pynn-panel{border-collapse:collapse;font-size:90%}"
@@ -32,6 +33,11 @@ class Panel:
 
     title: str
     rows: list = field(default_factory=list)
+
+    def to_text(self):
+        """Aligned lines."""
+        width = max((len(what) for what, _ in self.rows), default=0)
+        return "\n".join([self.title, *(f"  {what:{width}}  {value}" for what, value in self.rows)])
 
     def to_html(self):
         rows = "".join(
@@ -50,6 +56,15 @@ class Displayed:
     def short(self):
         """One line of text."""
         raise NotImplementedError
+
+    def describe(self, template=BY_DEFAULT, engine="default"):
+        """
+        A description in words: of a template of one's own with an engine ("string", "jinja2", "cheetah"), see
+        `pyNN.descriptions`; or, by default, for people to read. With None, PyNN's dictionary of facts.
+        """
+        if template is not None and (template == BY_DEFAULT or template.endswith("_default.txt")):
+            return self.panel().to_text()
+        return super().describe(template, engine)
 
     def __repr__(self):
         return self.short()
@@ -152,3 +167,12 @@ def spread(values):
 def counted(n, what):
     """A number of things: "1 cell", "2 cells"."""
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def rows_of_parameters(values, defaults, units):
+    """(name, value) rows of the parameters that differ from their defaults, from values by name."""
+    return [
+        (name, with_units(value, units.get(name)))
+        for name, value in values.items()
+        if name_is_changed(defaults, name, value)
+    ]

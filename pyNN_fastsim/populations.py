@@ -20,12 +20,13 @@ from .arguments import (
 )
 from .assemblies import Assembly
 from .celltypes import CellType
+from .display import Displayed, Panel, counted, rows_of_parameters
 from .engine.signals import signals_held
 from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .ids import Cells
 from .parameters import as_array, as_given, check_size, evaluated, expanded
 from .random import tell_of_dependence
-from .recording import Recorder
+from .recording import Recorder, recorded_words
 from .selection import (
     MAX_CELLS,
     METHOD_RULES,
@@ -40,12 +41,37 @@ from .threads import alone
 from .validation import NoParameterAttributes, check_finite, check_names, unknown_name
 
 
-class _Cells(NoParameterAttributes, FormerCells):
+class _Cells(Displayed, NoParameterAttributes, FormerCells):
     """
     What populations and views have in common.
 
     Subclasses tell which cells of which population they are: `_root`, `_indices`.
     """
+
+    def short(self):
+        return f"{type(self).__name__}({self.size}, {self.celltype!r}, label={self.label!r})"
+
+    def panel(self):
+        celltype = self.celltype
+        parameters = {
+            name: value.base_value
+            for name, value in self._get_parameters(*celltype.get_parameter_names()).items()
+        }
+        return Panel(
+            f'{type(self).__name__} "{self.label}"',
+            [
+                ("size", counted(self.size, "cell")),
+                *self._origin(),
+                ("cell type", type(celltype).__name__),
+                *rows_of_parameters(parameters, celltype.default_parameters, celltype.units),
+                ("receptors", ", ".join(celltype.receptor_types) or "none"),
+                ("recorded", recorded_words(self)),
+            ],
+        )
+
+    def _origin(self):
+        """Rows that say where the cells are, or are from."""
+        return [("structure", type(self.structure).__name__)]
 
     @property
     def _owner(self):
@@ -187,6 +213,9 @@ class PopulationView(_Cells, common.PopulationView):
         return places_of(self, id)
 
     id_to_index.__doc__ = common.PopulationView.id_to_index.__doc__
+
+    def _origin(self):
+        return [("of", f'{type(self.parent).__name__} "{self.parent.label}"')]
 
     @property
     def _root(self):

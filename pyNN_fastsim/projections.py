@@ -18,6 +18,7 @@ from . import simulator
 from .arguments import FILE, NAMES, check_arguments_of
 from .connecting import Connecting
 from .connections import Connection, Group, parts, shared
+from .display import Displayed, Panel, counted, spread, with_units
 from .engine.synapses.groups import sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
 from .memory import NoMemory, check_memory
@@ -37,7 +38,7 @@ _DEFAULT_SPACE = Space()
 _ADDRESS = ("presynaptic_index", "postsynaptic_index")
 
 
-class Projection(NoParameterAttributes, FormerAttributes, Connecting, common.Projection):
+class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting, common.Projection):
     __doc__ = common.Projection.__doc__
     _simulator = simulator
     _static_synapse_class = StaticSynapse
@@ -107,6 +108,32 @@ class Projection(NoParameterAttributes, FormerAttributes, Connecting, common.Pro
             raise
         self._is_made = True
 
+    def short(self):
+        return f'{type(self).__name__}("{self.label}")'
+
+    def panel(self):
+        names = self.synapse_type.get_parameter_names()
+        pre, post = self._pairs()
+        return Panel(
+            f'Projection "{self.label}"',
+            [
+                ("from", f"'{self.pre.label}', {counted(self.pre.size, 'cell')}"),
+                ("to", f"'{self.post.label}', {counted(self.post.size, 'cell')}; {self.receptor_type}"),
+                ("connector", repr(self._connector)),
+                ("synapses", type(self.synapse_type).__name__),
+                ("connections", f"{len(self):,}"),
+                ("from each cell", spread(np.bincount(pre, minlength=self.pre.size))),
+                ("to each cell", spread(np.bincount(post, minlength=self.post.size))),
+                *((name, with_units(spread(self._values(name)), self._units_of(name))) for name in names),
+            ],
+        )
+
+    def _units_of(self, name):
+        """For people to read: of a weight, a delay or a time constant."""
+        if name in ("weight", "w_min", "w_max"):
+            return self._weight_units()
+        return "ms" if name == "delay" or name.startswith("tau_") else ""
+
     def _parameters_and_states(self):
         return self.synapse_type.get_parameter_names(), self.synapse_type.state_variables()
 
@@ -115,7 +142,7 @@ class Projection(NoParameterAttributes, FormerAttributes, Connecting, common.Pro
 
     def _check_is_there(self):
         """Raise ValueError for connections of a network that is no more."""
-        simulator.state.check_is_there(f"Projection '{self.label}'", self.recorder._network)
+        simulator.state.check_is_there(f'Projection "{self.label}"', self.recorder._network)
 
     def _guess_receptor_type(self):
         weights = self.synapse_type.parameter_space["weight"].base_value

@@ -12,7 +12,7 @@ import os
 import reprlib
 
 import numpy as np
-from pyNN import errors, recording
+from pyNN import common, errors, recording
 from pyNN.recording import Variable
 
 from . import simulator
@@ -312,7 +312,7 @@ class Recorder(recording.Recorder):
         check_asked_for(self._owner(filter_ids), names, [(self, filter_ids)])
         return Recording(
             label=self.population.label,
-            description=self.population.describe(),
+            description=common.Population.describe(self.population),  # as other backends have it
             annotations={**self.metadata, **(annotations or {})},
             segments=[segment.merged() for segment in self.segments(names, filter_ids)],
         )
@@ -389,6 +389,12 @@ def check_asked_for(owner, names, sources):
         warn(f"Nothing was recorded from {owner}: call record() before the run")
 
 
+def recorded_words(cells):
+    """What is recorded of some cells of a population, in words."""
+    recorder, ids = cells.recorder, cells._record_filter
+    return ", ".join(recorder.was_asked_for(None, ids)) or "nothing"
+
+
 def recording_of_assembly(assembly, variables="all", annotations=None):
     """What has been recorded of an assembly, in segments for each trial.
 
@@ -418,7 +424,7 @@ def recording_of_assembly(assembly, variables="all", annotations=None):
         **assembly.annotations,
         **(annotations or {}),
     )
-    return Recording(assembly.label, assembly.describe(), merged, merged_segments(segments))
+    return Recording(assembly.label, common.Assembly.describe(assembly), merged, merged_segments(segments))
 
 
 def _names_of_assembly(assembly, variables):

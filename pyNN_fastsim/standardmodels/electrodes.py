@@ -18,6 +18,7 @@ from pyNN.parameters import ArrayParameter, ParameterSpace, Sequence
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
 from ..arguments import check_arguments_of
+from ..display import WithParameters
 from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
 from ..parameters import as_given, evaluated, to_look_at
 from ..simulator import GRID_TOLERANCE, state
@@ -34,7 +35,7 @@ def same_names(source_class):
     return build_translations(*((name, name) for name in source_class.default_parameters))
 
 
-class EngineCurrentSource(StandardCurrentSource):
+class EngineCurrentSource(WithParameters, StandardCurrentSource):
     """What the current sources of this backend have in common.
 
     function    of the engine that gives the current
@@ -58,6 +59,9 @@ class EngineCurrentSource(StandardCurrentSource):
         if name.startswith("_") or not self.has_parameter(name):
             raise UnknownAttributeError(name, type(self).__name__, self.get_parameter_names())
         return to_look_at(self._seen()[name])
+
+    def _shown_parameters(self):
+        return self.get_parameters()
 
     def _seen(self):
         """The parameters as attributes, by name."""

@@ -14,6 +14,7 @@ from pyNN.standardmodels.base import STDPTimingDependence, STDPWeightDependence
 
 from ..arguments import check_arguments_of
 from ..celltypes import public_state
+from ..display import WithParameters
 from ..engine.synapses import plasticity, short_term
 from ..engine.synapses.dynamic import OfTarget, SynapseModel
 from ..former_names import WEIGHT_RULE_ARGUMENTS, has_become
@@ -66,7 +67,7 @@ def same_names(names):
     return build_translations(*((name, name) for name in names))
 
 
-class EngineSynapse(NoParameterAttributes):
+class EngineSynapse(WithParameters, NoParameterAttributes):
     """What all synapse types of this backend have in common; comes before PyNN's class in the bases.
 
     model        of the engine, None for static synapses
@@ -237,6 +238,15 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
         self._build_translations()
         self._is_made = True
 
+    def short(self):
+        return f"STDPMechanism({self.timing_dependence!r}, {self.weight_dependence!r})"
+
+    def _shown_parameters(self):
+        own = ("weight", "delay", "dendritic_delay_fraction")
+        parts = (self.timing_dependence, self.weight_dependence)
+        values = {name: value for part in parts for name, value in part._shown_parameters().items()}
+        return {**{name: getattr(self, name) for name in own}, **values}
+
     def _engine_model(self):
         return plasticity.MODELS[self.timing_dependence.engine_name, self.weight_dependence.engine_name]
 
@@ -256,7 +266,7 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
         }
 
 
-class _RulePart(NoParameterAttributes):
+class _RulePart(WithParameters, NoParameterAttributes):
     """What timing and weight dependences have in common; comes before PyNN's class in the bases."""
 
     def __init__(self, *values, **parameters):

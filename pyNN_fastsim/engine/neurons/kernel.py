@@ -12,8 +12,10 @@ A neuron model is a scalar function of one neuron and one time step::
 the tuple of state variables at t_k, `x` the tuple of what arrived for each receptor at t_{k+1}
 followed by the injected current (nA) that flows from t_k to t_{k+1}. The result is the state at
 t_{k+1} and whether the neuron fired. Written without branches (``a if condition else b``), the
-function is vectorised over neurons. A model whose equations need smaller steps at times has three other
-functions instead, see adaptive.py.
+function is vectorised over neurons. A model may have a second such function `short_step`, which is faster:
+it gives what `step` gives, to the last bit, unless the integer that a third function ``unfit(c, s)`` returns
+is negative. Chunks without such neurons take it. A model whose equations need smaller steps at times has
+three other functions instead, see adaptive.py.
 
 A spike source is a function of the whole block::
 
@@ -90,6 +92,8 @@ class Model:
     constants     function(parameters: dict of float or array, dt in ms) -> sequence of float or
                   array, what `step` or `emit` gets as `c`
     step          the scalar function of a neuron model, or None
+    short_step, unfit
+                  a faster one, and for which neurons it won't do; or None
     attempt, fires, finish, refresh
                   the scalar functions of a neuron model that may need smaller steps, see adaptive.py;
                   `refresh` may be None
@@ -112,6 +116,8 @@ class Model:
     constants: Callable
     receptors: tuple[str, ...] = ()
     step: Callable | None = None
+    short_step: Callable | None = None
+    unfit: Callable | None = None
     attempt: Callable | None = None
     fires: Callable | None = None
     finish: Callable | None = None
@@ -155,6 +161,29 @@ def _advance_uniform(c, s, x, flags):
         flags[i] = flag
         any_flag |= flag
     return any_flag
+
+
+def _all_short(c, s):
+    """Whether `short_step` will do for all neurons of a chunk whose constants are arrays."""
+    signs = 0
+    for i in range(len(s[0])):
+        signs |= _unfit(gather(c, i), gather(s, i))  # noqa: F821
+    return signs >= 0
+
+
+def _all_short_uniform(c, s):
+    """The same with uniform constants."""
+    signs = 0
+    for i in range(len(s[0])):
+        signs |= _unfit(c, gather(s, i))  # noqa: F821
+    return signs >= 0
+
+
+def _advance_either(c, s, x, flags):
+    """One step of each neuron of a chunk, with `short_step` where that gives the same."""
+    if _all_short(c, s):  # noqa: F821
+        return _advance_short(c, s, x, flags)  # noqa: F821
+    return _advance_any(c, s, x, flags)  # noqa: F821
 
 
 def _neuron_kernel(block, inputs, first, last, step, out, scratch):
@@ -238,8 +267,20 @@ def _advance_function(model, n_constants, uniform):
     """What advances a chunk of a neuron model with uniform constants, or with arrays of them."""
     if model.attempt is not None:
         return adaptive.advance_function(model, uniform, n_constants)
-    template = _advance_uniform if uniform else _advance
-    return vectorised(specialise(template, f"{model.name}{template.__name__}", _step=model.step))
+    advance, all_short = (_advance_uniform, _all_short_uniform) if uniform else (_advance, _all_short)
+    name = f"{model.name}{advance.__name__}"
+    any_step = vectorised(specialise(advance, name, _step=model.step))
+    if model.short_step is None:
+        return any_step
+    return inlined(
+        specialise(
+            _advance_either,
+            f"{name}_either",
+            _all_short=vectorised(specialise(all_short, f"{name}_all_short", _unfit=model.unfit)),
+            _advance_short=vectorised(specialise(advance, f"{name}_short", _step=model.short_step)),
+            _advance_any=any_step,
+        )
+    )
 
 
 _kernels = {}
@@ -247,7 +288,11 @@ _kernels = {}
 
 def kernel_of(model, n_constants, uniform, counting=False):
     """The kernel of `model`, for uniform constants or any, or of a source that counts: an `Entry`."""
-    functions = (model.step, model.attempt, model.fires, model.finish, model.refresh, model.emit, model.count)
+    functions = (
+        model.step, model.short_step, model.unfit,
+        model.attempt, model.fires, model.finish, model.refresh,
+        model.emit, model.count,
+    )  # fmt: skip
     # Classes of one name may share their functions, and differ in what the kernel is to find in memory.
     layout = tuple(model.state), tuple(model.receptors), n_constants
     key = (model.name, functions, layout, uniform, counting)

@@ -27,7 +27,18 @@ A spike source is a function of the whole block::
 which writes the indices of the cells of [first, last) that spike in (t_{step-1}, t_step] into the
 int32 array `out`, in ascending order and as often as they spike, never more than ``len(out)``.
 
-A source whose cells spike in most steps may have a second function, which is used instead where
+A source whose cells know when they spike next is a function of one cell instead::
+
+    @inlined
+    def spike(c, s, i, step):
+        ...
+
+It takes note that cell i spikes in this step, and finds its next spike. When that is due, in steps, is in
+the first state variable, "_next"; it may be in this step, too. The last state variable must be "_soonest",
+which is kept here: a calendar, without which waiting would cost time in every step. (A spike for which the
+list has no room comes a step later.)
+
+A source whose cells spike in most steps may have another function, which is used instead where
 ``counts(constants)`` says so::
 
     @inlined
@@ -41,6 +52,8 @@ use, and of an int32 array of all cells.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
 
 from ..compiling.compile import Entry, inlined, specialise, vectorised
 from ..compiling.lowlevel import (
@@ -59,6 +72,7 @@ from .adaptive import LIMIT
 
 CHUNK = 128  # neurons; what one chunk touches stays in the L1 cache
 ADAPTIVE_CHUNK = 4096  # of a model that may redo steps: the more do it together, the better
+TOGETHER = 32  # cells of a source for which the soonest spike is kept
 AT_ONCE = 4  # places of the list of spikes that a cell of a source that counts writes to
 
 # The words of a block's row in the table that the run loop reads (int64 each).
@@ -98,6 +112,7 @@ class Model:
                   the scalar functions of a neuron model that may need smaller steps, see adaptive.py;
                   `refresh` may be None
     emit          the function of a spike source, or None
+    spike         the function of a cell of a source that knows when it spikes next, or None
     count         a function that does the same by counting, or None
     counts        function(constants) -> whether `count` is to be used; None if there is none
     capacity      for sources: function(constants, n cells) -> most spikes in one step
@@ -123,6 +138,7 @@ class Model:
     finish: Callable | None = None
     refresh: Callable | None = None
     emit: Callable | None = None
+    spike: Callable | None = None
     count: Callable | None = None
     counts: Callable | None = None
     capacity: Callable | None = None
@@ -131,7 +147,7 @@ class Model:
 
     @property
     def is_source(self):
-        return self.emit is not None
+        return self.emit is not None or self.spike is not None
 
     @property
     def chunk(self):
@@ -235,6 +251,33 @@ def _source_kernel(block, inputs, first, last, step, out, scratch):
     return _emit(c, s, first, last, step, int32_at(out, row[CAPACITY]))  # noqa: F821
 
 
+def _waiting_kernel(block, inputs, first, last, step, out, scratch):
+    """Let those of the cells [first, last) spike whose next spike is due; returns the number of spikes.
+
+    The soonest of the next spikes of the k-th `TOGETHER` cells is in "_soonest" at first + k: whatever cells
+    a thread has, no other writes there.
+    """
+    row = int64_at(block, ROW)
+    c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
+    s = arrays_at(row[STATE], _N_STATE)  # noqa: F821
+    due, soonest = s[0], s[-1]
+    spikes = int32_at(out, row[CAPACITY])
+    count = 0
+    place = first
+    for lo in range(first, last, TOGETHER):
+        if soonest[place] <= step:
+            following = np.inf
+            for i in range(lo, min(lo + TOGETHER, last)):
+                while due[i] <= step and count < len(spikes):
+                    spikes[count] = i
+                    count += 1
+                    _spike(c, s, i, step)  # noqa: F821
+                following = min(following, due[i])
+            soonest[place] = following
+        place += 1
+    return count
+
+
 @inlined
 def counts_at(row, step):
     """Address of how often each cell of a source that counts spiked in a step that is kept (int32)."""
@@ -291,7 +334,7 @@ def kernel_of(model, n_constants, uniform, counting=False):
     functions = (
         model.step, model.short_step, model.unfit,
         model.attempt, model.fires, model.finish, model.refresh,
-        model.emit, model.count,
+        model.emit, model.spike, model.count,
     )  # fmt: skip
     # Classes of one name may share their functions, and differ in what the kernel is to find in memory.
     layout = tuple(model.state), tuple(model.receptors), n_constants
@@ -310,6 +353,8 @@ def _make_kernel(model, n_constants, uniform, counting):
     }
     if counting:
         kernel = specialise(_counting_kernel, f"{model.name}_counting_kernel", _count=model.count, **names)
+    elif model.spike is not None:
+        kernel = specialise(_waiting_kernel, f"{model.name}_kernel", _spike=model.spike, **names)
     elif model.is_source:
         kernel = specialise(_source_kernel, f"{model.name}_kernel", _emit=model.emit, **names)
     else:

@@ -25,10 +25,18 @@ Units       ms, mV, nF, uS, nA; lambda0 in Hz.
 import numpy as np
 
 from ..compiling.compile import inlined
-from ..compiling.fastmath import SHORT, decays, exp, short_decays
+from ..compiling.fastmath import SHORT, exp
 from ..compiling.lowlevel import float_bits, fma
 from ..random.rng import uniform
-from .iaf_cond import _membrane, add_conductance, add_current, decay_constants, integrate, membrane_sums
+from .iaf_cond import (
+    _membrane,
+    add_conductance,
+    add_current,
+    both_steps,
+    decay_constants,
+    integrate,
+    membrane_sums,
+)
 from .kernel import Model
 
 PARTS = 3  # of i_eta and of v_t
@@ -132,16 +140,6 @@ def _step_with(decays, c, s, x):
 
 
 @inlined
-def _step(c, s, x):
-    return _step_with(decays, c, s, x)
-
-
-@inlined
-def _short_step(c, s, x):
-    return _step_with(short_decays, c, s, x)
-
-
-@inlined
 def _unfit(c, s):
     return float_bits(SHORT - _sums(c, s, 0.0)[6]) | float_bits(s[1]) | float_bits(s[2])
 
@@ -191,8 +189,7 @@ GIF_COND_EXP = Model(
     },
     receptors=("excitatory", "inhibitory"),
     constants=_constants,
-    step=_step,
-    short_step=_short_step,
+    **both_steps("gif_cond_exp", _step_with),
     unfit=_unfit,
     restart=_restart,
 )

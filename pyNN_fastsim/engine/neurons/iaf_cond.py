@@ -28,7 +28,7 @@ Units       ms, mV, nF, uS, nA.
 
 import numpy as np
 
-from ..compiling.compile import inlined
+from ..compiling.compile import inlined, specialise
 from ..compiling.fastmath import SHORT, decays, short_decays
 from ..compiling.lowlevel import float_bits, fma
 from .iaf_psc import alpha_propagator, exponential_propagator, refractory_steps
@@ -198,6 +198,18 @@ def integrate(decays, v, sums, weight):
     return fma(weight, change, fma(v - v_inf, left, v_inf))
 
 
+def _step(c, s, x):
+    return _step_with(_decays, c, s, x)  # noqa: F821
+
+
+def both_steps(name, step_with):
+    """`step` and `short_step` of a model: a function of (decays, c, s, x) with either of `decays`."""
+    return {
+        key: inlined(specialise(_step, f"{name}_{key}", _step_with=step_with, _decays=function))
+        for key, function in (("step", decays), ("short_step", short_decays))
+    }
+
+
 @inlined
 def fire(v, free, refractory, v_thresh, v_reset, wait):
     """Threshold, reset and refractoriness: (v, steps left of the refractory period, spiked)."""
@@ -234,20 +246,12 @@ def _exp_step_with(decays, c, s, x):
 
 
 @inlined
-def _exp_step(c, s, x):
-    return _exp_step_with(decays, c, s, x)
-
-
-@inlined
-def _exp_short_step(c, s, x):
-    return _exp_step_with(short_decays, c, s, x)
-
-
-@inlined
 def _exp_unfit(c, s):
     _, g_exc, g_inh, _ = s
     return float_bits(SHORT - _exp_sums(c, s, 0.0)[6]) | float_bits(g_exc) | float_bits(g_inh)
 
+
+_EXP_STEPS = both_steps("iaf_cond_exp", _exp_step_with)
 
 IAF_COND_EXP = Model(
     name="iaf_cond_exp",
@@ -255,8 +259,7 @@ IAF_COND_EXP = Model(
     state={"v": -65.0, "gsyn_exc": 0.0, "gsyn_inh": 0.0, "_refractory": 0.0},
     receptors=("excitatory", "inhibitory"),
     constants=_exp_constants,
-    step=_exp_step,
-    short_step=_exp_short_step,
+    **_EXP_STEPS,
     unfit=_exp_unfit,
 )
 
@@ -298,21 +301,13 @@ def _alpha_step_with(decays, c, s, x):
 
 
 @inlined
-def _alpha_step(c, s, x):
-    return _alpha_step_with(decays, c, s, x)
-
-
-@inlined
-def _alpha_short_step(c, s, x):
-    return _alpha_step_with(short_decays, c, s, x)
-
-
-@inlined
 def _alpha_unfit(c, s):
     _, g_exc, g_inh, slope_exc, slope_inh, _ = s
     signs = float_bits(g_exc) | float_bits(g_inh) | float_bits(slope_exc) | float_bits(slope_inh)
     return float_bits(SHORT - _alpha_sums(c, s, 0.0)[6]) | signs
 
+
+_ALPHA_STEPS = both_steps("iaf_cond_alpha", _alpha_step_with)
 
 IAF_COND_ALPHA = Model(
     name="iaf_cond_alpha",
@@ -327,8 +322,7 @@ IAF_COND_ALPHA = Model(
     },
     receptors=("excitatory", "inhibitory"),
     constants=_alpha_constants,
-    step=_alpha_step,
-    short_step=_alpha_short_step,
+    **_ALPHA_STEPS,
     unfit=_alpha_unfit,
 )
 
@@ -345,7 +339,6 @@ IAF_FACETS_HARDWARE = Model(
     state=IAF_COND_EXP.state,
     receptors=("excitatory", "inhibitory"),
     constants=_facets_constants,
-    step=_exp_step,
-    short_step=_exp_short_step,
+    **_EXP_STEPS,
     unfit=_exp_unfit,
 )

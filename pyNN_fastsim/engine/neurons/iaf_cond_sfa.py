@@ -15,12 +15,13 @@ Units       ms, mV, nF, uS, nA; g_s, g_r, q_sfa and q_rr in nS.
 """
 
 from ..compiling.compile import inlined
-from ..compiling.fastmath import SHORT, decays, short_decays
+from ..compiling.fastmath import SHORT
 from ..compiling.lowlevel import float_bits, fma
 from .iaf_cond import (
     _PARAMETERS,
     _membrane,
     add_conductance,
+    both_steps,
     decay_constants,
     fire,
     integrate,
@@ -69,16 +70,6 @@ def _step_with(decays, c, s, x):
 
 
 @inlined
-def _step(c, s, x):
-    return _step_with(decays, c, s, x)
-
-
-@inlined
-def _short_step(c, s, x):
-    return _step_with(short_decays, c, s, x)
-
-
-@inlined
 def _unfit(c, s):
     _, g_exc, g_inh, g_s, g_r, _ = s
     signs = float_bits(g_exc) | float_bits(g_inh) | float_bits(g_s) | float_bits(g_r)
@@ -91,7 +82,6 @@ IAF_COND_EXP_SFA_RR = Model(
     state={"v": -65.0, "gsyn_exc": 0.0, "gsyn_inh": 0.0, "g_s": 0.0, "g_r": 0.0, "_refractory": 0.0},
     receptors=("excitatory", "inhibitory"),
     constants=_constants,
-    step=_step,
-    short_step=_short_step,
+    **both_steps("iaf_cond_exp_sfa_rr", _step_with),
     unfit=_unfit,
 )

@@ -7,6 +7,7 @@ from naive.random import Numbers
 from scipy import stats
 
 import pyNN_fastsim as sim
+from pyNN_fastsim.engine.compiling.settings import INTERPRETED
 
 DT = 0.1
 SEED = 3
@@ -320,6 +321,67 @@ def test_spike_for_spike_as_the_naive_process(kind, trial):
     ]
     assert found == expected
     assert sum(map(len, found)) > 15
+
+
+def counted_down(numbers, pieces):
+    """The steps of the spikes of a Poisson source that spends its waiting times step by step.
+
+    pieces   of the run: (last step, rate in Hz, first and last step in which it holds)
+    """
+    left, draw, first, found = numbers.exponential(0), 0, 0, []
+    for last, rate, begin, end in pieces:
+        for step in range(first, last + 1):
+            left -= rate * DT * 1e-3 if begin < step <= end else 0.0
+            while left <= 0.0:
+                found.append(step)
+                draw += 1
+                left += numbers.exponential(draw)
+        first = last + 1
+    return found
+
+
+@pytest.mark.parametrize("trial", [0, 2])
+def test_poisson_spike_for_spike_as_counted_down(trial):
+    """With rates, beginnings and ends that change, and cells that wait long beside others that don't."""
+    n = 5 if INTERPRETED else 70
+    rates = np.linspace(0.0, 3000.0, n)
+    rates[[1, -1]] = 30.0, 25_000.0
+    sim.setup(timestep=DT, rng_seed=SEED)
+    source = sim.Population(n, sim.SpikeSourcePoisson(rate=rates.tolist(), start=2.0, duration=25.0))
+    source.record("spikes")
+    for _ in range(trial):
+        sim.run(7.7)
+        sim.reset()
+    pieces = [[(55, rate, 20, 270)] for rate in rates]
+    sim.run(5.5)
+    source[:3].set(rate=500.0)
+    sim.run(0.1)
+    source.set(start=6.0)  # later than now
+    sim.run(14.4)
+    source.set(duration=11.0)  # over already
+    sim.run(3.0)
+    source.set(duration=30.0)
+    sim.run(20.0)
+    found = [np.rint(train / DT).astype(int).tolist() for train in spike_times(source, trial)]
+    for i, of_one in enumerate(pieces):
+        rate = 500.0 if i < 3 else rates[i]
+        of_one += [(56, rate, 20, 270), (200, rate, 60, 310), (230, rate, 60, 170), (430, rate, 60, 360)]
+        assert found[i] == counted_down(Numbers("poisson", 0, SEED, trial, i), of_one)
+
+
+@pytest.mark.parametrize("kind", ["SpikeSourcePoisson", "SpikeSourceGamma", "SpikeSourcePoissonRefractory"])
+def test_waiting_goes_on_where_threads_get_other_cells(kind):
+    def trains(threads):
+        sim.setup(timestep=DT, rng_seed=SEED, threads=threads)
+        values = {"alpha": 2.0, "beta": 300.0} if kind == "SpikeSourceGamma" else {"rate": 150.0}
+        source = sim.Population(90, getattr(sim, kind)(**values))
+        source.record("spikes")
+        sim.run(20.0)
+        sim.Population(8000, sim.IF_curr_delta())  # worth three threads
+        sim.run(20.0)
+        return [train.tolist() for train in spike_times(source)]
+
+    assert trains(3) == trains(1)
 
 
 def test_a_change_of_other_cells_or_to_the_same_changes_nothing():

@@ -114,6 +114,8 @@ class Block:
                 strides.append(8)
         current = np.zeros(length) if self.injected is None else self.injected
         counting = self.counts_spikes
+        if self.model.spike is not None:
+            self.state["_soonest"][:] = -np.inf  # to be found anew: which cells are together may have changed
         self._kernel = kernel.kernel_of(self.model, len(self.constants), uniform, counting)
         self._constants_table = table_of(arrays, strides)
         self._state_table = table_of(list(self.state.values()), [8] * len(self.state))

@@ -7,7 +7,7 @@ import pytest
 
 from pyNN_fastsim.engine.compiling.codegen import for_python
 from pyNN_fastsim.engine.compiling.compile import vectorised
-from pyNN_fastsim.engine.compiling.fastmath import LARGEST, SMALLEST, exp
+from pyNN_fastsim.engine.compiling.fastmath import LARGEST, SHORT, SMALLEST, decays, exp, short_decays
 
 
 @vectorised
@@ -70,3 +70,45 @@ def test_a_loop_over_exp_is_vectorised():
     compiled(np.zeros(1), np.zeros(1))
     machine_code = "".join(compiled.inspect_llvm().values())
     assert "x double>" in machine_code, "LLVM made no vectors of the loop"
+
+
+@vectorised
+def decays_of_all(x, fine, coarse, other):
+    for i in range(len(x)):
+        fine[i], coarse[i], other[i] = decays(x[i], x[i], x[i])
+
+
+@vectorised
+def short_decays_of_all(x, fine, coarse, other):
+    for i in range(len(x)):
+        fine[i], coarse[i], other[i] = short_decays(x[i], x[i], x[i])
+
+
+def all_three(function, x):
+    """The three results for the same numbers."""
+    x = np.atleast_1d(np.asarray(x, dtype=float))
+    results = np.empty((3, len(x)))
+    function(x, *results)
+    return results
+
+
+@pytest.mark.big
+@pytest.mark.parametrize("low, high", [(0.0, 1e-8), (0.0, SHORT), (0.0, 3.0), (-3.0, 30.0), (-700.0, 700.0)])
+def test_decays_are_as_exact_as_they_say(low, high):
+    x = np.random.default_rng(3).uniform(low, high, 100_000)
+    fine, coarse, other = all_three(decays_of_all, x) / np.exp(-x)
+    assert np.max(np.abs(fine - 1)) <= 2 * np.finfo(float).eps
+    assert np.max(np.abs(coarse - 1)) <= 2e-14 and np.array_equal(coarse, other)
+
+
+def test_short_decays_are_decays_to_the_last_bit():
+    x = np.linspace(0.0, SHORT, 10_001)
+    assert np.array_equal(all_three(decays_of_all, x), all_three(short_decays_of_all, x))
+
+
+def test_decays_at_the_ends_and_beyond():
+    assert np.all(all_three(decays_of_all, [0.0, -0.0, 5e-324]) == 1.0)
+    assert np.all(all_three(decays_of_all, [709.5, 1e4, 1e308, np.inf]) == 0.0)
+    assert np.all(np.isnan(all_three(decays_of_all, [np.nan])))
+    grown = all_three(decays_of_all, [-709.0, -1e4, -np.inf])
+    assert np.all(np.isfinite(grown)) and np.all(grown > 1e307)

@@ -10,7 +10,10 @@ from scipy.integrate import quad, solve_ivp
 
 from pyNN_fastsim.engine.network import Network
 from pyNN_fastsim.engine.neurons import iaf_cond
+from pyNN_fastsim.engine.neurons.gif import GIF_COND_EXP, names_of
 from pyNN_fastsim.engine.neurons.iaf_cond import IAF_COND_ALPHA, IAF_COND_EXP
+from pyNN_fastsim.engine.neurons.iaf_cond_sfa import IAF_COND_EXP_SFA_RR
+from pyNN_fastsim.engine.neurons.point_neuron import lif
 from pyNN_fastsim.engine.sources.spike_array import SPIKE_ARRAY
 from pyNN_fastsim.engine.synapses.groups import SynapseGroup
 
@@ -226,3 +229,39 @@ def test_constants_are_the_integrals_that_they_stand_for(tau):
         want = [g(h / 2), g(early) - g(h / 2), g(late) - g(h / 2)]
         want += [integral(g, start) for start in (0.0, early, late)] + [g(h)]
         assert np.allclose(constants, want, rtol=2e-12, atol=0)
+
+
+POINT_NEURON = lif({"exc": "cond_exp", "inh": "cond_beta", "third": "cond_alpha"})
+SHORT_STEPS = [*MODELS, IAF_COND_EXP_SFA_RR, GIF_COND_EXP, POINT_NEURON]
+OTHERS = DEFAULT | {
+    **{"tau_sfa": 50.0, "tau_rr": 3.0, "q_sfa": 5.0, "q_rr": 50.0, "e_rev_sfa": -70.0, "e_rev_rr": -75.0},
+    **{"delta_v": 1.0, "v_t_star": -45.0, "lambda0": 10.0},
+    **{name: 10.0 for kind in ("tau_eta", "tau_gamma") for name in names_of(kind)},
+    **{name: 0.1 for kind in ("a_eta", "a_gamma") for name in names_of(kind)},
+    **{f"{name}.e_syn": value for name, value in (("exc", 0.0), ("inh", -70.0), ("third", -20.0))},
+    **{"exc.tau_syn": 5.0, "inh.tau_rise": 1.0, "inh.tau_decay": 4.0, "third.tau_syn": 2.0},
+}
+
+
+@pytest.mark.parametrize("own", [0.01, -0.5], ids=["positive", "negative"])
+@pytest.mark.parametrize("model", SHORT_STEPS, ids=lambda model: model.name)
+def test_a_cell_does_not_depend_on_the_conductances_of_its_neighbours(model, own):
+    """They decide about which of two ways a chunk takes, which must be the same to the last bit."""
+    n, steps = 9, 5
+    parameters = {name: OTHERS[name] for name in model.parameters}
+    conductances = [name for name in model.state if "gsyn" in name or name in ("g_s", "g_r")]
+    samples = []
+    for neighbour in (0.02, 40.0):
+        network = Network(DT)
+        block = network.add_block(model, n, parameters)
+        for name in conductances:
+            of_all = np.linspace(0.001, 0.01, n)
+            of_all[:2] = own, neighbour
+            block.initialize(name, of_all * (1e3 if name in ("g_s", "g_r") else 1.0))
+        samplers = [network.add_sampler(block, name, np.arange(n), 1) for name in ("v", *conductances)]
+        network.run(steps)
+        samples.append([sampler.samples.view() for sampler in samplers])
+    others = np.arange(n) != 1
+    for one, other in zip(*samples, strict=True):
+        assert np.array_equal(one[:, others], other[:, others])
+        assert not np.array_equal(one[:, 1], other[:, 1])

@@ -25,11 +25,18 @@ Units       ms, mV, nF, uS, nA; lambda0 in Hz.
 import numpy as np
 
 from ..compiling.compile import inlined
-from ..compiling.fastmath import exp
-from ..compiling.lowlevel import float_bits
+from ..compiling.fastmath import SHORT, exp
+from ..compiling.lowlevel import float_bits, fma
 from ..random.rng import uniform
-from .iaf_cond import _membrane, decay_constants
-from .iaf_cond_sfa import add_conductance, integrate, membrane_sums
+from .iaf_cond import (
+    _membrane,
+    add_conductance,
+    add_current,
+    both_steps,
+    decay_constants,
+    integrate,
+    membrane_sums,
+)
 from .kernel import Model
 
 PARTS = 3  # of i_eta and of v_t
@@ -66,24 +73,6 @@ def _constants(p, dt):
 
 
 @inlined
-def _subtract_current(sums, decay, i):
-    """The sums of `membrane_sums` with an outward current i (nA) that decays."""
-    middle, early, late, _, _ = decay
-    g, current, g_early, i_early, g_late, i_late, area, area_early, area_late = sums
-    return (
-        g,
-        current - i * middle,
-        g_early,
-        i_early - i * early,
-        g_late,
-        i_late - i * late,
-        area,
-        area_early,
-        area_late,
-    )
-
-
-@inlined
 def _mean_exp(x, y):
     """The mean of e**z for z from x to y."""
     e_x, e_y = exp(x), exp(y)
@@ -98,21 +87,26 @@ def _word(x):
 
 
 @inlined
-def _step(c, s, x):
-    weight, e_rev_exc, e_rev_inh, _, v_reset, wait = c[3:9]
-    exc, inh = c[9:16], c[16:23]
+def _sums(c, s, i_injected):
+    e_rev_exc, e_rev_inh = c[4:6]
+    _, g_exc, g_inh, _, _, i_1, i_2, i_3, _, _, _, _, _, _ = s
+    sums = membrane_sums(c[0:3], i_injected)
+    sums = add_conductance(sums, c[9:16], g_exc, e_rev_exc)
+    sums = add_conductance(sums, c[16:23], g_inh, e_rev_inh)
+    sums = add_current(sums, c[29:32], -i_1)
+    sums = add_current(sums, c[34:37], -i_2)
+    return add_current(sums, c[39:42], -i_3)
+
+
+@inlined
+def _step_with(decays, c, s, x):
+    v_reset, wait = c[7:9]
     v_t_star, per_delta, expected, seed, stream, trial = c[23:29]
     eta_1, eta_2, eta_3 = c[29:34], c[34:39], c[39:44]
     decay_1, jump_1, decay_2, jump_2, decay_3, jump_3 = c[44:50]
     v, g_exc, g_inh, _, _, i_1, i_2, i_3, t_1, t_2, t_3, refractory, cell, k = s
     from_exc, from_inh, i_injected = x
-    sums = membrane_sums(c[0:3], i_injected)
-    sums = add_conductance(sums, exc, g_exc, e_rev_exc)
-    sums = add_conductance(sums, inh, g_inh, e_rev_inh)
-    sums = _subtract_current(sums, eta_1, i_1)
-    sums = _subtract_current(sums, eta_2, i_2)
-    sums = _subtract_current(sums, eta_3, i_3)
-    free = integrate(v, sums, weight)
+    free = integrate(decays, v, _sums(c, s, i_injected), c[3])
     begin = (v - (v_t_star + t_1 + t_2 + t_3)) * per_delta
     t_1, t_2, t_3 = t_1 * decay_1, t_2 * decay_2, t_3 * decay_3
     end = (free - (v_t_star + t_1 + t_2 + t_3)) * per_delta
@@ -121,16 +115,16 @@ def _step(c, s, x):
     spiked = (drawn > silent) & (refractory <= 0.0)
     v = free if refractory <= 0.0 else v
     v = v_reset if spiked else v
-    i_1 = i_1 * eta_1[3] + (eta_1[4] if spiked else 0.0)
-    i_2 = i_2 * eta_2[3] + (eta_2[4] if spiked else 0.0)
-    i_3 = i_3 * eta_3[3] + (eta_3[4] if spiked else 0.0)
+    i_1 = fma(i_1, eta_1[3], eta_1[4] if spiked else 0.0)
+    i_2 = fma(i_2, eta_2[3], eta_2[4] if spiked else 0.0)
+    i_3 = fma(i_3, eta_3[3], eta_3[4] if spiked else 0.0)
     t_1 += jump_1 if spiked else 0.0
     t_2 += jump_2 if spiked else 0.0
     t_3 += jump_3 if spiked else 0.0
     return (
         v,
-        g_exc * exc[6] + from_exc,
-        g_inh * inh[6] + from_inh,
+        fma(g_exc, c[15], from_exc),
+        fma(g_inh, c[22], from_inh),
         v_t_star + t_1 + t_2 + t_3,
         i_1 + i_2 + i_3,
         i_1,
@@ -143,6 +137,11 @@ def _step(c, s, x):
         cell,
         k + 1.0,
     ), spiked
+
+
+@inlined
+def _unfit(c, s):
+    return float_bits(SHORT - _sums(c, s, 0.0)[6]) | float_bits(s[1]) | float_bits(s[2])
 
 
 def _restart(constants, state, step):
@@ -190,6 +189,7 @@ GIF_COND_EXP = Model(
     },
     receptors=("excitatory", "inhibitory"),
     constants=_constants,
-    step=_step,
+    **both_steps("gif_cond_exp", _step_with),
+    unfit=_unfit,
     restart=_restart,
 )

@@ -28,8 +28,9 @@ Units       ms, mV, nF, uS, nA.
 
 import numpy as np
 
-from ..compiling.compile import inlined
-from ..compiling.fastmath import exp
+from ..compiling.compile import inlined, specialise
+from ..compiling.fastmath import SHORT, decays, short_decays
+from ..compiling.lowlevel import float_bits, fma
 from .iaf_psc import alpha_propagator, exponential_propagator, refractory_steps
 from .kernel import Model
 
@@ -126,31 +127,87 @@ def growth_constants(tau, cm, dt):
 
 
 @inlined
-def _integrate(membrane, v, i_injected, middle, to_early, to_late, area, area_early, area_late):
-    """v at the end of a step that nothing interrupts.
+def membrane_sums(membrane, i_injected):
+    """What `add_conductance` adds to and `integrate` needs, of the membrane alone.
 
-    The last six are (excitatory, inhibitory) pairs: conductances in the middle of the step, their
-    changes from there to the outer nodes, and their integrals over cm up to the end of the step from
-    its beginning and from the outer nodes.
+    membrane   conductance (uS) and current (nA) of the leak, and the integral of the former over cm
+
+    Conductance and current in the middle of the step, the changes of both from there to the early and to the
+    late node, and integrals of the conductance over cm up to the end from the beginning and from these nodes.
+    A conductance counts as the current that flows at v = 0, too.
     """
-    leak, background, leak_area, weight, e_rev_exc, e_rev_inh = membrane
-    g_exc, g_inh = middle
-    current = background + i_injected + g_exc * e_rev_exc + g_inh * e_rev_inh
-    v_inf = current / (leak + g_exc + g_inh)
-    drive_exc = e_rev_exc - v_inf
-    drive_inh = e_rev_inh - v_inf
-    # lambda(s) (v_inf(s) - v_inf(middle)), times cm, at the outer nodes
-    early = to_early[0] * drive_exc + to_early[1] * drive_inh
-    late = to_late[0] * drive_exc + to_late[1] * drive_inh
+    leak, background, leak_area = membrane
+    zero = 0.0
     return (
-        v_inf
-        + (v - v_inf) * exp(-(leak_area + area[0] + area[1]))
-        + weight
-        * (
-            early * exp(-((1.0 - EARLY) * leak_area + area_early[0] + area_early[1]))
-            + late * exp(-((1.0 - LATE) * leak_area + area_late[0] + area_late[1]))
-        )
+        leak,
+        background + i_injected,
+        zero,
+        zero,
+        zero,
+        zero,
+        leak_area,
+        (1.0 - EARLY) * leak_area,
+        (1.0 - LATE) * leak_area,
     )
+
+
+@inlined
+def add_conductance(sums, shape, g, e_rev):
+    """The sums with a conductance, g times that of `decay_constants` or `growth_constants`."""
+    middle, early, late, area, area_early, area_late, _ = shape
+    return (
+        fma(g, middle, sums[0]),
+        fma(g, middle * e_rev, sums[1]),
+        fma(g, early, sums[2]),
+        fma(g, early * e_rev, sums[3]),
+        fma(g, late, sums[4]),
+        fma(g, late * e_rev, sums[5]),
+        fma(g, area, sums[6]),
+        fma(g, area_early, sums[7]),
+        fma(g, area_late, sums[8]),
+    )
+
+
+@inlined
+def add_current(sums, shape, i):
+    """The sums with a current, i (nA) times what the first three of `decay_constants` are."""
+    middle, early, late = shape
+    return (
+        sums[0],
+        fma(i, middle, sums[1]),
+        sums[2],
+        fma(i, early, sums[3]),
+        sums[4],
+        fma(i, late, sums[5]),
+        sums[6],
+        sums[7],
+        sums[8],
+    )
+
+
+@inlined
+def integrate(decays, v, sums, weight):
+    """v at the end of a step that nothing interrupts; `decays` is one of the two of fastmath.py."""
+    g, current, g_early, i_early, g_late, i_late, area, area_early, area_late = sums
+    v_inf = current / g
+    # lambda(s) (v_inf(s) - v_inf(middle)), times cm, at the outer nodes
+    early = fma(-g_early, v_inf, i_early)
+    late = fma(-g_late, v_inf, i_late)
+    left, left_early, left_late = decays(area, area_early, area_late)
+    change = fma(early, left_early, late * left_late)
+    return fma(weight, change, fma(v - v_inf, left, v_inf))
+
+
+def _step(c, s, x):
+    return _step_with(_decays, c, s, x)  # noqa: F821
+
+
+def both_steps(name, step_with):
+    """`step` and `short_step` of a model: a function of (decays, c, s, x) with either of `decays`."""
+    return {
+        key: inlined(specialise(_step, f"{name}_{key}", _step_with=step_with, _decays=function))
+        for key, function in (("step", decays), ("short_step", short_decays))
+    }
 
 
 @inlined
@@ -171,26 +228,30 @@ def _exp_constants(p, dt):
 
 
 @inlined
-def _exp_step(c, s, x):
+def _exp_sums(c, s, i_injected):
+    e_rev_exc, e_rev_inh = c[4:6]
+    _, g_exc, g_inh, _ = s
+    sums = add_conductance(membrane_sums(c[0:3], i_injected), c[9:16], g_exc, e_rev_exc)
+    return add_conductance(sums, c[16:23], g_inh, e_rev_inh)
+
+
+@inlined
+def _exp_step_with(decays, c, s, x):
     v_thresh, v_reset, wait = c[6:9]
-    half_exc, early_exc, late_exc, area_exc, area_early_exc, area_late_exc, decay_exc = c[9:16]
-    half_inh, early_inh, late_inh, area_inh, area_early_inh, area_late_inh, decay_inh = c[16:23]
     v, g_exc, g_inh, refractory = s
     from_exc, from_inh, i_injected = x
-    free = _integrate(
-        c[0:6],
-        v,
-        i_injected,
-        (g_exc * half_exc, g_inh * half_inh),
-        (g_exc * early_exc, g_inh * early_inh),
-        (g_exc * late_exc, g_inh * late_inh),
-        (g_exc * area_exc, g_inh * area_inh),
-        (g_exc * area_early_exc, g_inh * area_early_inh),
-        (g_exc * area_late_exc, g_inh * area_late_inh),
-    )
+    free = integrate(decays, v, _exp_sums(c, s, i_injected), c[3])
     v, refractory, spiked = fire(v, free, refractory, v_thresh, v_reset, wait)
-    return (v, g_exc * decay_exc + from_exc, g_inh * decay_inh + from_inh, refractory), spiked
+    return (v, fma(g_exc, c[15], from_exc), fma(g_inh, c[22], from_inh), refractory), spiked
 
+
+@inlined
+def _exp_unfit(c, s):
+    _, g_exc, g_inh, _ = s
+    return float_bits(SHORT - _exp_sums(c, s, 0.0)[6]) | float_bits(g_exc) | float_bits(g_inh)
+
+
+_EXP_STEPS = both_steps("iaf_cond_exp", _exp_step_with)
 
 IAF_COND_EXP = Model(
     name="iaf_cond_exp",
@@ -198,7 +259,8 @@ IAF_COND_EXP = Model(
     state={"v": -65.0, "gsyn_exc": 0.0, "gsyn_inh": 0.0, "_refractory": 0.0},
     receptors=("excitatory", "inhibitory"),
     constants=_exp_constants,
-    step=_exp_step,
+    **_EXP_STEPS,
+    unfit=_exp_unfit,
 )
 
 
@@ -211,48 +273,41 @@ def _alpha_constants(p, dt):
 
 
 @inlined
-def _alpha_sums(decay, growth, g, slope):
-    """What a conductance (g + slope s) exp(-s/tau) does in a step, in the order of decay_constants."""
-    return (
-        g * decay[0] + slope * growth[0],
-        g * decay[1] + slope * growth[1],
-        g * decay[2] + slope * growth[2],
-        g * decay[3] + slope * growth[3],
-        g * decay[4] + slope * growth[4],
-        g * decay[5] + slope * growth[5],
-        g * decay[6] + slope * growth[6],
-    )
+def _alpha_sums(c, s, i_injected):
+    e_rev_exc, e_rev_inh = c[4:6]
+    _, g_exc, g_inh, slope_exc, slope_inh, _ = s
+    sums = add_conductance(membrane_sums(c[0:3], i_injected), c[9:16], g_exc, e_rev_exc)
+    sums = add_conductance(sums, c[16:23], g_inh, e_rev_inh)
+    sums = add_conductance(sums, c[23:30], slope_exc, e_rev_exc)
+    return add_conductance(sums, c[31:38], slope_inh, e_rev_inh)
 
 
 @inlined
-def _alpha_step(c, s, x):
+def _alpha_step_with(decays, c, s, x):
     v_thresh, v_reset, wait = c[6:9]
-    decay_exc, decay_inh, growth_exc, growth_inh = c[9:16], c[16:23], c[23:31], c[31:39]
+    decay_exc, decay_inh, growth_exc, growth_inh = c[15], c[22], c[29], c[37]
     v, g_exc, g_inh, slope_exc, slope_inh, refractory = s
     from_exc, from_inh, i_injected = x
-    exc = _alpha_sums(decay_exc, growth_exc, g_exc, slope_exc)
-    inh = _alpha_sums(decay_inh, growth_inh, g_inh, slope_inh)
-    free = _integrate(
-        c[0:6],
-        v,
-        i_injected,
-        (exc[0], inh[0]),
-        (exc[1], inh[1]),
-        (exc[2], inh[2]),
-        (exc[3], inh[3]),
-        (exc[4], inh[4]),
-        (exc[5], inh[5]),
-    )
+    free = integrate(decays, v, _alpha_sums(c, s, i_injected), c[3])
     v, refractory, spiked = fire(v, free, refractory, v_thresh, v_reset, wait)
     return (
         v,
-        exc[6],
-        inh[6],
-        slope_exc * decay_exc[6] + growth_exc[7] * from_exc,
-        slope_inh * decay_inh[6] + growth_inh[7] * from_inh,
+        fma(slope_exc, growth_exc, g_exc * decay_exc),
+        fma(slope_inh, growth_inh, g_inh * decay_inh),
+        fma(slope_exc, decay_exc, c[30] * from_exc),
+        fma(slope_inh, decay_inh, c[38] * from_inh),
         refractory,
     ), spiked
 
+
+@inlined
+def _alpha_unfit(c, s):
+    _, g_exc, g_inh, slope_exc, slope_inh, _ = s
+    signs = float_bits(g_exc) | float_bits(g_inh) | float_bits(slope_exc) | float_bits(slope_inh)
+    return float_bits(SHORT - _alpha_sums(c, s, 0.0)[6]) | signs
+
+
+_ALPHA_STEPS = both_steps("iaf_cond_alpha", _alpha_step_with)
 
 IAF_COND_ALPHA = Model(
     name="iaf_cond_alpha",
@@ -267,7 +322,8 @@ IAF_COND_ALPHA = Model(
     },
     receptors=("excitatory", "inhibitory"),
     constants=_alpha_constants,
-    step=_alpha_step,
+    **_ALPHA_STEPS,
+    unfit=_alpha_unfit,
 )
 
 
@@ -283,5 +339,6 @@ IAF_FACETS_HARDWARE = Model(
     state=IAF_COND_EXP.state,
     receptors=("excitatory", "inhibitory"),
     constants=_facets_constants,
-    step=_exp_step,
+    **_EXP_STEPS,
+    unfit=_exp_unfit,
 )

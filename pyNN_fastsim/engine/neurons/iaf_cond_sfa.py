@@ -15,9 +15,18 @@ Units       ms, mV, nF, uS, nA; g_s, g_r, q_sfa and q_rr in nS.
 """
 
 from ..compiling.compile import inlined
-from ..compiling.fastmath import exp
-from ..compiling.lowlevel import fma
-from .iaf_cond import _PARAMETERS, EARLY, LATE, _membrane, decay_constants, fire
+from ..compiling.fastmath import SHORT
+from ..compiling.lowlevel import float_bits, fma
+from .iaf_cond import (
+    _PARAMETERS,
+    _membrane,
+    add_conductance,
+    both_steps,
+    decay_constants,
+    fire,
+    integrate,
+    membrane_sums,
+)
 from .kernel import Model
 
 _US = 1e-3  # uS in a nS
@@ -31,76 +40,40 @@ def _constants(p, dt):
 
 
 @inlined
-def membrane_sums(membrane, i_injected):
-    """What `add_conductance` adds to and `integrate` needs, of the membrane alone: conductance and current
-    in the middle of the step, their changes from there to the early and to the late node, and integrals of
-    the conductance over cm up to the end from the beginning and from these nodes."""
-    leak, background, leak_area = membrane[0:3]
-    zero = 0.0
-    return (
-        leak,
-        background + i_injected,
-        zero,
-        zero,
-        zero,
-        zero,
-        leak_area,
-        (1.0 - EARLY) * leak_area,
-        (1.0 - LATE) * leak_area,
-    )
+def _sums(c, s, i_injected):
+    e_rev_exc, e_rev_inh = c[4:6]
+    e_rev_sfa, e_rev_rr = c[9:11]
+    _, g_exc, g_inh, g_s, g_r, _ = s
+    sums = membrane_sums(c[0:3], i_injected)
+    sums = add_conductance(sums, c[13:20], g_exc, e_rev_exc)
+    sums = add_conductance(sums, c[20:27], g_inh, e_rev_inh)
+    sums = add_conductance(sums, c[27:34], _US * g_s, e_rev_sfa)
+    return add_conductance(sums, c[34:41], _US * g_r, e_rev_rr)
 
 
 @inlined
-def add_conductance(sums, decay, g, e_rev):
-    """The sums with a conductance g (uS) that decays as `decay` says, see iaf_cond.decay_constants."""
-    middle, early, late, area, area_early, area_late, _ = decay
-    g_middle, g_early, g_late = g * middle, g * early, g * late
-    return (
-        sums[0] + g_middle,
-        fma(g_middle, e_rev, sums[1]),
-        sums[2] + g_early,
-        fma(g_early, e_rev, sums[3]),
-        sums[4] + g_late,
-        fma(g_late, e_rev, sums[5]),
-        fma(g, area, sums[6]),
-        fma(g, area_early, sums[7]),
-        fma(g, area_late, sums[8]),
-    )
-
-
-@inlined
-def integrate(v, sums, weight):
-    """v at the end of a step that nothing interrupts."""
-    g, current, g_early, i_early, g_late, i_late, area, area_early, area_late = sums
-    v_inf = current / g
-    # lambda(s) (v_inf(s) - v_inf(middle)), times cm, at the outer nodes
-    early = fma(-g_early, v_inf, i_early)
-    late = fma(-g_late, v_inf, i_late)
-    return v_inf + (v - v_inf) * exp(-area) + weight * (early * exp(-area_early) + late * exp(-area_late))
-
-
-@inlined
-def _step(c, s, x):
-    weight, e_rev_exc, e_rev_inh, v_thresh, v_reset, wait = c[3:9]
-    e_rev_sfa, e_rev_rr, q_sfa, q_rr = c[9:13]
-    exc, inh, sfa, rr = c[13:20], c[20:27], c[27:34], c[34:41]
+def _step_with(decays, c, s, x):
+    v_thresh, v_reset, wait = c[6:9]
+    q_sfa, q_rr = c[11:13]
     v, g_exc, g_inh, g_s, g_r, refractory = s
     from_exc, from_inh, i_injected = x
-    sums = membrane_sums(c[0:3], i_injected)
-    sums = add_conductance(sums, exc, g_exc, e_rev_exc)
-    sums = add_conductance(sums, inh, g_inh, e_rev_inh)
-    sums = add_conductance(sums, sfa, _US * g_s, e_rev_sfa)
-    sums = add_conductance(sums, rr, _US * g_r, e_rev_rr)
-    free = integrate(v, sums, weight)
+    free = integrate(decays, v, _sums(c, s, i_injected), c[3])
     v, refractory, spiked = fire(v, free, refractory, v_thresh, v_reset, wait)
     return (
         v,
-        g_exc * exc[6] + from_exc,
-        g_inh * inh[6] + from_inh,
-        g_s * sfa[6] + (q_sfa if spiked else 0.0),
-        g_r * rr[6] + (q_rr if spiked else 0.0),
+        fma(g_exc, c[19], from_exc),
+        fma(g_inh, c[26], from_inh),
+        fma(g_s, c[33], q_sfa if spiked else 0.0),
+        fma(g_r, c[40], q_rr if spiked else 0.0),
         refractory,
     ), spiked
+
+
+@inlined
+def _unfit(c, s):
+    _, g_exc, g_inh, g_s, g_r, _ = s
+    signs = float_bits(g_exc) | float_bits(g_inh) | float_bits(g_s) | float_bits(g_r)
+    return float_bits(SHORT - _sums(c, s, 0.0)[6]) | signs
 
 
 IAF_COND_EXP_SFA_RR = Model(
@@ -109,5 +82,6 @@ IAF_COND_EXP_SFA_RR = Model(
     state={"v": -65.0, "gsyn_exc": 0.0, "gsyn_inh": 0.0, "g_s": 0.0, "g_r": 0.0, "_refractory": 0.0},
     receptors=("excitatory", "inhibitory"),
     constants=_constants,
-    step=_step,
+    **both_steps("iaf_cond_exp_sfa_rr", _step_with),
+    unfit=_unfit,
 )

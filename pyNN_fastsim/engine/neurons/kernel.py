@@ -12,8 +12,10 @@ A neuron model is a scalar function of one neuron and one time step::
 the tuple of state variables at t_k, `x` the tuple of what arrived for each receptor at t_{k+1}
 followed by the injected current (nA) that flows from t_k to t_{k+1}. The result is the state at
 t_{k+1} and whether the neuron fired. Written without branches (``a if condition else b``), the
-function is vectorised over neurons. A model whose equations need smaller steps at times has three other
-functions instead, see adaptive.py.
+function is vectorised over neurons. A model may have a second such function `short_step`, which is faster:
+it gives what `step` gives, to the last bit, unless the integer that a third function ``unfit(c, s)`` returns
+is negative. Chunks without such neurons take it. A model whose equations need smaller steps at times has
+three other functions instead, see adaptive.py.
 
 A spike source is a function of the whole block::
 
@@ -25,7 +27,18 @@ A spike source is a function of the whole block::
 which writes the indices of the cells of [first, last) that spike in (t_{step-1}, t_step] into the
 int32 array `out`, in ascending order and as often as they spike, never more than ``len(out)``.
 
-A source whose cells spike in most steps may have a second function, which is used instead where
+A source whose cells know when they spike next is a function of one cell instead::
+
+    @inlined
+    def spike(c, s, i, step):
+        ...
+
+It takes note that cell i spikes in this step, and finds its next spike. When that is due, in steps, is in
+the first state variable, "_next"; it may be in this step, too. The last state variable must be "_soonest",
+which is kept here: a calendar, without which waiting would cost time in every step. (A spike for which the
+list has no room comes a step later.)
+
+A source whose cells spike in most steps may have another function, which is used instead where
 ``counts(constants)`` says so::
 
     @inlined
@@ -39,6 +52,8 @@ use, and of an int32 array of all cells.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
 
 from ..compiling.compile import Entry, inlined, specialise, vectorised
 from ..compiling.lowlevel import (
@@ -57,6 +72,7 @@ from .adaptive import LIMIT
 
 CHUNK = 128  # neurons; what one chunk touches stays in the L1 cache
 ADAPTIVE_CHUNK = 4096  # of a model that may redo steps: the more do it together, the better
+TOGETHER = 32  # cells of a source for which the soonest spike is kept
 AT_ONCE = 4  # places of the list of spikes that a cell of a source that counts writes to
 
 # The words of a block's row in the table that the run loop reads (int64 each).
@@ -90,10 +106,13 @@ class Model:
     constants     function(parameters: dict of float or array, dt in ms) -> sequence of float or
                   array, what `step` or `emit` gets as `c`
     step          the scalar function of a neuron model, or None
+    short_step, unfit
+                  a faster one, and for which neurons it won't do; or None
     attempt, fires, finish, refresh
                   the scalar functions of a neuron model that may need smaller steps, see adaptive.py;
                   `refresh` may be None
     emit          the function of a spike source, or None
+    spike         the function of a cell of a source that knows when it spikes next, or None
     count         a function that does the same by counting, or None
     counts        function(constants) -> whether `count` is to be used; None if there is none
     capacity      for sources: function(constants, n cells) -> most spikes in one step
@@ -112,11 +131,14 @@ class Model:
     constants: Callable
     receptors: tuple[str, ...] = ()
     step: Callable | None = None
+    short_step: Callable | None = None
+    unfit: Callable | None = None
     attempt: Callable | None = None
     fires: Callable | None = None
     finish: Callable | None = None
     refresh: Callable | None = None
     emit: Callable | None = None
+    spike: Callable | None = None
     count: Callable | None = None
     counts: Callable | None = None
     capacity: Callable | None = None
@@ -125,7 +147,7 @@ class Model:
 
     @property
     def is_source(self):
-        return self.emit is not None
+        return self.emit is not None or self.spike is not None
 
     @property
     def chunk(self):
@@ -155,6 +177,29 @@ def _advance_uniform(c, s, x, flags):
         flags[i] = flag
         any_flag |= flag
     return any_flag
+
+
+def _all_short(c, s):
+    """Whether `short_step` will do for all neurons of a chunk whose constants are arrays."""
+    signs = 0
+    for i in range(len(s[0])):
+        signs |= _unfit(gather(c, i), gather(s, i))  # noqa: F821
+    return signs >= 0
+
+
+def _all_short_uniform(c, s):
+    """The same with uniform constants."""
+    signs = 0
+    for i in range(len(s[0])):
+        signs |= _unfit(c, gather(s, i))  # noqa: F821
+    return signs >= 0
+
+
+def _advance_either(c, s, x, flags):
+    """One step of each neuron of a chunk, with `short_step` where that gives the same."""
+    if _all_short(c, s):  # noqa: F821
+        return _advance_short(c, s, x, flags)  # noqa: F821
+    return _advance_any(c, s, x, flags)  # noqa: F821
 
 
 def _neuron_kernel(block, inputs, first, last, step, out, scratch):
@@ -206,6 +251,33 @@ def _source_kernel(block, inputs, first, last, step, out, scratch):
     return _emit(c, s, first, last, step, int32_at(out, row[CAPACITY]))  # noqa: F821
 
 
+def _waiting_kernel(block, inputs, first, last, step, out, scratch):
+    """Let those of the cells [first, last) spike whose next spike is due; returns the number of spikes.
+
+    The soonest of the next spikes of the k-th `TOGETHER` cells is in "_soonest" at first + k: whatever cells
+    a thread has, no other writes there.
+    """
+    row = int64_at(block, ROW)
+    c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
+    s = arrays_at(row[STATE], _N_STATE)  # noqa: F821
+    due, soonest = s[0], s[-1]
+    spikes = int32_at(out, row[CAPACITY])
+    count = 0
+    place = first
+    for lo in range(first, last, TOGETHER):
+        if soonest[place] <= step:
+            following = np.inf
+            for i in range(lo, min(lo + TOGETHER, last)):
+                while due[i] <= step and count < len(spikes):
+                    spikes[count] = i
+                    count += 1
+                    _spike(c, s, i, step)  # noqa: F821
+                following = min(following, due[i])
+            soonest[place] = following
+        place += 1
+    return count
+
+
 @inlined
 def counts_at(row, step):
     """Address of how often each cell of a source that counts spiked in a step that is kept (int32)."""
@@ -238,8 +310,20 @@ def _advance_function(model, n_constants, uniform):
     """What advances a chunk of a neuron model with uniform constants, or with arrays of them."""
     if model.attempt is not None:
         return adaptive.advance_function(model, uniform, n_constants)
-    template = _advance_uniform if uniform else _advance
-    return vectorised(specialise(template, f"{model.name}{template.__name__}", _step=model.step))
+    advance, all_short = (_advance_uniform, _all_short_uniform) if uniform else (_advance, _all_short)
+    name = f"{model.name}{advance.__name__}"
+    any_step = vectorised(specialise(advance, name, _step=model.step))
+    if model.short_step is None:
+        return any_step
+    return inlined(
+        specialise(
+            _advance_either,
+            f"{name}_either",
+            _all_short=vectorised(specialise(all_short, f"{name}_all_short", _unfit=model.unfit)),
+            _advance_short=vectorised(specialise(advance, f"{name}_short", _step=model.short_step)),
+            _advance_any=any_step,
+        )
+    )
 
 
 _kernels = {}
@@ -247,7 +331,11 @@ _kernels = {}
 
 def kernel_of(model, n_constants, uniform, counting=False):
     """The kernel of `model`, for uniform constants or any, or of a source that counts: an `Entry`."""
-    functions = (model.step, model.attempt, model.fires, model.finish, model.refresh, model.emit, model.count)
+    functions = (
+        model.step, model.short_step, model.unfit,
+        model.attempt, model.fires, model.finish, model.refresh,
+        model.emit, model.spike, model.count,
+    )  # fmt: skip
     # Classes of one name may share their functions, and differ in what the kernel is to find in memory.
     layout = tuple(model.state), tuple(model.receptors), n_constants
     key = (model.name, functions, layout, uniform, counting)
@@ -265,6 +353,8 @@ def _make_kernel(model, n_constants, uniform, counting):
     }
     if counting:
         kernel = specialise(_counting_kernel, f"{model.name}_counting_kernel", _count=model.count, **names)
+    elif model.spike is not None:
+        kernel = specialise(_waiting_kernel, f"{model.name}_kernel", _spike=model.spike, **names)
     elif model.is_source:
         kernel = specialise(_source_kernel, f"{model.name}_kernel", _emit=model.emit, **names)
     else:

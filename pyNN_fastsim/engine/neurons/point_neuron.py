@@ -19,9 +19,9 @@ import functools
 import numpy as np
 
 from ..compiling.compile import inlined, specialise
-from ..compiling.fastmath import exp
-from ..compiling.lowlevel import added
-from .iaf_cond import EARLY, LATE, WEIGHT, fire
+from ..compiling.fastmath import SHORT, decays, short_decays
+from ..compiling.lowlevel import float_bits
+from .iaf_cond import WEIGHT, fire, integrate, membrane_sums
 from .iaf_psc import refractory_steps
 from .kernel import Model
 from .receptors import EXACT_KINDS, KINDS
@@ -47,7 +47,7 @@ def lif(receptors):
         state={"v": -65.0} | dict.fromkeys(names_of(order, parts, "state"), 0.0) | {"_refractory": 0.0},
         receptors=order,
         constants=functools.partial(_constants, exact, order, parts),
-        step=_step("_".join(["point_lif", *kinds]), exact, parts),
+        **_functions("_".join(["point_lif", *kinds]), exact, parts),
     )
 
 
@@ -90,52 +90,41 @@ def _constants(exact, receptors, parts, p, dt):
 def _exact_step(c, s, x):
     v_thresh, v_reset, wait, v_rest, decay, gain, i_offset = c[:_FIRST]  # noqa: F821
     v = s[0]
-    (from_receptors,) = _sums(c, s)  # noqa: F821
+    (from_receptors,) = _sums(c, s, (-0.0,))  # noqa: F821
     free = v_rest + ((v - v_rest) * decay + from_receptors + (i_offset + x[-1]) * gain)
     v, refractory, spiked = fire(v, free, s[-1], v_thresh, v_reset, wait)
     return (v,) + _arrived(c, s, x) + (refractory,), spiked  # noqa: F821
 
 
 def _quadrature_step(c, s, x):
-    v_thresh, v_reset, wait, leak, background, leak_area, weight = c[:_FIRST]  # noqa: F821
+    v_thresh, v_reset, wait = c[:3]
     v = s[0]
-    g, i, g_early, i_early, g_late, i_late, area, area_early, area_late = _sums(c, s)  # noqa: F821
-    v_inf = (background + x[-1] + i) / (leak + g)
-    free = (
-        v_inf
-        + (v - v_inf) * exp(-(leak_area + area))
-        + weight
-        * (
-            (i_early - g_early * v_inf) * exp(-((1.0 - EARLY) * leak_area + area_early))
-            + (i_late - g_late * v_inf) * exp(-((1.0 - LATE) * leak_area + area_late))
-        )
-    )
+    sums = _sums(c, s, membrane_sums(c[3:6], x[-1]))  # noqa: F821
+    free = integrate(_decays, v, sums, c[6])  # noqa: F821
     v, refractory, spiked = fire(v, free, s[-1], v_thresh, v_reset, wait)
     return (v,) + _arrived(c, s, x) + (refractory,), spiked  # noqa: F821
+
+
+def _unfit(c, s):
+    area, area_early, area_late = _sums(c, s, membrane_sums(c[3:6], 0.0))[6:9]  # noqa: F821
+    largest = max(area, max(area_early, area_late))
+    return float_bits(SHORT - largest) | float_bits(area) | float_bits(area_early) | float_bits(area_late)
 
 
 # --- all receptors together ----------------------------------------------------------------------------
 
 
-def _sums_of_two(c, s):
-    return added(_before(c, s), _this(c[_C0:_C1], s[_S0:_S1]))  # noqa: F821
+def _sums_of_two(c, s, sums):
+    return _this(c[_C0:_C1], s[_S0:_S1], _before(c, s, sums))  # noqa: F821
 
 
 def arrived_at_two(c, s, x):
     return _before(c, s, x) + _this(c[_C0:_C1], s[_S0:_S1], x[_K])  # noqa: F821
 
 
-# Nothing, to begin with: x + (-0.0) is x, for the compiler too.
-
-
 @inlined
-def _no_change(c, s):
-    return (-0.0,)
-
-
-@inlined
-def _no_sums(c, s):
-    return (-0.0,) * 9
+def _nothing(c, s, sums):
+    return sums
 
 
 @inlined
@@ -159,16 +148,25 @@ def chained(template, name, functions, base, parts, first_constant, first_state)
 
 
 @functools.cache
-def _step(name, exact, parts):
-    base = _no_change if exact else _no_sums
-    sums = [part.effect for part in parts]
-    arrived = [part.arrived for part in parts]
-    return inlined(
-        specialise(
-            _exact_step if exact else _quadrature_step,
-            f"{name}_step",
-            _sums=chained(_sums_of_two, f"{name}_sums", sums, base, parts, N_CONSTANTS, 1),
-            _arrived=chained(arrived_at_two, f"{name}_arrived", arrived, nobody, parts, N_CONSTANTS, 1),
-            _FIRST=N_CONSTANTS,
-        )
-    )
+def _functions(name, exact, parts):
+    """The functions of a model, by name."""
+    scope = {
+        "_sums": chained(
+            _sums_of_two, f"{name}_sums", [part.effect for part in parts], _nothing, parts, N_CONSTANTS, 1
+        ),
+        "_arrived": chained(
+            arrived_at_two, f"{name}_arrived", [part.arrived for part in parts], nobody, parts, N_CONSTANTS, 1
+        ),
+        "_FIRST": N_CONSTANTS,
+    }
+
+    def function(template, suffix, **names):
+        return inlined(specialise(template, f"{name}_{suffix}", **scope, **names))
+
+    if exact:
+        return {"step": function(_exact_step, "step")}
+    return {
+        "step": function(_quadrature_step, "step", _decays=decays),
+        "short_step": function(_quadrature_step, "short_step", _decays=short_decays),
+        "unfit": function(_unfit, "unfit"),
+    }

@@ -31,7 +31,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..compiling.compile import inlined
-from .iaf_cond import EARLY, LATE, decay_area, decay_constants, growth_constants
+from ..compiling.lowlevel import fma
+from .iaf_cond import (
+    EARLY,
+    LATE,
+    add_conductance,
+    add_current,
+    decay_area,
+    decay_constants,
+    growth_constants,
+)
 from .iaf_psc import exponential_propagator
 
 
@@ -44,8 +53,8 @@ class Kind:
     constants    function(p, membrane, dt) -> what the functions get as `c`; `p` are the receptor's
                  own parameters, `membrane` those of the neuron, by name
     n_constants  their number
-    effect       scalar function of (c, s), or, of SERIES_KINDS, of (c, s, h): what the receptor does to the
-                 membrane in a step, or in a time h (ms)
+    effect       scalar function of (c, s, sums): the sums of what all do to the membrane in a step, with
+                 what this one does; or, of SERIES_KINDS, of (c, s, h): what it does in a time h (ms)
     arrived      scalar function of (c, s, x): its state at the end of the step, with what has arrived
     after        scalar function of (c, s, t), of SERIES_KINDS: its state after a time t (ms)
     """
@@ -59,12 +68,7 @@ class Kind:
     after: Callable | None = None
 
 
-# The effect of KINDS, of a conductance g (uS) and a current i (nA), where a conductance counts
-# as the current that flows at v = 0, i = g e_syn too:
-#     g and i in the middle of the step,
-#     the changes of g and of i from there to the early, and to the late, quadrature node,
-#     the integral of g over cm up to the end of the step, from its beginning, the early and the late node.
-# The nodes are those of iaf_cond.py.
+# The sums of KINDS are those of `membrane_sums` in iaf_cond.py.
 
 
 # --- one exponential -----------------------------------------------------------------------------------
@@ -77,15 +81,13 @@ def _curr_exp_constants(p, membrane, dt):
 
 
 @inlined
-def _curr_exp_effect(c, s):
-    half, early, late, _ = c
-    i = s[0]
-    return 0.0, i * half, 0.0, i * early, 0.0, i * late, 0.0, 0.0, 0.0
+def _curr_exp_effect(c, s, sums):
+    return add_current(sums, c[:3], s[0])
 
 
 @inlined
 def _curr_exp_arrived(c, s, x):
-    return (s[0] * c[3] + x,)
+    return (fma(s[0], c[3], x),)
 
 
 def _cond_exp_constants(p, membrane, dt):
@@ -93,19 +95,13 @@ def _cond_exp_constants(p, membrane, dt):
 
 
 @inlined
-def _cond_exp_effect(c, s):
-    e_syn, half, early, late, area, area_early, area_late, _ = c
-    g = s[0]
-    i = g * e_syn
-    return (
-        g * half, i * half, g * early, i * early, g * late, i * late,
-        g * area, g * area_early, g * area_late,
-    )  # fmt: skip
+def _cond_exp_effect(c, s, sums):
+    return add_conductance(sums, c[1:8], s[0], c[0])
 
 
 @inlined
 def _cond_exp_arrived(c, s, x):
-    return (s[0] * c[7] + x,)
+    return (fma(s[0], c[7], x),)
 
 
 # --- two exponentials, or an alpha function ------------------------------------------------------------
@@ -163,25 +159,15 @@ def _cond_alpha_constants(p, membrane, dt):
 
 
 @inlined
-def _cond_rise_effect(c, s):
-    e_syn, half, early, late, area, area_early, area_late, _ = c[:8]
-    rise_half, rise_early, rise_late, rise_area, rise_area_early, rise_area_late, _, _ = c[8:]
+def _cond_rise_effect(c, s, sums):
     g, y = s
-    g_half = g * half + y * rise_half
-    g_early = g * early + y * rise_early
-    g_late = g * late + y * rise_late
-    return (
-        g_half, g_half * e_syn, g_early, g_early * e_syn, g_late, g_late * e_syn,
-        g * area + y * rise_area,
-        g * area_early + y * rise_area_early,
-        g * area_late + y * rise_area_late,
-    )  # fmt: skip
+    return add_conductance(add_conductance(sums, c[1:8], g, c[0]), c[8:15], y, c[0])
 
 
 @inlined
 def _cond_rise_arrived(c, s, x):
     g, y = s
-    return g * c[7] + y * c[14], y * c[15] + x
+    return fma(y, c[14], g * c[7]), fma(y, c[15], x)
 
 
 # --- a current, where there are only currents -----------------------------------------------------------
@@ -193,8 +179,8 @@ def _exact_constants(p, membrane, dt):
 
 
 @inlined
-def _exact_effect(c, s):
-    return (s[0] * c[0],)
+def _exact_effect(c, s, sums):
+    return (sums[0] + s[0] * c[0],)
 
 
 @inlined
@@ -237,7 +223,7 @@ KINDS = {
     ),
 }
 
-# What these do to a membrane on which there are no conductances: the effect is the change of v in the step.
+# What these do to a membrane on which there are no conductances: the only sum is the change of v in the step.
 EXACT_KINDS = {
     "curr_exp": Kind(
         parameters=("tau_syn",),

@@ -4,7 +4,8 @@ A source of independent Poisson spike trains, by one of two methods. The rate (H
 
 Waiting: each cell draws unit-exponential waiting times E and spends rate*dt of it in every step; it
 spikes whenever E is used up (time-rescaling). So a step can hold any number of spikes, the expected
-number is exact at any rate, and a rate that changes takes effect at once.
+number is exact at any rate, and a rate that changes takes effect at once. In which step that is follows
+from E when it is drawn: until then a cell costs nothing.
 
 Counting: where all cells have one rate, of FEWEST to MOST spikes a step, each cell draws in each step
 32 random bits, and the number of its spikes follows by inversion of the Poisson distribution. Cumulative
@@ -25,7 +26,6 @@ from ..random.rng import exponential, philox
 
 FEWEST, MOST = 0.05, 1000.0  # mean numbers of spikes a step for which cells count
 
-_SLICE = 64  # cells looked at together
 _CALLS = 32  # calls of the generator whose numbers are used together, ...
 _DRAWN = 4 * _CALLS  # ... and the cells that get one each
 _COUNTING = 1  # word of the generator's counter that tells these calls from those for waiting times
@@ -46,27 +46,29 @@ def _constants(p, dt):
 
 
 @inlined
-def _emit(c, s, first, last, step, out):
+def _spike(c, s, i, step):
     spikes_per_step, start, stop, seed, stream, trial, _, _ = c
-    waiting, draws = s
-    count = 0
-    for lo in range(first, last, _SLICE):
-        hi = min(lo + _SLICE, last)
-        any_due = 0
-        for i in range(lo, hi):
-            active = (start[i] < step) & (step <= stop[i])
-            left = waiting[i] - (spikes_per_step[i] if active else 0.0)
-            waiting[i] = left
-            any_due |= 1 if left <= 0.0 else 0
-        if any_due == 0:
-            continue
-        for i in range(lo, hi):
-            while waiting[i] <= 0.0 and count < len(out):
-                out[count] = i
-                count += 1
-                draws[i] += 1.0
-                waiting[i] += exponential(int(seed[0]), int(stream[0]), int(trial[0]), i, int(draws[i]))
-    return count
+    due, waiting, since, draws, _ = s
+    rate = spikes_per_step[i]
+    spent = rate * max(min(float(step), stop[i]) - max(since[i], start[i]), 0.0)
+    draws[i] += 1.0
+    drawn = exponential(int(seed[i]), int(stream[i]), int(trial[i]), i, int(draws[i]))
+    left = min(waiting[i] - spent, 0.0) + drawn
+    waiting[i] = left
+    since[i] = step
+    # As in `_plan`
+    next_spike = max(float(step), start[i]) + np.ceil(left / rate) if left > 0.0 else float(step)
+    due[i] = next_spike if next_spike <= stop[i] else np.inf
+
+
+def _plan(constants, state, cells):
+    """Set when those cells spike next that have spent their waiting times until "_since"."""
+    rate, start, stop = (np.broadcast_to(value, cells.shape)[cells] for value in constants[:3])
+    waiting, since = state["_waiting"][cells], state["_since"][cells]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.maximum(since, start) + np.ceil(waiting / rate)
+    steps = np.where(waiting > 0.0, steps, since)
+    state["_next"][cells] = np.where(steps <= stop, steps, np.inf)
 
 
 @entry(5)
@@ -81,6 +83,24 @@ def _restart(constants, state, step):
     waiting = state["_waiting"]
     _draw_first_waiting(address_of(waiting), len(waiting), *(int(word) for word in constants[3:6]))
     state["_draws"][:] = 0.0
+    state["_since"][:] = step
+    _plan(constants, state, np.full(len(waiting), True))
+
+
+def _changed(constants, before, state, step):
+    """Let cells of another rate, start or end spend what is left of their waiting times as these say."""
+    waiting, since = state["_waiting"], state["_since"]
+    rate, start, stop = (np.broadcast_to(value, waiting.shape) for value in before[:3])
+    if _counts(before):  # nobody has waited
+        others = np.full(len(waiting), True)
+    else:
+        others = np.zeros(len(waiting), dtype=bool)
+        for old, new in zip(before[:3], constants[:3], strict=True):
+            others |= np.not_equal(old, new)
+        spent = rate * np.maximum(np.minimum(step, stop) - np.maximum(since, start), 0.0)
+        waiting[others] -= spent[others]
+    since[others] = step
+    _plan(constants, state, others)
 
 
 # --- counting -----------------------------------------------------------------------------------------
@@ -183,11 +203,18 @@ def _capacity(constants, n):
 POISSON = Model(
     name="poisson",
     parameters=("rate", "start", "duration"),
-    state={"_waiting": 0.0, "_draws": 0.0},
+    state={
+        "_next": 0.0,  # the step of the next spike
+        "_waiting": 0.0,  # what was left of E ...
+        "_since": 0.0,  # ... after this step
+        "_draws": 0.0,  # numbers drawn in this trial
+        "_soonest": 0.0,  # see kernel.py
+    },
     constants=_constants,
-    emit=_emit,
+    spike=_spike,
     count=_count,
     counts=_counts,
     capacity=_capacity,
     restart=_restart,
+    changed=_changed,
 )

@@ -10,7 +10,7 @@ A cell draws an exponential number of mean 1 for each spike, and spikes when the
 (time-rescaling; Brown, Barbieri, Ventura, Kass & Frank 2002). Where a and b are constant, intervals are
 d + gamma(a, b); where they change, this is the inhomogeneous gamma process of Muller, Buesing, Schemmel &
 Meier (2007), which they generate by thinning. The next spike of each cell is found when it is drawn, in
-continuous time, so that a silent cell costs one comparison a step. It is emitted at the next grid point.
+continuous time, and emitted at the next grid point.
 
 A process is in equilibrium when it begins, as if it had gone on forever before: its rate is right from the
 first step on. The hazard is 0 outside of (start, start + duration], both ends on the grid. Parameters that
@@ -30,7 +30,6 @@ from ..neurons.kernel import Model
 from ..random.gamma import cumulative_hazard, hazard_used_up
 from ..random.rng import exponential, uniform
 
-_SLICE = 64  # cells looked at together
 # The arrays of constants.
 _START, _STOP, _DEAD, _FIRST, _COUNT, _TIMES, _SHAPE, _SCALE = range(8)
 _N_CONSTANTS = 12
@@ -40,6 +39,7 @@ _STATE = {
     "_since": 0.0,  # from when on `_left` is to be used up
     "_left": 0.0,  # what the hazard is still to add up to
     "_draws": 0.0,  # numbers drawn in this trial
+    "_soonest": 0.0,  # see kernel.py
 }
 _N_STATE = len(_STATE)
 
@@ -89,7 +89,7 @@ def _go_on(c, i, last, time, left, limit):
 @jit
 def _find_next(c, s, i):
     """Find the next spike of cell i, given the last one and what is left since when."""
-    next_spike, last, since, left, _ = s
+    next_spike, last, since, left, _, _ = s
     time, rest = _go_on(c, i, last[i], since[i], left[i], np.inf)
     next_spike[i] = time if rest == 0.0 and time <= c[1][i] else np.inf
 
@@ -98,7 +98,7 @@ def _find_next(c, s, i):
 def _begin(c, s, i, now):
     """Begin the process of cell i in equilibrium, not before `now`, and find its first spike."""
     start, _, dead, first, count, times, shape, scale, log_gamma, seed, stream, trial = c
-    _, last, since, left, draws = s
+    _, last, since, left, draws, _ = s
     key = int(seed[i]), int(stream[i]), int(trial[i])
     begin = max(start[i], times[int(first[i])], now)
     k = _bin_at(times, int(first[i]), int(count[i]), begin)
@@ -123,26 +123,12 @@ def _begin(c, s, i, now):
 
 
 @inlined
-def _emit(c, s, first, last, step, out):
-    next_spike, latest, since, left, draws = s
-    seed, stream, trial = c[9], c[10], c[11]
-    count = 0
-    for lo in range(first, last, _SLICE):
-        hi = min(lo + _SLICE, last)
-        any_due = 0
-        for i in range(lo, hi):
-            any_due |= 1 if next_spike[i] <= step else 0
-        if any_due == 0:
-            continue
-        for i in range(lo, hi):
-            while next_spike[i] <= step and count < len(out):
-                out[count] = i
-                count += 1
-                latest[i] = since[i] = next_spike[i]
-                draws[i] += 1.0
-                left[i] = exponential(int(seed[i]), int(stream[i]), int(trial[i]), i, int(draws[i]))
-                _find_next(c, s, i)
-    return count
+def _spike(c, s, i, step):
+    next_spike, latest, since, left, draws, _ = s
+    latest[i] = since[i] = next_spike[i]
+    draws[i] += 1.0
+    left[i] = exponential(int(c[9][i]), int(c[10][i]), int(c[11][i]), i, int(draws[i]))
+    _find_next(c, s, i)
 
 
 @entry(4)
@@ -175,7 +161,7 @@ def _change_all(constants, before, state, n, step):
     c = arrays_at(constants, _N_CONSTANTS)
     old = arrays_at(before, _N_CONSTANTS)
     s = arrays_at(state, _N_STATE)
-    _, last, since, left, _ = s
+    _, last, since, left, _, _ = s
     now = float(step)
     for i in range(n):
         if _is_same(c, old, i):
@@ -277,7 +263,7 @@ def _model(name, parameters, constants):
         parameters=parameters,
         state=_STATE,
         constants=constants,
-        emit=_emit,
+        spike=_spike,
         capacity=_capacity,
         restart=_restart,
         changed=_changed,

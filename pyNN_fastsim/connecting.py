@@ -175,14 +175,11 @@ class Connecting:
         groups = list(self._make_groups(_joined(pre), _joined(post), values))
         network = simulator.state.network
         with signals_held():  # all of them or none
-            for group in self._groups:
-                if group.is_dynamic:
-                    network.release_held(group.synapses)
-            network.remove_groups([group.synapses for group in self._groups])
             old, self._groups, self._cached = self._groups, groups, {}
             for group in groups:
                 network.add_group(group.synapses)
             _take_over(groups, old)
+            network.remove_groups([group.synapses for group in old])
 
     def _make_groups(self, pre, post, columns):
         """Make a `Group` for each pair of populations that is connected."""
@@ -235,10 +232,11 @@ def _take_over(groups, old):
     """Let the synapses of new groups remember what those of the old groups did, which were created first."""
     for group in old:
         if group.is_dynamic:
-            memory, places = group.synapses.memory(), group.find_places()
+            places = group.find_places()
             for heir in groups:
-                _, mine, theirs = np.intersect1d(heir.find_places(), places, return_indices=True)
-                heir.synapses.take_over(mine, {name: part[theirs] for name, part in memory.items()})
+                _, mine, others = np.intersect1d(heir.find_places(), places, return_indices=True)
+                if len(mine):
+                    simulator.state.network.inherit(heir.synapses, mine, group.synapses, others)
 
 
 def _joined(parts):

@@ -240,7 +240,7 @@ def test_connections_may_be_added_later():
         sim.run(30.0)
         results.append(projection.get("weight", format="list")[0])
         assert len(projection) == 1 + add
-    # A spike on its way meets only the postsynaptic spikes that there have been.
+    # A spike on its way meets the same postsynaptic spikes.
     assert results[0] == results[1]
 
 

@@ -29,6 +29,7 @@ from .validation import check_names, check_synapse_parameter, unknown_name
 _DEFAULT_SPACE = Space()
 
 
+_BOUNDED = ("weight", "w_min", "w_max")
 _ADDRESS = ("presynaptic_index", "postsynaptic_index")
 
 
@@ -185,6 +186,9 @@ class Projection(Connecting, common.Projection):
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
         self._check_values({name: np.array([value])})
+        if name in _BOUNDED and group.is_plastic:
+            now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
+            self._check_bounds(now | {name: np.array([value])})
         if name == "weight":
             self._keep_initial_weights()
         elif name == "delay":
@@ -337,6 +341,8 @@ class Projection(Connecting, common.Projection):
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
         self._check_values(columns)
+        if columns.keys() & set(_BOUNDED) and any(group.is_plastic for group in self._groups):
+            self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
         if "weight" in columns:
             self._keep_initial_weights()
         if "delay" in columns:

@@ -74,7 +74,7 @@ class EngineSynapse:
         super().__init__(**given_parameters(type(self).__name__, parameters))
 
     def _get_minimum_delay(self):
-        return state.min_delay
+        return state.allowed_delays[0]
 
     def state_variables(self):
         """Names of what `Projection.initialize` can set."""

@@ -284,4 +284,5 @@ IAF_FACETS_HARDWARE = Model(
     receptors=("excitatory", "inhibitory"),
     constants=_facets_constants,
     step=_exp_step,
+    cm=0.2,
 )

@@ -229,6 +229,105 @@ def test_spikes_on_their_way_keep_their_delay(new_delay):
     np.testing.assert_allclose(arrived, [14.0, *(np.array([20.0, 30.0, 40.0]) + new_delay)])
 
 
+# --- parameters that are changed while spikes are under way ------------------------------------------------
+
+
+class Arrivals:
+    """What arrives at synapses whose delays change: each spike has those of the time when it was emitted."""
+
+    def __init__(self, delays, fractions):
+        self.changes = [(-1.0, np.array(delays), np.array(fractions))]
+
+    def change(self, now, **values):
+        _, delays, fractions = self.changes[-1]
+        delays, fractions = values.get("delay", delays), values.get("dendritic_delay_fraction", fractions)
+        self.changes.append((now, np.array(delays), np.array(fractions)))
+
+    def of(self, k, pre, post):
+        """(time, 0 for presynaptic or 1 for postsynaptic) of synapse `k`, and when its spikes are delivered."""
+
+        def timing(t):
+            _, delays, fractions = [change for change in self.changes if t > change[0] + 1e-6][-1]
+            return delays[k], fractions[k]
+
+        arrivals = [(t + (1 - timing(t)[1]) * timing(t)[0], 0) for t in pre]
+        arrivals += [(t + np.prod(timing(t)), 1) for t in post]
+        return arrivals, [t + timing(t)[0] for t in pre]
+
+
+def on_grid(values):
+    return np.round(values, 1)
+
+
+@pytest.mark.parametrize(
+    "rule, dependence",
+    [("SpikePairRule", "AdditiveWeightDependence"), ("SpikePairRule", "MultiplicativeWeightDependence"),
+     ("Vogels2011Rule", "GutigWeightDependence")],
+)  # fmt: skip
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_spikes_under_way_keep_their_delay_and_their_order(rule, dependence, one_by_one):
+    """Delays and fractions change again and again: for all, or for single connections; to what they are, too.
+
+    All arrivals are on the grid: those of one step are dealt with in the order of emission.
+    """
+    rng = np.random.default_rng(len(rule) + len(dependence) + one_by_one)
+    p = each(drawn_parameters(rng, rule, dependence), 3)
+    delays, fractions = 2 * DT * rng.integers(1, 75, N), rng.choice([0.0, 0.5, 1.0], N)
+    weights = rng.uniform(0.0005, 0.001, N)
+    sim.setup(timestep=DT, threads=2)
+    pre = [np.unique(train) for train in trains(rng)]
+    cells = forced_cells(trains(rng))
+    sources = sim.Population(N, sim.SpikeSourceArray(spike_times=pre))
+    p["dendritic_delay_fraction"] = np.diag(fractions)
+    projection = sim.Projection(
+        sources, cells, sim.OneToOneConnector(),
+        mechanism(rule, dependence, p, weight=np.diag(weights), delay=np.diag(delays)),
+        receptor_type="excitatory",
+    )  # fmt: skip
+    expected = Arrivals(delays, fractions)
+    for number in range(8):
+        sim.run(on_grid(rng.uniform(0.5, 0.11 * STEPS * DT)))
+        name = ("delay", "dendritic_delay_fraction")[rng.integers(2)]
+        fractions = rng.choice([0.0, 0.5, 1.0], N)
+        new = {"delay": 2 * DT * rng.integers(1, 75, N), "dendritic_delay_fraction": fractions}
+        values = new[name]
+        if number == 5:
+            values = np.array(projection.get(name, "list", with_address=False))
+        if one_by_one:
+            chosen = rng.choice(N, 2)
+            for k in chosen:
+                setattr(projection[int(k)], name, values[k])
+            now = np.array(projection.get(name, "list", with_address=False))
+            values = now
+        else:
+            projection.set(**{name: values})
+        expected.change(sim.get_current_time(), **{name: values})
+    sim.run(STEPS * DT + 30.0 - sim.get_current_time())
+    arrived, post = jumps(cells), spikes_of(cells)
+    final = projection.get("weight", format="list", with_address=False)
+    compared = 0
+    for k in range(N):
+        arrivals, times = expected.of(k, pre[k], post[k])
+        arrivals = in_order(arrivals)
+        if len({round(t, 6) for t, kind in arrivals if kind == 0}) < len(pre[k]):
+            continue  # which of them delivers what is not told
+        compared += 1
+        delivered, weight = weights_after(rule, dependence, each(p, k), weights[k], arrivals)
+        assert final[k] == pytest.approx(weight, rel=1e-12, abs=0)
+        order = np.argsort(np.round([t for t, kind in arrivals if kind == 0], 6), kind="stable")
+        due = np.zeros(len(arrived))
+        np.add.at(due, np.rint(np.array(times)[order] / DT).astype(int), delivered)
+        np.testing.assert_allclose(arrived[:, k], due, rtol=0, atol=1e-12 * max(delivered) * 20)
+    assert compared > N // 4
+
+
+def in_order(arrivals):
+    """Spikes of a target are dealt with in the order of emission, though a shorter delay may let one overtake."""
+    pre = [arrival for arrival in arrivals if arrival[1] == 0]
+    post = np.maximum.accumulate([t for t, kind in arrivals if kind == 1])
+    return pre + [(t, 1) for t in post]
+
+
 def test_connections_may_be_added_later():
     """What there was keeps its weight and its memory."""
     results = []

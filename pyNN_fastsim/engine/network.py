@@ -24,13 +24,13 @@ from .recording.spike_log import SpikeLog
 from .signals import signals_held
 from .sources import currents
 from .sources.currents import Current
-from .synapses import dynamic
+from .synapses import dynamic, history
 from .synapses.arrival import Arrivals, release_counts
 from .synapses.dynamic import DynamicGroup
 from .synapses.gap import Coupling, JunctionGroup
 from .synapses.groups import SynapseGroup
 from .synapses.history import HeldSpikes, SpikeHistory
-from .synapses.plasticity import DENDRITE, LARGEST_KICK, Y_RATE
+from .synapses.plasticity import LARGEST_KICK, Y_RATE
 from .tables import FAILED_BLOCK, FAILED_CELL, LOG, LOG_CAPACITY, LOG_LENGTH, LOG_SLACK, rows_of, words_of
 
 PIECE_SECONDS = 0.2  # wall time of one compiled call, after which Ctrl-C is heard
@@ -265,14 +265,13 @@ class Network:
 
         Traces of postsynaptic spikes count from their arrival, so they must be told that this is another one.
         """
+        past = self.histories[group.target]
         while group.earlier and group.earlier[0].until + group.earlier[0].longest < self.step:
-            self._update_group(group)
-            until = group.earlier.pop(0).until
-            before, after = group.all_constants()[:2]
-            past = self.histories[group.target].spikes
-            last = past[group.targets, (group.seen - 1) % past.shape[1]]
-            steps = np.where((group.seen > 0) & (last <= until), before[DENDRITE] - after[DENDRITE], 0.0)
-            group.state["_y"] *= np.exp(np.minimum(steps * group.used_constants[Y_RATE], LARGEST_KICK))
+            before = history.last_arrivals(group, past)
+            group.earlier.pop(0)
+            group.derive(self.dt, self.blocks[group.target])
+            moved = (before - history.last_arrivals(group, past)) * group.used_constants[Y_RATE]
+            group.state["_y"] *= np.exp(np.minimum(moved, LARGEST_KICK))
 
     def inherit(self, group, places, other, others_places):
         """Let synapses of a group, given by their places, be those of another group, which will be removed."""

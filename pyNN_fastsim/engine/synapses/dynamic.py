@@ -40,8 +40,9 @@ EPOCH = 15  # of these
 EARLIER = 16  # plastic: address of the table of earlier timings, the earliest first
 N_EARLIER = 17
 CHANGED = 18  # plastic: the last step for which one of them holds, or -1
-SHOWN = 19  # plastic: address of the weights to be shown (float64)
-DETAIL_ROW = 20
+LONGEST = 19  # plastic: the longest delay of them, steps
+SHOWN = 20  # plastic: address of the weights to be shown (float64)
+DETAIL_ROW = 21
 
 # The words of a row of the table of earlier timings.
 UNTIL = 0  # last step for which it holds
@@ -273,6 +274,7 @@ class DynamicGroup(SynapseGroup):
         self.detail[EARLIER] = address_of(self._earlier_table)
         self.detail[N_EARLIER] = len(rows)
         self.detail[CHANGED] = self.earlier[-1].until if rows else -1
+        self.detail[LONGEST] = max((timing.longest for timing in self.earlier), default=0)
 
     def show(self, next_step):
         """Look at the weights after all that arrives before a step; `write_down` has been called."""

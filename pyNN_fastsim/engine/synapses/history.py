@@ -133,6 +133,24 @@ def window(group):
     return max(int(np.max(np.floor(c[DENDRITE] + ON_TIME), initial=0)) for c in group.all_constants()) + 1
 
 
+def last_arrivals(group, past):
+    """When the last postsynaptic spike arrived that each synapse has dealt with: float64 [synapses], steps.
+
+    0 if there was none; see `plasticity._arrival`.
+    """
+    n, room = len(group), past.spikes.shape[1]
+    untils = [timing.until for timing in group.earlier]
+    dendrites = np.stack([np.broadcast_to(c[DENDRITE], n) for c in group.all_constants()])
+    last = past.spikes[group.targets, (group.seen - 1) % room]
+    arrivals = np.zeros(n)
+    for back in range(1, room):
+        step = past.spikes[group.targets, (group.seen - back) % room]
+        arrival = step + dendrites[np.searchsorted(untils, step), np.arange(n)]
+        is_before = (group.seen >= back) & (step <= last)
+        arrivals = np.maximum(arrivals, np.where(is_before, arrival, 0.0))
+    return arrivals
+
+
 @jit
 def note_spikes(histories, counts, spikes, step):
     """Add this step's spikes of a thread's cells to the histories.

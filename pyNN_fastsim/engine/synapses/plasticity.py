@@ -54,6 +54,7 @@ from .dynamic import (
     HISTORY_MASK,
     KERNEL_ARGUMENTS,
     LAST,
+    LONGEST,
     N_EARLIER,
     N_OBSERVED,
     OBSERVED,
@@ -260,6 +261,23 @@ def _dendrite(detail, c, j, step):
 
 
 @jit
+def _arrival(detail, c, j, spikes, mask, k, origin):
+    """The time at which spike number `k` of its target arrives at synapse `j`, in steps since `origin`.
+
+    It doesn't overtake those that were emitted before, when the delay may have been longer.
+    """
+    step = np.int64(spikes[k & mask])
+    arrival = float(step - origin) + _dendrite(detail, c, j, step)
+    if step <= detail[CHANGED] + detail[LONGEST]:
+        i = k - 1
+        while i >= 0 and 0 < step - spikes[i & mask] <= detail[LONGEST]:
+            before = np.int64(spikes[i & mask])
+            arrival = max(arrival, float(before - origin) + _dendrite(detail, c, j, before))
+            i -= 1
+    return arrival
+
+
+@jit
 def _has_one_dendrite(detail, c, j, step):
     """Whether the dendritic delay of synapse `j` has been the same since `step`."""
     if step <= detail[CHANGED]:
@@ -280,15 +298,13 @@ def _one_by_one(detail, c, s, weight, j, step, ahead):
     n_spikes = int32_at(detail[POSTS] + 4 * cell, 1)[0]
     last = int32_at(detail[LAST] + 4 * j, 1)[0]
     k = int32_at(detail[SEEN] + 4 * j, 1)[0]
-    before = float(spikes[(k - 1) & mask]) + _dendrite(detail, c, j, spikes[(k - 1) & mask]) if k > 0 else 0.0
+    end = float(step - last) + ahead
+    before = _arrival(detail, c, j, spikes, mask, k - 1, last) if k > 0 else 0.0
     while k < n_spikes:
-        emitted = spikes[k & mask]
-        dendrite = _dendrite(detail, c, j, emitted)
-        if not float(emitted - step) + dendrite < ahead - _ON_TIME:  # noqa: F821
+        arrival = _arrival(detail, c, j, spikes, mask, k, last)
+        if not arrival < end - _ON_TIME:  # noqa: F821
             break
-        lag = max(float(emitted - last) + dendrite, 0.0)
-        arrival = float(emitted) + dendrite
-        s, weight = _after(c, s, weight, max(arrival - before, 0.0), lag)  # noqa: F821
+        s, weight = _after(c, s, weight, arrival - before, max(arrival, 0.0))  # noqa: F821
         before = arrival
         k += 1
     return s, weight, k
@@ -305,7 +321,7 @@ def _at_once(detail, c, s, weight, j, step, ahead):
         return s, weight, first
     before = spikes[max(first - 1, 0) & mask]
     within = min(c[W_MIN], c[W_MAX]) <= weight <= max(c[W_MIN], c[W_MAX])
-    if detail[TRACES] == 0 or not within or not _has_one_dendrite(detail, c, j, before):
+    if detail[TRACES] == 0 or not within or not _has_one_dendrite(detail, c, j, before - detail[LONGEST]):
         return _each(detail, c, s, weight, j, step, ahead)  # noqa: F821
     while end > first and not float(spikes[(end - 1) & mask] - step) + c[DENDRITE] < ahead - _ON_TIME:  # noqa: F821
         end -= 1
@@ -350,9 +366,9 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
             s, w, n = _catch_up(detail, c, gather(state, j), weight[0], j, emitted, t[AXON])  # noqa: F821
             int32_at(detail[SEEN] + 4 * j, 1)[0] = n
             cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
-            before = int32_at(detail[HISTORY] + 4 * ((mask + 1) * cell + ((n - 1) & mask)), 1)[0]
-            dendrite = _dendrite(detail, c, j, before)
-            lag = max(float(emitted - before) + t[AXON] - dendrite, 0.0) if n > 0 else 0.0
+            past = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
+            before = _arrival(detail, c, j, past, mask, n - 1, emitted) if n > 0 else 0.0
+            lag = max(t[AXON] - before, 0.0)
             last = int32_at(detail[LAST] + 4 * j, 1)
             arrival = emitted + int(np.floor(t[AXON] + _ON_TIME))  # noqa: F821
             s, w = _before(c, s, w, float(arrival - last[0]), lag, t[KICK])  # noqa: F821

@@ -165,8 +165,8 @@ class Connecting:
     def _check_bounds(self, columns):
         """Check the weights of plastic synapses against their bounds, float64 [connections] by name.
 
-        Raises InvalidParameterValueError for bounds that are no such for the receptor. Weights beyond them have
-        a meaning only until the first spike: for these there is a warning, one for each projection.
+        Raises InvalidParameterValueError for bounds that are no such for the receptor. Weights beyond them
+        have a meaning only until the first spike: for these there is a warning, one for each projection.
         """
         if len(columns["weight"]) == 0:
             return
@@ -187,8 +187,7 @@ class Connecting:
         good = (delays >= shortest - slack) & (delays <= longest * (1 + 1e-9))
         if not np.all(good):
             raise errors.ConnectionError(
-                f"{self.label}: delay {delays[~good][0]} ms is out of range "
-                f"[{shortest}, {longest}] ms"
+                f"{self.label}: delay {delays[~good][0]} ms is out of range [{shortest}, {longest}] ms"
             )
 
     def _build(self):

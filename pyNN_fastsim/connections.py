@@ -106,7 +106,7 @@ class Group:
 
     def set_values(self, name, values):
         """Change a parameter, from now on: float64 [synapses], or [1] if shared."""
-        if not np.array_equal(*np.broadcast_arrays(self.values(name), values)):
+        if np.any(self.values(name) != values):
             self._settle(name)
             self._put(name, values)
 

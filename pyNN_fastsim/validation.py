@@ -132,11 +132,11 @@ def check_synapse_parameter(owner, name, value):
 def check_weight_bounds(owner, sign, weights, w_min, w_max):
     """Check the bounds of plastic synapses' weights: float64 [connections] each.
 
-    `owner` names the projection and the receptor in messages; `sign` is that which weights must have, 1 or -1, or 0.
-    w_max is the bound of the strongest weights, so it is the lower one where weights are negative.
+    `owner` names the projection and the receptor in messages; `sign` is that which weights must have, 1 or
+    -1, or 0. w_max is the bound of the strongest weights: the lower one where weights are negative.
 
-    Raises InvalidParameterValueError for bounds that are no such; returns words for a weight that is not between
-    them, or None.
+    Raises InvalidParameterValueError for bounds that are no such; returns words for a weight that is not
+    between them, or None.
     """
     low, high = np.minimum(w_min, w_max), np.maximum(w_min, w_max)
     if sign == 1:

@@ -274,7 +274,7 @@ class Network:
             group.state["_y"] *= np.exp(np.minimum(moved, LARGEST_KICK))
 
     def inherit(self, group, places, other, others_places):
-        """Let synapses of a group, given by their places, be those of another group, which will be removed."""
+        """Let synapses of a group, given by their places, be those of another, which will be removed."""
         if other in self.held and self.begun:
             self.held[group] = self.held[other]
             other.keep_timing(self.step)

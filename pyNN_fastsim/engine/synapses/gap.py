@@ -9,9 +9,9 @@ spiked at t_k counts with v_k alone, since it may have been reset.
 
 Each thread notes the potentials of its cells before the barrier; there are two sets, used in turn.
 
-The method is stable up to dt = 1 / l, where l is the largest eigenvalue of C^-1 (D - G): G are the conductances
-between cells, D their sums over the junctions of each, and C the capacitances. The leak makes it longer by one in
-12 (tau_m / dt)**2 only. For a pair of equal cells that is cm / (2 g).
+The method is stable up to dt = 1 / l, where l is the largest eigenvalue of C^-1 (D - G): G are the
+conductances between cells, D their sums over the junctions of each, and C the capacitances. The leak makes it
+longer by one in 12 (tau_m / dt)**2 only. For a pair of equal cells that is cm / (2 g).
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,10 @@
 """
 Spikes that plastic synapses have yet to deal with.
 
-A `SpikeHistory` keeps the latest spikes of the cells of a block that plastic synapses go to, with the sums over
-them that synapses need (traces.py). Each thread writes those of its own cells. Room is bounded: when a cell's is
-used up, all its synapses are taken through what is there, so a silent source does not make the memory grow.
+A `SpikeHistory` keeps the latest spikes of the cells of a block that plastic synapses go to, with the sums
+over them that synapses need (traces.py). Each thread writes those of its own cells. Room is bounded: when a
+cell's is used up, all its synapses are taken through what is there, so a silent source does not make the
+memory grow.
 
 `HeldSpikes` keeps the spikes of a group's source until they arrive at its synapses, for groups with axonal
 delays. Thread 0 writes; the others read in later steps, after the barrier.
@@ -91,7 +92,7 @@ class SpikeHistory:
             trace.enlarge(self.counts, larger)
 
     def trace_for(self, group):
-        """The trace that a plastic group needs; None if it has different time constants, or very short ones."""
+        """The trace that a plastic group needs; None if its time constants differ or are very short."""
         rates = group.trace_rates
         if rates is None or not Trace.is_possible(rates):
             return None
@@ -114,7 +115,9 @@ class SpikeHistory:
         ).reshape(-1, PLASTIC_ROW)
         needed = [self.trace_for(group) for group in groups]
         self.traces = {rates: trace for rates, trace in self.traces.items() if trace in needed}
-        self._traces = np.array([t.row() for t in self.traces.values()], dtype=np.int64).reshape(-1, TRACE_ROW)
+        self._traces = np.array([t.row() for t in self.traces.values()], dtype=np.int64).reshape(
+            -1, TRACE_ROW
+        )
         words = np.zeros(HISTORY_ROW, dtype=np.int64)
         words[TRACES], words[N_TRACES] = address_of(self._traces), len(self._traces)
         words[BLOCK] = self.block.index

@@ -2,18 +2,18 @@
 Synapses whose weight depends on the spikes of both cells: spike-timing-dependent plasticity.
 
 A synapse sees a presynaptic spike of t_pre at t_pre + (1 - f) d and a postsynaptic one of t_post at
-t_post + f d, where d is its delay and f the dendritic fraction of it, both as they were at the time of the spike.
-Everything happens at these arrivals, in the order of time, a presynaptic before a postsynaptic one at the same
-time; the traces of both cells decay in closed form in between::
+t_post + f d, where d is its delay and f the dendritic fraction of it, both as they were at the time of the
+spike. Everything happens at these arrivals, in the order of time, a presynaptic before a postsynaptic one at
+the same time; the traces of both cells decay in closed form in between::
 
     before(c, s, weight, steps, lag, kick) -> (s, weight)   at a presynaptic arrival
     after(c, s, weight, steps, lag) -> (s, weight)          at a postsynaptic arrival
 
 with the constants `c` of a synapse and its state `s`, the traces (x, y) of the pre- and postsynaptic
-spikes as they were at the last of these: all pairs of spikes count. The first is told the `steps` since x, the
-`lag` since y, and by how much x is raised; the second the `steps` since y, and the `lag` since x. x is that of the
-last step of the grid before the arrival, where it would have been more than it was: `kick` is that much more. The
-weight that is delivered is that after the presynaptic arrival.
+spikes as they were at the last of these: all pairs of spikes count. The first is told the `steps` since x,
+the `lag` since y, and by how much x is raised; the second the `steps` since y, and the `lag` since x. x is
+that of the last step of the grid before the arrival, where it would have been more than it was: `kick` is
+that much more. The weight that is delivered is that after the presynaptic arrival.
 
 Postsynaptic spikes are kept by history.py; a synapse is taken through them when the next presynaptic
 spike arrives, or when there is no more room for them: one by one, or all at once where their rises add up
@@ -181,7 +181,7 @@ def _risen_by_sum(c, x, weight, entries, spikes, mask, epoch, first, end, last):
 
 @inlined
 def _risen_by_product(c, x, weight, entries, spikes, mask, epoch, first, end, last):
-    """The weight after rises in proportion to its distance from w_max, each of which leaves a part of that."""
+    """The weight after rises in proportion to its distance from w_max: each leaves a part of that."""
     width = c[W_MAX] - c[W_MIN]
     size = c[RISE] / width * x if width != 0.0 else 0.0
     where = entries, spikes, mask, epoch, first, end, last
@@ -290,8 +290,8 @@ def _has_one_dendrite(detail, c, j, step):
 
 
 def _one_by_one(detail, c, s, weight, j, step, ahead):
-    """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`, and how
-    many it has then dealt with."""
+    """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`,
+    and how many it has then dealt with."""
     cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
     mask = detail[HISTORY_MASK]
     spikes = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)

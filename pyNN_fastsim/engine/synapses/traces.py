@@ -1,15 +1,16 @@
 """
 Sums over the past spikes of a cell, with which a plastic synapse goes through any number of them at once.
 
-Under the rules of STDP a postsynaptic spike changes a weight by the trace of presynaptic spikes, which only decays
-between two of these: x exp(-r (t_i + D - L)), where x was the trace at step L, t_i are the steps of the spikes
-and D is the dendritic delay. Of the sums of this over spikes, which synapses ask for again and again, the parts
-that are the same for all of them are kept beside the spikes (history.py).
+Under the rules of STDP a postsynaptic spike changes a weight by the trace of presynaptic spikes, which only
+decays between two of these: x exp(-r (t_i + D - L)), where x was the trace at step L, t_i are the steps of
+the spikes and D is the dendritic delay. Of the sums of this over spikes, which synapses ask for again and
+again, the parts that are the same for all of them are kept beside the spikes (history.py).
 
 Time is cut into epochs of 2**shift steps, at most SPAN time constants long. Each spike has an entry with
-exp(-r (t_i - E)), where E is the beginning of its epoch, the sum of these since then, and the trace of postsynaptic
-spikes. The sum over any row of spikes is then one exponential and one difference for each epoch; epochs are short,
-so that the difference of two sums loses nothing that matters (a factor of exp(SPAN) of the rounding error).
+exp(-r (t_i - E)), where E is the beginning of its epoch, the sum of these since then, and the trace of
+postsynaptic spikes. The sum over any row of spikes is then one exponential and one difference for each epoch;
+epochs are short, so that the difference of two sums loses nothing that matters (a factor of exp(SPAN) of the
+rounding error).
 """
 
 import numpy as np
@@ -105,9 +106,10 @@ def note_in_traces(traces, n_traces, cell, mask, n, before, step):
 
 @inlined
 def decayed_trace(y, entries, mask, first, end, steps_rate):
-    """The trace of postsynaptic spikes after the spikes `first` to `end` - 1, if it was `y` after the one before.
+    """The trace of postsynaptic spikes after the spikes `first` to `end` - 1.
 
-    steps_rate   decay from the spike before these to the last of them: time over time constant
+    y            what it was after the one before these
+    steps_rate   decay from that one to the last of them: time over time constant
 
     A synapse that has been there from the beginning has the trace of the cell, to the last bit.
     """

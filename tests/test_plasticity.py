@@ -153,7 +153,7 @@ def test_weights_are_those_of_the_moment(fraction):
 
 
 ODD = {
-    "more than w_max at once": {"A_plus": 0.9, "A_minus": 0.01},
+    "more than w_max at once": {"A_plus": 3.0, "A_minus": 0.3},
     "depression only": {"A_plus": -0.05, "A_minus": 0.02},
     "beyond w_max": {"weight": 0.003},
     "below w_min": {"weight": 0.00005, "w_min": 0.0001},
@@ -369,6 +369,7 @@ def test_weights_beyond_their_bounds():
     """One warning; none where bounds and weights fit. Bounds can be set, but not so that they are none."""
     with pytest.warns(UserWarning) as warned:
         projection = bounded(np.array([[0.5, 0.6], [0.7, 1.5]]), "excitatory", "IF_cond_exp", w_max=0.65)
+        projection._convergent_connect(np.array([0]), 1, weight=2.0)
     assert len(warned) == 1
     assert "a→b, receptor 'excitatory': a weight beyond" in str(warned[0].message)
     with warnings.catch_warnings():

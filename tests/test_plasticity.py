@@ -317,9 +317,9 @@ def test_connections_may_be_added_later():
         sim.run(21.5)
         if add:
             projection._convergent_connect(np.array([0]), 0, weight=0.0, delay=0.1)
+        assert len(projection) == 1 + add
         sim.run(30.0)
         results.append(projection.get("weight", format="list")[0])
-        assert len(projection) == 1 + add
     # A spike on its way meets the same postsynaptic spikes.
     assert results[0] == results[1]
 

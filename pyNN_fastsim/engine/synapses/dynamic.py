@@ -252,7 +252,7 @@ class DynamicGroup(SynapseGroup):
         words[WEIGHTS] = address_of(self.weights)
         words[WEIGHT_STRIDE] = 8 if len(self.weights) > 1 else 0
         words[TARGETS] = address_of(self.targets)
-        words[UNIFORM] = all(len(c) == 1 for c in self.used_constants)
+        words[UNIFORM] = all(len(c) == 1 for c in self.used_constants) and not self.earlier
         words[SEED], words[STREAM], words[TRIAL] = seed, self.stream, trial
         if history is not None:
             words[SEEN] = address_of(self.seen)

@@ -73,6 +73,7 @@ from .dynamic import (
     TIMED_STRIDE,
     TIMING_ROW,
     TRACES,
+    UNIFORM,
     UNTIL,
     WEIGHTS,
     SynapseModel,
@@ -261,31 +262,37 @@ def _dendrite(detail, c, j, step):
 
 
 @jit
-def _arrival(detail, c, j, spikes, mask, k, origin):
-    """The time at which spike number `k` of its target arrives at synapse `j`, in steps since `origin`.
-
-    It doesn't overtake those that were emitted before, when the delay may have been longer.
-    """
+def _arrival_after_change(detail, c, j, spikes, mask, k, origin):
+    """As `_arrival`, if the delay may have been longer for spikes that were emitted before: it doesn't
+    overtake these."""
     step = np.int64(spikes[k & mask])
     arrival = float(step - origin) + _dendrite(detail, c, j, step)
-    if step <= detail[CHANGED] + detail[LONGEST]:
-        i = k - 1
-        while i >= 0 and 0 < step - spikes[i & mask] <= detail[LONGEST]:
-            before = np.int64(spikes[i & mask])
-            arrival = max(arrival, float(before - origin) + _dendrite(detail, c, j, before))
-            i -= 1
+    i = k - 1
+    while i >= 0 and 0 < step - spikes[i & mask] <= detail[LONGEST]:
+        before = np.int64(spikes[i & mask])
+        arrival = max(arrival, float(before - origin) + _dendrite(detail, c, j, before))
+        i -= 1
     return arrival
+
+
+@inlined
+def _arrival(detail, c, j, spikes, mask, k, origin):
+    """The time at which spike number `k` of its target arrives at synapse `j`, in steps since `origin`."""
+    step = np.int64(spikes[k & mask])
+    if step <= detail[CHANGED] + detail[LONGEST]:
+        return _arrival_after_change(detail, c, j, spikes, mask, k, origin)
+    return float(step - origin) + c[DENDRITE]
 
 
 @jit
 def _has_one_dendrite(detail, c, j, step):
-    """Whether the dendritic delay of synapse `j` has been the same since `step`."""
-    if step <= detail[CHANGED]:
-        for k in range(detail[N_EARLIER]):
-            earlier = int64_at(detail[EARLIER] + 8 * TIMING_ROW * k, TIMING_ROW)
-            before = elements_at(earlier[TIMED_CONSTANTS], j, N_CONSTANTS)[DENDRITE]
-            if step <= earlier[UNTIL] and before != c[DENDRITE]:
-                return False
+    """Whether synapse `j` has one dendritic delay for spikes emitted since `step`, and those before that may
+    have been under way then."""
+    for k in range(detail[N_EARLIER]):
+        earlier = int64_at(detail[EARLIER] + 8 * TIMING_ROW * k, TIMING_ROW)
+        before = elements_at(earlier[TIMED_CONSTANTS], j, N_CONSTANTS)[DENDRITE]
+        if step <= earlier[UNTIL] + detail[LONGEST] and before != c[DENDRITE]:
+            return False
     return True
 
 
@@ -321,7 +328,8 @@ def _at_once(detail, c, s, weight, j, step, ahead):
         return s, weight, first
     before = spikes[max(first - 1, 0) & mask]
     within = min(c[W_MIN], c[W_MAX]) <= weight <= max(c[W_MIN], c[W_MAX])
-    if detail[TRACES] == 0 or not within or not _has_one_dendrite(detail, c, j, before - detail[LONGEST]):
+    settled = before > detail[CHANGED] + detail[LONGEST] or _has_one_dendrite(detail, c, j, before)
+    if detail[TRACES] == 0 or not within or not settled:
         return _each(detail, c, s, weight, j, step, ahead)  # noqa: F821
     while end > first and not float(spikes[(end - 1) & mask] - step) + c[DENDRITE] < ahead - _ON_TIME:  # noqa: F821
         end -= 1
@@ -357,11 +365,17 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
         earlier = int64_at(_timing_of(detail, emitted), TIMING_ROW)
         timing, delays, stride = earlier[TIMED_CONSTANTS], earlier[TIMED_DELAYS], earlier[TIMED_STRIDE]
     for k in range(n_spikes):
-        for j in range(starts[cells[k]], ends[cells[k]]):
-            t = elements_at(timing, j, _N_CONSTANTS)  # noqa: F821
+        first, end = starts[cells[k]], ends[cells[k]]
+        if first == end:
+            continue
+        t = elements_at(timing, first, _N_CONSTANTS)  # noqa: F821
+        c = elements_at(detail[CONSTANTS], first, _N_CONSTANTS)  # noqa: F821
+        for j in range(first, end):
+            if not detail[UNIFORM]:
+                t = elements_at(timing, j, _N_CONSTANTS)  # noqa: F821
+                c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
             if t[HOLD] < lowest or t[HOLD] > highest:
                 continue
-            c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
             weight = float64_at(detail[WEIGHTS] + 8 * j, 1)
             s, w, n = _catch_up(detail, c, gather(state, j), weight[0], j, emitted, t[AXON])  # noqa: F821
             int32_at(detail[SEEN] + 4 * j, 1)[0] = n

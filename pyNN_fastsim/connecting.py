@@ -2,6 +2,8 @@
 Making connections: from what connectors call, through checks, to groups of the engine.
 """
 
+import warnings
+
 import numpy as np
 from pyNN import errors
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
@@ -13,18 +15,20 @@ from .engine.synapses.arrival import MOST, ArrivalGroup, is_worthwhile, sort_by_
 from .engine.synapses.dynamic import DynamicGroup
 from .engine.synapses.gap import JunctionGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
-from .validation import check_synapse_parameter
+from .validation import check_synapse_parameter, check_weight_bounds
 
 
 class Connecting:
     """What of a Projection makes connections; comes before PyNN's class in the bases.
 
-    _pending   connections in the order of their creation, until they are sorted into groups
+    _pending     connections in the order of their creation, until they are sorted into groups
+    _is_warned   whether there has been a warning about weights beyond their bounds
     """
 
     _pending: list
     _groups: list[Group]
     _cached: dict
+    _is_warned = False
 
     def _add_connections(self, pre, post, values):
         """Add connections: indices (int arrays) and values, a number or one for each, by name."""
@@ -37,6 +41,8 @@ class Connecting:
             value = values[name] if name in values else defaults[name].base_value
             columns[name] = np.broadcast_to(np.asarray(value, dtype=float), n)
         self._check_values(columns)
+        if "w_max" in columns:
+            self._check_bounds(columns)
         self._pending.append((np.asarray(pre), np.asarray(post), columns))
 
     def _add_rows(self, first, targets, values):
@@ -131,21 +137,44 @@ class Connecting:
                 f"{self.label}: weights of gap junctions, conductances, must not be negative, but there is "
                 f"{weights.min()}"
             )
-        if not self._connector.safe or self._is_electrical:
+        if self._is_electrical:
             return
-        targets = getattr(self.post, "populations", [self.post])
-        conductance = all(cells.celltype.is_conductance(self.receptor_type) for cells in targets)
-        if conductance or self.receptor_type in excitatory_receptor_types:
-            if weights.min() < 0:
-                raise errors.ConnectionError(
-                    f"{self.label}: weights must be positive for conductance-based and/or excitatory "
-                    f"synapses, but there is {weights.min()}"
-                )
-        elif self.receptor_type in inhibitory_receptor_types and weights.max() > 0:
+        if self._sign_of_weights == 1 and weights.min() < 0:
+            raise errors.ConnectionError(
+                f"{self.label}: weights must be positive for conductance-based and/or excitatory "
+                f"synapses, but there is {weights.min()}"
+            )
+        if self._sign_of_weights == -1 and weights.max() > 0:
             raise errors.ConnectionError(
                 f"{self.label}: weights must be negative for current-based, inhibitory synapses, but "
                 f"there is {weights.max()}"
             )
+
+    @property
+    def _sign_of_weights(self):
+        """The sign that the receptor wants weights to have, 1 or -1; 0 if any."""
+        targets = getattr(self.post, "populations", [self.post])
+        if not self._connector.safe:
+            return 0
+        if all(cells.celltype.is_conductance(self.receptor_type) for cells in targets):
+            return 1
+        if self.receptor_type in excitatory_receptor_types:
+            return 1
+        return -1 if self.receptor_type in inhibitory_receptor_types else 0
+
+    def _check_bounds(self, columns):
+        """Check the weights of plastic synapses against their bounds, float64 [connections] by name.
+
+        Raises InvalidParameterValueError for bounds that are no such for the receptor. Weights beyond them
+        have a meaning only until the first spike: for these there is a warning, one for each projection.
+        """
+        if len(columns["weight"]) == 0:
+            return
+        owner, names = f"{self.label}, receptor '{self.receptor_type}'", ("weight", "w_min", "w_max")
+        beyond = check_weight_bounds(owner, self._sign_of_weights, *(columns[name] for name in names))
+        if beyond is not None and not self._is_warned:
+            self._is_warned = True
+            warnings.warn(f"{beyond}: it will be brought there by the first spike", stacklevel=2)
 
     def _check_delays(self, delays):
         """Raise ConnectionError for delays (ms) that are not numbers, or out of range.
@@ -154,11 +183,11 @@ class Connecting:
         """
         state = simulator.state
         slack = state.dt * (0.5 if state._min_delay == "auto" else simulator.GRID_TOLERANCE)
-        good = (delays >= state.min_delay - slack) & (delays <= state.max_delay * (1 + 1e-9))
+        shortest, longest = state.allowed_delays
+        good = (delays >= shortest - slack) & (delays <= longest * (1 + 1e-9))
         if not np.all(good):
             raise errors.ConnectionError(
-                f"{self.label}: delay {delays[~good][0]} ms is out of range "
-                f"[{state.min_delay}, {state.max_delay}] ms"
+                f"{self.label}: delay {delays[~good][0]} ms is out of range [{shortest}, {longest}] ms"
             )
 
     def _build(self):
@@ -175,14 +204,11 @@ class Connecting:
         groups = list(self._make_groups(_joined(pre), _joined(post), values))
         network = simulator.state.network
         with signals_held():  # all of them or none
-            for group in self._groups:
-                if group.is_dynamic:
-                    network.release_held(group.synapses)
-            network.remove_groups([group.synapses for group in self._groups])
             old, self._groups, self._cached = self._groups, groups, {}
             for group in groups:
                 network.add_group(group.synapses)
             _take_over(groups, old)
+            network.remove_groups([group.synapses for group in old])
 
     def _make_groups(self, pre, post, columns):
         """Make a `Group` for each two of the populations and views that are connected."""
@@ -233,9 +259,9 @@ def _take_over(groups, old):
     for group in old:
         if group.is_dynamic:
             heir = heirs[group.pre.first, group.post.first]
-            memory, places = group.synapses.memory(), group.find_places()
-            _, mine, theirs = np.intersect1d(heir.find_places(), places, return_indices=True)
-            heir.synapses.take_over(mine, {name: part[theirs] for name, part in memory.items()})
+            _, mine, others = np.intersect1d(heir.find_places(), group.find_places(), return_indices=True)
+            if len(mine):
+                simulator.state.network.inherit(heir.synapses, mine, group.synapses, others)
 
 
 def _joined(parts):

@@ -112,29 +112,49 @@ class Group:
             return self.synapses.delays * self.network.dt if self.delays is None else self.delays
         if name != "weight":
             return self.synapses.parameters[name]
-        self._catch_up()
+        if self.is_plastic:
+            return simulator.state.network.weights_of(self.synapses)
         return self.synapses.weights
 
     def set_values(self, name, values):
         """Change a parameter, from now on: float64 [synapses], or [1] if shared."""
-        self._catch_up()
-        self.network.release_arrivals(self.synapses)
-        if name == "weight":
-            self.synapses.weights = np.resize(values, len(self)) if self.is_plastic else values
+        if np.any(self.values(name) != values):
+            self._settle(name)
+            self._put(name, values)
+
+    def set_value(self, name, place, value):
+        """Change a parameter of the synapse at a place, from now on."""
+        values = self.values(name)
+        if values[place if len(values) > 1 else 0] == value:
             return
-        if name in ("delay", "dendritic_delay_fraction") and self.is_plastic:
-            self.network.release_held(self.synapses)
-        if name == "delay":
+        self._settle(name)  # before anything changes: the engine works with these arrays
+        values = self.synapses.weights if name == "weight" else self.values(name)
+        values = values if len(values) == len(self) else np.full(len(self), values[0])
+        values[place] = value
+        self._put(name, values)
+
+    def _settle(self, name):
+        """Let everything that has been emitted go its way as if nothing changed."""
+        network = self.network
+        network.release_arrivals(self.synapses)
+        if self.is_plastic and name in ("delay", "dendritic_delay_fraction"):
+            network.settle_timing(self.synapses)
+        elif self.is_plastic:
+            network.settle(self.synapses)
+
+    def _put(self, name, values):
+        if name == "weight":
+            must_be_own = self.is_plastic and len(values) != len(self)
+            self.synapses.weights = np.full(len(self), values[0]) if must_be_own else values
+        elif name == "delay":
             self.delays = values
             self.synapses.delays = delay_steps(values, simulator.state.dt)
         else:
             self.synapses.parameters[name] = values
 
     def sort_by_target(self):
-        """Go back from the order by delay to the usual one; returns where each synapse was before."""
-        order = np.lexsort((self.synapses.targets, sources_of(self.synapses)))
-        self._sort(order, SynapseGroup)
-        return order
+        """Go back from the order by delay to the usual one."""
+        self._sort(np.lexsort((self.synapses.targets, sources_of(self.synapses))), SynapseGroup)
 
     @property
     def can_be_sorted_by_delay(self):
@@ -153,10 +173,6 @@ class Group:
         )
         network.remove_groups([old])
         network.add_group(self.synapses)
-
-    def _catch_up(self):
-        if self.is_plastic:
-            self.network.catch_up(self.synapses)
 
     def find_places(self):
         if self.places is not None:

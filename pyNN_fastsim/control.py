@@ -58,7 +58,8 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         the time step dt, in ms.
     `min_delay`, `max_delay`:
         the shortest and the longest synaptic delay allowed, in ms, or 'auto': one time step, and
-        65535 of them.
+        65535 of them. `get_min_delay()` gives back what is said here; with 'auto' the shortest delay of
+        the network, or one time step as long as it has none; likewise `get_max_delay()`.
     `threads`:
         how many threads to use at the most. The result is the same for any number.
     `rng_seed`:

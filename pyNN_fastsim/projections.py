@@ -35,6 +35,7 @@ from .validation import NoParameterAttributes, check_names, check_synapse_parame
 _DEFAULT_SPACE = Space()
 
 
+_BOUNDED = ("weight", "w_min", "w_max")
 _ADDRESS = ("presynaptic_index", "postsynaptic_index")
 
 
@@ -243,15 +244,15 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
         self._check_values({name: np.array([value])})
+        if name in _BOUNDED and group.is_plastic:
+            now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
+            self._check_bounds(now | {name: np.array([value])})
         if name == "weight":
             self._keep_initial_weights()
         elif name == "delay":
             self._leave_order_by_delay()
             group, place = self._locate(index)
-        values = group.values(name)
-        values = values if len(values) == len(group) else np.full(len(group), values[0])
-        values[place] = value
-        group.set_values(name, values)
+        group.set_value(name, place, value)
         simulator.state.network.changed()
 
     def get(self, attribute_names, format, gather=True, with_address=True, multiple_synapses="sum"):
@@ -413,6 +414,8 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
         self._check_values(columns)
+        if columns.keys() & set(_BOUNDED) and any(group.is_plastic for group in self._groups):
+            self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
         if "weight" in columns:
             self._keep_initial_weights()
         if "delay" in columns:
@@ -434,11 +437,9 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
 
     def _leave_order_by_delay(self):
         """Before delays change: sort those groups by target that were sorted by delay."""
-        for k, group in enumerate(self._groups):
+        for group in self._groups:
             if group.synapses.by_delay:
-                order = group.sort_by_target()
-                if self._initial_weights is not None and len(order) == len(self._initial_weights[k]):
-                    self._initial_weights[k] = self._initial_weights[k][order]
+                group.sort_by_target()
                 self._cached.pop("located", None)
 
     def initialize(self, **initial_values):
@@ -460,20 +461,23 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
     initialize.__doc__ = common.Projection.initialize.__doc__
 
     def _keep_initial_weights(self):
-        """Before weights change: those that there are at time 0 are the initial ones.
+        """Before weights change: those that there are at time 0 are the initial ones, or of connections that
+        were made later those that they were made with: float64 [connections] in the order of creation.
 
         Of plastic synapses the engine keeps them.
         """
-        if any(group.is_plastic for group in self._groups):
+        if any(group.is_plastic for group in self._groups) or not simulator.state.network.begun:
             return
-        if simulator.state.network.begun and self._initial_weights is None:
-            self._initial_weights = [group.synapses.weights.copy() for group in self._groups]
+        known = np.zeros(0) if self._initial_weights is None else self._initial_weights
+        if len(known) < len(self):
+            self._initial_weights = np.append(known, self._values("weight")[len(known) :])
 
     def _restore_initial_weights(self):
         """Set the weights to what they were at time 0; called by reset()."""
         if self._initial_weights is not None:
-            for group, weights in zip(self._groups, self._initial_weights, strict=True):
-                group.set_values("weight", weights)
+            self._keep_initial_weights()
+            for group in self._groups:
+                group.set_values("weight", shared(self._initial_weights[group.find_places()]))
             self._initial_weights = None
             simulator.state.network.changed()
 

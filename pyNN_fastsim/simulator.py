@@ -8,10 +8,11 @@ Attributes:
 """
 
 import numpy as np
-from pyNN import common
+from pyNN import common, errors
 
 from .engine.network import Network, NumericalError
 from .engine.profile import Profile
+from .engine.synapses.gap import TooStrong
 from .engine.synapses.groups import MAX_DELAY
 from .ids import ID  # noqa: F401
 from .validation import GRID_TOLERANCE  # noqa: F401
@@ -65,14 +66,27 @@ class State(common.control.BaseState):
             raise ValueError(f"{what} belongs to a network from before setup() was called")
 
     @property
+    def allowed_delays(self):
+        """The shortest and the longest delay that a connection may have, ms."""
+        shortest = self.dt if self._min_delay == "auto" else self._min_delay
+        longest = MAX_DELAY * self.dt if self._max_delay == "auto" else self._max_delay
+        return shortest, longest
+
+    @property
     def min_delay(self):
-        """The shortest delay allowed, ms."""
-        return self.dt if self._min_delay == "auto" else self._min_delay
+        """What setup() was told, or else the shortest delay that there is, ms; dt without connections."""
+        return self._of_delays(min, "shortest") if self._min_delay == "auto" else self._min_delay
 
     @property
     def max_delay(self):
-        """The longest delay allowed, ms."""
-        return MAX_DELAY * self.dt if self._max_delay == "auto" else self._max_delay
+        """What setup() was told, or else the longest delay that there is, ms; dt without connections."""
+        return self._of_delays(max, "longest") if self._max_delay == "auto" else self._max_delay
+
+    def _of_delays(self, choose, which):
+        for projection in self.projections:
+            len(projection)  # sorts what is pending
+        steps = choose((getattr(group, which) for group in self.network.groups if len(group)), default=1)
+        return float(self.time_of(steps))
 
     def time_of(self, step):
         """The time of a step, ms: a multiple of dt, rounded so that 3 * 0.1 is 0.3."""
@@ -101,6 +115,13 @@ class State(common.control.BaseState):
                 f"time step. What was recorded until then can be retrieved.",
             )
             raise
+        except TooStrong as error:
+            population = self.populations[error.block]
+            raise errors.InvalidParameterValueError(
+                f"The gap junctions of cell {error.cell} of population '{population.label}', {error.g:g} uS "
+                f"together, are too strong for its cm of {error.cm:g} nF and a time step of {self.dt:g} ms: "
+                f"potentials would diverge. The time step must be below {error.longest:.4g} ms"
+            ) from None
         except MemoryError:
             raise MemoryError(
                 f"run(): no memory to go on at t = {self.t:g} ms. What was recorded can be retrieved."

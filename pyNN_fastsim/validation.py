@@ -198,6 +198,35 @@ def check_synapse_parameter(owner, name, value):
         _check(owner, name, value, is_good(value), rule, "connection")
 
 
+def check_weight_bounds(owner, sign, weights, w_min, w_max):
+    """Check the bounds of plastic synapses' weights: float64 [connections] each.
+
+    `owner` names the projection and the receptor in messages; `sign` is that which weights must have, 1 or
+    -1, or 0. w_max is the bound of the strongest weights: the lower one where weights are negative.
+
+    Raises InvalidParameterValueError for bounds that are no such; returns words for a weight that is not
+    between them, or None.
+    """
+    low, high = np.minimum(w_min, w_max), np.maximum(w_min, w_max)
+    if sign == 1:
+        good, rule = (w_min >= 0) & (w_max >= w_min), "0 <= w_min <= w_max"
+    elif sign == -1:
+        good, rule = (w_min <= 0) & (w_max <= w_min), "w_max <= w_min <= 0, since these weights are negative"
+    else:
+        good, rule = (w_max >= w_min) | (high <= 0), "w_min <= w_max, or w_max <= w_min <= 0"
+        good &= (w_max <= w_min) | (high > 0)
+
+    def words(where):
+        return f"w_min = {w_min[where]:g}, w_max = {w_max[where]:g}, weight = {weights[where]:g}"
+
+    if not np.all(good):
+        raise errors.InvalidParameterValueError(
+            f"{owner}: the bounds of the weights must be {rule}, but there is {words(np.argmin(good))}"
+        )
+    within = (low <= weights) & (weights <= high)
+    return None if np.all(within) else f"{owner}: a weight beyond its bounds, {words(np.argmin(within))}"
+
+
 def _check(owner, name, value, good, rule, kind="cell"):
     """Raise InvalidParameterValueError for the first element of `value` that is not `good`."""
     if np.all(good):

@@ -164,6 +164,57 @@ def test_a_trial_begins_with_potentials_as_they_are():
     np.testing.assert_array_equal(again, coupled(0.1, pieces=(5.0,), v=v[-1])[0])
 
 
+def network_of(n, pairs, g, dt=0.1, celltype="IF_curr_exp", **parameters):
+    sim.setup(timestep=dt)
+    kind = getattr(sim, celltype)(**parameters)
+    cells = sim.Population(n, kind, initial_values={"v": np.linspace(-66.0, -64.0, n)}, label="cells")
+    connector = sim.FromListConnector(pairs)
+    projection = sim.Projection(cells, cells, connector, sim.ElectricalSynapse(weight=g))
+    cells.record("v")
+    return projection
+
+
+PAIR, ALL = [(0, 1)], [(i, j) for i in range(6) for j in range(i)]
+
+
+@pytest.mark.parametrize("pairs, limit", [
+    (PAIR, 0.1 / 2), (2 * PAIR, 0.1 / 4), (ALL, 0.1 / 6), ([(0, 5), (1, 5), (2, 5)], 0.1 / 4)
+])  # fmt: skip
+def test_junctions_that_are_too_strong_for_the_time_step(pairs, limit):
+    """limit: cm/(2 g) of the junctions of a pair together; ms, for 1 uS. Cells are the same otherwise."""
+    network_of(6, pairs, 0.97 * limit / 0.1, cm=0.1)
+    sim.run(100.0)
+    projection = network_of(6, pairs, 1.01 * limit / 0.1, cm=0.1)
+    words = r"cell \d of population 'cells', .* cm of 0.1 nF and a time step of 0.1 ms.* below 0.09901 ms"
+    with pytest.raises(errors.InvalidParameterValueError, match=words):
+        sim.run(1.0)
+    assert sim.get_current_time() == 0.0
+    projection.set(weight=0.97 * limit / 0.1)
+    sim.run(100.0)
+    v = projection.post.get_data().segments[0].analogsignals[0].magnitude
+    assert -66.0 <= v.min() <= v.max() <= -64.0
+
+
+def test_strength_is_looked_at_whenever_something_changes():
+    """Also where a model has no parameter cm, and between cells of different sizes."""
+    projection = network_of(2, PAIR, 0.01, cm=[0.1, 1.0])
+    sim.run(1.0)
+    for change in (lambda: projection.post.set(cm=0.001), lambda: projection.set(weight=2.0)):
+        change()
+        with pytest.raises(errors.InvalidParameterValueError, match="gap junctions of cell"):
+            sim.run(1.0)
+        projection.set(weight=0.01)
+        projection.post.set(cm=[0.1, 1.0])
+        sim.run(1.0)
+    projection.set(weight=0.9)  # more than cm/(2 g) of the small one, but the large one hardly moves
+    sim.run(1.0)
+    network_of(2, PAIR, 0.004, celltype="Izhikevich")  # 1 pF
+    sim.run(1.0)
+    network_of(2, PAIR, 0.006, celltype="Izhikevich")
+    with pytest.raises(errors.InvalidParameterValueError, match="cm of 0.001 nF"):
+        sim.run(1.0)
+
+
 def test_errors():
     sim.setup()
     sources, cells = (

@@ -1,5 +1,6 @@
 """Plastic synapses against the direct reading of their rules in naive/synapses.py."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,10 @@ RANGES = {
     "w_min": (0.0, 0.0002), "w_max": (0.0009, 0.002), "mu_plus": (0.0, 1.0), "mu_minus": (0.0, 1.0),
 }  # fmt: skip
 
-pytestmark = pytest.mark.usefixtures("always_threads")
+pytestmark = [
+    pytest.mark.usefixtures("always_threads"),
+    pytest.mark.filterwarnings("ignore:.*weight beyond its bounds"),
+]
 
 
 def trains(rng, n=N, steps=STEPS, spikes=SPIKES):
@@ -148,6 +152,73 @@ def test_weights_are_those_of_the_moment(fraction):
             assert weight == pytest.approx(expected, rel=1e-12, abs=0)
 
 
+ODD = {
+    "more than w_max at once": {"A_plus": 3.0, "A_minus": 0.3},
+    "depression only": {"A_plus": -0.05, "A_minus": 0.02},
+    "beyond w_max": {"weight": 0.003},
+    "below w_min": {"weight": 0.00005, "w_min": 0.0001},
+    "shorter than a step": {"tau_plus": 0.01},
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("dependence", ["AdditiveWeightDependence", "MultiplicativeWeightDependence"])
+def test_many_target_spikes_at_once(dependence, odd):
+    """Targets at 200 Hz between sparse spikes of their sources, with amplitudes and weights of any kind."""
+    p = {"tau_plus": 20.0, "tau_minus": 15.0, "A_plus": 0.02, "A_minus": 0.03, "w_min": 0.0, "w_max": 0.002,
+         "dendritic_delay_fraction": 0.5, "weight": 0.001} | ODD[odd]  # fmt: skip
+    rng = np.random.default_rng(11)
+    sim.setup(timestep=DT)
+    pre = [np.unique(rng.integers(1, STEPS, 8)) * DT for _ in range(3)]
+    cells = forced_cells([np.unique(rng.integers(1, STEPS // 2, STEPS // 50)) * 2 * DT for _ in range(3)])
+    sources = sim.Population(3, sim.SpikeSourceArray(spike_times=pre))
+    synapse = mechanism("SpikePairRule", dependence, p, weight=p["weight"], delay=3.1)
+    projection = sim.Projection(sources, cells, sim.OneToOneConnector(), synapse, receptor_type="excitatory")
+    sim.run(STEPS * DT + 10.0)
+    post = spikes_of(cells)
+    for k, weight in enumerate(projection.get("weight", format="list", with_address=False)):
+        assert len(post[k]) > STEPS // 70
+        expected = plastic_weights("SpikePairRule", dependence, p, p["weight"], pre[k], post[k], 3.1)[1]
+        assert weight == pytest.approx(expected, rel=1e-11, abs=0)
+
+
+@pytest.mark.parametrize("dependence", ["AdditiveWeightDependence", "MultiplicativeWeightDependence"])
+def test_nobody_changes_a_weight_by_looking_at_it(dependence):
+    """To the last bit: by get(), by recording, by threads and pieces, by setting what is there already."""
+    found = []
+    for looks, threads in ((False, 1), (True, 2)):
+        sim.setup(timestep=DT, threads=threads)
+        rng = np.random.default_rng(12)
+        cells = forced_cells([np.unique(rng.integers(1, STEPS // 2, STEPS // 50)) * 2 * DT for _ in range(4)])
+        pre = [np.unique(rng.integers(1, STEPS, 6)) * DT for _ in range(4)]
+        sources = sim.Population(4, sim.SpikeSourceArray(spike_times=pre))
+        p = {
+            "A_plus": 0.02,
+            "A_minus": 0.03,
+            "tau_plus": 17.0,
+            "tau_minus": 23.0,
+            "w_min": 0.0,
+            "w_max": 0.002,
+        }
+        synapse = mechanism("SpikePairRule", dependence, p | {"dendritic_delay_fraction": 0.3}, weight=0.001,
+                            delay=7.3)  # fmt: skip
+        projection = sim.Projection(
+            sources, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory"
+        )
+        if looks:
+            projection.record("weight")
+        for _ in range(10):
+            sim.run(STEPS * DT / 10)
+            if looks:
+                weights = projection.get("weight", format="array")
+                projection.set(weight=weights, delay=7.3, dendritic_delay_fraction=0.3, tau_plus=17.0)
+                projection[3].w_max = 0.002
+        found.append((projection.get("weight", format="array"), jumps(cells)))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+    assert np.ptp(found[0][0]) > 0
+
+
 @pytest.mark.big
 def test_a_silent_source_does_not_make_the_memory_grow():
     """Hundreds of postsynaptic spikes between two presynaptic ones, with threads and any fraction."""
@@ -201,6 +272,15 @@ def test_a_reset_restores_initial_weights():
     sim.run(50.0)
     np.testing.assert_array_equal(jumps(cells), first)
     assert projection.get("weight", format="array") == end
+    for weight in (0.0004, 0.0005):  # between trials: that of the next one
+        sim.reset()
+        projection.set(weight=weight)
+        sim.reset()
+        assert projection[0].weight == weight
+    sim.run(50.0)
+    projection[0].weight = 0.0001
+    sim.reset()
+    assert projection[0].weight == 0.0005
 
 
 @pytest.mark.parametrize("fraction", [0.0, 1.0])
@@ -237,10 +317,10 @@ def test_connections_may_be_added_later():
         sim.run(21.5)
         if add:
             projection._convergent_connect(np.array([0]), 0, weight=0.0, delay=0.1)
+        assert len(projection) == 1 + add
         sim.run(30.0)
         results.append(projection.get("weight", format="list")[0])
-        assert len(projection) == 1 + add
-    # A spike on its way meets only the postsynaptic spikes that there have been.
+    # A spike on its way meets the same postsynaptic spikes.
     assert results[0] == results[1]
 
 
@@ -261,6 +341,55 @@ def test_negative_weights():
     lag = float(train[0]) + DT - 10.0
     change = -0.05 * np.exp(-lag / 20.0) if lag >= 0 else 0.05 * np.exp(lag / 20.0)
     assert len(train) == 1 and projection[0].weight == pytest.approx(-0.2 + change, rel=1e-12)
+
+
+def bounded(weight, receptor, celltype="IF_curr_exp", **bounds):
+    sim.setup(timestep=DT)
+    a = sim.Population(2, sim.SpikeSourceArray(spike_times=[10.0]), label="a")
+    b = sim.Population(2, getattr(sim, celltype)(i_offset=3.0), label="b")
+    synapse = sim.STDPMechanism(sim.SpikePairRule(), sim.AdditiveWeightDependence(**bounds), weight=weight)
+    return sim.Projection(a, b, sim.AllToAllConnector(), synapse, receptor_type=receptor)
+
+
+@pytest.mark.parametrize("weight, receptor, celltype, bounds", [
+    (-0.5, None, "IF_curr_exp", {}),
+    (0.0, "inhibitory", "IF_curr_exp", {}),
+    (-0.5, "inhibitory", "IF_curr_exp", {"w_min": -1.0, "w_max": 0.0}),
+    (0.5, "excitatory", "IF_curr_exp", {"w_min": -1.0}),
+    (0.5, "inhibitory", "IF_cond_exp", {"w_max": -1.0}),
+    (0.5, "excitatory", "IF_cond_exp", {"w_min": 0.2, "w_max": 0.1}),
+])  # fmt: skip
+def test_bounds_that_could_not_be_meant(weight, receptor, celltype, bounds):
+    words = f"a→b, receptor '{receptor or 'inhibitory'}': the bounds .* weight = {weight:g}"
+    with pytest.raises(errors.InvalidParameterValueError, match=words):
+        bounded(weight, receptor, celltype, **bounds)
+
+
+def test_weights_beyond_their_bounds():
+    """One warning; none where bounds and weights fit. Bounds can be set, but not so that they are none."""
+    with pytest.warns(UserWarning) as warned:
+        projection = bounded(np.array([[0.5, 0.6], [0.7, 1.5]]), "excitatory", "IF_cond_exp", w_max=0.65)
+        projection._convergent_connect(np.array([0]), 1, weight=2.0)
+    assert len(warned) == 1
+    assert "a→b, receptor 'excitatory': a weight beyond" in str(warned[0].message)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        projection = bounded(-0.3, "inhibitory", w_max=-0.5)
+        projection.set(w_max=-0.4, w_min=-0.1)
+        for change in (
+            {"w_max": 1.0},
+            {"w_min": -0.45},
+            {"w_min": 0.1},
+            {"w_min": [-0.1, -0.1, -0.1, -0.41]},
+        ):
+            with pytest.raises(errors.InvalidParameterValueError, match="receptor 'inhibitory': the bounds"):
+                projection.set(**change)
+            name, values = next(iter(change.items()))
+            with pytest.raises(errors.InvalidParameterValueError, match="receptor 'inhibitory': the bounds"):
+                setattr(projection[3], name, np.ravel(values)[-1])
+    assert projection.get(["w_min", "w_max"], "list", with_address=False) == [(-0.1, -0.4)] * 4
+    with pytest.warns(UserWarning, match="w_max = -0.4, weight = -0.7"):
+        projection[1].weight = -0.7
 
 
 @pytest.mark.deep

@@ -5,6 +5,7 @@ import weakref
 
 import numpy as np
 import pytest
+from pyNN import errors
 from pyNN.random import NumpyRNG, RandomDistribution
 from pyNN.utility import SimulationProgressBar
 
@@ -342,6 +343,31 @@ def test_setup_arguments_of_other_backends_are_accepted(recwarn):
     assert [w for w in recwarn if issubclass(w.category, UserWarning)] == []
     assert (sim.get_min_delay(), sim.get_max_delay()) == (0.1, 5.0)
     assert (sim.num_processes(), sim.rank()) == (1, 0)
+
+
+def test_shortest_and_longest_delay():
+    """With 'auto' those of the network, as in NEST and Brian 2; else what setup() was told."""
+    sim.setup(timestep=0.1)
+    assert (sim.get_min_delay(), sim.get_max_delay()) == (0.1, 0.1)
+    a = sim.Population(20, sim.IF_curr_exp())
+    projection = sim.Projection(a, a, sim.OneToOneConnector(), sim.StaticSynapse(delay=2.0))
+    assert (sim.get_min_delay(), sim.get_max_delay()) == (2.0, 2.0)
+    projection._convergent_connect(np.array([0]), 1, weight=0.0, delay=7.5)
+    plastic = sim.STDPMechanism(sim.SpikePairRule(), sim.AdditiveWeightDependence(), delay=3.0)
+    sim.Projection(a, a, sim.FixedProbabilityConnector(0.0), sim.StaticSynapse(delay=0.1))  # none
+    assert (sim.get_min_delay(), sim.get_max_delay()) == (2.0, 7.5)
+    sim.Projection(a, a, sim.OneToOneConnector(), plastic).set(delay=1.04)
+    projection[20].delay = 3.0
+    rng = sim.NativeRNG(seed=1)
+    drawn = sim.StaticSynapse(delay=sim.RandomDistribution("uniform", (1.5, 6.0), rng=rng))
+    many = sim.Projection(
+        a, sim.Population(1000, a.celltype), sim.FixedProbabilityConnector(0.99, rng=rng), drawn
+    )
+    assert sim.get_min_delay() == 1.0
+    assert sim.get_max_delay() == max(many.get("delay", "list", with_address=False)) > 5.5
+    with pytest.raises(errors.ConnectionError, match=r"delay 0.01 ms is out of range \[0.1, 6553.5\] ms"):
+        projection.set(delay=0.01)
+    assert sim.StaticSynapse().parameter_space["delay"].base_value == 0.1  # not the shortest of the others
 
 
 def test_unknown_setup_argument_warns_and_names_the_nearest():

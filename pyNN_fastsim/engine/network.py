@@ -7,7 +7,6 @@ what has changed in tables (`preparation.py`), and the rest happens in one compi
 """
 
 import contextlib
-import copy
 import threading
 import time
 
@@ -32,6 +31,7 @@ from .synapses.dynamic import DynamicGroup
 from .synapses.gap import Coupling, JunctionGroup
 from .synapses.groups import SynapseGroup
 from .synapses.history import HeldSpikes, SpikeHistory
+from .synapses.plasticity import LARGEST_KICK, Y_RATE
 from .tables import FAILED_BLOCK, FAILED_CELL, LOG, LOG_CAPACITY, LOG_LENGTH, LOG_SLACK, rows_of, words_of
 
 PIECE_SECONDS = 0.2  # wall time of one compiled call, after which Ctrl-C is heard
@@ -126,7 +126,7 @@ class Network:
             group.begin(self.step)
 
     def remove_groups(self, groups):
-        """Remove groups of synapses; held spikes must have been released."""
+        """Remove groups of synapses, and the spikes that they hold."""
         for group in groups:
             self.release_arrivals(group)
         gone = {id(group) for group in groups}
@@ -236,38 +236,50 @@ class Network:
 
     # --- synapses that change -------------------------------------------------------------------
 
-    def catch_up(self, group):
-        """Take a plastic group through the spikes of its targets until now."""
-        if self.begun and len(group) and group.caught_up != self.step:
-            group.caught_up = self.step
+    def weights_of(self, group):
+        """The weights of a plastic group after all that has arrived by now: float64 [synapses]."""
+        if not self.begun or not len(group):
+            return group.weights
+        if group.shown_at != self.step:
+            self._update_group(group)
+            group.show(self.step + 1)
+            group.shown_at = self.step
+        return group.shown
+
+    def settle(self, group):
+        """Take a plastic group through all that has arrived by now, since something is about to change that
+        must not matter for it."""
+        if self.begun and len(group):
             self._update_group(group)
             group.model.catch_up(address_of(group.detail), 0, 0, len(group), self.step + 1)
+        group.shown_at = None
 
-    def release_held(self, group):
-        """Deliver the spikes that a group holds now, since its delays are about to change.
+    def settle_timing(self, group):
+        """Let the spikes under way to a plastic group keep their delays, which are about to change."""
+        self.settle(group)
+        if self.begun:
+            self._forget_timings(group)
+            group.keep_timing(self.step)
 
-        They keep the delay that they were emitted with, but not the spikes of the targets to come.
+    def _forget_timings(self, group):
+        """Forget the earlier timings for which no spikes are under way any more; it has been settled.
+
+        Traces of postsynaptic spikes count from their arrival, so they must be told that this is another one.
         """
-        if group not in self.held or not self.begun:
-            return
-        self._update_group(group)
-        held = self.held[group]
-        row = copy.copy(group).row(self.channel(group), self.blocks[group.target].n, 1, None)
-        head = np.array([address_of(self.ring), len(self.ring) - 1, self.ring.shape[1]], dtype=np.int64)
-        longest = int(history.held_for(group)[0])
-        for emitted in range(max(self.step - longest + 1, 0), self.step + 1):
-            cells = held.of(emitted)
-            group.model.kernel(
-                address_of(row),
-                0,
-                address_of(cells),
-                len(cells),
-                address_of(head),
-                emitted,
-                self.step - emitted + 1,
-                longest,
-            )
-        held.clear()
+        past = self.histories[group.target]
+        while group.earlier and group.earlier[0].until + group.earlier[0].longest < self.step:
+            before = history.last_arrivals(group, past)
+            group.earlier.pop(0)
+            group.derive(self.dt, self.blocks[group.target])
+            moved = (before - history.last_arrivals(group, past)) * group.used_constants[Y_RATE]
+            group.state["_y"] *= np.exp(np.minimum(moved, LARGEST_KICK))
+
+    def inherit(self, group, places, other, others_places):
+        """Let synapses of a group, given by their places, be those of another, which will be removed."""
+        if other in self.held and self.begun:
+            self.held[group] = self.held[other]
+            other.keep_timing(self.step)
+        group.take_over(places, other, others_places)
 
     def release_arrivals(self, group):
         """Put the spikes under way to a group into the ring buffer, since its weights or delays are about to

@@ -53,6 +53,7 @@ def _make_tables(network):
     n_cells = sum(block.n * max(len(block.constants) / SIMPLE, 1.0) for block in network.blocks)
     n_threads = max(1, min(network.threads, int(n_cells // CELLS_PER_THREAD)))
     network.coupling.connect(network.junctions, network.blocks)
+    network.coupling.check(network.blocks, network.dt)
     for index in network.coupling.blocks:
         if network.blocks[index].coupled is None:
             network.blocks[index].coupled = np.zeros(network.blocks[index].n)

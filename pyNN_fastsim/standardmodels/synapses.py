@@ -93,7 +93,7 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         return f"give {name} where the synapse type is made, or call set({name}=...) of a projection"
 
     def _get_minimum_delay(self):
-        return state.min_delay
+        return state.allowed_delays[0]
 
     def state_variables(self):
         """Names of what `Projection.initialize` can set."""

@@ -341,4 +341,5 @@ IAF_FACETS_HARDWARE = Model(
     constants=_facets_constants,
     **_EXP_STEPS,
     unfit=_exp_unfit,
+    cm=0.2,
 )

@@ -110,4 +110,5 @@ IZHIKEVICH = Model(
     attempt=_attempt,
     fires=_fires,
     finish=_finish,
+    cm=1.0 / PER_NA,
 )

@@ -120,6 +120,7 @@ class Model:
                   beginning of a trial, or None
     changed       for sources: function(constants, constants before, state, last step done), called when
                   parameters may have changed during a trial
+    cm            capacitance, nF, of a model that has no parameter of this name; infinite if nobody knows
 
     Besides its own parameters, `constants` gets "_seed", "_stream" and "_trial", which identify the random
     numbers of a block (see rng.py).
@@ -144,6 +145,7 @@ class Model:
     capacity: Callable | None = None
     restart: Callable | None = None
     changed: Callable | None = None
+    cm: float = float("inf")
 
     @property
     def is_source(self):

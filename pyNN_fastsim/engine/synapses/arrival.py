@@ -69,7 +69,7 @@ class ArrivalGroup:
     def __init__(self, source, target, receptor, first, targets, weights, delays):
         self.source, self.target, self.receptor, self.first = source, target, receptor, first
         self.arrays = targets, weights, delays
-        self.longest = int(delays.max())
+        self.shortest, self.longest = int(delays.min()), int(delays.max())
 
     def __len__(self):
         return int(self.first[-1])

@@ -35,7 +35,21 @@ SEEN = 10  # plastic: address of the number of postsynaptic spikes that each has
 HISTORY = 11  # plastic: address of the spikes of the targets, see history.py
 POSTS = 12  # plastic: address of the number of spikes of each target (int32)
 HISTORY_MASK = 13
-DETAIL_ROW = 14
+TRACES = 14  # plastic: address of the entries of a trace, see traces.py, or 0
+EPOCH = 15  # of these
+EARLIER = 16  # plastic: address of the table of earlier timings, the earliest first
+N_EARLIER = 17
+CHANGED = 18  # plastic: the last step for which one of them holds, or -1
+LONGEST = 19  # plastic: the longest delay of them, steps
+SHOWN = 20  # plastic: address of the weights to be shown (float64)
+DETAIL_ROW = 21
+
+# The words of a row of the table of earlier timings.
+UNTIL = 0  # last step for which it holds
+TIMED_CONSTANTS = 1  # address of the table of constants
+TIMED_DELAYS = 2  # address of the delays in steps (uint16)
+TIMED_STRIDE = 3  # 0 if all synapses share one, else 2
+TIMING_ROW = 4
 
 # The words of a row of the table of sampled synapses.
 OBSERVE = 0  # address of the function that looks at them
@@ -63,6 +77,8 @@ class SynapseModel:
     kernel        entry that takes the group through the spikes of its source
     observe       entry that samples the present state of some synapses
     catch_up      plastic: entry that takes synapses through the spikes of their targets
+    show          plastic: entry that tells what their weights are after these, and changes nothing
+    trace_rates   plastic: function(constants) -> the two rates of the trace that they need, or None
     is_random     whether it draws random numbers
     """
 
@@ -73,6 +89,8 @@ class SynapseModel:
     kernel: Entry
     observe: Entry
     catch_up: Entry | None = None
+    show: Entry | None = None
+    trace_rates: Callable | None = None
     is_random: bool = False
 
     @property
@@ -87,6 +105,24 @@ class OfTarget:
     name: str
 
 
+@dataclass
+class Timing:
+    """The delays of plastic synapses for spikes emitted up to a step.
+
+    until      the step
+    delays     uint16 [1] or [synapses], steps
+    fraction   float64 [1] or [synapses]: dendritic part of these
+    """
+
+    until: int
+    delays: np.ndarray
+    fraction: np.ndarray
+
+    @property
+    def longest(self):
+        return int(self.delays.max(initial=1))
+
+
 @dataclass(eq=False)
 class DynamicGroup(SynapseGroup):
     """Synapses of a model that have a state; see `SynapseGroup`.
@@ -98,7 +134,10 @@ class DynamicGroup(SynapseGroup):
     last              int32 [synapses]: step of the last presynaptic spike
     seen              plastic: int32 [synapses], number of its target's spikes that it has dealt with
     stream            of its random numbers
-    caught_up         plastic: step until which weights show the spikes of the targets, if looked at
+    earlier           plastic: Timings of spikes that may still be under way, the earliest first
+    shown             plastic: float64 [synapses], what weights were after all that had arrived, when somebody
+                      looked at them last; `weights` are those after the last presynaptic arrival
+    shown_at          the step at which that was, unless something has changed since
     """
 
     model: SynapseModel = None
@@ -117,7 +156,9 @@ class DynamicGroup(SynapseGroup):
         self.last = np.zeros(n, dtype=np.int32)
         self.seen = np.zeros(n if self.model.is_plastic else 0, dtype=np.int32)
         self.detail = np.zeros(DETAIL_ROW, dtype=np.int64)
-        self.caught_up = None
+        self.earlier: list[Timing] = []
+        self.shown = np.zeros(0)
+        self.shown_at = None
         self._order = None
 
     def begin(self, step):
@@ -132,9 +173,11 @@ class DynamicGroup(SynapseGroup):
             self.state[name][:] = value
         if self.initial_weights is not None:
             self.weights[:] = self.initial_weights
+        self.initial_weights = None
         self.last[:] = 0
         self.seen[:] = 0
-        self.caught_up = None
+        self.earlier = []
+        self.shown_at = None
 
     def initialize(self, name, values, step):
         """Set a state variable, float64 [synapses], now and at the beginning of every trial."""
@@ -146,7 +189,7 @@ class DynamicGroup(SynapseGroup):
         """All that synapses remember, by name: arrays [synapses]."""
         arrays = {"last": self.last}
         if self.model.is_plastic:
-            arrays["seen"] = self.seen
+            arrays |= {"seen": self.seen, "weights": self.weights}
         if self.initial_weights is not None:
             arrays["initial_weights"] = self.initial_weights
         for name, values in self.state.items():
@@ -154,25 +197,49 @@ class DynamicGroup(SynapseGroup):
             arrays |= {f"{name} now": values, f"{name} at first": self.initial[name]}
         return arrays
 
-    def take_over(self, places, memory):
-        """Let synapses remember what others did, who had `memory`."""
+    def take_over(self, places, other, others_places):
+        """Let synapses remember what others did, those of another group."""
+        memory = other.memory()
         for name, values in self.memory().items():
             if name in memory:
-                values[places] = memory[name]
+                values[places] = memory[name][others_places]
+        for timing in other.earlier:  # synapses that were not there then have no spikes under way
+            delays, fraction = np.ones(len(self), dtype=np.uint16), np.ones(len(self))
+            delays[places] = np.broadcast_to(timing.delays, len(other))[others_places]
+            fraction[places] = np.broadcast_to(timing.fraction, len(other))[others_places]
+            self.earlier.append(Timing(timing.until, delays, fraction))
 
-    def constants(self, dt, target):
+    def keep_timing(self, step):
+        """Let spikes emitted up to `step` keep the delays that there are, which are about to change."""
+        if not self.earlier or self.earlier[-1].until < step:
+            fraction = np.asarray(self.parameters["dendritic_delay_fraction"], dtype=np.float64)
+            self.earlier.append(Timing(step, self.delays.copy(), fraction.copy()))
+
+    def constants(self, dt, target, timing=None):
         """The constants of the synapses, float64 [1] or [synapses] each; `target` is the block."""
-        parameters = {"delay": self.delays.astype(np.float64)}
+        parameters = {"delay": (timing or self).delays.astype(np.float64)}
         for name, value in self.parameters.items():
             if isinstance(value, OfTarget):
                 value = np.atleast_1d(np.asarray(target.parameters[value.name], dtype=np.float64))
                 value = value[self.targets] if len(value) > 1 else value
             parameters[name] = value
+        if timing is not None:
+            parameters["dendritic_delay_fraction"] = timing.fraction
         return [np.ascontiguousarray(c, dtype=np.float64) for c in self.model.constants(parameters, dt)]
 
     def derive(self, dt, target):
         """Derive the constants from the parameters as they are now; `target` is the block."""
         self.used_constants = self.constants(dt, target)
+        self.earlier_constants = [self.constants(dt, target, timing) for timing in self.earlier]
+
+    def all_constants(self):
+        """The constants for every timing there is."""
+        return [*self.earlier_constants, self.used_constants]
+
+    @property
+    def trace_rates(self):
+        """The rates of the trace of postsynaptic spikes that is needed, or None."""
+        return self.model.trace_rates(self.used_constants)
 
     def write_down(self, seed, trial, history=None):
         """Write down where everything is; `history` is that of the target's spikes."""
@@ -185,13 +252,36 @@ class DynamicGroup(SynapseGroup):
         words[WEIGHTS] = address_of(self.weights)
         words[WEIGHT_STRIDE] = 8 if len(self.weights) > 1 else 0
         words[TARGETS] = address_of(self.targets)
-        words[UNIFORM] = all(len(c) == 1 for c in self.used_constants)
+        words[UNIFORM] = all(len(c) == 1 for c in self.used_constants) and not self.earlier
         words[SEED], words[STREAM], words[TRIAL] = seed, self.stream, trial
         if history is not None:
             words[SEEN] = address_of(self.seen)
             words[HISTORY] = address_of(history.spikes)
             words[POSTS] = address_of(history.counts)
             words[HISTORY_MASK] = history.spikes.shape[1] - 1
+            trace = history.trace_for(self)
+            words[TRACES] = 0 if trace is None else address_of(trace.entries)
+            words[EPOCH] = 0 if trace is None else trace.epoch
+            self._write_earlier()
+
+    def _write_earlier(self):
+        self._earlier_tables = [_table(constants) for constants in self.earlier_constants]
+        rows = [
+            (t.until, address_of(table), address_of(t.delays), 2 if len(t.delays) > 1 else 0)
+            for t, table in zip(self.earlier, self._earlier_tables, strict=True)
+        ]
+        self._earlier_table = np.array(rows, dtype=np.int64).reshape(-1, TIMING_ROW)
+        self.detail[EARLIER] = address_of(self._earlier_table)
+        self.detail[N_EARLIER] = len(rows)
+        self.detail[CHANGED] = self.earlier[-1].until if rows else -1
+        self.detail[LONGEST] = max((timing.longest for timing in self.earlier), default=0)
+
+    def show(self, next_step):
+        """Look at the weights after all that arrives before a step; `write_down` has been called."""
+        if len(self.shown) != len(self):
+            self.shown = np.zeros(len(self))
+        self.detail[SHOWN] = address_of(self.shown)
+        self.model.show(address_of(self.detail), 0, 0, len(self), next_step)
 
     def by_target(self, n_targets):
         """The synapses sorted by target, and where each target's begin; both int64."""

@@ -74,6 +74,10 @@ class SynapseGroup:
         """The longest delay, in steps."""
         return int(self.delays.max(initial=1))
 
+    @property
+    def shortest(self):
+        return int(self.delays.min(initial=MAX_DELAY))
+
     def row(self, base, n_targets, n_threads, ranges):
         """The row of the run loop's table; `ranges` [threads, 2] are the target cells of each."""
         if n_threads == 1:

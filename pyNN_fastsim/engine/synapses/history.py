@@ -1,9 +1,10 @@
 """
 Spikes that plastic synapses have yet to deal with.
 
-A `SpikeHistory` keeps the latest spikes of the cells of a block that plastic synapses go to. Each thread
-writes those of its own cells. Room is bounded: when a cell's is used up, all its synapses are taken
-through what is there, so a silent source does not make the memory grow.
+A `SpikeHistory` keeps the latest spikes of the cells of a block that plastic synapses go to, with the sums
+over them that synapses need (traces.py). Each thread writes those of its own cells. Room is bounded: when a
+cell's is used up, all its synapses are taken through what is there, so a silent source does not make the
+memory grow.
 
 `HeldSpikes` keeps the spikes of a group's source until they arrive at its synapses, for groups with axonal
 delays. Thread 0 writes; the others read in later steps, after the barrier.
@@ -15,7 +16,8 @@ from ..compiling.addresses import address_of
 from ..compiling.compile import inlined, jit
 from ..compiling.lowlevel import call_catch_up, call_synapses, int32_at, int64_at
 from .groups import KERNEL
-from .plasticity import HOLD, ON_TIME, SHIFT
+from .plasticity import DENDRITE, HOLD, ON_TIME
+from .traces import TRACE_ROW, Trace, note_in_traces
 
 SLACK = 16  # spikes of a cell, at least, between two times when its room is used up
 
@@ -28,7 +30,9 @@ DONE = 4  # address of how many of these all synapses have dealt with (int32)
 WINDOW = 5  # steps for which a spike may still be needed
 GROUPS = 6  # address of the table of plastic groups, see below
 N_GROUPS = 7
-HISTORY_ROW = 8
+TRACES = 8  # address of the table of traces, see traces.py
+N_TRACES = 9
+HISTORY_ROW = 10
 
 # The words of a row of the table of plastic groups.
 CATCH_UP = 0  # address of the function that takes synapses through postsynaptic spikes
@@ -58,6 +62,7 @@ class SpikeHistory:
     counts   int32 [cells], number of spikes so far
     done     int32 [cells], how many of these all synapses have dealt with
     window   steps for which a spike may still be needed
+    traces   by their rates: what is kept beside the spikes
     """
 
     def __init__(self, block):
@@ -65,6 +70,7 @@ class SpikeHistory:
         self.spikes = np.zeros((block.n, 2 * SLACK), dtype=np.int32)
         self.counts, self.done = np.zeros((2, block.n), dtype=np.int32)
         self.window = 0
+        self.traces: dict[tuple[float, float], Trace] = {}
 
     def clear(self):
         self.counts[:] = self.done[:] = 0
@@ -82,6 +88,17 @@ class SpikeHistory:
             n = self.counts - back
             spikes[cells, n % larger] = self.spikes[cells, n % room]
         self.spikes = spikes
+        for trace in self.traces.values():
+            trace.enlarge(self.counts, larger)
+
+    def trace_for(self, group):
+        """The trace that a plastic group needs; None if its time constants differ or are very short."""
+        rates = group.trace_rates
+        if rates is None or not Trace.is_possible(rates):
+            return None
+        if rates not in self.traces:
+            self.traces[rates] = Trace(rates, self.spikes, self.counts)
+        return self.traces[rates]
 
     def row(self, groups):
         """The row of the run loop's table; `groups` are the plastic groups of these targets."""
@@ -96,7 +113,13 @@ class SpikeHistory:
             ],
             dtype=np.int64,
         ).reshape(-1, PLASTIC_ROW)
+        needed = [self.trace_for(group) for group in groups]
+        self.traces = {rates: trace for rates, trace in self.traces.items() if trace in needed}
+        self._traces = np.array([t.row() for t in self.traces.values()], dtype=np.int64).reshape(
+            -1, TRACE_ROW
+        )
         words = np.zeros(HISTORY_ROW, dtype=np.int64)
+        words[TRACES], words[N_TRACES] = address_of(self._traces), len(self._traces)
         words[BLOCK] = self.block.index
         words[SPIKES] = address_of(self.spikes)
         words[MASK] = self.spikes.shape[1] - 1
@@ -108,15 +131,27 @@ class SpikeHistory:
         return words
 
 
-def _holds(group):
-    """For how many steps synapses of a group hold spikes: int64 [1] or [synapses]."""
-    return group.used_constants[HOLD].astype(np.int64)
-
-
 def window(group):
     """Steps for which a group may still need a postsynaptic spike that has been."""
-    ahead = np.ceil(group.used_constants[SHIFT] - ON_TIME).astype(np.int64) - 1
-    return int(np.max(_holds(group) - ahead, initial=0))
+    return max(int(np.max(np.floor(c[DENDRITE] + ON_TIME), initial=0)) for c in group.all_constants()) + 1
+
+
+def last_arrivals(group, past):
+    """When the last postsynaptic spike arrived that each synapse has dealt with: float64 [synapses], steps.
+
+    0 if there was none; see `plasticity._arrival`.
+    """
+    n, room = len(group), past.spikes.shape[1]
+    untils = [timing.until for timing in group.earlier]
+    dendrites = np.stack([np.broadcast_to(c[DENDRITE], n) for c in group.all_constants()])
+    last = past.spikes[group.targets, (group.seen - 1) % room]
+    arrivals = np.zeros(n)
+    for back in range(1, room):
+        step = past.spikes[group.targets, (group.seen - back) % room]
+        arrival = step + dendrites[np.searchsorted(untils, step), np.arange(n)]
+        is_before = (group.seen >= back) & (step <= last)
+        arrivals = np.maximum(arrivals, np.where(is_before, arrival, 0.0))
+    return arrivals
 
 
 @jit
@@ -134,7 +169,10 @@ def note_spikes(histories, counts, spikes, step):
             count = int32_at(row[COUNTS] + 4 * cell, 1)
             if count[0] - int32_at(row[DONE] + 4 * cell, 1)[0] >= mask:
                 _make_room(row, cell, step)
-            int32_at(row[SPIKES] + 4 * ((mask + 1) * cell + (count[0] & mask)), 1)[0] = step
+            kept = int32_at(row[SPIKES] + 4 * (mask + 1) * cell, mask + 1)
+            before = kept[(count[0] - 1) & mask]
+            note_in_traces(row[TRACES], row[N_TRACES], cell, mask, count[0], before, step)
+            kept[count[0] & mask] = step
             count[0] += 1
 
 
@@ -203,7 +241,7 @@ class HeldSpikes:
 
 def held_for(group):
     """For how many steps a group's synapses hold spikes, those that do: int64, descending."""
-    found = np.unique(_holds(group))[::-1]
+    found = np.unique(np.concatenate([c[HOLD] for c in group.all_constants()]).astype(np.int64))[::-1]
     return np.ascontiguousarray(found[found > 0])
 
 

@@ -2,21 +2,23 @@
 Synapses whose weight depends on the spikes of both cells: spike-timing-dependent plasticity.
 
 A synapse sees a presynaptic spike of t_pre at t_pre + (1 - f) d and a postsynaptic one of t_post at
-t_post + f d, where d is its delay and f the dendritic fraction of it. Everything happens at these
-arrivals, in the order of time, a presynaptic before a postsynaptic one at the same time; the traces of
-both cells decay in closed form in between::
+t_post + f d, where d is its delay and f the dendritic fraction of it, both as they were at the time of the
+spike. Everything happens at these arrivals, in the order of time, a presynaptic before a postsynaptic one at
+the same time; the traces of both cells decay in closed form in between::
 
-    before(c, s, weight, steps, lag) -> (s, weight)   at a presynaptic arrival: `steps` after the one
-                                                      before, `lag` after the last postsynaptic one
-    after(c, s, weight, steps, lag) -> (s, weight)    at a postsynaptic arrival, likewise
+    before(c, s, weight, steps, lag, kick) -> (s, weight)   at a presynaptic arrival
+    after(c, s, weight, steps, lag) -> (s, weight)          at a postsynaptic arrival
 
 with the constants `c` of a synapse and its state `s`, the traces (x, y) of the pre- and postsynaptic
-spikes as they were at the last of these: all pairs of spikes count. The weight that is delivered is that
-after the presynaptic arrival.
+spikes as they were at the last of these: all pairs of spikes count. The first is told the `steps` since x,
+the `lag` since y, and by how much x is raised; the second the `steps` since y, and the `lag` since x. x is
+that of the last step of the grid before the arrival, where it would have been more than it was: `kick` is
+that much more. The weight that is delivered is that after the presynaptic arrival.
 
 Postsynaptic spikes are kept by history.py; a synapse is taken through them when the next presynaptic
-spike arrives, when somebody looks at it, or when there is no more room for them. Which of these it is makes
-no difference to the last bit, since all of it is done spike by spike.
+spike arrives, or when there is no more room for them: one by one, or all at once where their rises add up
+(traces.py). Somebody who looks at a weight in between is shown what it would be, and changes nothing, so that
+results are the same to the last bit.
 
 A presynaptic spike with an axonal delay is dealt with in the last step before its arrival (`hold` steps
 after its emission), since what it delivers may be due in the next one.
@@ -43,12 +45,17 @@ from ..compiling.lowlevel import (
     uint32_at,
 )
 from .dynamic import (
+    CHANGED,
     CONSTANTS,
     DETAIL_ROW,
+    EARLIER,
+    EPOCH,
     HISTORY,
     HISTORY_MASK,
     KERNEL_ARGUMENTS,
     LAST,
+    LONGEST,
+    N_EARLIER,
     N_OBSERVED,
     OBSERVED,
     OBSERVED_BUFFER,
@@ -58,28 +65,41 @@ from .dynamic import (
     OBSERVER_ROW,
     POSTS,
     SEEN,
+    SHOWN,
     STATE,
     TARGETS,
+    TIMED_CONSTANTS,
+    TIMED_DELAYS,
+    TIMED_STRIDE,
+    TIMING_ROW,
+    TRACES,
+    UNIFORM,
+    UNTIL,
     WEIGHTS,
     SynapseModel,
 )
 from .groups import BASE, BOUNDS, BOUNDS_STRIDE, DELAY_IS_SHARED, DELAYS, DETAIL, GROUP_ROW, N_SOURCES
+from .traces import ENTRY, decayed_trace, product_of_rests, sum_of_rises
 
 ON_TIME = 1e-6  # steps: arrivals so near to each other are at the same time
 
 # The constants of a plastic synapse, in this order.
-SHIFT = 0  # steps by which a presynaptic spike arrives later than a postsynaptic one of the same time
-HOLD = 1  # steps for which a presynaptic spike is kept
-X_RATE = 2  # decay of the trace of presynaptic spikes, per step
-Y_RATE = 3
-RISE = 4  # largest change of the weight by a pair, upwards
-FALL = 5  # and downwards
-NEUTRAL = 6  # Vogels et al.: the trace at which a presynaptic spike changes nothing
-W_MIN = 7
-W_MAX = 8
-MU_PLUS = 9
-MU_MINUS = 10
-N_CONSTANTS = 11
+AXON = 0  # steps from the emission of a presynaptic spike to its arrival
+DENDRITE = 1  # and of a postsynaptic one
+HOLD = 2  # steps for which a presynaptic spike is kept
+KICK = 3  # what it adds to the trace
+X_RATE = 4  # decay of the trace of presynaptic spikes, per step
+Y_RATE = 5
+RISE = 6  # largest change of the weight by a pair, upwards
+FALL = 7  # and downwards
+NEUTRAL = 8  # Vogels et al.: the trace at which a presynaptic spike changes nothing
+W_MIN = 9
+W_MAX = 10
+MU_PLUS = 11
+MU_MINUS = 12
+N_CONSTANTS = 13
+
+LARGEST_KICK = 600.0  # of its logarithm, so that a few of them together are still a number
 
 
 @inlined
@@ -129,10 +149,10 @@ WEIGHT_DEPENDENCES = {
 # --- rules ------------------------------------------------------------------------------------------------
 
 
-def _pair_before(c, s, weight, steps, lag):
+def _pair_before(c, s, weight, steps, lag, kick):
     x, y = s
     weight = _clipped(c, weight - c[FALL] * _fall(c, weight) * (y * exp(-lag * c[Y_RATE])))  # noqa: F821
-    return (x * exp(-steps * c[X_RATE]) + 1.0, y), weight
+    return (x * exp(-steps * c[X_RATE]) + kick, y), weight
 
 
 def _pair_after(c, s, weight, steps, lag):
@@ -141,21 +161,49 @@ def _pair_after(c, s, weight, steps, lag):
     return (x, y * exp(-steps * c[Y_RATE]) + 1.0), weight
 
 
-def _vogels_before(c, s, weight, steps, lag):
+def _vogels_before(c, s, weight, steps, lag, kick):
     x, y = s
     rise = c[RISE] * _rise(c, weight) * (y * exp(-lag * c[Y_RATE]))  # noqa: F821
     fall = c[FALL] * _fall(c, weight) * c[NEUTRAL]  # noqa: F821
-    return (x * exp(-steps * c[X_RATE]) + 1.0, y), _clipped(c, weight + (rise - fall))
+    return (x * exp(-steps * c[X_RATE]) + kick, y), _clipped(c, weight + (rise - fall))
 
 
 RULES = {"pair": (_pair_before, _pair_after), "vogels": (_vogels_before, _pair_after)}
 
+# --- many postsynaptic arrivals at once -------------------------------------------------------------------
 
-def _timing(p):
-    """SHIFT and HOLD of synapses with delays in steps."""
-    shift = (1.0 - 2.0 * p["dendritic_delay_fraction"]) * p["delay"]
-    axonal = (1.0 - p["dendritic_delay_fraction"]) * p["delay"]
-    return shift, np.maximum(np.ceil(axonal - ON_TIME) - 1.0, 0.0)
+
+@inlined
+def _risen_by_sum(c, x, weight, entries, spikes, mask, epoch, first, end, last):
+    """The weight after rises that don't depend on it: all of one sign, so that it is clipped once."""
+    total = sum_of_rises(entries, spikes, mask, epoch, first, end, last, c[DENDRITE], c[X_RATE])
+    return _clipped(c, weight + c[RISE] * x * total)
+
+
+@inlined
+def _risen_by_product(c, x, weight, entries, spikes, mask, epoch, first, end, last):
+    """The weight after rises in proportion to its distance from w_max: each leaves a part of that."""
+    width = c[W_MAX] - c[W_MIN]
+    size = c[RISE] / width * x if width != 0.0 else 0.0
+    where = entries, spikes, mask, epoch, first, end, last
+    rest = product_of_rests(*where, c[DENDRITE], c[X_RATE], size)
+    return _clipped(c, weight + (c[W_MAX] - weight) * (1.0 - rest))
+
+
+# By how a rise depends on the weight.
+TOGETHER = {_any_amount: _risen_by_sum, _room_above: _risen_by_product}
+
+# --- constants --------------------------------------------------------------------------------------------
+
+
+def _timing(p, x_rate):
+    """AXON, DENDRITE, HOLD and KICK of synapses with delays in steps."""
+    axon = (1.0 - p["dendritic_delay_fraction"]) * p["delay"]
+    dendrite = p["dendritic_delay_fraction"] * p["delay"]
+    off_grid = axon - np.floor(axon + ON_TIME)
+    off_grid = np.where(off_grid > ON_TIME, off_grid, 0.0)
+    kick = np.exp(np.minimum(off_grid * x_rate, LARGEST_KICK))
+    return axon, dendrite, np.maximum(np.ceil(axon - ON_TIME) - 1.0, 0.0), kick
 
 
 def _constants_of_pairs(is_additive_above, is_additive_below):
@@ -170,7 +218,7 @@ def _constants_of_pairs(is_additive_above, is_additive_below):
         rise = p["A_plus"] * (p["w_max"] if is_additive_above else width)
         fall = p["A_minus"] * (p["w_max"] if is_additive_below else width)
         rates = dt / p["tau_plus"], dt / p["tau_minus"]
-        return *_timing(p), *rates, rise, fall, np.zeros(1), *_bounds(p)
+        return *_timing(p, rates[0]), *rates, rise, fall, np.zeros(1), *_bounds(p)
 
     return constants
 
@@ -178,36 +226,122 @@ def _constants_of_pairs(is_additive_above, is_additive_below):
 def _constants_of_vogels(p, dt):
     """`eta` is in the units of the weight, `rho` in spikes per ms."""
     rate = dt / p["tau"]
-    return *_timing(p), rate, rate, p["eta"], p["eta"], 2.0 * p["rho"] * p["tau"], *_bounds(p)
+    return *_timing(p, rate), rate, rate, p["eta"], p["eta"], 2.0 * p["rho"] * p["tau"], *_bounds(p)
 
 
 def _bounds(p):
     return p["w_min"], p["w_max"], p.get("mu_plus", np.ones(1)), p.get("mu_minus", np.ones(1))
 
 
+def _trace_rates(constants):
+    """The rates of a Trace for synapses with these constants; None if they differ."""
+    rates = constants[X_RATE], constants[Y_RATE]
+    return tuple(float(rate[0]) for rate in rates) if all(len(rate) == 1 for rate in rates) else None
+
+
 # --- kernels ----------------------------------------------------------------------------------------------
 
 
-def _caught_up(detail, c, s, weight, j, last_step):
-    """The state and weight of synapse `j` after its target's spikes until `last_step`."""
+@jit
+def _timing_of(detail, step):
+    """Which of the earlier timings holds for spikes emitted at `step`: its row, or 0 if none does."""
+    for k in range(detail[N_EARLIER]):
+        row = detail[EARLIER] + 8 * TIMING_ROW * k
+        if step <= int64_at(row, TIMING_ROW)[UNTIL]:
+            return row
+    return 0
+
+
+@jit
+def _dendrite(detail, c, j, step):
+    """The dendritic delay of synapse `j` for spikes emitted at `step`."""
+    row = _timing_of(detail, step) if step <= detail[CHANGED] else 0
+    if row == 0:
+        return c[DENDRITE]
+    return elements_at(int64_at(row, TIMING_ROW)[TIMED_CONSTANTS], j, N_CONSTANTS)[DENDRITE]
+
+
+@jit
+def _arrival_after_change(detail, c, j, spikes, mask, k, origin):
+    """As `_arrival`, if the delay may have been longer for spikes that were emitted before: it doesn't
+    overtake these."""
+    step = np.int64(spikes[k & mask])
+    arrival = float(step - origin) + _dendrite(detail, c, j, step)
+    i = k - 1
+    while i >= 0 and 0 < step - spikes[i & mask] <= detail[LONGEST]:
+        before = np.int64(spikes[i & mask])
+        arrival = max(arrival, float(before - origin) + _dendrite(detail, c, j, before))
+        i -= 1
+    return arrival
+
+
+@inlined
+def _arrival(detail, c, j, spikes, mask, k, origin):
+    """The time at which spike number `k` of its target arrives at synapse `j`, in steps since `origin`."""
+    step = np.int64(spikes[k & mask])
+    if step <= detail[CHANGED] + detail[LONGEST]:
+        return _arrival_after_change(detail, c, j, spikes, mask, k, origin)
+    return float(step - origin) + c[DENDRITE]
+
+
+@jit
+def _has_one_dendrite(detail, c, j, step):
+    """Whether synapse `j` has one dendritic delay for spikes emitted since `step`, and those before that may
+    have been under way then."""
+    for k in range(detail[N_EARLIER]):
+        earlier = int64_at(detail[EARLIER] + 8 * TIMING_ROW * k, TIMING_ROW)
+        before = elements_at(earlier[TIMED_CONSTANTS], j, N_CONSTANTS)[DENDRITE]
+        if step <= earlier[UNTIL] + detail[LONGEST] and before != c[DENDRITE]:
+            return False
+    return True
+
+
+def _one_by_one(detail, c, s, weight, j, step, ahead):
+    """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`,
+    and how many it has then dealt with."""
     cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
     mask = detail[HISTORY_MASK]
     spikes = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
     n_spikes = int32_at(detail[POSTS] + 4 * cell, 1)[0]
-    seen = int32_at(detail[SEEN] + 4 * j, 1)
-    k = seen[0]
-    if k < n_spikes:
+    last = int32_at(detail[LAST] + 4 * j, 1)[0]
+    k = int32_at(detail[SEEN] + 4 * j, 1)[0]
+    end = float(step - last) + ahead
+    before = _arrival(detail, c, j, spikes, mask, k - 1, last) if k > 0 else 0.0
+    while k < n_spikes:
+        arrival = _arrival(detail, c, j, spikes, mask, k, last)
+        if not arrival < end - _ON_TIME:  # noqa: F821
+            break
+        s, weight = _after(c, s, weight, arrival - before, max(arrival, 0.0))  # noqa: F821
+        before = arrival
+        k += 1
+    return s, weight, k
+
+
+def _at_once(detail, c, s, weight, j, step, ahead):
+    """The same for rules whose rises add up."""
+    cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
+    mask = detail[HISTORY_MASK]
+    spikes = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
+    end = int32_at(detail[POSTS] + 4 * cell, 1)[0]
+    first = int32_at(detail[SEEN] + 4 * j, 1)[0]
+    if first == end:
+        return s, weight, first
+    before = spikes[max(first - 1, 0) & mask]
+    within = min(c[W_MIN], c[W_MAX]) <= weight <= max(c[W_MIN], c[W_MAX])
+    settled = before > detail[CHANGED] + detail[LONGEST] or _has_one_dendrite(detail, c, j, before)
+    if detail[TRACES] == 0 or not within or not settled:
+        return _each(detail, c, s, weight, j, step, ahead)  # noqa: F821
+    while end > first and not float(spikes[(end - 1) & mask] - step) + c[DENDRITE] < ahead - _ON_TIME:  # noqa: F821
+        end -= 1
+    if first == end:
+        return s, weight, first
+    entries = float64_at(detail[TRACES] + 8 * ENTRY * (mask + 1) * cell, ENTRY * (mask + 1))
+    x, y = s
+    if x != 0.0:
         last = int32_at(detail[LAST] + 4 * j, 1)[0]
-        before = spikes[(k - 1) & mask] if k > 0 else 0
-        while k < n_spikes and spikes[k & mask] <= last_step:
-            step = spikes[k & mask]
-            steps = float(step - before)
-            lag = max(float(step - last) - c[SHIFT], 0.0)
-            s, weight = _after(c, s, weight, steps, lag)  # noqa: F821
-            before = step
-            k += 1
-        seen[0] = k
-    return s, weight
+        weight = _risen(c, x, weight, entries, spikes, mask, detail[EPOCH], first, end, last)  # noqa: F821
+    steps = float(spikes[(end - 1) & mask] - before)
+    return (x, decayed_trace(y, entries, mask, first, end, steps * c[Y_RATE])), weight, end
 
 
 def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highest):
@@ -226,36 +360,47 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
     cells = int32_at(spikes, n_spikes)
     state = arrays_at(detail[STATE], 2)
     mask = detail[HISTORY_MASK]
-    delay_stride = 0 if row[DELAY_IS_SHARED] else 2
+    timing, delays, stride = detail[CONSTANTS], row[DELAYS], 0 if row[DELAY_IS_SHARED] else 2
+    if emitted <= detail[CHANGED]:
+        earlier = int64_at(_timing_of(detail, emitted), TIMING_ROW)
+        timing, delays, stride = earlier[TIMED_CONSTANTS], earlier[TIMED_DELAYS], earlier[TIMED_STRIDE]
     for k in range(n_spikes):
-        for j in range(starts[cells[k]], ends[cells[k]]):
-            c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
-            if c[HOLD] < lowest or c[HOLD] > highest:
+        first, end = starts[cells[k]], ends[cells[k]]
+        if first == end:
+            continue
+        t = elements_at(timing, first, _N_CONSTANTS)  # noqa: F821
+        c = elements_at(detail[CONSTANTS], first, _N_CONSTANTS)  # noqa: F821
+        for j in range(first, end):
+            if not detail[UNIFORM]:
+                t = elements_at(timing, j, _N_CONSTANTS)  # noqa: F821
+                c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
+            if t[HOLD] < lowest or t[HOLD] > highest:
                 continue
             weight = float64_at(detail[WEIGHTS] + 8 * j, 1)
-            last_step = emitted + int(np.ceil(c[SHIFT] - _ON_TIME)) - 1  # noqa: F821
-            s, w = _catch_up(detail, c, gather(state, j), weight[0], j, last_step)  # noqa: F821
+            s, w, n = _catch_up(detail, c, gather(state, j), weight[0], j, emitted, t[AXON])  # noqa: F821
+            int32_at(detail[SEEN] + 4 * j, 1)[0] = n
             cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
-            seen = int32_at(detail[SEEN] + 4 * j, 1)[0]
-            before = int32_at(detail[HISTORY] + 4 * ((mask + 1) * cell + ((seen - 1) & mask)), 1)[0]
-            lag = max(float(emitted - before) + c[SHIFT], 0.0) if seen > 0 else 0.0
+            past = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
+            before = _arrival(detail, c, j, past, mask, n - 1, emitted) if n > 0 else 0.0
+            lag = max(t[AXON] - before, 0.0)
             last = int32_at(detail[LAST] + 4 * j, 1)
-            s, w = _before(c, s, w, float(emitted - last[0]), lag)  # noqa: F821
-            last[0] = emitted
+            arrival = emitted + int(np.floor(t[AXON] + _ON_TIME))  # noqa: F821
+            s, w = _before(c, s, w, float(arrival - last[0]), lag, t[KICK])  # noqa: F821
+            last[0] = arrival
             scatter(state, j, s)
             weight[0] = w
-            slot = (emitted + uint16_at(row[DELAYS] + delay_stride * j, 1)[0]) & ring[1]
+            slot = (emitted + uint16_at(delays + stride * j, 1)[0]) & ring[1]
             float64_at(ring[0] + 8 * (slot * ring[2] + row[BASE] + cell), 1)[0] += w
     return 0
 
 
 def _catch_up_kernel(details, places, first, last, next_step):
-    """Take synapses through the spikes of their targets, but for those that later events may precede.
+    """Take synapses through the spikes of their targets that arrive before `next_step`.
 
     details     address of the group's details
     places      address of the indices of synapses, int64, of which `first` to `last` - 1 are meant; or 0
                 for the synapses `first` to `last` - 1 themselves
-    next_step   the first step whose presynaptic spikes have not been dealt with
+    next_step   the first step whose presynaptic arrivals have not all been dealt with
     """
     detail = int64_at(details, DETAIL_ROW)
     state = arrays_at(detail[STATE], 2)
@@ -263,10 +408,27 @@ def _catch_up_kernel(details, places, first, last, next_step):
         j = int64_at(places + 8 * k, 1)[0] if places != 0 else k
         c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
         weight = float64_at(detail[WEIGHTS] + 8 * j, 1)
-        last_step = next_step - int(c[HOLD]) + int(np.ceil(c[SHIFT] - _ON_TIME)) - 1  # noqa: F821
-        s, w = _catch_up(detail, c, gather(state, j), weight[0], j, last_step)  # noqa: F821
+        s, w, n = _catch_up(detail, c, gather(state, j), weight[0], j, next_step, 0.0)  # noqa: F821
+        int32_at(detail[SEEN] + 4 * j, 1)[0] = n
         scatter(state, j, s)
         weight[0] = w
+    return 0
+
+
+def _weight_shown(detail, j, next_step):
+    """The weight of synapse `j` after all that arrives before `next_step`."""
+    c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
+    s = gather(arrays_at(detail[STATE], 2), j)
+    weight = float64_at(detail[WEIGHTS] + 8 * j, 1)[0]
+    return _catch_up(detail, c, s, weight, j, next_step, 0.0)[1]  # noqa: F821
+
+
+def _show_kernel(details, places, first, last, next_step):
+    """Tell the weights of the synapses `first` to `last` - 1 after all that arrives before `next_step`."""
+    detail = int64_at(details, DETAIL_ROW)
+    shown = float64_at(detail[SHOWN], last)
+    for j in range(first, last):
+        shown[j] = _weight_of(detail, j, next_step)  # noqa: F821
     return 0
 
 
@@ -280,10 +442,8 @@ def _observe_kernel(observer, first, last, step):
         row[OBSERVED_BUFFER] + 8 * n * (row[OBSERVED_ROW] + step // row[OBSERVED_INTERVAL]), n
     )
     for k in range(n):
-        j = places[k]
-        if first <= uint32_at(detail[TARGETS] + 4 * j, 1)[0] < last:
-            _catch_up_these(row[OBSERVED], row[OBSERVED_PLACES], k, k + 1, step + 1)  # noqa: F821
-            values[k] = float64_at(detail[WEIGHTS] + 8 * j, 1)[0]
+        if first <= uint32_at(detail[TARGETS] + 4 * places[k], 1)[0] < last:
+            values[k] = _weight_of(detail, places[k], step + 1)  # noqa: F821
     return 0
 
 
@@ -295,10 +455,12 @@ def _model(rule, dependence):
         inlined(specialise(function, f"{name}{function.__name__}", _rise=rise, _fall=fall))
         for function in RULES[rule]
     )
-    catch_up = jit(specialise(_caught_up, f"{name}_caught_up", _after=after))
+    catch_up = jit(specialise(_one_by_one, f"{name}_one_by_one", _after=after, _ON_TIME=ON_TIME))
+    if rise in TOGETHER:
+        several = {"_each": catch_up, "_risen": TOGETHER[rise], "_ON_TIME": ON_TIME}
+        catch_up = jit(specialise(_at_once, f"{name}_at_once", **several))
     names = {"_N_CONSTANTS": N_CONSTANTS, "_ON_TIME": ON_TIME, "_catch_up": catch_up, "_before": before}
-    catch_up_these = specialise(_catch_up_kernel, f"{name}_catch_up_kernel", **names)
-    names["_catch_up_these"] = jit(catch_up_these)
+    names["_weight_of"] = jit(specialise(_weight_shown, f"{name}_weight_shown", **names))
     if rule == "vogels":
         parameters, constants = ("tau", "eta", "rho"), _constants_of_vogels
     else:
@@ -312,7 +474,9 @@ def _model(rule, dependence):
         constants,
         Entry(specialise(_spike_kernel, f"{name}_spike_kernel", **names), KERNEL_ARGUMENTS),
         Entry(specialise(_observe_kernel, f"{name}_observe_kernel", **names), 4),
-        catch_up=Entry(catch_up_these, 5),
+        catch_up=Entry(specialise(_catch_up_kernel, f"{name}_catch_up_kernel", **names), 5),
+        show=Entry(specialise(_show_kernel, f"{name}_show_kernel", **names), 5),
+        trace_rates=_trace_rates,
     )
 
 

@@ -113,7 +113,7 @@ class Group:
         if name != "weight":
             return self.synapses.parameters[name]
         if self.is_plastic:
-            return simulator.state.network.weights_of(self.synapses)
+            return self.network.weights_of(self.synapses)
         return self.synapses.weights
 
     def set_values(self, name, values):

@@ -19,13 +19,15 @@ from .engine.signals import signals_held
 from .engine.synapses.groups import MAX_DELAY
 from .former_names import of_today
 from .profiling import report
+from .progress import running
 from .threads import alone
 from .validation import warn
 
 logger = logging.getLogger("PyNN")
 
 ARGUMENTS = (
-    "timestep", "min_delay", "max_delay", "threads", "rng_seed", "record_to", "profile", "spike_precision",
+    "timestep", "min_delay", "max_delay", "threads", "rng_seed", "record_to", "profile", "progress",
+    "spike_precision",
 )  # fmt: skip
 PRECISIONS = ("on_grid", "off_grid")
 
@@ -70,6 +72,9 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     `spike_precision`:
         "on_grid", or "off_grid" to have spikes of a SpikeSourceArray recorded at the times that it was given;
         they are emitted at the next grid point in both cases.
+    `progress`:
+        False to have no bars and lines that say how far compiling, building and running are; they are only on
+        terminals and in notebooks, and the environment variable PYNN_FASTSIM_PROGRESS=0 turns them off, too.
     `profile`:
         True to print after each run which part of it took how long, and how many events there were;
         see docs/performance.md.
@@ -83,6 +88,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     rng_seed = extra_params.pop("rng_seed", 42)
     record_to = extra_params.pop("record_to", None)
     profile = extra_params.pop("profile", False)
+    progress = extra_params.pop("progress", True)
     spike_precision = extra_params.pop("spike_precision", "on_grid")
     _refuse_misspelt(extra_params)
     timestep = _checked_timestep(timestep)
@@ -102,8 +108,9 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         raise ValueError(f"setup(): threads must be a whole number of at least 1, not {threads!r}")
     if not is_whole(rng_seed) or rng_seed < 0:
         raise ValueError(f"setup(): rng_seed must be a whole number of at least 0, not {rng_seed!r}")
-    if not isinstance(profile, (bool, np.bool_)):
-        raise ValueError(f"setup(): profile must be True or False, not {profile!r}")
+    for name, flag in (("profile", profile), ("progress", progress)):
+        if not isinstance(flag, (bool, np.bool_)):
+            raise ValueError(f"setup(): {name} must be True or False, not {flag!r}")
     if not isinstance(spike_precision, str) or spike_precision not in PRECISIONS:
         raise ValueError(f"setup(): spike_precision must be one of {PRECISIONS}, not {spike_precision!r}")
     _report_unknown(extra_params)
@@ -111,7 +118,15 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         record_to = _checked_folder(record_to)
     common.setup(timestep, min_delay, max_delay=max_delay, **extra_params)
     simulator.state.configure(
-        timestep, min_delay, max_delay, int(threads), int(rng_seed), record_to, profile, spike_precision
+        timestep,
+        min_delay,
+        max_delay,
+        int(threads),
+        int(rng_seed),
+        record_to,
+        profile,
+        spike_precision,
+        bool(progress),
     )
     return rank()
 
@@ -194,10 +209,11 @@ def run_until(time_point, callbacks=None):
     if profile is not None:
         profile.clear()
     try:
-        if callbacks:
-            _run_with_callbacks(state, time_point, list(callbacks))
-        else:
-            state.run_until(time_point)
+        with running(time_point):
+            if callbacks:
+                _run_with_callbacks(state, time_point, list(callbacks))
+            else:
+                state.run_until(time_point)
     finally:
         state.flush()
     if profile is not None:

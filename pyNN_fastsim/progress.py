@@ -1,19 +1,54 @@
-"""How far building is, on the terminal, where it takes more than two seconds."""
+"""
+How far compiling, building and running are, for someone who waits: on a terminal or in a notebook.
+
+Nothing of it is in output that goes elsewhere. ``setup(progress=False)`` turns it off, and so does the
+environment variable PYNN_FASTSIM_PROGRESS=0.
+"""
 
 import contextlib
+import importlib.util
+import os
+import sys
 import time
 
 from . import simulator
+from .engine.compiling import compile
 
-DELAY = 2.0  # seconds that building has taken before there is anything to be seen
+DELAY = 2.0  # seconds that something has taken before there is anything to be seen
+VARIABLE = "PYNN_FASTSIM_PROGRESS"
+_RUNNING = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} ms{postfix}, {remaining} left"
+
+
+def is_shown():
+    """Whether someone is watching who wants to know."""
+    if not simulator.state.progress or os.environ.get(VARIABLE, "").lower() in ("0", "no", "off", "false"):
+        return False
+    return in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
+
+
+def in_notebook():
+    """Whether this process is the kernel of a notebook."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
+
+
+def _bar(**options):
+    """One of tqdm's bars, which is gone when it is done; in its form for notebooks where there is that."""
+    if in_notebook() and importlib.util.find_spec("ipywidgets"):
+        from tqdm.notebook import tqdm
+    else:
+        from tqdm import tqdm  # takes longer to import than a small network to build
+    return tqdm(leave=False, disable=not is_shown(), **options)
+
+
+# --- building -------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
 def building(label):
     """Show, while a projection is built, which it is and what was built before it since setup().
 
-    A line is shown from two seconds of building on, and only where the error output is a terminal; it is
-    gone when the projection is there, so that it is never in the way of what a script prints.
+    A line is shown from two seconds of building on.
     """
     state = simulator.state
     began = time.perf_counter()
@@ -25,16 +60,14 @@ def building(label):
 
 
 def shown(pieces, label):
-    """Go through the pieces of a projection, with a bar on the terminal if that takes long."""
+    """Go through the pieces of a projection, with a bar if that takes long."""
     if len(pieces) < 2:
         return pieces
-    from tqdm import tqdm
-
-    return tqdm(pieces, desc=f"Connecting '{label}'", leave=False, disable=None, delay=DELAY)
+    return _bar(iterable=pieces, desc=f"Connecting '{label}'", delay=DELAY)
 
 
 def _line(label):
-    from tqdm import tqdm  # takes longer to import than a small network to build
+    from tqdm import tqdm
 
     before = simulator.state.projections
     done = tqdm.format_sizeof(sum(len(projection) for projection in before))
@@ -42,4 +75,76 @@ def _line(label):
         f"Building projection {len(before) + 1}, '{label}', after {done} connections in "
         f"{simulator.state.build_seconds:.0f} s"
     )
-    return tqdm(bar_format="{desc}", desc=text, leave=False, disable=None)
+    return _bar(bar_format="{desc}", desc=text)
+
+
+# --- running --------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def running(until):
+    """Show how far a run to the time `until` (ms) is, from two seconds on."""
+    state = simulator.state
+    watch = _Watch(state.t, until)
+    state.network.on_piece = watch.note if is_shown() else None
+    try:
+        yield
+    finally:
+        state.network.on_piece = None
+        watch.close()
+
+
+class _Watch:
+    """A bar for a run that began at `start` and goes on until `stop`, ms."""
+
+    def __init__(self, start, stop):
+        self._start, self._stop = start, stop
+        self._began = time.perf_counter()
+        self._bar = None
+
+    def note(self, step):
+        """Called by the network when it has done another piece, to `step`."""
+        seconds = time.perf_counter() - self._began
+        if self._bar is None and seconds >= DELAY:
+            self._bar = _bar(total=self._stop - self._start, desc="Running", bar_format=_RUNNING)
+        if self._bar is not None:
+            done = simulator.state.time_of(step) - self._start
+            self._bar.set_postfix_str(f"{1e-3 * done / seconds:.2g} times real time", refresh=False)
+            self._bar.update(done - self._bar.n)
+            self._bar.refresh()  # pieces take long enough
+
+    def close(self):
+        if self._bar is not None:
+            self._bar.close()
+
+
+# --- compiling ------------------------------------------------------------------------------------
+
+
+class _Compiling:
+    """A line while something is compiled, from the beginning on: that is the longest wait of all."""
+
+    def __init__(self):
+        self._number = 0
+        self._began = None
+        self._line = None
+
+    def note(self, name):
+        """Called with the name of what is about to be compiled, and with None when that is done."""
+        if name is None:
+            if self._line is not None:
+                self._line.close()
+                self._line = None
+            return
+        self._began = time.perf_counter() if self._began is None else self._began
+        self._number += 1
+        if is_shown():
+            seconds = time.perf_counter() - self._began
+            text = (
+                f"Compiling for the first start, later ones don't: function {self._number}, "
+                f"{name.strip('_').replace('_', ' ')}, after {seconds:.0f} s"
+            )
+            self._line = _bar(bar_format="{desc}", desc=text)
+
+
+compile.on_compile = _Compiling().note

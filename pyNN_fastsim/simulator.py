@@ -32,18 +32,29 @@ class State(common.control.BaseState):
         self.rng_seed = 42
         self.record_to = None
         self.profile = False
+        self.progress = True
         self.spike_precision = "on_grid"
         self.dt = common.control.DEFAULT_TIMESTEP
         self._min_delay = self._max_delay = "auto"
         self.clear()
 
     def configure(
-        self, dt, min_delay, max_delay, threads, rng_seed, record_to, profile, spike_precision="on_grid"
+        self,
+        dt,
+        min_delay,
+        max_delay,
+        threads,
+        rng_seed,
+        record_to,
+        profile,
+        spike_precision="on_grid",
+        progress=True,
     ):
         """Take over the arguments of setup(), and forget the old network."""
         self.spike_precision = spike_precision
         self.dt, self._min_delay, self._max_delay = dt, min_delay, max_delay
         self.threads, self.rng_seed, self.record_to, self.profile = threads, rng_seed, record_to, profile
+        self.progress = progress
         self.clear()
 
     def clear(self):

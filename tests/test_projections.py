@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import struct
 import subprocess
 import sys
 
@@ -12,6 +11,7 @@ from pyNN import errors
 from pyNN.core import IndexBasedExpression
 from pyNN.random import NumpyRNG, RandomDistribution
 from pyNN.recording.files import NumpyBinaryFile, StandardTextFile
+from terminal import on_terminal
 
 import pyNN_fastsim as sim
 
@@ -451,26 +451,6 @@ for k in range(3):
 """
 
 
-def _on_terminal(script):
-    """What a script writes to its error output, which is a terminal of 25 lines of 100 characters."""
-    import fcntl
-    import pty
-    import termios
-
-    ours, its = pty.openpty()
-    try:
-        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 25, 100, 0, 0))
-        subprocess.run([sys.executable, "-c", script], stderr=its, check=True)
-        os.write(its, b"end")
-        written = b""
-        while not written.endswith(b"end"):
-            written += os.read(ours, 10_000)
-        return written.decode().removesuffix("end")
-    finally:
-        os.close(ours)
-        os.close(its)
-
-
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_a_large_projection_has_a_bar():
     """From two seconds on, and gone when it is done."""
@@ -489,20 +469,20 @@ sim.setup()
 p = sim.Population(40, sim.IF_curr_exp())
 sim.Projection(p, p, sim.AllToAllConnector(), sim.StaticSynapse(), label="large")
 """
-    shown = _on_terminal(script.format(delay=1e-9))
+    shown = on_terminal(script.format(delay=1e-9))
     assert "Connecting 'large'" in shown and "/20 [" in shown
     assert shown.rpartition("\r")[0].split("\r")[-1].strip() == ""
-    assert _on_terminal(script.format(delay=2.0)) == ""
+    assert on_terminal(script.format(delay=2.0)) == ""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_building_is_shown_on_a_terminal():
     """While it takes long, and until it is done."""
-    shown = _on_terminal(BUILD.format(delay=1e-9))
+    shown = on_terminal(BUILD.format(delay=1e-9))
     assert "'from here 0'" not in shown  # nobody knows yet that it takes long
     assert "Building projection 3, 'from here 2', after 3.20k connections" in shown
     assert shown.rpartition("\r")[0].split("\r")[-1].strip() == ""
-    assert _on_terminal(BUILD.format(delay=2.0)) == ""
+    assert on_terminal(BUILD.format(delay=2.0)) == ""
 
 
 def test_building_is_not_shown_elsewhere():

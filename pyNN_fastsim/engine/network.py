@@ -9,6 +9,7 @@ what has changed in tables (`preparation.py`), and the rest happens in one compi
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -61,6 +62,7 @@ class Network:
     seed      of everything random that happens during a run
     folder    where recordings go in the course of a run, or None if they stay in memory
     profile   a Profile of what takes how long, or None
+    on_piece  a function that is told the last step of each piece of a run, or None
     step      number of the last step done; the time is step * dt
     """
 
@@ -80,6 +82,7 @@ class Network:
         self.arrivals = Arrivals()
         self.counted: set[SynapseGroup] = set()  # those that `deliver_counts` is for
         self.profile: Profile | None = None
+        self.on_piece: Callable[[int], None] | None = None
         self.step = 0
         self.trial = 0
         self.begun = False  # whether step 0 has been done
@@ -364,6 +367,8 @@ class Network:
             if self.profile is not None:
                 self.profile.note(self.samplers + self.observers, next_step, done, seconds)
             self._flush_if_due()
+            if self.on_piece is not None:
+                self.on_piece(done)
             piece = int(np.clip(piece * PIECE_SECONDS / seconds, 1, min(10 * piece, longest)))
             next_step = done + 1
 

@@ -12,6 +12,7 @@ import functools
 import pickle
 import threading
 import types as python_types
+from collections.abc import Callable
 
 import llvmlite.binding as llvm
 
@@ -140,6 +141,8 @@ def entry(n_args, result="int64"):
 _lock = threading.Lock()
 _engines = []  # keep LLVM's memory with the machine code
 compiled = []  # names of the entries that this process compiled, for those who want to know
+# A function that is told the name of what is about to be compiled, and None when it is done.
+on_compile: Callable[[str | None], None] | None = None
 
 
 def load(entry):
@@ -149,7 +152,13 @@ def load(entry):
         if found is None:
             from .codegen import compile_entry
 
-            found = compile_entry(entry)
+            if on_compile is not None:
+                on_compile(entry.function.__qualname__)
+            try:
+                found = compile_entry(entry)
+            finally:
+                if on_compile is not None:
+                    on_compile(None)
             compiled.append(entry.function.__qualname__)
             cache.write(entry, *found)
         return _link(*found)

@@ -1,0 +1,53 @@
+"""Nobody waits in silence: compiling and running say how far they are, on terminals and in notebooks only."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from terminal import on_terminal
+
+import pyNN_fastsim as sim
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+
+RUN = """
+import pyNN_fastsim as sim
+from pyNN_fastsim import progress
+progress.DELAY = 0.0
+sim.setup(timestep=0.1{more})
+p = sim.Population(100, sim.IF_curr_exp(i_offset=1.0))
+sim.run(500.0)
+"""
+
+
+@pytest.mark.compiles
+def test_a_run_has_a_bar():
+    shown = on_terminal(RUN.format(more=""))
+    assert "Running:" in shown and "of 500 ms" in shown and "times real time" in shown
+    assert shown.rpartition("\r")[0].split("\r")[-1].strip() == "", "it is gone at the end"
+
+
+@pytest.mark.compiles
+def test_it_can_be_turned_off(tmp_path):
+    assert on_terminal(RUN.format(more=", progress=False"), NUMBA_CACHE_DIR=str(tmp_path)) == ""
+    assert on_terminal(RUN.format(more=""), PYNN_FASTSIM_PROGRESS="0") == ""
+
+
+@pytest.mark.compiles
+def test_compiling_says_so_at_once(tmp_path):
+    shown = on_terminal(RUN.format(more=""), NUMBA_CACHE_DIR=str(tmp_path))
+    assert "Compiling for the first start, later ones don't: function 1" in shown
+    assert "function 2, " in shown and ", run, after" in shown
+    assert "Compiling" not in on_terminal(RUN.format(more=""), NUMBA_CACHE_DIR=str(tmp_path))
+
+
+@pytest.mark.compiles
+def test_nothing_of_it_is_in_other_output():
+    done = subprocess.run([sys.executable, "-c", RUN.format(more="")], capture_output=True, check=True)
+    assert done.stdout == done.stderr == b""
+
+
+def test_progress_must_be_a_flag():
+    with pytest.raises(ValueError, match="progress must be True or False, not 'yes'"):
+        sim.setup(progress="yes")

@@ -19,6 +19,7 @@ def test_all_are_there():
 def test_a_notebook_runs(path, tmp_path, monkeypatch):
     """Each begins with an installation from pip, has questions, places for answers, and figures."""
     monkeypatch.setenv("PYTHONPATH", str(FOLDER.parents[1]))
+    monkeypatch.setenv("PYNN_FASTSIM_PROGRESS", "0")  # what is left on stderr is a warning
     notebook = nbformat.read(path, as_version=4)
     assert "%pip install" in notebook.cells[1].source
     texts = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")

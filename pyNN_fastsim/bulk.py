@@ -6,6 +6,8 @@ import numpy as np
 from pyNN import errors
 from pyNN.common import Population
 
+from .connections import parts
+from .drawing import is_one_number_or_drawn
 from .progress import shown
 from .random import PIECE, NativeRNG
 from .standardmodels.synapses import StaticSynapse
@@ -49,8 +51,11 @@ class BulkConnector:
             ) from None
 
     def _add(self, projection, pre, post, parameters, fresh_for_each_target=False):
-        values = evaluate_all(projection, parameters, pre, post, fresh_for_each_target)
-        projection._add_connections(pre, post, values)
+        if not fresh_for_each_target and may_be_drawn_again(projection, parameters):
+            projection._add_columns(pre, post, parameters)
+        else:
+            values = evaluate_all(projection, parameters, pre, post, fresh_for_each_target)
+            projection._add_connections(pre, post, values)
         if self.callback:
             self.callback(1.0)
 
@@ -68,7 +73,30 @@ def all_native(connector, projection, parameters):
         and type(projection.synapse_type) is StaticSynapse
         and connector.callback is None
         and all(is_native(value) for value in parameters.values())
+        and not has_connections(projection)
     )
+
+
+def may_be_drawn_again(projection, parameters):
+    """Whether the values of all connections may be drawn while these are made, and once more when asked for."""
+    return (
+        type(projection.synapse_type) is StaticSynapse
+        and all(is_one_number_or_drawn(value) for value in parameters.values())
+        and not has_connections(projection)
+        and are_ascending(projection.pre)
+        and are_ascending(projection.post)
+    )
+
+
+def has_connections(projection):
+    """Whether another connector has been at work, as one that consists of several lets them."""
+    return bool(projection._groups or projection._pending)
+
+
+def are_ascending(cells):
+    """Whether these are cells of one population, in its order."""
+    part, *others = parts(cells)
+    return not others and bool(np.all(np.diff(part.indices) > 0))
 
 
 def columns(projection):

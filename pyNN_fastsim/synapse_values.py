@@ -14,13 +14,10 @@ import numpy as np
 from pyNN import errors
 from pyNN.core import IndexBasedExpression
 from pyNN.parameters import LazyArray
-from pyNN.random import NumpyRNG, RandomDistribution
+from pyNN.random import RandomDistribution
 
+from .drawing import next_numbers
 from .random import NativeRNG
-
-# Distributions that redraw what falls outside their limits, so that the numbers drawn in one call
-# are not those of two calls one after the other.
-REDRAWING = {"normal_clipped"}
 
 
 def copied_parameters(projection):
@@ -52,7 +49,7 @@ def row_values(projection, parameters, n):
     for name, value in parameters.items():
         if isinstance(value, LazyArray):
             with drawing(projection, name, value.base_value):
-                values[name] = _next(value.base_value, n)
+                values[name] = next_numbers(value.base_value, [n])
         else:
             values[name] = np.array([value])
     return values
@@ -125,6 +122,16 @@ def drawing(projection, name, distribution):
         ) from None
 
 
+def drawing_for(projection, name, distribution):
+    """A function that draws the next numbers for cells with so many connections; errors as of `drawing`."""
+
+    def draw(counts):
+        with drawing(projection, name, distribution):
+            return next_numbers(distribution, counts)
+
+    return draw
+
+
 def _apply_operations(lazy, values, projection, name, pre, post):
     for function, argument in lazy.operations:
         if argument is None:
@@ -139,21 +146,13 @@ def _apply_operations(lazy, values, projection, name, pre, post):
 def _draw(distribution, post, fresh_for_each_target):
     """Numbers for connections sorted by target."""
     counts = np.bincount(post) if len(post) else np.zeros(0, int)
-    if fresh_for_each_target:
-        return _draw_afresh(distribution, counts)
-    if distribution.name in REDRAWING and type(distribution.rng) is NumpyRNG:
-        return np.concatenate([_next(distribution, n) for n in counts if n] or [np.zeros(0)])
-    return _next(distribution, len(post))
+    return _draw_afresh(distribution, counts) if fresh_for_each_target else next_numbers(distribution, counts)
 
 
 def _draw_afresh(distribution, counts):
     """For each target, the first numbers that the distribution gives."""
-    drawn = {n: _next(copy.deepcopy(distribution), n) for n in np.unique(counts) if n}
+    drawn = {n: next_numbers(copy.deepcopy(distribution), [n]) for n in np.unique(counts) if n}
     return np.concatenate([drawn[n] for n in counts if n] or [np.zeros(0)])
-
-
-def _next(distribution, n):
-    return np.asarray(distribution.next(int(n)), dtype=float).reshape(n)
 
 
 def _call(projection, function, pre, post):

@@ -58,15 +58,20 @@ def listed(projection):
 
 
 def same_from_lists(populations, projections):
-    """The same network, of connections that are given one by one: these are delivered at once."""
+    """The same network, of connections that are given one by one, and delivered at once."""
     lists = [listed(p) for p in projections]
     where = [(populations.index(p.pre), populations.index(p.post), p.receptor_type) for p in projections]
     sim.setup(timestep=DT, min_delay=DT, max_delay=10.0)
     populations = [cells(), cells(N // 2)]
-    copies = [
-        sim.Projection(populations[pre], populations[post], sim.FromListConnector(rows), receptor_type=kind)
-        for rows, (pre, post, kind) in zip(lists, where, strict=True)
-    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pyNN_fastsim.engine.synapses.arrival.LONG", np.inf)
+        copies = [
+            sim.Projection(
+                populations[pre], populations[post], sim.FromListConnector(rows), receptor_type=kind
+            )
+            for rows, (pre, post, kind) in zip(lists, where, strict=True)
+        ]
+    assert not any(map(is_merged, copies))
     return populations, copies
 
 

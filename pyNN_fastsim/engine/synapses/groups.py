@@ -177,6 +177,30 @@ def places_of_created(group):
     return places_by(group.targets, n_targets)[0]
 
 
+def has_multiples(group):
+    """Whether cells are connected several times by a group, whose rows are sorted by target."""
+    again = np.flatnonzero(group.targets[1:] == group.targets[:-1]) + 1
+    return not np.all(group.first[np.searchsorted(group.first, again)] == again)
+
+
+def untied(group, places, steps):
+    """The order of creation of synapses that are sorted by delay, where a pair of cells has several.
+
+    places   in the order of (post, pre, delay): int64 [synapses]
+    steps    a function that gives the delays in the order of creation: uint16 [synapses]
+    """
+    order = np.empty_like(places)
+    order[places] = np.arange(len(places))
+    sources, targets = sources_of(group)[order], group.targets[order]
+    again = (sources[1:] == sources[:-1]) & (targets[1:] == targets[:-1])
+    if not again.any():
+        return places
+    pair = np.cumsum(np.append(False, ~again))
+    tied = np.flatnonzero(np.append(again, False) | np.append(False, again))
+    places[order[tied]] = tied[np.lexsort((steps()[tied], pair[tied]))]
+    return places
+
+
 def is_one_to_one(group, ranges):
     """Whether a group has one synapse from each cell to the same cell of the target, and one delay.
 

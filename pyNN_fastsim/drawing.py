@@ -14,7 +14,7 @@ from pyNN.random import NumpyRNG, RandomDistribution
 
 from .engine.random.clipped import within_limits
 
-AT_ONCE = 2**18  # numbers, of as many whole cells as have no more
+AT_ONCE = 2**16  # numbers, of as many whole cells as have no more
 
 # Distributions that redraw what falls outside their limits, so that the numbers drawn in one call
 # are not those of two calls one after the other.

@@ -10,6 +10,7 @@ from pyNN.random import NumpyRNG
 
 from . import simulator
 from .arguments import COUNT, RULES, check, check_arguments_of
+from .engine.random.mersenne import whole_numbers
 
 PIECE = 2**18  # numbers that one generator draws
 
@@ -99,3 +100,11 @@ def uniform_numbers(rng, n):
     if type(rng) is NumpyRNG:
         return rng.rng.random_sample(n)  # without the scaling by 1, which takes as long again
     return rng.next(n, "uniform", {"low": 0, "high": 1})
+
+
+def whole_numbers_below(rng, n, size):
+    """`n` whole numbers below `size`, uint32, the same that ``rng.next(n, "uniform_int", ...)`` gives."""
+    if draws_as_numpy_did(rng):
+        return whole_numbers(rng.rng, n, size)
+    numbers = rng.next(n, "uniform_int", {"low": 0, "high": size})
+    return np.asarray(numbers).astype(np.uint32)

@@ -78,7 +78,7 @@ def all_native(connector, projection, parameters):
 
 
 def may_be_drawn_again(projection, parameters):
-    """Whether the values of all connections may be drawn while these are made, and once more when asked for."""
+    """Whether the values of connections may be drawn while these are made, and once more when asked for."""
     return (
         type(projection.synapse_type) is StaticSynapse
         and all(is_one_number_or_drawn(value) for value in parameters.values())

@@ -65,7 +65,7 @@ class Connecting:
         simulator.state.network.add_group(synapses)
 
     def _add_columns(self, pre, post, parameters):
-        """Make all connections between cells of two populations, drawing values for one target after the other.
+        """Make all connections between cells of two populations, drawing values target by target.
 
         pre, post    int32 or int64, by ascending post
         parameters   numbers, or LazyArrays drawn by a NumpyRNG, by name
@@ -100,7 +100,7 @@ class Connecting:
         state.network.add_group(synapses)
 
     def _sorted_for_arrival(self, source, first, steps, others):
-        """Sort rows by delay, in place, if they are to be delivered on arrival; returns the class for their group.
+        """Sort rows by delay, in place, if they are for delivery on arrival; returns their group's class.
 
         first, steps, others   as of `sort_by_delay`
         """
@@ -114,13 +114,19 @@ class Connecting:
         for group in groups:
             source, n = group.synapses.source, len(group)
             n_sources = np.count_nonzero(np.diff(group.synapses.first))
-            if group.can_be_sorted_by_delay and self._is_for_arrival(source, n_sources, n, group.synapses.delays):
+            if group.can_be_sorted_by_delay and self._is_for_arrival(
+                source, n_sources, n, group.synapses.delays
+            ):
                 for other in groups:  # all others from the same cells, too
-                    if other.can_be_sorted_by_delay and other.synapses.source == source and len(other) <= MOST:
+                    if (
+                        other.can_be_sorted_by_delay
+                        and other.synapses.source == source
+                        and len(other) <= MOST
+                    ):
                         other.sort_by_delay()
 
     def _is_for_arrival(self, source, n_sources, n, steps):
-        """Whether `n` connections from some cells of a block, given by its index, are to be delivered on arrival.
+        """Whether `n` connections from cells of a block, given by its index, are to be delivered on arrival.
 
         If they are the first from there, those will be, too, that are there already but were too few.
         """

@@ -164,8 +164,8 @@ class Group:
         self._replace(ArrivalGroup, arrays)
 
     def keep_order_of_pairs(self):
-        """Before synapses are sorted by delay: keep the order in which those of a pair were made, if it can't be
-        found again."""
+        """Before synapses are sorted by delay: keep the order in which those of a pair were made, unless it
+        can be found again."""
         if self.places is None and self.ranks is None and self.drawn is None and self.delays is not None:
             if has_multiples(self.synapses):
                 self.ranks = ranks_of(self.synapses.targets, self.find_places())

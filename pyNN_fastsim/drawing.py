@@ -1,12 +1,12 @@
 """
 Numbers for one connection after the other, as PyNN draws them: with one call for each target cell.
 
-Where a call ends makes a difference only to distributions that draw some numbers again. From all others, and from
-generators other than PyNN's own NumpyRNG, numbers are drawn for many cells at once.
+Where a call ends makes a difference only to distributions that draw some numbers again. From all others,
+numbers are drawn for many cells at once.
 """
 
 import copy
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 from pyNN.parameters import LazyArray
@@ -30,7 +30,7 @@ def is_one_number_or_drawn(value):
 
 
 def next_numbers(distribution, counts):
-    """The next numbers of a distribution for cells with `counts` (int) connections: float64 [sum of counts]."""
+    """The next numbers of a distribution for cells with `counts` connections: float64 [sum of counts]."""
     rng = distribution.rng
     if distribution.name not in REDRAWING or type(rng) is not NumpyRNG:
         n = int(np.sum(counts))
@@ -61,7 +61,9 @@ def pieces(counts):
 
 
 def drawn_ahead(draws, counts, threads):
-    """What several functions draw for one piece of the cells after the other; with threads, the next piece meanwhile.
+    """What several functions draw for one piece of the cells after the other.
+
+    With several threads, the next piece is drawn while the caller works on the last one.
 
     draws   functions of numbers of connections, whose generators are not shared
     Gives (first, last, list of float64 arrays), of cells `first` to `last` - 1.
@@ -71,11 +73,11 @@ def drawn_ahead(draws, counts, threads):
             yield first, last, [draw(counts[first:last]) for draw in draws]
         return
     with ThreadPoolExecutor(threads) as pool:
-        before, futures = None, []
+        before, begun = None, list[Future]()
         for piece in (*pieces(counts), None):
-            numbers = [future.result() for future in futures]
+            numbers = [draw.result() for draw in begun]
             if piece is not None:
-                futures = [pool.submit(draw, counts[slice(*piece)]) for draw in draws]
+                begun = [pool.submit(draw, counts[slice(*piece)]) for draw in draws]
             if before is not None:
                 yield *before, numbers
             before = piece

@@ -10,6 +10,7 @@ meant. Times and delays are in steps; those given to PyNN are off the grid by up
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pytest
 from cell_types import package_celltype
 from hypothesis import strategies as st
 from naive import simulator as naive
@@ -154,7 +155,11 @@ class Injection:
 
 @dataclass
 class Spec:
-    """A network and what is done with it: actions (name, arguments...), see `Engine` and `Naive`."""
+    """A network and what is done with it: actions (name, arguments...), see `Engine` and `Naive`.
+
+    on_arrival   whether static connections with several delays count as so many that they are delivered
+                 when spikes arrive
+    """
 
     dt: float
     seed: int
@@ -162,6 +167,7 @@ class Spec:
     connections: list
     injections: list
     program: list
+    on_arrival: bool = False
 
 
 # --- drawing -------------------------------------------------------------------------------------------
@@ -466,6 +472,7 @@ def networks(
     spec.program = [("run", draw(st.integers(1, longest)))]
     for _ in range(draw(st.integers(0, 4)) if actions else 0):
         spec.program += [action(draw, rng, spec, actions, synapses), ("run", draw(st.integers(1, longest)))]
+    spec.on_arrival = draw(st.booleans())
     return spec
 
 
@@ -504,10 +511,12 @@ class Engine:
 
     def _connect(self, c):
         synapse = _synapse_type(*c.synapse, _value(c.weight), _value(c.delay))
-        projection = sim.Projection(
-            self._selected(c.pre), self._selected(c.post), _connector(*c.connector, c.synapse[0]), synapse,
-            receptor_type=c.receptor,
-        )  # fmt: skip
+        with pytest.MonkeyPatch.context() as patch:
+            if self.spec.on_arrival:
+                patch.setattr("pyNN_fastsim.engine.synapses.arrival.LONG", 0.0)
+            pre, post = self._selected(c.pre), self._selected(c.post)
+            connector = _connector(*c.connector, c.synapse[0])
+            projection = sim.Projection(pre, post, connector, synapse, receptor_type=c.receptor)
         self.projections.append(projection)
         columns = parameters_of(c.synapse[0])
         self.made.append(projection.get(columns, format="list"))

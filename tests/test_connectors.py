@@ -6,7 +6,7 @@ import pyNN.mock
 import pytest
 from pyNN import errors
 from pyNN.core import IndexBasedExpression
-from pyNN.random import NumpyRNG, RandomDistribution
+from pyNN.random import NumpyRNG, RandomDistribution, available_distributions
 from pyNN.space import Grid2D, RandomStructure, Space, Sphere
 
 import pyNN_fastsim as fastsim
@@ -199,6 +199,39 @@ def test_same_as_mock_on_views(connector, tmp_path):
     np.testing.assert_array_equal(ours, theirs)
 
 
+DISTRIBUTIONS = {
+    "binomial": (9, 0.3), "exponential": (0.7,), "gamma": (0.4, 2.0), "lognormal": (0.1, 0.5),
+    "normal": (0.3, 1.0), "normal_clipped": (0.3, 1.0, 0.1, 0.9),
+    "normal_clipped_to_boundary": (0.3, 1.0, 0.1, 0.9), "poisson": (3.0,),
+    "uniform": (0.1, 0.9), "uniform_int": (1, 9), "vonmises": (0.3, 2.0),
+}  # fmt: skip
+
+
+def test_no_distribution_is_left_out():
+    assert DISTRIBUTIONS.keys() == available_distributions.keys()
+
+
+@pytest.mark.parametrize("connector", ["number pre, replacement", "probability", "all to all"])
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_every_distribution_same_as_mock(name, connector, monkeypatch, tmp_path):
+    """Whatever the number of connections that are drawn at once."""
+    monkeypatch.setattr("pyNN_fastsim.drawing.AT_ONCE", 17)
+    results = []
+    for sim in (pyNN.mock, fastsim):
+        synapse = {
+            "weight": RandomDistribution(name, DISTRIBUTIONS[name], rng=rng(41)),
+            "delay": RandomDistribution("normal_clipped", (0.5, 0.5, 0.2, 0.9), rng=rng(42)),
+        }
+
+        def make_connector(sim, tmp_path):
+            made = CONNECTORS[connector][0](sim, tmp_path)
+            made.safe = False  # some weights are negative
+            return made
+
+        results.append(connections_of(build(sim, make_connector, False, synapse, tmp_path)))
+    np.testing.assert_array_equal(*results)
+
+
 @pytest.mark.parametrize("connector", ["probability", "number post"])
 def test_generators_are_left_where_pynn_leaves_them(connector, tmp_path):
     """A second projection that uses the same generators is the same, too."""
@@ -282,6 +315,24 @@ def test_total_number_is_uniform_over_pairs():
     # Each pair's number is binomial with mean 1000 and variance close to that: chi-square, 79 degrees.
     chi2 = ((numbers - 1000) ** 2 / 1000).sum()
     assert 42 < chi2 < 131  # probability 1e-4 on each side
+
+
+@pytest.mark.parametrize("allow_self_connections", [True, False])
+def test_total_number_draws_what_numpy_draws(allow_self_connections):
+    fastsim.setup(timestep=0.1)
+    p = fastsim.Population(60, fastsim.IF_cond_exp())
+    generator, expected = rng(9), np.random.RandomState(9)
+    connector = fastsim.FixedTotalNumberConnector(
+        2000, allow_self_connections=allow_self_connections, with_replacement=True, rng=generator
+    )
+    projection = fastsim.Projection(p, p, connector, fastsim.StaticSynapse(weight=1.0))
+    pairs = np.zeros((0, 2), dtype=int)
+    while len(pairs) < 2000:
+        drawn = np.stack([expected.randint(0, 60, size=2000 - len(pairs)) for _ in range(2)], axis=1)
+        pairs = np.concatenate([pairs, drawn[allow_self_connections | (drawn[:, 0] != drawn[:, 1])]])
+    found = np.array(projection.get([], format="list"))
+    np.testing.assert_array_equal(found, pairs[np.lexsort(pairs.T)])
+    assert generator.rng.random_sample(9).tolist() == expected.random_sample(9).tolist()
 
 
 def test_total_number_without_replacement_and_without_self():

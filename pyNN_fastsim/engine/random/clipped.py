@@ -1,9 +1,10 @@
 """
 Numbers within limits: those outside are drawn again.
 
-Row by row (in a network: target cell by target cell), first numbers for the whole row, then new ones for those
-that lie outside, in their order, until there are none. That is how PyNN draws its "normal_clipped". The numbers come
-from a stream, of which no more is asked for than is needed, so that its generator is left where PyNN leaves it.
+Row by row (in a network: target cell by target cell), first numbers for the whole row, then new ones for
+those that lie outside, in their order, until there are none. That is how PyNN draws its "normal_clipped". The
+numbers come from a stream, of which no more is asked for than is needed: its generator is left where PyNN
+leaves it.
 """
 
 import numpy as np
@@ -76,22 +77,20 @@ def _fill(stream_at, n_stream, counts_at, n_rows, limits_at, values_at, again_at
 def within_limits(draw, counts, low, high):
     """Numbers from [low, high] for rows of `counts` (int64) numbers: float64 [sum of counts].
 
-    draw(n) gives the next n numbers of the stream, float64. Raises ValueError if hardly any is within the limits.
+    draw(n) gives the next n numbers of the stream, float64. Raises ValueError if hardly any is within the
+    limits.
     """
     counts = np.ascontiguousarray(counts, dtype=np.int64)
     values = np.empty(int(counts.sum()))
     again = np.empty(int(counts.max(initial=0)), dtype=np.uint32)
     limits = np.array([float(low), float(high)])
     state = np.zeros(STATE, dtype=np.int64)
-    arrays = (address_of(array) for array in (limits, values, again, state))
-    limits_at, values_at, again_at, state_at = arrays
+    room = [address_of(array) for array in (limits, values, again, state)]
     stream = np.zeros(0)
     while missing := len(values) - state[PLACE] + state[OUTSIDE] - len(stream):
         new = draw(int(missing))
         stream = np.concatenate([stream, new]) if len(stream) else new
-        taken = _fill(
-            address_of(stream), len(stream), address_of(counts), len(counts), limits_at, values_at, again_at, state_at
-        )  # fmt: skip
+        taken = _fill(address_of(stream), len(stream), address_of(counts), len(counts), *room)
         if state[ROUNDS] > MOST_ROUNDS and state[OUTSIDE]:
             raise ValueError(f"numbers between {low} and {high} are too rare")
         stream = stream[taken:]

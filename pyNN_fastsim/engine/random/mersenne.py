@@ -133,7 +133,7 @@ def _draw_whole_numbers(key_at, position, words_at, n, most, numbers_at):
             at = 0
         end = min(N, at + n - place)
         for k in range(at, end):
-            # A number that is too large is written over by the next one: a branch would often be predicted wrongly.
+            # A number that is too large is written over by the next: a branch would be predicted wrongly.
             value = words[k] & np.uint32(mask)
             numbers[place] = value
             place += value <= most

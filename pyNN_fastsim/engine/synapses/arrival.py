@@ -112,7 +112,7 @@ def _sort_some_by_delay(first_at, n_rows, delays_at, n_delays, arrays_at, n_arra
     delays   of all rows: uint16, below `n_delays`; one of the arrays that are sorted, and the last of them
     arrays   int64 [n_arrays, 2]: addresses, and bytes of an element
     counts   room for a count of each delay
-    rooms    int64 [4]: addresses of room for the longest row, of uint32 for places, and of uint16, uint32, float64
+    rooms    int64 [4]: addresses of room for the longest row: uint32 for places, and uint16, uint32, float64
     """
     first = int64_at(first_at, n_rows + 1)
     counts = int64_at(counts_at, n_delays)
@@ -149,8 +149,8 @@ def sort_by_delay(first, delays, others, threads):
 
     first     int64 [sources + 1]: where each source's synapses begin
     delays    uint16 [synapses], steps
-    others    arrays of uint16, uint32 or float64, whose elements go with the delays; those that are None, or don't
-              have one for each synapse, stay as they are
+    others    arrays of uint16, uint32 or float64, whose elements go with the delays; those that are None, or
+              don't have one for each synapse, stay as they are
     """
     others = [array for array in others if array is not None and len(array) == len(delays)]
     n_delays = int(delays.max(initial=0)) + 1

@@ -30,9 +30,9 @@ class Columns:
     """Synapses that are put into rows: the arrays of a `SynapseGroup`, and the order in which they came.
 
     first, targets   as of the group
-    kept             by name, what is kept of each synapse beside its target: "weight" float64, "delay" uint16, in
-                     steps, and "ranks" uint16 or uint32, which of its target's synapses it is; these only if
-                     synapses don't come by ascending source for each target
+    kept             by name, what is kept of each synapse beside its target: "weight" float64, "delay"
+                     uint16, in steps, and "ranks" uint16 or uint32, which of its target's synapses it is; these only
+                     if synapses don't come by ascending source for each target
     """
 
     def __init__(self, sources, ends, n_sources, names):
@@ -64,9 +64,8 @@ class Columns:
         begins = np.append(self._ends[first - 1] if first else 0, self._ends[first:last])
         sources = self._sources[begins[0] : begins[-1]].astype(np.uint32)
         places = np.empty(len(sources), dtype=np.int64)
-        _take_places(
-            address_of(sources), len(sources), address_of(self._following), len(self._following), address_of(places)
-        )  # fmt: skip
+        sources_at, following_at, places_at = map(address_of, (sources, self._following, places))
+        _take_places(sources_at, len(sources), following_at, len(self._following), places_at)
         counts = np.diff(begins)
         self.targets[places] = np.repeat(np.arange(first, last, dtype=np.uint32), counts)
         for name, numbers in values.items():
@@ -81,7 +80,7 @@ def smallest_kind(ends):
 
 
 def ranks_of(targets, places):
-    """Which of its target's synapses each one is, given the places of all in the order in which they were made.
+    """Which of its target's synapses each one is, given the places of all in the order of creation.
 
     None if they were not made target by target, so that places are more than ranks.
     """

@@ -31,8 +31,8 @@ class Columns:
 
     first, targets   as of the group
     kept             by name, what is kept of each synapse beside its target: "weight" float64, "delay"
-                     uint16, in steps, and "ranks" uint16 or uint32, which of its target's synapses it is; these only
-                     if synapses don't come by ascending source for each target
+                     uint16, in steps, and "ranks" uint16 or uint32, which of its target's synapses it is; the
+                     ranks only if synapses don't come by ascending source for each target
     """
 
     def __init__(self, sources, ends, n_sources, names):

@@ -416,6 +416,16 @@ def test_bad_connections(connector, message):
         fastsim.Projection(p, p, connector(), fastsim.StaticSynapse(), label="bad")
 
 
+def test_limits_that_hardly_any_number_is_within():
+    fastsim.setup(timestep=0.1)
+    p = fastsim.Population(5, fastsim.IF_cond_exp(), label="five")
+    delays = RandomDistribution("normal_clipped", (1.0, 0.1, 5.0, 9.0), rng=rng(1))
+    with pytest.raises(
+        errors.InvalidParameterValueError, match="five.*: delay can't be drawn .* are too rare"
+    ):
+        fastsim.Projection(p, p, fastsim.AllToAllConnector(), fastsim.StaticSynapse(delay=delays))
+
+
 @pytest.mark.parametrize("kind", [fastsim.FixedNumberPreConnector, fastsim.FixedNumberPostConnector])
 @pytest.mark.parametrize("generator", [NumpyRNG, fastsim.NativeRNG])
 def test_numbers_without_end(kind, generator):

@@ -249,16 +249,35 @@ def test_the_same_seed_gives_the_same_connections_whatever_the_threads(generator
     assert all(a != b for a, b in zip(one, other, strict=True))
 
 
-class InNoOrder(sim.Connector):
-    """A user's own: target by target, some of them twice, and several connections for some pairs."""
+class ByTarget(sim.Connector):
+    """A user's own: for each of some targets the same sources, some of them several times."""
 
     parameter_names = ()
 
+    def __init__(self, targets, sources):
+        super().__init__()
+        self._targets, self._sources = targets, np.array(sources)
+
     def connect(self, projection):
-        for target in (3, 0, 7, 3, *range(8, N)):
-            sources = np.array([5, target, 2, 5])
-            delays = [1.2, 0.7, 0.4, 0.3 + 0.01 * target]
-            projection._convergent_connect(sources, target, weight=0.1 + 0.01 * sources, delay=delays)
+        for target in self._targets:
+            delays = 0.3 + 0.01 * target + 0.6 * (np.arange(len(self._sources)) % 3 == 0)
+            projection._convergent_connect(
+                self._sources, target, weight=0.1 + 0.01 * self._sources, delay=delays
+            )
+
+
+class Both(sim.Connector):
+    """Connects as two others do, one after the other."""
+
+    parameter_names = ()
+
+    def __init__(self, *connectors):
+        super().__init__()
+        self._connectors = connectors
+
+    def connect(self, projection):
+        for connector in self._connectors:
+            connector.connect(projection)
 
 
 def by_delay_only(rng):
@@ -282,7 +301,7 @@ MADE = {
         a[2:9], a[[1, 5, 20]], sim.FixedTotalNumberConnector(200, rng=rng), excitatory(rng)
     ),
     "to a view in another order": lambda a, rng: sim.Projection(
-        a, a[[5, 1, 20]], sim.FixedTotalNumberConnector(200, rng=rng), excitatory(rng)
+        a[9:2:-2], a[20:0:-6], sim.FixedTotalNumberConnector(200, rng=rng), excitatory(rng)
     ),
     "between assemblies": lambda a, rng: sim.Projection(  # places
         a[:4] + cells(5), cells(3) + a, sim.FixedTotalNumberConnector(900, rng=rng), excitatory(rng)
@@ -294,42 +313,73 @@ MADE = {
         sim.StaticSynapse(weight=0.2, delay="0.3 + 0.02*d"),
     ),
     "a list": lambda a, rng: sim.Projection(a, a, sim.FromListConnector(ROWS)),
-    "a connector of one's own": lambda a, rng: sim.Projection(a, a, InNoOrder(), sim.StaticSynapse()),
+    "own, in order": lambda a, rng: sim.Projection(
+        a, a, ByTarget(range(N), [2, 5, 5, 5, 9]), sim.StaticSynapse()
+    ),
+    "own, targets in order": lambda a, rng: sim.Projection(
+        a, a, ByTarget(range(N), [5, 2, 9, 5, 5]), sim.StaticSynapse()
+    ),
+    "own, in no order": lambda a, rng: sim.Projection(
+        a, a, ByTarget([7, 3, *range(N)], [5, 2, 9, 5, 5]), sim.StaticSynapse()
+    ),
+    "two connectors": lambda a, rng: sim.Projection(
+        a,
+        a,
+        Both(sim.FixedNumberPreConnector(5, rng=rng), sim.FixedTotalNumberConnector(9 * N, rng=rng)),
+        excitatory(rng),
+    ),
 }
+
+
+def seen(which, long, looks_first, path):
+    """What users see of a projection where so many synapses of a cell and delay are delivered on arrival."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pyNN_fastsim.engine.synapses.arrival.LONG", long)
+        sim.setup(timestep=DT, min_delay=DT)
+        a = cells()
+        projection = MADE[which](a, NumpyRNG(seed=5))
+        kinds = {type(group.synapses) for group in projection._groups}
+        assert kinds == ({SynapseGroup} if long else {ArrivalGroup})
+        result = [projection[3].delay] if looks_first else []
+        sim.run(3.0)
+        result += [listed(projection), projection[7].as_tuple("weight", "delay")]
+        result.append(projection.get("delay", "array"))
+        projection.save("all", str(path))
+        result.append(path.read_text())
+        projection.set(weight=np.linspace(0.1, 0.2, len(projection)).tolist())
+        result.append(listed(projection))
+        projection[5].delay = 1.7
+        result.append(listed(projection))
+        projection.set(delay=(0.3 + 0.1 * (np.arange(len(projection)) * 7 % 11)).tolist())
+        sim.reset()
+        result.append(listed(projection))
+        # Many others from the same cells: all of them are sorted by delay again.
+        sim.Projection(a, a, sim.AllToAllConnector(), by_delay_only(NumpyRNG(seed=2)))
+        kinds = {type(group.synapses) for group in projection._groups}
+        assert (SynapseGroup if long else ArrivalGroup) in kinds
+        result.append(listed(projection))
+        projection.set(delay=0.9)
+        result.append(listed(projection))
+        return result
 
 
 @pytest.mark.parametrize("looks_first", [False, True])
 @pytest.mark.parametrize("which", MADE)
 def test_users_see_the_order_of_creation(which, looks_first, tmp_path):
     """Exact delays and all, as if nothing had been sorted."""
-
-    def seen(long):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("pyNN_fastsim.engine.synapses.arrival.LONG", long)
-            sim.setup(timestep=DT, min_delay=DT)
-            a = cells()
-            projection = MADE[which](a, NumpyRNG(seed=5))
-        kinds = {type(group.synapses) for group in projection._groups}
-        assert kinds == ({SynapseGroup} if long else {ArrivalGroup})
-        result = [projection[3].delay] if looks_first else []
-        sim.run(3.0)
-        result += [
-            listed(projection),
-            projection[7].as_tuple("weight", "delay"),
-            projection.get("delay", "array"),
-        ]
-        projection.save("all", str(tmp_path / "connections.txt"))
-        result.append((tmp_path / "connections.txt").read_text())
-        projection.set(weight=np.linspace(0.1, 0.2, len(projection)).tolist())
-        result.append(listed(projection))
-        projection[5].delay = 1.7
-        result.append(listed(projection))
-        projection.set(delay=0.9)
-        result.append(listed(projection))
-        return result
-
-    for found, expected in zip(seen(0.0), seen(np.inf), strict=True):
+    sorted_by_delay, as_made = (seen(which, n, looks_first, tmp_path / "list") for n in (0.0, np.inf))
+    for found, expected in zip(sorted_by_delay, as_made, strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("numbers", [(3, 2), (0, 2)])
+def test_a_connector_that_consists_of_two(generator, numbers):
+    sim.setup(timestep=DT)
+    a, rng = cells(), generator(seed=1)
+    both = Both(*(sim.FixedNumberPreConnector(n, rng=rng) for n in numbers))
+    projection = sim.Projection(a, a, both, excitatory(rng))
+    assert len(projection) == len(listed(projection)) == N * sum(numbers)
+    assert len(projection._groups) == 1
 
 
 def test_a_total_number_is_spread_evenly():

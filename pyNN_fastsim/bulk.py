@@ -79,24 +79,19 @@ def all_native(connector, projection, parameters):
 
 def may_be_drawn_again(projection, parameters):
     """Whether the values of connections may be drawn while these are made, and once more when asked for."""
+    sources, targets = parts(projection.pre), parts(projection.post)
     return (
         type(projection.synapse_type) is StaticSynapse
         and all(is_one_number_or_drawn(value) for value in parameters.values())
         and not has_connections(projection)
-        and are_ascending(projection.pre)
-        and are_ascending(projection.post)
+        and len(sources) == len(targets) == 1
+        and bool(np.all(np.diff(targets[0].indices) > 0))  # a view may be in another order
     )
 
 
 def has_connections(projection):
-    """Whether another connector has been at work, as one that consists of several lets them."""
+    """Whether another connector has been at work, as in one that consists of several."""
     return bool(projection._groups or projection._pending)
-
-
-def are_ascending(cells):
-    """Whether these are cells of one population, in its order."""
-    part, *others = parts(cells)
-    return not others and bool(np.all(np.diff(part.indices) > 0))
 
 
 def columns(projection):

@@ -251,7 +251,8 @@ class Connecting:
         """Make a `Group` for each pair of populations that is connected."""
         sources, targets = parts(self.pre), parts(self.post)
         if len(sources) == len(targets) == 1:
-            places = None if created_in_order(pre, post) else np.arange(len(pre))
+            in_order = created_in_order(sources[0].cells_at(pre), targets[0].cells_at(post))
+            places = None if in_order else np.arange(len(pre))
             yield self._make_group(sources[0], targets[0], pre, post, columns, places)
             return
         for source in sources:

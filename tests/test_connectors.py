@@ -147,14 +147,21 @@ SYNAPSES = {
 }
 
 
-def build(sim, make_connector, recurrent, parameters, tmp_path, view=False):
+VIEWS = {
+    "in order": (slice(1, None, 2), [2, 3, 5, 7, 11]),
+    "sources reversed": (slice(None, None, -2), [2, 3, 5, 7, 11]),
+    "targets reversed": (slice(1, None, 2), slice(11, 1, -3)),
+}
+
+
+def build(sim, make_connector, recurrent, parameters, tmp_path, view=None):
     sim.setup(timestep=0.1, min_delay=0.1)
     pre = sim.Population(
         N_PRE, sim.IF_cond_exp(), structure=RandomStructure(Sphere(5.0), rng=NumpyRNG(seed=21))
     )
     post = pre if recurrent else sim.Population(N_POST, sim.IF_cond_exp(), structure=Grid2D(dx=1.5))
     if view:
-        pre, post = pre[1::2], post[[2, 3, 5, 7, 11]]
+        pre, post = pre[VIEWS[view][0]], post[VIEWS[view][1]]
     return sim.Projection(
         pre,
         post,
@@ -189,11 +196,12 @@ def test_same_as_mock(connector, synapse, tmp_path):
     np.testing.assert_array_equal(ours, theirs.reshape(-1, 4))
 
 
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("connector", ["probability", "distance", "number pre", "number post"])
-def test_same_as_mock_on_views(connector, tmp_path):
+def test_same_as_mock_on_views(connector, view, tmp_path):
     make_connector, recurrent = CONNECTORS[connector]
     theirs, ours = (
-        connections_of(build(sim, make_connector, recurrent, SYNAPSES["drawn"](), tmp_path, view=True))
+        connections_of(build(sim, make_connector, recurrent, SYNAPSES["drawn"](), tmp_path, view))
         for sim in (pyNN.mock, fastsim)
     )
     np.testing.assert_array_equal(ours, theirs)

@@ -155,11 +155,7 @@ class Injection:
 
 @dataclass
 class Spec:
-    """A network and what is done with it: actions (name, arguments...), see `Engine` and `Naive`.
-
-    on_arrival   whether static connections with several delays count as so many that they are delivered
-                 when spikes arrive
-    """
+    """A network and what is done with it: actions (name, arguments...), see `Engine` and `Naive`."""
 
     dt: float
     seed: int
@@ -167,7 +163,12 @@ class Spec:
     connections: list
     injections: list
     program: list
-    on_arrival: bool = False
+
+    @property
+    def on_arrival(self):
+        """Whether static connections with several delays count as so many that they are delivered when
+        spikes arrive."""
+        return self.seed % 2 == 1
 
 
 # --- drawing -------------------------------------------------------------------------------------------
@@ -472,7 +473,6 @@ def networks(
     spec.program = [("run", draw(st.integers(1, longest)))]
     for _ in range(draw(st.integers(0, 4)) if actions else 0):
         spec.program += [action(draw, rng, spec, actions, synapses), ("run", draw(st.integers(1, longest)))]
-    spec.on_arrival = draw(st.booleans())
     return spec
 
 

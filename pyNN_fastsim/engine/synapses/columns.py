@@ -6,24 +6,9 @@ They come in pieces, so that their values, in the order in which they come, are 
 
 import numpy as np
 
-from ..compiling.addresses import address_of
-from ..compiling.compile import entry
-from ..compiling.lowlevel import int64_at, uint32_at
+from .groups import next_places
 
 AT_ONCE = 2**18  # synapses that are counted together
-
-
-@entry(5)
-def _take_places(sources_at, n, following_at, n_sources, places_at):
-    """The next place of each synapse's source."""
-    sources = uint32_at(sources_at, n)
-    following = int64_at(following_at, n_sources)
-    places = int64_at(places_at, n)
-    for j in range(n):
-        place = following[sources[j]]
-        places[j] = place
-        following[sources[j]] = place + 1
-    return 0
 
 
 class Columns:
@@ -62,10 +47,8 @@ class Columns:
     def put(self, first, last, values):
         """Put the synapses of the targets `first` to `last` - 1; values of each, by name."""
         begins = np.append(self._ends[first - 1] if first else 0, self._ends[first:last])
-        sources = self._sources[begins[0] : begins[-1]].astype(np.uint32)
-        places = np.empty(len(sources), dtype=np.int64)
-        sources_at, following_at, places_at = map(address_of, (sources, self._following, places))
-        _take_places(sources_at, len(sources), following_at, len(self._following), places_at)
+        sources = self._sources[begins[0] : begins[-1]].astype(np.int64)
+        places = next_places(sources, self._following)
         counts = np.diff(begins)
         self.targets[places] = np.repeat(np.arange(first, last, dtype=np.uint32), counts)
         for name, numbers in values.items():

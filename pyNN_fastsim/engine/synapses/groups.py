@@ -96,23 +96,28 @@ class SynapseGroup:
         return words
 
 
-@entry(6)
-def _count_places(key, n, first, n_keys, next_places, places):
-    """Arguments are addresses of int64 arrays, and how long these are; see `places_by`."""
-    keys = int64_at(key, n)
-    firsts = int64_at(first, n_keys + 1)
-    following = int64_at(next_places, n_keys)
-    found = int64_at(places, n)
-    for i in range(n):
-        firsts[keys[i] + 1] += 1
-    for k in range(n_keys):
-        firsts[k + 1] += firsts[k]
-        following[k] = firsts[k]
-    for i in range(n):
-        k = keys[i]
-        found[i] = following[k]
-        following[k] += 1
+@entry(5)
+def _take_places(keys_at, n, following_at, n_keys, places_at):
+    """The next place of each element's key; see `next_places`."""
+    keys = int64_at(keys_at, n)
+    following = int64_at(following_at, n_keys)
+    places = int64_at(places_at, n)
+    for j in range(n):
+        place = following[keys[j]]
+        places[j] = place
+        following[keys[j]] = place + 1
     return 0
+
+
+def next_places(keys, following):
+    """Where elements with these keys go, one after the other for each key: int64.
+
+    keys        int64, contiguous
+    following   int64 [keys]: the place of the next element with each key; goes on
+    """
+    places = np.empty(len(keys), dtype=np.int64)
+    _take_places(address_of(keys), len(keys), address_of(following), len(following), address_of(places))
+    return places
 
 
 def places_by(key, n_keys):
@@ -125,12 +130,8 @@ def places_by(key, n_keys):
     if len(key) and not 0 <= key.min() <= key.max() < n_keys:
         raise IndexError(f"keys from {key.min()} to {key.max()} are not in the range of {n_keys}")
     first = np.zeros(n_keys + 1, dtype=np.int64)
-    following = np.empty(n_keys, dtype=np.int64)
-    places = np.empty(len(key), dtype=np.int64)
-    addresses = (address_of(array) for array in (key, first, following, places))
-    key_at, first_at, following_at, places_at = addresses
-    _count_places(key_at, len(key), first_at, n_keys, following_at, places_at)
-    return places, first
+    np.cumsum(np.bincount(key, minlength=n_keys), out=first[1:])
+    return next_places(key, first[:-1].copy()), first
 
 
 def moved(values, places):

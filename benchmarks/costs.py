@@ -106,9 +106,9 @@ def synapse_kinds():
     one_delay = {"weight": drawn(1e-6, numpy), "delay": 1.5}
     yield "one weight, one delay", sim.StaticSynapse(weight=1e-6, delay=1.5), numpy
     yield "drawn weights, one delay", sim.StaticSynapse(**one_delay), numpy
-    for name, rng in (("NumpyRNG", numpy), ("NativeRNG: on arrival", native)):
+    for name, rng in (("NumpyRNG", numpy), ("NativeRNG", native)):
         synapse = sim.StaticSynapse(weight=drawn(1e-6, rng), delay=drawn(1.5, rng))
-        yield f"drawn weights and delays, {name}", synapse, rng
+        yield f"drawn weights and delays, {name}: on arrival", synapse, rng
     yield "TsodyksMarkramSynapse", sim.TsodyksMarkramSynapse(weight=1e-6, delay=1.5), numpy
     yield "STDP, all delay dendritic", sim.STDPMechanism(**plastic, dendritic_delay_fraction=1.0), numpy
     yield "STDP, all delay axonal", sim.STDPMechanism(**plastic, dendritic_delay_fraction=0.0), numpy

@@ -270,7 +270,7 @@ def plain(synapses, spikes, shape):
 def arriving(synapses, spikes, shape):
     """A network of the engine with an ArrivalGroup, and the same for C, with the same arrays."""
     first, targets, weights, delays = synapses
-    sort_by_delay(first, targets, delays, 1)  # drawn weights need not follow
+    sort_by_delay(first, delays, [targets], 1)  # drawn weights need not follow
     network = make_network(
         spikes, shape, lambda *ends: ArrivalGroup(*ends, 0, first, targets, weights, delays)
     )

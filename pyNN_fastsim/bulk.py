@@ -6,7 +6,9 @@ import numpy as np
 from pyNN import errors
 from pyNN.common import Population
 
+from .connections import parts
 from .display import Displayed, Panel, words
+from .drawing import is_one_number_or_drawn
 from .memory import PAIR_INDICES, check_connections, needed_as_pair, needed_in_row
 from .progress import shown
 from .random import PIECE, NativeRNG
@@ -70,7 +72,8 @@ class BulkConnector(Displayed, NoParameterAttributes):
         if by_rows:
             each = needed_in_row(parameters)
         else:
-            each = needed_as_pair(projection.synapse_type, parameters, self.is_unsorted)
+            drawn = may_be_drawn_again(projection, parameters)
+            each = needed_as_pair(projection.synapse_type, parameters, drawn, self.is_unsorted)
         check_connections(self._expected(projection), each)
 
     def _drawn_pairs(self, projection):
@@ -83,10 +86,14 @@ class BulkConnector(Displayed, NoParameterAttributes):
             ) from None
 
     def _add(self, projection, pre, post, parameters, fresh_for_each_target=False):
-        each = needed_as_pair(projection.synapse_type, parameters) - PAIR_INDICES  # which are there
+        drawn = not fresh_for_each_target and may_be_drawn_again(projection, parameters)
+        each = needed_as_pair(projection.synapse_type, parameters, drawn) - PAIR_INDICES  # which are there
         check_connections(len(pre), each)
-        values = evaluate_all(projection, parameters, pre, post, fresh_for_each_target)
-        projection._add_connections(pre, post, values)
+        if drawn:
+            projection._add_columns(pre, post, parameters)
+        else:
+            values = evaluate_all(projection, parameters, pre, post, fresh_for_each_target)
+            projection._add_connections(pre, post, values)
         if self.callback:
             self.callback(1.0)
 
@@ -109,7 +116,25 @@ def all_native(connector, projection, parameters):
         and type(projection.synapse_type) is StaticSynapse
         and connector.callback is None
         and all(is_native(value) for value in parameters.values())
+        and not has_connections(projection)
     )
+
+
+def may_be_drawn_again(projection, parameters):
+    """Whether the values of connections may be drawn while these are made, and once more when asked for."""
+    sources, targets = parts(projection.pre), parts(projection.post)
+    return (
+        type(projection.synapse_type) is StaticSynapse
+        and all(is_one_number_or_drawn(value) for value in parameters.values())
+        and not has_connections(projection)
+        and len(sources) == len(targets) == 1
+        and (targets[0].indices is None or bool(np.all(np.diff(targets[0].indices) > 0)))  # in order
+    )
+
+
+def has_connections(projection):
+    """Whether another connector has been at work, as in one that consists of several."""
+    return bool(projection._groups or projection._pending)
 
 
 def columns(projection):

@@ -6,15 +6,19 @@ import warnings
 
 import numpy as np
 from pyNN import errors
+from pyNN.parameters import LazyArray
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
 from . import simulator
 from .connections import Group, between_parts, delay_steps, parts, shared
+from .drawing import Redrawn, drawn_ahead
 from .engine.signals import signals_held
 from .engine.synapses.arrival import MOST, ArrivalGroup, is_worthwhile, sort_by_delay
+from .engine.synapses.columns import Columns, in_few_bytes, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
 from .engine.synapses.gap import JunctionGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
+from .synapse_values import drawing_for
 from .validation import check_synapse_parameter, check_weight_bounds
 
 
@@ -57,11 +61,8 @@ class Connecting:
         self._check_values(values)
         (source,), (target,) = parts(self.pre), parts(self.post)
         delays, steps = values["delay"], delay_steps(values["delay"], simulator.state.dt)
-        kind: type[SynapseGroup | ArrivalGroup] = SynapseGroup
-        if self._is_for_arrival(source, len(targets), steps):
-            kind = ArrivalGroup
-            # Weights, all drawn alike, may stay where they are.
-            sort_by_delay(first, targets, steps, simulator.state.threads)
+        # Weights, all drawn alike, may stay where they are if synapses are sorted by delay.
+        kind = self._sorted_for_arrival(source, first, steps, [targets])
         receptor = target.block.model.receptors.index(self.receptor_type)
         synapses = kind(
             source.block.index, target.block.index, receptor, first, targets, values["weight"], steps
@@ -69,20 +70,81 @@ class Connecting:
         self._groups = [Group(synapses, None, delays if len(delays) == 1 else None, source, target)]
         simulator.state.network.add_group(synapses)
 
-    def _is_for_arrival(self, source, n, steps):
-        """Whether `n` connections from a `Part` are to be delivered on arrival.
+    def _add_columns(self, pre, post, parameters):
+        """Make all connections between cells of two populations, drawing values target by target.
+
+        pre, post    int32 or int64, by ascending post
+        parameters   numbers, or LazyArrays drawn by a NumpyRNG, by name
+        """
+        if len(pre) == 0:
+            return
+        (source,), (target,) = parts(self.pre), parts(self.post)
+        drawn = {name: value.base_value for name, value in parameters.items() if isinstance(value, LazyArray)}
+        again = Redrawn(drawn["delay"]) if "delay" in drawn else None
+        ones = {name: np.array([value]) for name, value in parameters.items() if name not in drawn}
+        self._check_values(ones)
+        pre, post = source.cells_at(pre), target.cells_at(post)
+        ends = np.searchsorted(post, np.arange(target.block.n), side="right")
+        columns = Columns(pre, ends, source.block.n, list(drawn))
+        draws = [drawing_for(self, name, distribution) for name, distribution in drawn.items()]
+        state = simulator.state
+        for first, last, numbers in drawn_ahead(draws, np.diff(ends, prepend=0), state.threads):
+            values = dict(zip(drawn, numbers, strict=True))
+            self._check_values(values)
+            if "delay" in values:
+                values["delay"] = delay_steps(values["delay"], state.dt)
+            columns.put(first, last, values)
+        kept = columns.kept
+        steps = kept["delay"] if again else delay_steps(ones["delay"], state.dt)
+        weights, ranks = kept.get("weight", ones.get("weight")), kept.get("ranks")
+        kind = self._sorted_for_arrival(source, columns.first, steps, [columns.targets, weights, ranks])
+        receptor = target.block.model.receptors.index(self.receptor_type)
+        synapses = kind(
+            source.block.index, target.block.index, receptor, columns.first, columns.targets, weights, steps
+        )
+        self._groups = [Group(synapses, None, ones.get("delay"), source, target, ranks=ranks, drawn=again)]
+        state.network.add_group(synapses)
+
+    def _sorted_for_arrival(self, source, first, steps, others):
+        """Sort rows by delay, in place, if they are for delivery on arrival; returns their group's class.
+
+        first, steps, others   as of `sort_by_delay`
+        """
+        if not self._is_for_arrival(source.block.index, source.size, int(first[-1]), steps):
+            return SynapseGroup
+        sort_by_delay(first, steps, others, simulator.state.threads)
+        return ArrivalGroup
+
+    def _sort_for_arrival(self, groups):
+        """Sort those groups by delay that are to be delivered on arrival."""
+        for group in groups:
+            source, n = group.synapses.source, len(group)
+            n_sources = np.count_nonzero(np.diff(group.synapses.first))
+            if group.can_be_sorted_by_delay and self._is_for_arrival(
+                source, n_sources, n, group.synapses.delays
+            ):
+                for other in groups:  # all others from the same cells, too
+                    if (
+                        other.can_be_sorted_by_delay
+                        and other.synapses.source == source
+                        and len(other) <= MOST
+                    ):
+                        other.sort_by_delay()
+
+    def _is_for_arrival(self, source, n_sources, n, steps):
+        """Whether `n` connections from cells of a block, given by its index, are to be delivered on arrival.
 
         If they are the first from there, those will be, too, that are there already but were too few.
         """
         state = simulator.state
         if n > MOST:
             return False
-        if any(group.by_delay and group.source == source.block.index for group in state.network.groups):
+        if any(group.by_delay and group.source == source for group in state.network.groups):
             return len(steps) > 1
-        if not is_worthwhile(n, source.size, steps):
+        if not is_worthwhile(n, n_sources, steps):
             return False
         for projection in state.projections:
-            projection._enter_order_by_delay(source.block.index)
+            projection._enter_order_by_delay(source)
         return True
 
     def _check_values(self, columns):
@@ -202,6 +264,7 @@ class Connecting:
         pre, post, columns = zip(*before, *pending, strict=True)
         values = {name: _joined([part[name] for part in columns]) for name in columns[0]}
         groups = list(self._make_groups(_joined(pre), _joined(post), values))
+        self._sort_for_arrival(groups)
         network = simulator.state.network
         with signals_held():  # all of them or none
             old, self._groups, self._cached = self._groups, groups, {}
@@ -214,7 +277,8 @@ class Connecting:
         """Make a `Group` for each two of the populations and views that are connected."""
         sources, targets = parts(self.pre), parts(self.post)
         if len(sources) == len(targets) == 1:
-            places = None if created_in_order(pre, post) else np.arange(len(pre))
+            in_order = created_in_order(sources[0].cells_at(pre), targets[0].cells_at(post))
+            places = None if in_order else np.arange(len(pre))
             yield self._make_group(sources[0], targets[0], pre, post, columns, places)
             return
         for source, target, chosen in between_parts(sources, targets, pre, post):
@@ -249,8 +313,12 @@ class Connecting:
         else:
             values.update(self.synapse_type.parameters_of_target(target.block.model, self.receptor_type))
             synapses = DynamicGroup(**what, model=model, parameters=values)
-        places = None if places is None else moved(places, places_sorted)
-        return Group(synapses, places, delays, source, target)
+        if places is None:
+            return Group(synapses, None, delays, source, target)
+        places = moved(places, places_sorted)
+        ranks = ranks_of(synapses.targets, places)
+        places = in_few_bytes(places) if ranks is None else None
+        return Group(synapses, places, delays, source, target, ranks=ranks)
 
 
 def _take_over(groups, old):

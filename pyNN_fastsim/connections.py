@@ -13,10 +13,19 @@ from pyNN import common
 from pyNN.common import Assembly
 
 from . import simulator
+from .drawing import Redrawn
 from .engine.network import Network
-from .engine.synapses.arrival import ArrivalGroup
+from .engine.synapses.arrival import ArrivalGroup, sort_by_delay
+from .engine.synapses.columns import places_of, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
-from .engine.synapses.groups import SynapseGroup, moved, places_of_created, sources_of
+from .engine.synapses.groups import (
+    SynapseGroup,
+    has_multiples,
+    moved,
+    places_of_created,
+    sources_of,
+    untied,
+)
 from .validation import near_parameter, unknown_name
 
 AT_ONCE = 2**20  # delays that are rounded together
@@ -80,12 +89,16 @@ class Group:
     """The connections between two `Part`s, as the user gave them, beside the engine's group.
 
     synapses   the engine's group, of whichever class
-    places     of its synapses in the projection's order of creation, int64 [synapses]; None if that
-               is the order of (post, pre), from which it can be found again
+    places     of its synapses in the projection's order of creation, uint32 or int64 [synapses]; None if that
+               can be found again: it is the order of (post, ranks), or of (post, pre)
     delays     ms, float64 [synapses], or [1] if shared, as they were before rounding; None if nobody has
                seen them before
     pre, post  the `Part`s, of which a cell may be in several
     network    of the engine, to which they belong
+    ranks      which of its target's synapses each one is, uint16 or uint32 [synapses]; None if connections
+               were not made target by target, or by ascending source
+    drawn      draws the delays as they were drawn, by ascending (post, pre) or (post, ranks); None if
+               they were not drawn, or can't be drawn again
     """
 
     synapses: Any
@@ -94,6 +107,8 @@ class Group:
     pre: "Part"
     post: "Part"
     network: Network = field(default_factory=lambda: simulator.state.network)
+    ranks: np.ndarray | None = None
+    drawn: Redrawn | None = None
 
     def __len__(self):
         return len(self.synapses)
@@ -109,7 +124,7 @@ class Group:
     def values(self, name):
         """The present values of a parameter: float64 [synapses], or [1] if shared."""
         if name == "delay":
-            return self.synapses.delays * self.network.dt if self.delays is None else self.delays
+            return self._delays_in_ms()
         if name != "weight":
             return self.synapses.parameters[name]
         if self.is_plastic:
@@ -147,37 +162,77 @@ class Group:
             must_be_own = self.is_plastic and len(values) != len(self)
             self.synapses.weights = np.full(len(self), values[0]) if must_be_own else values
         elif name == "delay":
-            self.delays = values
+            self.delays, self.drawn = values, None
             self.synapses.delays = delay_steps(values, simulator.state.dt)
         else:
             self.synapses.parameters[name] = values
 
+    def _delays_in_ms(self):
+        if self.delays is None and self.drawn is None:
+            return self.synapses.delays * self.network.dt
+        if self.delays is None:
+            self.delays = self._drawn_again()[self.find_places()]
+        return self.delays
+
+    def _drawn_again(self):
+        """The delays as they were drawn, in the order of creation: float64 [synapses], ms."""
+        return self.drawn(np.bincount(self.synapses.targets))
+
     def sort_by_target(self):
         """Go back from the order by delay to the usual one."""
-        self._sort(np.lexsort((self.synapses.targets, sources_of(self.synapses))), SynapseGroup)
+        order = np.lexsort((self.find_places(), self.synapses.targets, sources_of(self.synapses)))
+        self._replace(SynapseGroup, [_if_own(array, order) for array in self._arrays()])
 
     @property
     def can_be_sorted_by_delay(self):
-        """Whether there are several delays, drawn with a NativeRNG, and the usual order."""
-        return self.delays is None and len(self.synapses.delays) > 1 and not self.synapses.by_delay
+        """Whether there are several delays of static synapses, and the usual order."""
+        return type(self.synapses) is SynapseGroup and len(self.synapses.delays) > 1
 
     def sort_by_delay(self):
         """Go over to the order by delay, for delivery on arrival."""
-        self._sort(np.lexsort((self.synapses.delays, sources_of(self.synapses))), ArrivalGroup)
+        self.keep_order_of_pairs()
+        arrays = [array if array is None else array.copy() for array in self._arrays()]
+        steps, *others = arrays
+        sort_by_delay(self.synapses.first, steps, others, self.network.threads)
+        self._replace(ArrivalGroup, arrays)
 
-    def _sort(self, order, kind):
-        network, old = simulator.state.network, self.synapses
-        weights = old.weights if len(old.weights) == 1 else old.weights[order]
-        self.synapses = kind(
-            old.source, old.target, old.receptor, old.first, old.targets[order], weights, old.delays[order]
-        )
-        network.remove_groups([old])
-        network.add_group(self.synapses)
+    def keep_order_of_pairs(self):
+        """Before synapses are sorted by delay: keep the order in which those of a pair were made, unless it
+        can be found again."""
+        if self.places is None and self.ranks is None and self.drawn is None and self.delays is not None:
+            if has_multiples(self.synapses):
+                self.ranks = ranks_of(self.synapses.targets, self.find_places())
+
+    def _arrays(self):
+        """What there may be of each synapse."""
+        synapses = self.synapses
+        return synapses.delays, synapses.targets, synapses.weights, self.places, self.ranks, self.delays
+
+    def _replace(self, kind, arrays):
+        """Exchange the engine's group for one of a kind in which synapses are sorted otherwise."""
+        network, old = self.network, self.synapses
+        steps, targets, weights, self.places, self.ranks, self.delays = arrays
+        self.synapses = kind(old.source, old.target, old.receptor, old.first, targets, weights, steps)
+        if any(group is old for group in network.groups):  # not if connections are being made
+            network.remove_groups([old])
+            network.add_group(self.synapses)
 
     def find_places(self):
+        """The places of the synapses in the projection's order of creation: int [synapses]."""
         if self.places is not None:
             return self.places
-        return places_of_created(self.synapses)
+        if self.ranks is not None:
+            return places_of(self.synapses.targets, self.ranks)
+        places = places_of_created(self.synapses)
+        if self.synapses.by_delay and self.drawn is not None:
+            dt = self.network.dt
+            return untied(self.synapses, places, lambda: delay_steps(self._drawn_again(), dt))
+        return places
+
+
+def _if_own(array, order):
+    """An array in another order, if it has an element for each synapse."""
+    return array if array is None or len(array) != len(order) else array[order]
 
 
 class Part:

@@ -12,9 +12,9 @@ from pyNN.random import NumpyRNG, RandomDistribution
 from . import simulator
 from .bulk import BulkConnector, OwnPlaces, begins, leave_itself_out, no_other_cell, ranges_of_rows
 from .engine.random.mersenne import choose
-from .engine.synapses.rows import select, sort_rows, turned
+from .engine.synapses.rows import gathered, select, sort_rows, turned
 from .memory import ROW, check_connections
-from .random import NativeRNG, draws_as_numpy_did
+from .random import NativeRNG, draws_as_numpy_did, whole_numbers_below
 from .synapse_values import copied_parameters
 
 
@@ -211,8 +211,6 @@ class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnec
     def _draws_rows(self):
         return self.with_replacement
 
-    is_unsorted = True  # while they are drawn
-
     def _expected(self, projection):
         return 0 if isinstance(self.n, RandomDistribution) else self.n
 
@@ -246,17 +244,17 @@ class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnec
                     f"{projection.label}: there are only {possible} pairs to make {n} connections of"
                 )
         pre_ids, post_ids = projection.pre.all_cells.astype(int), projection.post.all_cells.astype(int)
-        flat = np.zeros(0, dtype=np.int64)
-        while len(flat) < n:
-            missing = n - len(flat)
-            pre = self.rng.next(missing, "uniform_int", {"low": 0, "high": n_pre})
-            post = self.rng.next(missing, "uniform_int", {"low": 0, "high": n_post})
+        pre, post = np.zeros((2, 0), dtype=np.uint32)
+        while len(pre) < n:
+            missing = n - len(pre)
+            more = [whole_numbers_below(self.rng, missing, size) for size in (n_pre, n_post)]
             if own is not None:
-                allowed = pre_ids[pre] != post_ids[post]
-                pre, post = pre[allowed], post[allowed]
-            flat = np.concatenate([flat, post.astype(np.int64) * n_pre + pre])
+                allowed = pre_ids[more[0]] != post_ids[more[1]]
+                more = [indices[allowed] for indices in more]
+            pre, post = more if len(pre) == 0 else map(np.concatenate, zip((pre, post), more, strict=True))
             if not self.with_replacement:
                 # Keep the first of each pair, in the order of drawing: every pair is equally likely.
-                flat = flat[np.sort(np.unique(flat, return_index=True)[1])]
-        flat.sort()
-        return flat % n_pre, flat // n_pre
+                kept = np.sort(np.unique(post.astype(np.int64) * n_pre + pre, return_index=True)[1])
+                pre, post = pre[kept], post[kept]
+        first, sources = gathered(post, pre, n_post, n_pre, simulator.state.threads)
+        return sources.view(np.int32), np.repeat(np.arange(n_post, dtype=np.int32), np.diff(first))

@@ -15,10 +15,12 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 # Bytes for each connection while a projection is made, at the most, as measured by tests/test_memory.py:
-ROW, ROW_WEIGHT, ROW_DELAY = 7, 6, 11  # drawn in rows by a NativeRNG; for a weight, a delay of its own
-PAIR, PAIR_VALUE = 24, 16  # made as a pair; for each value of its own
+ROW, ROW_WEIGHT, ROW_DELAY = 8, 5, 11  # drawn in rows by a NativeRNG; for a weight, a delay of its own
+PAIR, PAIR_VALUE = 22, 22  # made as a pair; for each value of its own
+PAIR_DRAWN = 9  # for each value instead, if it is drawn target by target, see `bulk.may_be_drawn_again`
 PAIR_UNSORTED = 12  # if pairs are not drawn in the order of their indices
-PAIR_DYNAMIC = 24  # if it changes during the run
+PAIR_DYNAMIC = 26  # if it changes during the run
+UNSORTED_DYNAMIC = 28  # if both
 PAIR_INDICES = 8  # of its two indices alone
 
 LITTLE = 2**26  # bytes: it takes a millisecond to ask the system what is free
@@ -43,11 +45,16 @@ def needed_in_row(parameters):
     return ROW + ROW_WEIGHT * weight + ROW_DELAY * delay
 
 
-def needed_as_pair(synapse_type, parameters, unsorted=False):
-    """Bytes for each connection that is made as a pair; `parameters` as for `needed_in_row`."""
+def needed_as_pair(synapse_type, parameters, drawn, unsorted=False):
+    """Bytes for each connection that is made as a pair; `parameters` as for `needed_in_row`.
+
+    drawn   whether values are drawn target by target
+    """
     values = sum(not isinstance(value, float) for value in parameters.values())
     changes = synapse_type.model is not None
-    return PAIR + PAIR_VALUE * values + PAIR_UNSORTED * unsorted + PAIR_DYNAMIC * changes
+    each = PAIR_DRAWN if drawn else PAIR_VALUE
+    order = (PAIR_UNSORTED + UNSORTED_DYNAMIC * changes) * unsorted
+    return PAIR + each * values + order + PAIR_DYNAMIC * changes
 
 
 def check_connections(n, each):

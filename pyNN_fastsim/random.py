@@ -11,6 +11,7 @@ from pyNN.random import NumpyRNG
 
 from . import simulator
 from .arguments import COUNT, RULES, check, check_arguments_of
+from .engine.random.mersenne import whole_numbers
 from .validation import warn
 
 PIECE = 2**18  # numbers that one generator draws
@@ -136,3 +137,11 @@ def tell_of_dependence(owner, parameters, drawn=None):
                 f"independent: where one is large, the other is. Give each "
                 f"RandomDistribution a generator of its own, with a seed of its own; see docs/models.md"
             )
+
+
+def whole_numbers_below(rng, n, size):
+    """`n` whole numbers below `size`, uint32, the same that ``rng.next(n, "uniform_int", ...)`` gives."""
+    if draws_as_numpy_did(rng):
+        return whole_numbers(rng.rng, n, size)
+    numbers = rng.next(n, "uniform_int", {"low": 0, "high": size})
+    return np.asarray(numbers).astype(np.uint32)

@@ -16,14 +16,11 @@ import numpy as np
 from pyNN import errors
 from pyNN.core import IndexBasedExpression
 from pyNN.parameters import LazyArray
-from pyNN.random import NumpyRNG, RandomDistribution
+from pyNN.random import RandomDistribution
 
+from .drawing import next_numbers
 from .memory import check_memory
 from .random import NativeRNG, tell_of_dependence
-
-# Distributions that redraw what falls outside their limits, so that the numbers drawn in one call
-# are not those of two calls one after the other.
-REDRAWING = {"normal_clipped"}
 
 
 def copied_parameters(projection):
@@ -56,7 +53,7 @@ def row_values(projection, parameters, n):
     for name, value in parameters.items():
         if isinstance(value, LazyArray):
             with drawing(projection, name, value.base_value):
-                values[name] = _next(value.base_value, n)
+                values[name] = next_numbers(value.base_value, [n])
         else:
             values[name] = np.array([value])
     return values
@@ -115,7 +112,7 @@ def drawn_for_all_pairs(projection, name, lazy, pre, post):
     n_pre, n_post = projection.shape
     check_memory(f"{projection.label}: values of {name} for {n_pre} x {n_post} pairs", 8 * n_pre * n_post)
     with drawing(projection, name, lazy.base_value):
-        values = _next(lazy.base_value, n_pre * n_post).reshape(n_pre, n_post)[pre, post]
+        values = next_numbers(lazy.base_value, n_pre * n_post).reshape(n_pre, n_post)[pre, post]
     return _apply_operations(lazy, values, projection, name, pre, post)
 
 
@@ -156,6 +153,16 @@ def drawing(projection, name, distribution):
         ) from None
 
 
+def drawing_for(projection, name, distribution):
+    """A function that draws the next numbers for cells with so many connections; errors as of `drawing`."""
+
+    def draw(counts):
+        with drawing(projection, name, distribution):
+            return next_numbers(distribution, counts)
+
+    return draw
+
+
 def _apply_operations(lazy, values, projection, name, pre, post):
     for function, argument in lazy.operations:
         if argument is None:
@@ -170,21 +177,13 @@ def _apply_operations(lazy, values, projection, name, pre, post):
 def _draw(distribution, post, fresh_for_each_target):
     """Numbers for connections sorted by target."""
     counts = np.bincount(post) if len(post) else np.zeros(0, int)
-    if fresh_for_each_target:
-        return _draw_afresh(distribution, counts)
-    if distribution.name in REDRAWING and type(distribution.rng) is NumpyRNG:
-        return np.concatenate([_next(distribution, n) for n in counts if n] or [np.zeros(0)])
-    return _next(distribution, len(post))
+    return _draw_afresh(distribution, counts) if fresh_for_each_target else next_numbers(distribution, counts)
 
 
 def _draw_afresh(distribution, counts):
     """For each target, the first numbers that the distribution gives."""
-    drawn = {n: _next(copy.deepcopy(distribution), n) for n in np.unique(counts) if n}
+    drawn = {n: next_numbers(copy.deepcopy(distribution), [n]) for n in np.unique(counts) if n}
     return np.concatenate([drawn[n] for n in counts if n] or [np.zeros(0)])
-
-
-def _next(distribution, n):
-    return np.asarray(distribution.next(int(n)), dtype=float).reshape(n)
 
 
 def _call(projection, function, pre, post):

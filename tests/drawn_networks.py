@@ -10,6 +10,7 @@ meant. Times and delays are in steps; those given to PyNN are off the grid by up
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pytest
 from cell_types import package_celltype
 from hypothesis import strategies as st
 from naive import simulator as naive
@@ -163,6 +164,12 @@ class Spec:
     injections: list
     program: list
 
+    @property
+    def on_arrival(self):
+        """Whether static connections with several delays count as so many that they are delivered when
+        spikes arrive."""
+        return self.seed % 2 == 1
+
 
 # --- drawing -------------------------------------------------------------------------------------------
 
@@ -288,10 +295,18 @@ def synapse(draw, rng, name, weight):
     return name, {} if name == "StaticSynapse" else release
 
 
+def kind_of_target(kind):
+    """Whether PyNN calls cells conductance-based, that is if all receptors are, and the sign of inhibition."""
+    negative = CELLS[kind].weight[1] < 0
+    if kind.startswith("PointNeuron"):
+        return all(receptor.startswith("Cond") for receptor in kind.split()[2:]), negative
+    return not negative, negative
+
+
 def alike(draw, spec_cells, targets):
-    """Those of which PyNN makes an assembly that can be a target: all current-based, or none."""
-    negative = CELLS[spec_cells[draw(st.sampled_from(targets))].kind].weight[1] < 0
-    return [p for p in targets if (CELLS[spec_cells[p].kind].weight[1] < 0) == negative]
+    """Those of which PyNN makes an assembly that can be a target, with weights of one sign."""
+    wanted = kind_of_target(spec_cells[draw(st.sampled_from(targets))].kind)
+    return [p for p in targets if kind_of_target(spec_cells[p].kind) == wanted]
 
 
 def connections(draw, rng, spec, synapses=("StaticSynapse",)):
@@ -504,10 +519,12 @@ class Engine:
 
     def _connect(self, c):
         synapse = _synapse_type(*c.synapse, _value(c.weight), _value(c.delay))
-        projection = sim.Projection(
-            self._selected(c.pre), self._selected(c.post), _connector(*c.connector, c.synapse[0]), synapse,
-            receptor_type=c.receptor,
-        )  # fmt: skip
+        with pytest.MonkeyPatch.context() as patch:
+            if self.spec.on_arrival:
+                patch.setattr("pyNN_fastsim.engine.synapses.arrival.LONG", 0.0)
+            pre, post = self._selected(c.pre), self._selected(c.post)
+            connector = _connector(*c.connector, c.synapse[0])
+            projection = sim.Projection(pre, post, connector, synapse, receptor_type=c.receptor)
         self.projections.append(projection)
         columns = parameters_of(c.synapse[0])
         self.made.append(projection.get(columns, format="list"))

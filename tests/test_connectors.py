@@ -6,7 +6,7 @@ import pyNN.mock
 import pytest
 from pyNN import errors
 from pyNN.core import IndexBasedExpression
-from pyNN.random import NumpyRNG, RandomDistribution
+from pyNN.random import NumpyRNG, RandomDistribution, available_distributions
 from pyNN.recording.files import NumpyBinaryFile, StandardTextFile
 from pyNN.space import Grid2D, RandomStructure, Space, Sphere
 
@@ -148,14 +148,21 @@ SYNAPSES = {
 }
 
 
-def build(sim, make_connector, recurrent, parameters, tmp_path, view=False):
+VIEWS = {
+    "in order": (slice(1, None, 2), [2, 3, 5, 7, 11]),
+    "sources reversed": (slice(None, None, -2), [2, 3, 5, 7, 11]),
+    "targets reversed": (slice(1, None, 2), slice(11, 1, -3)),
+}
+
+
+def build(sim, make_connector, recurrent, parameters, tmp_path, view=None):
     sim.setup(timestep=0.1, min_delay=0.1)
     pre = sim.Population(
         N_PRE, sim.IF_cond_exp(), structure=RandomStructure(Sphere(5.0), rng=NumpyRNG(seed=21))
     )
     post = pre if recurrent else sim.Population(N_POST, sim.IF_cond_exp(), structure=Grid2D(dx=1.5))
     if view:
-        pre, post = pre[1::2], post[[2, 3, 5, 7, 11]]
+        pre, post = pre[VIEWS[view][0]], post[VIEWS[view][1]]
     return sim.Projection(
         pre,
         post,
@@ -190,14 +197,48 @@ def test_same_as_mock(connector, synapse, tmp_path):
     np.testing.assert_array_equal(ours, theirs.reshape(-1, 4))
 
 
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("connector", ["probability", "distance", "number pre", "number post"])
-def test_same_as_mock_on_views(connector, tmp_path):
+def test_same_as_mock_on_views(connector, view, tmp_path):
     make_connector, recurrent = CONNECTORS[connector]
     theirs, ours = (
-        connections_of(build(sim, make_connector, recurrent, SYNAPSES["drawn"](), tmp_path, view=True))
+        connections_of(build(sim, make_connector, recurrent, SYNAPSES["drawn"](), tmp_path, view))
         for sim in (pyNN.mock, fastsim)
     )
     np.testing.assert_array_equal(ours, theirs)
+
+
+DISTRIBUTIONS = {
+    "binomial": (9, 0.3), "exponential": (0.7,), "gamma": (0.4, 2.0), "lognormal": (0.1, 0.5),
+    "normal": (0.3, 1.0), "normal_clipped": (0.3, 1.0, 0.1, 0.9),
+    "normal_clipped_to_boundary": (0.3, 1.0, 0.1, 0.9), "poisson": (3.0,),
+    "uniform": (0.1, 0.9), "uniform_int": (1, 9), "vonmises": (0.3, 2.0),
+}  # fmt: skip
+
+
+def test_no_distribution_is_left_out():
+    assert DISTRIBUTIONS.keys() == available_distributions.keys()
+
+
+@pytest.mark.parametrize("connector", ["number pre, replacement", "probability", "all to all"])
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_every_distribution_same_as_mock(name, connector, monkeypatch, tmp_path):
+    """Whatever the number of connections that are drawn at once."""
+    monkeypatch.setattr("pyNN_fastsim.drawing.AT_ONCE", 17)
+    results = []
+    for sim in (pyNN.mock, fastsim):
+        synapse = {
+            "weight": RandomDistribution(name, DISTRIBUTIONS[name], rng=rng(41)),
+            "delay": RandomDistribution("normal_clipped", (0.5, 0.5, 0.2, 0.9), rng=rng(42)),
+        }
+
+        def make_connector(sim, tmp_path):
+            made = CONNECTORS[connector][0](sim, tmp_path)
+            made.safe = False  # some weights are negative
+            return made
+
+        results.append(connections_of(build(sim, make_connector, False, synapse, tmp_path)))
+    np.testing.assert_array_equal(*results)
 
 
 @pytest.mark.parametrize("connector", ["probability", "number post"])
@@ -372,6 +413,24 @@ def test_total_number_is_uniform_over_pairs():
     assert 42 < chi2 < 131  # probability 1e-4 on each side
 
 
+@pytest.mark.parametrize("allow_self_connections", [True, False])
+def test_total_number_draws_what_numpy_draws(allow_self_connections):
+    fastsim.setup(timestep=0.1)
+    p = fastsim.Population(60, fastsim.IF_cond_exp())
+    generator, expected = rng(9), np.random.RandomState(9)
+    connector = fastsim.FixedTotalNumberConnector(
+        2000, allow_self_connections=allow_self_connections, with_replacement=True, rng=generator
+    )
+    projection = fastsim.Projection(p, p, connector, fastsim.StaticSynapse(weight=1.0))
+    pairs = np.zeros((0, 2), dtype=int)
+    while len(pairs) < 2000:
+        drawn = np.stack([expected.randint(0, 60, size=2000 - len(pairs)) for _ in range(2)], axis=1)
+        pairs = np.concatenate([pairs, drawn[allow_self_connections | (drawn[:, 0] != drawn[:, 1])]])
+    found = np.array(projection.get([], format="list"))
+    np.testing.assert_array_equal(found, pairs[np.lexsort(pairs.T)])
+    assert generator.rng.random_sample(9).tolist() == expected.random_sample(9).tolist()
+
+
 def test_total_number_without_replacement_and_without_self():
     fastsim.setup(timestep=0.1)
     p = fastsim.Population(6, fastsim.IF_cond_exp())
@@ -451,6 +510,16 @@ def test_bad_connections(connector, message):
     p = fastsim.Population(5, fastsim.IF_cond_exp(), label="five")
     with pytest.raises(errors.ConnectionError, match=message):
         fastsim.Projection(p, p, connector(), fastsim.StaticSynapse(), label="bad")
+
+
+def test_limits_that_hardly_any_number_is_within():
+    fastsim.setup(timestep=0.1)
+    p = fastsim.Population(5, fastsim.IF_cond_exp(), label="five")
+    delays = RandomDistribution("normal_clipped", (1.0, 0.1, 5.0, 9.0), rng=rng(1))
+    with pytest.raises(
+        errors.InvalidParameterValueError, match="five.*: delay can't be drawn .* are too rare"
+    ):
+        fastsim.Projection(p, p, fastsim.AllToAllConnector(), fastsim.StaticSynapse(delay=delays))
 
 
 @pytest.mark.parametrize("kind", [fastsim.FixedNumberPreConnector, fastsim.FixedNumberPostConnector])

@@ -1,4 +1,7 @@
-"""Connections drawn by a NativeRNG, row by row; large ones are delivered when spikes arrive."""
+"""
+Connections drawn by a NativeRNG, row by row; and those that are delivered when spikes arrive, whoever drew
+them.
+"""
 
 import numpy as np
 import pytest
@@ -7,6 +10,7 @@ from scipy import stats
 
 import pyNN_fastsim as sim
 from pyNN_fastsim.engine.synapses.arrival import ArrivalGroup
+from pyNN_fastsim.engine.synapses.groups import SynapseGroup
 
 DT = 0.1
 N = 24
@@ -36,10 +40,16 @@ def cells(n=N, current=0.9):
     return population
 
 
-def network(threads=1, seed=1):
+@pytest.fixture(params=["NativeRNG", "NumpyRNG"])
+def generator(request):
+    """A class of generators that draw connections."""
+    return getattr(sim, request.param)
+
+
+def network(threads=1, seed=1, generator=sim.NativeRNG):
     """Two populations with four projections, of which those from the first cells are merged."""
     sim.setup(timestep=DT, min_delay=DT, max_delay=10.0, threads=threads)
-    rng = sim.NativeRNG(seed=seed)
+    rng = generator(seed=seed)
     a, b = cells(), cells(N // 2)
     total = sim.FixedTotalNumberConnector(30 * N, with_replacement=True, rng=rng)
     projections = [
@@ -58,15 +68,20 @@ def listed(projection):
 
 
 def same_from_lists(populations, projections):
-    """The same network, of connections that are given one by one: these are delivered at once."""
+    """The same network, of connections that are given one by one, and delivered at once."""
     lists = [listed(p) for p in projections]
     where = [(populations.index(p.pre), populations.index(p.post), p.receptor_type) for p in projections]
     sim.setup(timestep=DT, min_delay=DT, max_delay=10.0)
     populations = [cells(), cells(N // 2)]
-    copies = [
-        sim.Projection(populations[pre], populations[post], sim.FromListConnector(rows), receptor_type=kind)
-        for rows, (pre, post, kind) in zip(lists, where, strict=True)
-    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pyNN_fastsim.engine.synapses.arrival.LONG", np.inf)
+        copies = [
+            sim.Projection(
+                populations[pre], populations[post], sim.FromListConnector(rows), receptor_type=kind
+            )
+            for rows, (pre, post, kind) in zip(lists, where, strict=True)
+        ]
+    assert not any(map(is_merged, copies))
     return populations, copies
 
 
@@ -92,8 +107,8 @@ def is_merged(projection):
     return isinstance(projection._groups[0].synapses, ArrivalGroup)
 
 
-def test_spikes_arrive_as_through_connections_from_a_list():
-    populations, projections = network()
+def test_spikes_arrive_as_through_connections_from_a_list(generator):
+    populations, projections = network(generator=generator)
     assert all(map(is_merged, projections))
     sim.run(60.0)
     found = recorded(populations)
@@ -103,12 +118,12 @@ def test_spikes_arrive_as_through_connections_from_a_list():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_pieces_threads_and_looking_change_nothing(threads, monkeypatch):
+def test_pieces_threads_and_looking_change_nothing(threads, generator, monkeypatch):
     monkeypatch.setattr("pyNN_fastsim.engine.preparation.CELLS_PER_THREAD", 1)
-    populations, projections = network()
+    populations, projections = network(generator=generator)
     sim.run(40.0)
     expected = recorded(populations)
-    populations, projections = network(threads)
+    populations, projections = network(threads, generator=generator)
     before = listed(projections[1])
     for piece in (0.1, 13.3, 0.6, 26.0):
         sim.run(piece)
@@ -119,7 +134,7 @@ def test_pieces_threads_and_looking_change_nothing(threads, monkeypatch):
 
 
 @pytest.mark.parametrize("name, value", [("weight", 0.5), ("delay", 1.7), ("delay", None)])
-def test_what_is_under_way_keeps_the_weight_and_delay_it_left_with(name, value):
+def test_what_is_under_way_keeps_the_weight_and_delay_it_left_with(name, value, generator):
     def change(projection):
         pre, post = np.array(projection.get(name, format="list"))[:, :2].T
         values = value if value is not None else 0.1 + 0.1 * ((pre + 2 * post) % 15)
@@ -133,15 +148,15 @@ def test_what_is_under_way_keeps_the_weight_and_delay_it_left_with(name, value):
         sim.run(10.0)
         return recorded(populations)
 
-    populations, projections = network()
+    populations, projections = network(generator=generator)
     copies = same_from_lists(populations, projections)
     expected = run(*copies)
-    found = run(*network())
+    found = run(*network(generator=generator))
     assert_equal(found, expected)
 
 
-def test_reset_and_new_connections():
-    populations, projections = network()
+def test_reset_and_new_connections(generator):
+    populations, projections = network(generator=generator)
     sim.run(20.0)
     first = recorded(populations)
     sim.reset()  # while spikes are about to arrive
@@ -152,7 +167,7 @@ def test_reset_and_new_connections():
     sim.reset()
     sim.run(20.0)
     assert_equal(recorded(populations), first)
-    rng = sim.NativeRNG(seed=9)
+    rng = generator(seed=9)
     sim.Projection(
         populations[0], populations[1], sim.FixedProbabilityConnector(0.9, rng=rng), excitatory(rng)
     )
@@ -161,10 +176,10 @@ def test_reset_and_new_connections():
     assert not np.array_equal(with_more[3][:401], first[3])
 
 
-def test_first_weights_come_back_whatever_has_been_sorted_since():
+def test_first_weights_come_back_whatever_has_been_sorted_since(generator):
     """Weights change, then delays, which takes connections back to the order by target, or others come."""
     sim.setup(timestep=DT, min_delay=DT, max_delay=20.0)
-    rng = sim.NativeRNG(seed=9)
+    rng = generator(seed=9)
     a = cells()
 
     def connect(probability):
@@ -191,10 +206,10 @@ def test_first_weights_come_back_whatever_has_been_sorted_since():
 
 
 @pytest.mark.parametrize("begun", [False, True])
-def test_few_connections_join_the_many_from_the_same_cells(begun):
+def test_few_connections_join_the_many_from_the_same_cells(begun, generator):
     """Whether they are made before those or after; and who has looked at them sees no difference."""
     sim.setup(timestep=DT, min_delay=DT, max_delay=10.0)
-    rng = sim.NativeRNG(seed=7)
+    rng = generator(seed=7)
     a, b = cells(), cells(N // 2)
 
     def connect(source, target, probability):
@@ -223,13 +238,147 @@ def test_few_connections_join_the_many_from_the_same_cells(begun):
     assert sum(map(len, found[0])) > N and listed(few) == before
 
 
-def test_the_same_seed_gives_the_same_connections_whatever_the_threads(monkeypatch):
+def test_the_same_seed_gives_the_same_connections_whatever_the_threads(generator, monkeypatch):
     monkeypatch.setattr("pyNN_fastsim.random.PIECE", 100)
     monkeypatch.setattr("pyNN_fastsim.bulk.PIECE", 100)
-    one, two = ([listed(p) for p in network(threads)[1]] for threads in (1, 2))
+    monkeypatch.setattr("pyNN_fastsim.drawing.AT_ONCE", 100)
+    one, two = ([listed(p) for p in network(threads, generator=generator)[1]] for threads in (1, 2))
     assert one == two
-    other = [listed(p) for p in network(seed=2)[1]]
+    other = [listed(p) for p in network(seed=2, generator=generator)[1]]
     assert all(a != b for a, b in zip(one, other, strict=True))
+
+
+class ByTarget(sim.Connector):
+    """A user's own: for each of some targets the same sources, some of them several times."""
+
+    parameter_names = ()
+
+    def __init__(self, targets, sources):
+        super().__init__()
+        self._targets, self._sources = targets, np.array(sources)
+
+    def connect(self, projection):
+        for target in self._targets:
+            delays = 0.3 + 0.01 * target + 0.6 * (np.arange(len(self._sources)) % 3 == 0)
+            projection._convergent_connect(
+                self._sources, target, weight=0.1 + 0.01 * self._sources, delay=delays
+            )
+
+
+class Both(sim.Connector):
+    """Connects as two others do, one after the other."""
+
+    parameter_names = ()
+
+    def __init__(self, *connectors):
+        super().__init__()
+        self._connectors = connectors
+
+    def connect(self, projection):
+        for connector in self._connectors:
+            connector.connect(projection)
+
+
+def by_delay_only(rng):
+    return sim.StaticSynapse(weight=0.3, delay=drawn(1.0, 0.5, DT, 2.0, rng))
+
+
+ROWS = [(i % 5, i % 7, 0.01 * i, 0.2 + 0.013 * (i % 19)) for i in range(300)]
+
+# Projections of N cells and a NumpyRNG. The comments say what the order of creation is found from again.
+MADE = {
+    "multiple": lambda a, rng: sim.Projection(  # the order in which delays are drawn
+        a, a, sim.FixedTotalNumberConnector(60 * N, rng=rng), excitatory(rng)
+    ),
+    "multiple, one weight": lambda a, rng: sim.Projection(
+        a, a, sim.FixedTotalNumberConnector(60 * N, rng=rng), by_delay_only(rng)
+    ),
+    "sources in no order": lambda a, rng: sim.Projection(  # ranks
+        a, a, sim.FixedNumberPreConnector(30, with_replacement=True, rng=rng), excitatory(rng)
+    ),
+    "to a view": lambda a, rng: sim.Projection(
+        a[2:9], a[[1, 5, 20]], sim.FixedTotalNumberConnector(200, rng=rng), excitatory(rng)
+    ),
+    "to a view in another order": lambda a, rng: sim.Projection(
+        a[9:2:-2], a[20:0:-6], sim.FixedTotalNumberConnector(200, rng=rng), excitatory(rng)
+    ),
+    "between assemblies": lambda a, rng: sim.Projection(  # places
+        a[:4] + cells(5), cells(3) + a, sim.FixedTotalNumberConnector(900, rng=rng), excitatory(rng)
+    ),
+    "by distance": lambda a, rng: sim.Projection(  # delays that are kept
+        a,
+        a,
+        sim.FixedProbabilityConnector(0.7, rng=rng),
+        sim.StaticSynapse(weight=0.2, delay="0.3 + 0.02*d"),
+    ),
+    "a list": lambda a, rng: sim.Projection(a, a, sim.FromListConnector(ROWS)),
+    "own, in order": lambda a, rng: sim.Projection(
+        a, a, ByTarget(range(N), [2, 5, 5, 5, 9]), sim.StaticSynapse()
+    ),
+    "own, targets in order": lambda a, rng: sim.Projection(
+        a, a, ByTarget(range(N), [5, 2, 9, 5, 5]), sim.StaticSynapse()
+    ),
+    "own, in no order": lambda a, rng: sim.Projection(
+        a, a, ByTarget([7, 3, *range(N)], [5, 2, 9, 5, 5]), sim.StaticSynapse()
+    ),
+    "two connectors": lambda a, rng: sim.Projection(
+        a,
+        a,
+        Both(sim.FixedNumberPreConnector(5, rng=rng), sim.FixedTotalNumberConnector(9 * N, rng=rng)),
+        excitatory(rng),
+    ),
+}
+
+
+def seen(which, long, looks_first, path):
+    """What users see of a projection where so many synapses of a cell and delay are delivered on arrival."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pyNN_fastsim.engine.synapses.arrival.LONG", long)
+        sim.setup(timestep=DT, min_delay=DT)
+        a = cells()
+        projection = MADE[which](a, NumpyRNG(seed=5))
+        kinds = {type(group.synapses) for group in projection._groups}
+        assert kinds == ({SynapseGroup} if long else {ArrivalGroup})
+        result = [projection[3].delay] if looks_first else []
+        sim.run(3.0)
+        result += [listed(projection), projection[7].as_tuple("weight", "delay")]
+        result.append(projection.get("delay", "array"))
+        projection.save("all", str(path))
+        result.append(path.read_text())
+        projection.set(weight=np.linspace(0.1, 0.2, len(projection)).tolist())
+        result.append(listed(projection))
+        projection[5].delay = 1.7
+        result.append(listed(projection))
+        projection.set(delay=(0.3 + 0.1 * (np.arange(len(projection)) * 7 % 11)).tolist())
+        sim.reset()
+        result.append(listed(projection))
+        # Many others from the same cells: all of them are sorted by delay again.
+        sim.Projection(a, a, sim.AllToAllConnector(), by_delay_only(NumpyRNG(seed=2)))
+        kinds = {type(group.synapses) for group in projection._groups}
+        assert (SynapseGroup if long else ArrivalGroup) in kinds
+        result.append(listed(projection))
+        projection.set(delay=0.9)
+        result.append(listed(projection))
+        return result
+
+
+@pytest.mark.parametrize("looks_first", [False, True])
+@pytest.mark.parametrize("which", MADE)
+def test_users_see_the_order_of_creation(which, looks_first, tmp_path):
+    """Exact delays and all, as if nothing had been sorted."""
+    sorted_by_delay, as_made = (seen(which, n, looks_first, tmp_path / "list") for n in (0.0, np.inf))
+    for found, expected in zip(sorted_by_delay, as_made, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("numbers", [(3, 2), (0, 2)])
+def test_a_connector_that_consists_of_two(generator, numbers):
+    sim.setup(timestep=DT)
+    a, rng = cells(), generator(seed=1)
+    both = Both(*(sim.FixedNumberPreConnector(n, rng=rng) for n in numbers))
+    projection = sim.Projection(a, a, both, excitatory(rng))
+    assert len(projection) == len(listed(projection)) == N * sum(numbers)
+    assert len(projection._groups) == 1
 
 
 def test_a_total_number_is_spread_evenly():

@@ -196,25 +196,41 @@ def _deliver(words, thread, step):
                     if counts[owner, b] > 0:
                         ahead = int32_at(spikes[owner, b], counts[owner, b])
                         prefetch_targets(groups[g + AHEAD], thread, ahead)
-            _deliver_group(words, thread, groups[g], counts[:, b], spikes[:, b], step)
+            _deliver_group(words, thread, groups[g], b, step)
 
 
 @jit
-def _deliver_group(words, thread, group, counts, spikes, step):
-    """Deliver the spikes of a group's source; `counts` and `spikes` are [threads], as in `Tables`."""
+def _deliver_group(words, thread, group, block, step):
+    """Deliver the spikes of a group's source, a block given by its index."""
     core = core_at(words)
-    head = core.head
+    counts, spikes = core.counts[step & 1], core.spikes[step & 1]
     changes = group[KERNEL] != 0
     if changes:
         _lap(words, thread, DELIVERY)
     for owner in range(len(counts)):
-        count = counts[owner]
+        count = counts[owner, block]
         if count > 0 and changes:
             call_synapses(
-                group[KERNEL], group.ctypes.data, thread, spikes[owner], count, head.ctypes.data, step, 0, 0
+                group[KERNEL],
+                group.ctypes.data,
+                thread,
+                spikes[owner, block],
+                count,
+                core.head.ctypes.data,
+                step,
+                0,
+                0,
             )
         elif count > 0:
-            deliver(group, thread, int32_at(spikes[owner], count), head[RING], head[MASK], head[WIDTH], step)
+            deliver(
+                group,
+                thread,
+                int32_at(spikes[owner, block], count),
+                core.head[RING],
+                core.head[MASK],
+                core.head[WIDTH],
+                step,
+            )
     if changes:
         _lap(words, thread, PLASTICITY)
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyNN_fastsim.engine.random.mersenne import Numbers, choose
+from pyNN_fastsim.engine.random.mersenne import Numbers, choose, whole_numbers
 
 
 @given(
@@ -69,5 +69,21 @@ def test_the_cells_that_random_state_chooses(words_before, size, counts, exclude
         itself = k if exclude_itself else -1
         expected += chosen_by_numpy(generators[1], n, size, itself, with_replacement)
     assert found.tolist() == expected
+    for draw in ("standard_normal", "random_sample"):
+        assert getattr(generators[0], draw)(700).tolist() == getattr(generators[1], draw)(700).tolist()
+
+
+@given(
+    st.integers(0, 1300),
+    st.integers(0, 2000),
+    st.sampled_from([1, 2, 3, 64, 65, 20683, 2**31 + 1, 2**32]),
+)
+def test_the_whole_numbers_of_random_state(words_before, n, size):
+    generators = np.random.RandomState(6), np.random.RandomState(6)
+    for generator in generators:
+        generator.standard_normal()
+        generator.randint(0, 2**32, size=words_before, dtype=np.uint32)
+    found = whole_numbers(generators[0], n, size)
+    assert found.tolist() == generators[1].randint(0, size, size=n).tolist()
     for draw in ("standard_normal", "random_sample"):
         assert getattr(generators[0], draw)(700).tolist() == getattr(generators[1], draw)(700).tolist()

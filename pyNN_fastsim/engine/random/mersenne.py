@@ -118,6 +118,29 @@ def _whole_number(key, words, at, most, mask):
     return value, at
 
 
+@entry(6)
+def _draw_whole_numbers(key_at, position, words_at, n, most, numbers_at):
+    """Draw `n` whole numbers up to `most`, at least 1; returns the position."""
+    key, words = uint32_at(key_at, N), uint32_at(words_at, N)
+    numbers = uint32_at(numbers_at, n)
+    _temper(key, words)
+    at = position
+    mask = _mask_of(most)
+    place = 0
+    while place < n:
+        if at == N:
+            _renew(key, words)
+            at = 0
+        end = min(N, at + n - place)
+        for k in range(at, end):
+            # A number that is too large is written over by the next: a branch would be predicted wrongly.
+            value = words[k] & np.uint32(mask)
+            numbers[place] = value
+            place += value <= most
+        at = end
+    return at
+
+
 @entry(8)
 def _choose_any(key_at, position, words_at, counts_at, n_rows, size, excludes_itself, chosen_at):
     """Choose counts[k] of `size` cells for each cell k, any of them; returns the position."""
@@ -212,6 +235,18 @@ def choose(random_state, counts, size, exclude_itself, with_replacement):
         position = _choose_once(*arguments, address_of(everyone), chosen_at)
     random_state.set_state((name, key, position, *normal))
     return chosen
+
+
+def whole_numbers(random_state, n, size):
+    """`n` whole numbers below `size`, uint32, as RandomState.randint draws them."""
+    numbers = np.zeros(n, dtype=np.uint32)
+    if size > 1:
+        name, key, position, *normal = random_state.get_state()
+        key, words = key.astype(np.uint32), np.empty(N, dtype=np.uint32)
+        key_at, words_at, numbers_at = map(address_of, (key, words, numbers))
+        position = _draw_whole_numbers(key_at, position, words_at, n, size - 1, numbers_at)
+        random_state.set_state((name, key, position, *normal))
+    return numbers
 
 
 class Numbers:

@@ -96,17 +96,32 @@ class ArrivalGroup:
         return self._array(2)
 
 
+@jit
+def _rearrange(row, places, room):
+    """Move each element of a row to its place."""
+    for j in range(len(row)):
+        room[places[j]] = row[j]
+    for j in range(len(row)):
+        row[j] = room[j]
+
+
 @entry(8)
-def _sort_some_by_delay(first_at, n_rows, targets_at, delays_at, n_delays, counts_at, room_1, room_2):
-    """Sort rows stably by delay; there is room for a count of each delay, and for the longest row."""
+def _sort_some_by_delay(first_at, n_rows, delays_at, n_delays, arrays_at, n_arrays, counts_at, rooms_at):
+    """Sort rows stably by delay.
+
+    delays   of all rows: uint16, below `n_delays`; one of the arrays that are sorted, and the last of them
+    arrays   int64 [n_arrays, 2]: addresses, and bytes of an element
+    counts   room for a count of each delay
+    rooms    int64 [4]: addresses of room for the longest row: uint32 for places, and uint16, uint32, float64
+    """
     first = int64_at(first_at, n_rows + 1)
     counts = int64_at(counts_at, n_delays)
+    arrays = table2_at(arrays_at, n_arrays, 2)
+    rooms = int64_at(rooms_at, 4)
     for k in range(n_rows):
-        n = first[k + 1] - first[k]
-        targets = uint32_at(targets_at + 4 * first[k], n)
-        delays = uint16_at(delays_at + 2 * first[k], n)
-        sorted_targets = uint32_at(room_1, n)
-        sorted_delays = uint16_at(room_2, n)
+        begin, n = first[k], first[k + 1] - first[k]
+        delays = uint16_at(delays_at + 2 * begin, n)
+        places = uint32_at(rooms[0], n)
         for d in range(n_delays):
             counts[d] = 0
         for delay in delays:
@@ -116,31 +131,39 @@ def _sort_some_by_delay(first_at, n_rows, targets_at, delays_at, n_delays, count
             end += counts[d]
             counts[d] = end - counts[d]
         for j in range(n):
-            place = counts[delays[j]]
+            places[j] = counts[delays[j]]
             counts[delays[j]] += 1
-            sorted_targets[place] = targets[j]
-            sorted_delays[place] = delays[j]
-        for j in range(n):
-            targets[j] = sorted_targets[j]
-            delays[j] = sorted_delays[j]
+        for a in range(n_arrays):
+            address, n_bytes = arrays[a, 0], arrays[a, 1]
+            if n_bytes == 2:
+                _rearrange(uint16_at(address + 2 * begin, n), places, uint16_at(rooms[1], n))
+            elif n_bytes == 4:
+                _rearrange(uint32_at(address + 4 * begin, n), places, uint32_at(rooms[2], n))
+            else:
+                _rearrange(float64_at(address + 8 * begin, n), places, float64_at(rooms[3], n))
     return 0
 
 
-def sort_by_delay(first, targets, delays, threads):
+def sort_by_delay(first, delays, others, threads):
     """Sort rows, which are sorted by target, by delay; in place.
 
     first     int64 [sources + 1]: where each source's synapses begin
-    targets   uint32 [synapses]
     delays    uint16 [synapses], steps
+    others    arrays of uint16, uint32 or float64, whose elements go with the delays; those that are None, or
+              don't have one for each synapse, stay as they are
     """
+    others = [array for array in others if array is not None and len(array) == len(delays)]
     n_delays = int(delays.max(initial=0)) + 1
     longest = int(np.max(np.diff(first), initial=1))
+    table = np.array([(address_of(a), a.itemsize) for a in (*others, delays)], dtype=np.int64)
 
     def sort_some(begin):
         part = first[begin : begin + ROWS_AT_ONCE + 1]
-        rooms = [np.empty(n_delays, np.int64), np.empty(longest, np.uint32), np.empty(longest, np.uint16)]
-        rows = address_of(part), len(part) - 1, address_of(targets), address_of(delays)
-        _sort_some_by_delay(*rows, n_delays, *(address_of(room) for room in rooms))
+        counts = np.empty(n_delays, np.int64)
+        rooms = [np.empty(longest, kind) for kind in (np.uint32, np.uint16, np.uint32, np.float64)]
+        room_table = np.array([address_of(room) for room in rooms], dtype=np.int64)
+        rows = address_of(part), len(part) - 1, address_of(delays), n_delays
+        _sort_some_by_delay(*rows, address_of(table), len(table), address_of(counts), address_of(room_table))
 
     in_parallel(sort_some, len(first) - 1, threads)
 

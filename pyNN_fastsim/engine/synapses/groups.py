@@ -100,23 +100,28 @@ class SynapseGroup:
         return words
 
 
-@entry(6)
-def _count_places(key, n, first, n_keys, next_places, places):
-    """Arguments are addresses of int64 arrays, and how long these are; see `places_by`."""
-    keys = int64_at(key, n)
-    firsts = int64_at(first, n_keys + 1)
-    following = int64_at(next_places, n_keys)
-    found = int64_at(places, n)
-    for i in range(n):
-        firsts[keys[i] + 1] += 1
-    for k in range(n_keys):
-        firsts[k + 1] += firsts[k]
-        following[k] = firsts[k]
-    for i in range(n):
-        k = keys[i]
-        found[i] = following[k]
-        following[k] += 1
+@entry(5)
+def _take_places(keys_at, n, following_at, n_keys, places_at):
+    """The next place of each element's key; see `next_places`."""
+    keys = int64_at(keys_at, n)
+    following = int64_at(following_at, n_keys)
+    places = int64_at(places_at, n)
+    for j in range(n):
+        place = following[keys[j]]
+        places[j] = place
+        following[keys[j]] = place + 1
     return 0
+
+
+def next_places(keys, following):
+    """Where elements with these keys go, one after the other for each key: int64.
+
+    keys        int64, contiguous
+    following   int64 [keys]: the place of the next element with each key; goes on
+    """
+    places = np.empty(len(keys), dtype=np.int64)
+    _take_places(address_of(keys), len(keys), address_of(following), len(following), address_of(places))
+    return places
 
 
 def places_by(key, n_keys):
@@ -129,12 +134,8 @@ def places_by(key, n_keys):
     if len(key) and not 0 <= key.min() <= key.max() < n_keys:
         raise IndexError(f"keys from {key.min()} to {key.max()} are not in the range of {n_keys}")
     first = np.zeros(n_keys + 1, dtype=np.int64)
-    following = np.empty(n_keys, dtype=np.int64)
-    places = np.empty(len(key), dtype=np.int64)
-    addresses = (address_of(array) for array in (key, first, following, places))
-    key_at, first_at, following_at, places_at = addresses
-    _count_places(key_at, len(key), first_at, n_keys, following_at, places_at)
-    return places, first
+    np.cumsum(np.bincount(key, minlength=n_keys), out=first[1:])
+    return next_places(key, first[:-1].copy()), first
 
 
 def moved(values, places):
@@ -179,6 +180,30 @@ def places_of_created(group):
     """The place of each synapse of a group in the order of (post, pre): int64 [synapses]."""
     n_targets = int(group.targets.max()) + 1 if len(group.targets) else 0
     return places_by(group.targets, n_targets)[0]
+
+
+def has_multiples(group):
+    """Whether cells are connected several times by a group, whose rows are sorted by target."""
+    again = np.flatnonzero(group.targets[1:] == group.targets[:-1]) + 1
+    return not np.all(group.first[np.searchsorted(group.first, again)] == again)
+
+
+def untied(group, places, steps):
+    """The order of creation of synapses that are sorted by delay, where a pair of cells has several.
+
+    places   in the order of (post, pre, delay): int64 [synapses]
+    steps    a function that gives the delays in the order of creation: uint16 [synapses]
+    """
+    order = np.empty_like(places)
+    order[places] = np.arange(len(places))
+    sources, targets = sources_of(group)[order], group.targets[order]
+    again = (sources[1:] == sources[:-1]) & (targets[1:] == targets[:-1])
+    if not again.any():
+        return places
+    pair = np.cumsum(np.append(False, ~again))
+    tied = np.flatnonzero(np.append(again, False) | np.append(False, again))
+    places[order[tied]] = tied[np.lexsort((steps()[tied], pair[tied]))]
+    return places
 
 
 def is_one_to_one(group, ranges):

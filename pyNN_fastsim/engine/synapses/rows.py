@@ -157,6 +157,35 @@ def turned(first, columns, n_columns):
     return np.append(0, ends[:-1]), rows
 
 
+@entry(6)
+def _gather(keys_at, values_at, n, ends_at, n_keys, rows_at):
+    keys, values = uint32_at(keys_at, n), uint32_at(values_at, n)
+    ends = int64_at(ends_at, n_keys + 1)
+    rows = uint32_at(rows_at, n)
+    for key in keys:
+        ends[key + 1] += 1
+    for k in range(n_keys):
+        ends[k + 1] += ends[k]
+    for j in range(n):
+        rows[ends[keys[j]]] = values[j]
+        ends[keys[j]] += 1
+    return 0
+
+
+def gathered(keys, values, n_keys, n_values, threads):
+    """The values that belong to each key: where each key's begin (int64), and these, ascending (uint32).
+
+    keys, values   uint32, in any order, below `n_keys` and `n_values`
+    """
+    ends = np.zeros(n_keys + 1, dtype=np.int64)  # the places that are next, and in the end the ends
+    rows = np.empty(len(keys), dtype=np.uint32)
+    keys_at, values_at, ends_at, rows_at = map(address_of, (keys, values, ends, rows))
+    _gather(keys_at, values_at, len(keys), ends_at, n_keys, rows_at)
+    first = np.append(0, ends[:-1])
+    sort_rows(first, rows, n_values, threads)
+    return first, rows
+
+
 def in_parallel(work, n_rows, threads):
     """Call work(first row) for pieces of ROWS_AT_ONCE rows."""
     with ThreadPoolExecutor(threads) as pool:

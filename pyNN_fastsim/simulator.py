@@ -12,6 +12,7 @@ from pyNN import common, errors
 
 from .engine.network import Network, NumericalError
 from .engine.profile import Profile
+from .engine.signals import signals_held
 from .engine.synapses.gap import TooStrong
 from .engine.synapses.groups import MAX_DELAY
 from .ids import ID  # noqa: F401
@@ -51,11 +52,12 @@ class State(common.control.BaseState):
         progress=True,
     ):
         """Take over the arguments of setup(), and forget the old network."""
-        self.spike_precision = spike_precision
-        self.dt, self._min_delay, self._max_delay = dt, min_delay, max_delay
-        self.threads, self.rng_seed, self.record_to, self.profile = threads, rng_seed, record_to, profile
-        self.progress = progress
-        self.clear()
+        with signals_held():  # what is new and what is old must not be mixed
+            self.spike_precision = spike_precision
+            self.dt, self._min_delay, self._max_delay = dt, min_delay, max_delay
+            self.threads, self.rng_seed, self.record_to = threads, rng_seed, record_to
+            self.profile, self.progress = profile, progress
+            self.clear()
 
     def clear(self):
         """Forget the network and all that belongs to it."""

@@ -296,7 +296,7 @@ def synapse(draw, rng, name, weight):
 
 
 def kind_of_target(kind):
-    """Whether PyNN calls cells conductance-based, that is if all receptors are, and the sign of inhibition."""
+    """Whether PyNN calls cells conductance-based (if all receptors are), and the sign of inhibition."""
     negative = CELLS[kind].weight[1] < 0
     if kind.startswith("PointNeuron"):
         return all(receptor.startswith("Cond") for receptor in kind.split()[2:]), negative

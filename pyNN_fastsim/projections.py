@@ -6,6 +6,7 @@ Users see connections in the order of their creation, which is mostly target cel
 """
 
 import os
+from collections.abc import Iterator
 
 import numpy as np
 from pyNN import common, errors
@@ -19,7 +20,7 @@ from .arguments import FILE, NAMES, check_arguments_of
 from .connecting import Connecting
 from .connections import Connection, Group, parts, shared
 from .display import Displayed, Panel, counted, spread, with_units
-from .engine.synapses.groups import sources_of
+from .engine.synapses.groups import moved, sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
 from .memory import NoMemory, check_memory
 from .messages import did_you_mean
@@ -216,6 +217,11 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             self._cached["pairs"] = pre, post
         return self._cached["pairs"]
 
+    def _order_of_pairs(self):
+        """Where in the order of creation the connections are that come first, second, ... by (pre, post)."""
+        pre, post = self._pairs()
+        return np.lexsort((post, pre))
+
     def _values(self, name):
         """The values of a parameter, in the order of creation: float64 [connections]."""
         values = np.empty(len(self))
@@ -270,8 +276,10 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         if format == "list":
             columns = list(address.values()) if with_address else []
             columns += [address[n] if n in address else self._values(n) for n in names]
-            if single and not with_address:
-                return columns[0].tolist()
+            if not with_address:  # nothing else says which value is whose: the order of set()
+                columns = [column[self._order_of_pairs()] for column in columns]
+                if single:
+                    return columns[0].tolist()
             return list(zip(*(column.tolist() for column in columns), strict=True))
         if format == "array":
             arrays = [
@@ -393,17 +401,17 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             return drawn_for_all_pairs(self, name, lazy, pre, post)
         if not callable(lazy.base_value) and lazy.is_homogeneous:
             return np.full(len(pre), float(lazy.evaluate(simplify=True)))
-        return evaluate(self, name, lazy, pre, post)
+        values = evaluate(self, name, lazy, pre, post)
+        return moved(values, self._order_of_pairs()) if isinstance(lazy.base_value, Iterator) else values
 
     def _from_list(self, name, values):
-        """Values given as a list: one for each connection, in the order of `get`.
+        """Values given as a list, one for each connection by (pre, post), as in PyNN: in the order of creation.
 
-        Where there are several connections of a pair, there may also be one value for each pair, as in PyNN,
-        in the order of (pre, post).
+        Where there are several connections of a pair, there may also be one value for each pair, as in PyNN.
         """
         pre, post = self._pairs()
         if len(values) == len(pre):
-            return values
+            return moved(values, self._order_of_pairs())
         pairs, which = np.unique(pre * self.post.size + post, return_inverse=True)
         if len(values) != len(pairs):
             raise errors.InvalidDimensionsError(

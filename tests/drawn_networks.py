@@ -549,7 +549,7 @@ class Engine:
 
     def _do_weights(self, k, as_list, fraction):
         projection = self.projections[k]
-        old = projection.get(["weight"], format="list", with_address=False)
+        old = [row[2:] for row in projection.get(["weight"], format="list")]
         if as_list:
             projection.set(weight=new_weights(projection.get(["weight"], format="list"), fraction))
         elif old:
@@ -562,7 +562,7 @@ class Engine:
             connection.weight = connection.weight * fraction
 
     def _do_delays(self, k, as_list, fraction):
-        delays = self.projections[k].get(["delay"], format="list", with_address=False)
+        delays = [row[2:] for row in self.projections[k].get(["delay"], format="list")]
         if delays:
             self.projections[k].set(delay=new_delay(fraction, self.spec.dt))
 
@@ -578,7 +578,7 @@ class Engine:
     def plastic_weights(self):
         """Weights, as Naive.plastic_weights."""
         return [
-            projection.get("weight", format="list", with_address=False)
+            [weight for *_, weight in projection.get("weight", format="list")]
             for c, projection in zip(self.spec.connections, self.projections, strict=False)
             if c.synapse[0] == "STDPMechanism" and c.synapse[1]["dendritic_delay_fraction"] in (0.0, 1.0)
         ]
@@ -643,8 +643,9 @@ def _connector(name, arguments, synapse):
 
 
 def new_weights(made, fraction):
-    """New weights for connections (pre, post, weight), in their order."""
-    return [row[2] * (fraction if k % 2 else 1.0) for k, row in enumerate(made)]
+    """New weights for connections (pre, post, weight), in the order of (pre, post)."""
+    by_pair = sorted(made, key=lambda row: row[:2])
+    return [row[2] * (fraction if k % 2 else 1.0) for k, row in enumerate(by_pair)]
 
 
 def new_delay(fraction, dt):
@@ -827,8 +828,9 @@ class Naive:
         projection = self.network.projections[k]
         if as_list:
             rows = [(*projection.pairs[id(c)], c.weight) for c in projection.connections]
-            for connection, weight in zip(projection.connections, new_weights(rows, fraction), strict=True):
-                connection.weight = weight
+            order = sorted(range(len(rows)), key=lambda index: rows[index][:2])
+            for index, weight in zip(order, new_weights(rows, fraction), strict=True):
+                projection.connections[index].weight = weight
         elif projection.connections:
             weight = projection.connections[0].weight * fraction
             for connection in projection.connections:

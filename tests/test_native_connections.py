@@ -138,7 +138,7 @@ def test_what_is_under_way_keeps_the_weight_and_delay_it_left_with(name, value, 
     def change(projection):
         pre, post = np.array(projection.get(name, format="list"))[:, :2].T
         values = value if value is not None else 0.1 + 0.1 * ((pre + 2 * post) % 15)
-        projection.set(**{name: values})
+        projection.set(**{name: values if value is not None else values[np.lexsort((post, pre))]})
 
     def run(populations, projections):
         for _ in range(4):

@@ -34,7 +34,8 @@ def test_looking(projection):
     assert [
         c.as_tuple("presynaptic_index", "postsynaptic_index", "weight", "delay") for c in projection
     ] == listed
-    assert projection.get("delay", format="list", with_address=False) == [d for *_, d in listed]
+    by_pair = sorted(listed, key=lambda row: row[:2])
+    assert projection.get("delay", format="list", with_address=False) == [d for *_, d in by_pair]
     assert [c.weight for c in projection.connections] == [w for _, _, w, _ in listed]
     assert projection[-1].as_tuple("weight") == (0.5,) and projection.connections[0].delay == 0.5
     assert [c.weight for c in projection[1:4]] == [w for _, _, w, _ in listed[1:4]]
@@ -163,7 +164,8 @@ def test_iterators_give_one_value_for_each_connection(projection):
     """No more than that are taken."""
     numbers = itertools.count(1)
     projection.set(weight=numbers)
-    assert projection.get("weight", "list", with_address=False) == [1, 2, 3, 4, 5] and next(numbers) == 6
+    assert projection.get("weight", "list", with_address=False) == [1, 2, 3, 4, 5]  # by (pre, post)
+    assert next(numbers) == 6
     synapse = sim.StaticSynapse(weight=(-0.5 * k for k in range(2, 30)), delay=itertools.cycle([1.0, 2.0]))
     curr = sim.Population(3, sim.IF_curr_exp())
     made = [sim.Projection(projection.pre, curr, sim.OneToOneConnector(), synapse) for _ in range(2)]
@@ -187,21 +189,41 @@ def test_set_random_draws_as_other_backends_do(projection):
 
 
 def test_a_list_has_one_order_in_get_and_set(projection):
-    """One value for each connection, those of one pair too, in the order of the connections."""
+    """Values without addresses go by (pre, post), one for each connection, those of one pair too."""
     given = [1.0, 2.0, 3.0, 4.0, 5.0]
     projection.set(weight=given, delay=np.array(given))
+    by_pair = [(0, 1, 1.0), (0, 3, 2.0), (1, 0, 3.0), (2, 1, 4.0), (2, 1, 5.0)]
+    assert sorted(projection.get("weight", "list")) == by_pair
     assert projection.get("weight", "list", with_address=False) == given
-    assert [connection.as_tuple("weight", "delay") for connection in projection] == [(w, w) for w in given]
+    assert projection.get(["weight", "delay"], "list", with_address=False) == [(w, w) for w in given]
     before = projection.get(["weight", "delay"], "list")
     projection.set(**{name: projection.get(name, "list", with_address=False) for name in ("weight", "delay")})
     assert projection.get(["weight", "delay"], "list") == before
-    again = sim.Projection(
-        projection.pre,
-        projection.post,
-        sim.FromListConnector([(i, j) for i, j, *_ in CONNECTIONS]),
-        sim.StaticSynapse(weight=projection.get("weight", "list", with_address=False)),
-    )
-    assert again.get("weight", "list") == projection.get("weight", "list")
+
+
+@pytest.mark.parametrize("make", [NumpyRNG, sim.NativeRNG])
+@pytest.mark.parametrize(
+    "connector",
+    [
+        lambda rng: sim.AllToAllConnector(),
+        lambda rng: sim.FixedNumberPreConnector(9, with_replacement=True, rng=rng),
+        lambda rng: sim.FixedNumberPostConnector(3, rng=rng),
+        lambda rng: sim.FixedTotalNumberConnector(30, rng=rng),
+    ],
+)
+def test_what_get_gives_can_be_set(connector, make):
+    """Also where the order of creation is another, with several connections of a pair, and for views."""
+    sim.setup(timestep=0.1)
+    cells = sim.Population(6, sim.IF_curr_exp())
+    for pre, post in ((cells, cells), (cells[::-1], cells[1:5]), (cells[0:2] + cells[4:6], cells)):
+        drawn = RandomDistribution("uniform", (0.1, 1.0), rng=make(7))
+        synapse = sim.StaticSynapse(weight=drawn)
+        made = sim.Projection(pre, post, connector(make(5)), synapse, receptor_type="excitatory")
+        before = made.get("weight", "list")
+        values = np.array(made.get("weight", "list", with_address=False))
+        assert values.tolist() == [w for *_, w in sorted(before, key=lambda row: row[:2])]
+        made.set(weight=2.0 * values)
+        assert made.get("weight", "list") == [(i, j, 2.0 * w) for i, j, w in before]
 
 
 def test_set_list_of_one_value_for_each_pair(projection):
@@ -290,7 +312,7 @@ def test_list_of_weights_at_creation(n_values):
         connector = sim.FromListConnector([(i, j) for i, j, *_ in CONNECTIONS])
     weights = [0.1 * (k + 1) for k in range(n_values)]
     projection = sim.Projection(a, b, connector, sim.StaticSynapse(weight=weights, delay=0.2))
-    assert projection.get("weight", format="list", with_address=False) == weights
+    assert [w for *_, w in projection.get("weight", format="list")] == weights
     assert projection.receptor_type == "excitatory"
 
 

@@ -140,7 +140,7 @@ def test_time_constants_change_and_connections_come_later(dependence):
         assert len(projection) == 3
         sim.run(60.0)
         assert len(spikes_of(cells)[0]) > 40
-        (first, _, last) = projection.get("weight", "list", with_address=False)
+        first, _, last = (w for *_, w in projection.get("weight", "list"))
         return first, last
 
     found = weights(None)

@@ -100,7 +100,7 @@ def test_parameters_of_each_connection():
     np.testing.assert_allclose(projection.get("tau_rec", format="array"), 100 + 50 * distance)
     facil = projection.get("tau_facil", format="array")
     assert len(np.unique(facil)) == 6 and facil.min() >= 10 and facil.max() <= 20
-    projection.set(U=0.25, tau_rec=[100.0, 103.0, 101.0, 104.0, 102.0, 105.0])  # target by target
+    projection.set(U=0.25, tau_rec=[100.0, 101.0, 102.0, 103.0, 104.0, 105.0])
     projection[1].U = 0.75
     assert projection[1].as_tuple("presynaptic_index", "postsynaptic_index", "U") == (1, 0, 0.75)
     np.testing.assert_allclose(projection.get("U", format="array"), [[0.25] * 3, [0.75, 0.25, 0.25]])

@@ -30,10 +30,10 @@ def network(threads=1, fraction=1.0, synapse=None):
 def test_samples_are_what_get_gives(fraction):
     projection = network(fraction=fraction)
     projection.record("weight", sampling_interval=5.0)
-    expected = [projection.get("weight", format="list", with_address=False)]
+    expected = [[w for *_, w in projection.get("weight", format="list")]]
     for _ in range(20):
         sim.run(5.0)
-        expected.append(projection.get("weight", format="list", with_address=False))
+        expected.append([w for *_, w in projection.get("weight", format="list")])
     block = projection.get_data()
     assert isinstance(block, neo.Block) and block.name == "inputs→cells"
     (signal,) = block.segments[0].analogsignals

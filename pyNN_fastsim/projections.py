@@ -405,7 +405,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         return moved(values, self._order_of_pairs()) if isinstance(lazy.base_value, Iterator) else values
 
     def _from_list(self, name, values):
-        """Values given as a list, one for each connection by (pre, post), as in PyNN: in the order of creation.
+        """Values given as a list, one for each connection by (pre, post): in the order of creation.
 
         Where there are several connections of a pair, there may also be one value for each pair, as in PyNN.
         """

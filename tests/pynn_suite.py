@@ -24,6 +24,9 @@ from pathlib import Path
 
 # What fails by the reason for it: patterns of tests.
 EXPECTED = {
+    "wants get() without addresses in the order of `connections`; here it is that of set()": [
+        "system/scenarios/test_connection_handling.py::test_connection_access_weight_and_delay*",
+    ],
     "fakes two MPI processes, each of which has half of the cells; this backend has one process": [
         "unittests/test_connectors_parallel.py::*",
         "unittests/test_*.py::*::test_get_multiple_params_no_gather",

@@ -285,7 +285,7 @@ def spiketrains_of(parts):
     """A Neo SpikeTrainList of the spikes of one or more populations."""
     all_cells = np.concatenate([part.cells for part in parts])
     # In one list the spikes of a cell are known by its id: no good for a cell of several parts.
-    if len(np.unique(all_cells)) < len(all_cells):
+    if len(parts) > 1 and len(np.unique(all_cells)) < len(all_cells):
         return SpikeTrains(items=[train for part in parts for train in spiketrains_of([part])])
     parts = [part for part in parts if len(part.cells)] or parts[:1]
     start, stop = (np.concatenate([getattr(part, end) for part in parts]) for end in ("start", "stop"))

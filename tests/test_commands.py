@@ -1,0 +1,79 @@
+"""The command line, beside `run` (test_launcher.py) and `compare` (test_comparing.py)."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pyNN_fastsim as sim
+
+ROOT = Path(__file__).parent.parent
+
+
+def fastsim(*words, cwd=None, **environment):
+    """Run ``python -m pyNN_fastsim``; the finished process, with its output as text."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    command = [sys.executable, "-m", "pyNN_fastsim", *map(str, words)]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_info():
+    done = fastsim("info")
+    assert done.returncode == 0, done.stderr
+    rows = dict(line.split("  ", 1) for line in done.stdout.splitlines())
+    assert rows["pyNN_fastsim"].strip() == sim.__version__
+    for what in (
+        "Python",
+        "PyNN",
+        "numba",
+        "processor",
+        "threads worth using",
+        "machine code",
+        "other backends",
+    ):
+        assert rows[what].strip()
+    assert fastsim("--version").stdout == f"pyNN_fastsim {sim.__version__}\n"
+
+
+def test_examples_are_listed_and_copied(tmp_path):
+    names = [line.split()[0] for line in fastsim("examples").stdout.splitlines()]
+    assert {"vogels_abbott", "microcircuit", "1_one_neuron"} <= set(names)
+    done = fastsim("examples", "vogels_abbott", "1_one_neuron", cwd=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1_one_neuron.ipynb", "vogels_abbott.py"]
+    assert (tmp_path / "vogels_abbott.py").read_text() == (ROOT / "examples" / "vogels_abbott.py").read_text()
+    done = fastsim("examples", "vogels_abbott", cwd=tmp_path)
+    assert done.returncode == 2 and "is there already" in done.stderr
+    assert "there is no example nonsense" in fastsim("examples", "nonsense").stderr
+
+
+def test_a_file_wins_over_a_command(tmp_path):
+    (tmp_path / "info").write_text("print('mine')")
+    assert fastsim("info", cwd=tmp_path).stdout == "mine\n"
+    (tmp_path / "script.py").write_text("import pyNN.nest as sim; print(sim.__name__)")
+    for words in (["script.py"], ["run", "script.py"]):
+        assert fastsim(*words, cwd=tmp_path).stdout == "pyNN_fastsim\n"
+
+
+def test_an_unknown_word_names_what_there_is():
+    done = fastsim("nonsense")
+    assert done.returncode == 2 and "no such script: nonsense" in done.stderr
+    done = fastsim("warmup", "IF_curr_exq")
+    assert done.returncode == 2 and "there is no cell type IF_curr_exq" in done.stderr
+
+
+@pytest.mark.compiles
+def test_a_cache_that_was_made_ahead(tmp_path):
+    """Made with `warmup --to`, and used from there, where nothing more is compiled."""
+    done = fastsim("warmup", "IF_curr_exp", "--to", tmp_path / "shipped")
+    assert done.returncode == 0, done.stderr
+    assert "files of machine code are in" in done.stdout
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import pyNN_fastsim as sim\n"
+        "from pyNN_fastsim.engine.compiling.compile import compiled\n"
+        "sim.setup(); p = sim.Population(2, sim.IF_curr_exp(i_offset=1.0)); p.record('all')\n"
+        "sim.run(10.0); print(compiled)\n"
+    )
+    assert fastsim(script, NUMBA_CACHE_DIR=str(tmp_path / "shipped")).stdout == "[]\n"

@@ -6,41 +6,38 @@ Users see connections in the order of their creation, which is mostly target cel
 """
 
 import os
-from collections.abc import Iterator
 
 import numpy as np
 from pyNN import common, errors
-from pyNN.parameters import LazyArray
-from pyNN.random import RandomDistribution
 from pyNN.recording.files import StandardTextFile
 from pyNN.space import Space
 
 from . import simulator
 from .arguments import FILE, NAMES, check_arguments_of
+from .changing import Changing
 from .connecting import Connecting
-from .connections import Connection, Group, parts, shared
+from .connections import Connection, Group, parts
 from .display import Displayed, Panel, counted, spread, with_units
-from .engine.synapses.groups import moved, sources_of
+from .engine.synapses.groups import sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
 from .memory import NoMemory, check_memory
 from .messages import did_you_mean
-from .parameters import Stream, as_given, expression, one_number
+from .parameters import Stream, one_number
 from .progress import building
 from .recording import check_file
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
 from .synapse_recording import SynapseRecorder
-from .synapse_values import drawn_for_all_pairs, evaluate, wrong_shape
+from .synapse_values import wrong_shape
 from .threads import alone
-from .validation import NoParameterAttributes, check_names, check_synapse_parameter, unknown_name
+from .validation import NoParameterAttributes, check_names
 
 _DEFAULT_SPACE = Space()
 
 
-_BOUNDED = ("weight", "w_min", "w_max")
 _ADDRESS = ("presynaptic_index", "postsynaptic_index")
 
 
-class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting, common.Projection):
+class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting, Changing, common.Projection):
     __doc__ = common.Projection.__doc__
     _simulator = simulator
     _static_synapse_class = StaticSynapse
@@ -244,23 +241,6 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         values = group.values(name)
         return float(values[place if len(values) > 1 else 0])
 
-    def _store_at(self, index, name, value):
-        """Set a parameter of one connection."""
-        self._check_is_there()
-        group, place = self._locate(index)
-        value = one_number(self.label, name, value)
-        self._check_values({name: np.array([value])})
-        if name in _BOUNDED and group.is_plastic:
-            now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
-            self._check_bounds(now | {name: np.array([value])})
-        if name == "weight":
-            self._keep_initial_weights()
-        elif name == "delay":
-            self._leave_order_by_delay()
-            group, place = self._locate(index)
-        group.set_value(name, place, value)
-        simulator.state.network.changed()
-
     def get(self, attribute_names, format, gather=True, with_address=True, multiple_synapses="sum"):
         single = isinstance(attribute_names, str)
         names = [attribute_names] if single else list(attribute_names)
@@ -370,124 +350,6 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             return "uS"
         kinds = {population.celltype.model.name for population in _populations(self.post)}
         return "mV" if kinds == {"iaf_psc_delta"} else "nA"
-
-    # --- changing connections -------------------------------------------------------------------
-
-    @alone
-    def set(self, **attributes):
-        self._check_is_there()
-        check_names(self.synapse_type, attributes)
-        values = {name: self._evaluated(name, value) for name, value in attributes.items()}
-        self._store(values)
-
-    set.__doc__ = common.Projection.set.__doc__
-
-    def _evaluated(self, name, value):
-        """The values of a parameter given to set(): float64 [connections] in the order of creation."""
-        pre, post = self._pairs()
-        if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1):
-            value = as_given(self.label, name, value)
-            if value.ndim == 1:
-                return self._from_list(name, value)
-        try:
-            give = expression if isinstance(value, str) else as_given
-            value = give(self.label, name, value)
-            lazy = LazyArray(value, shape=self.shape, dtype=float)
-        except errors.InvalidParameterValueError:
-            raise
-        except ValueError as error:
-            raise errors.InvalidDimensionsError(f"{self.label}: {name}: {error}") from None
-        if isinstance(lazy.base_value, RandomDistribution):
-            return drawn_for_all_pairs(self, name, lazy, pre, post)
-        if not callable(lazy.base_value) and lazy.is_homogeneous:
-            return np.full(len(pre), float(lazy.evaluate(simplify=True)))
-        values = evaluate(self, name, lazy, pre, post)
-        return moved(values, self._order_of_pairs()) if isinstance(lazy.base_value, Iterator) else values
-
-    def _from_list(self, name, values):
-        """Values given as a list, one for each connection by (pre, post): in the order of creation.
-
-        Where there are several connections of a pair, there may also be one value for each pair, as in PyNN.
-        """
-        pre, post = self._pairs()
-        if len(values) == len(pre):
-            return moved(values, self._order_of_pairs())
-        pairs, which = np.unique(pre * self.post.size + post, return_inverse=True)
-        if len(values) != len(pairs):
-            raise errors.InvalidDimensionsError(
-                f"{self.label}: {len(values)} values of {name} for {len(pre)} connections"
-            )
-        return values[which]
-
-    def _store(self, columns):
-        """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
-        self._check_values(columns)
-        if columns.keys() & set(_BOUNDED) and any(group.is_plastic for group in self._groups):
-            self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
-        if "weight" in columns:
-            self._keep_initial_weights()
-        if "delay" in columns:
-            self._leave_order_by_delay()
-        for group in self._groups:
-            places = group.find_places()
-            for name, values in columns.items():
-                group.set_values(name, shared(values[places]))
-        simulator.state.network.changed()
-
-    def _enter_order_by_delay(self, source):
-        """Sort those groups by delay whose source is a block, given by its index, where that can be done."""
-        if self._initial_weights is not None:  # which are in the order that there is
-            return
-        for group in self._groups:
-            if group.synapses.source == source and group.can_be_sorted_by_delay:
-                group.sort_by_delay()
-                self._cached.pop("located", None)
-
-    def _leave_order_by_delay(self):
-        """Before delays change: sort those groups by target that were sorted by delay."""
-        for group in self._groups:
-            if group.synapses.by_delay:
-                group.sort_by_target()
-                self._cached.pop("located", None)
-
-    def initialize(self, **initial_values):
-        self._check_is_there()
-        known = self.synapse_type.state_variables()
-        for name, value in initial_values.items():
-            if name not in known:
-                raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known)
-            values = self._evaluated(name, value)
-            check_synapse_parameter(self.label, name, values)
-            of_groups = [
-                self.synapse_type.engine_state(self.label, name, values[group.find_places()], group.values)
-                for group in self._groups
-            ]
-            for group, (state, its_values) in zip(self._groups, of_groups, strict=True):
-                group.synapses.initialize(state, its_values, simulator.state.network.step)
-            self.initial_values[name] = value
-
-    initialize.__doc__ = common.Projection.initialize.__doc__
-
-    def _keep_initial_weights(self):
-        """Before weights change: those that there are at time 0 are the initial ones, or of connections that
-        were made later those that they were made with: float64 [connections] in the order of creation.
-
-        Of plastic synapses the engine keeps them.
-        """
-        if any(group.is_plastic for group in self._groups) or not simulator.state.network.begun:
-            return
-        known = np.zeros(0) if self._initial_weights is None else self._initial_weights
-        if len(known) < len(self):
-            self._initial_weights = np.append(known, self._values("weight")[len(known) :])
-
-    def _restore_initial_weights(self):
-        """Set the weights to what they were at time 0; called by reset()."""
-        if self._initial_weights is not None:
-            self._keep_initial_weights()
-            for group in self._groups:
-                group.set_values("weight", shared(self._initial_weights[group.find_places()]))
-            self._initial_weights = None
-            simulator.state.network.changed()
 
 
 def _name(cells):

@@ -119,7 +119,7 @@ class Changing:
                 for group in self._groups
             ]
             for group, (state, its_values) in zip(self._groups, of_groups, strict=True):
-                group.synapses.initialize(state, its_values, simulator.state.network.step)
+                simulator.state.network.initialize_synapses(group.synapses, state, its_values)
             self.initial_values[name] = value
 
     initialize.__doc__ = common.Projection.initialize.__doc__

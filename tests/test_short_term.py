@@ -219,3 +219,32 @@ def test_sites_of_each_connection_and_after_a_reset():
     for bad, words in ((6, "above n"), (-1, "at least 0"), (0.5, "whole")):
         with pytest.raises(sim.errors.InvalidParameterValueError, match=f"→.*: a must .*{words}.*{bad}"):
             projection.initialize(a=bad)
+
+
+@pytest.mark.parametrize(
+    "synapse, changed",
+    [
+        (sim.TsodyksMarkramSynapse(U=0.5, tau_rec=100.0, tau_facil=0.0, weight=0.1, delay=0.1), {"u": 0.3}),
+        (sim.TsodyksMarkramSynapse(U=0.1, tau_rec=50.0, tau_facil=200.0, weight=0.1, delay=0.1), {"x": 0.9}),
+        (sim.StochasticTsodyksMarkramSynapse(U=0.6, tau_rec=90.0, tau_facil=70.0, weight=0.1), {"u": 0.2}),
+    ],
+)
+def test_initialize_between_spikes_leaves_the_other_variables_alone(synapse, changed):
+    """What they were is known of the last spike: they go on from what they are now."""
+
+    def values(change):
+        sim.setup(timestep=0.1)
+        source = sim.Population(1, sim.SpikeSourceArray(spike_times=[10.0, 14.0, 60.0]))
+        cells = sim.Population(2, sim.IF_cond_exp())
+        projection = sim.Projection(source, cells, sim.AllToAllConnector(), synapse)
+        projection.record("all", sampling_interval=0.1)
+        sim.run(20.0)
+        projection.initialize(**change)
+        sim.run(30.0)
+        signals = projection.get_data().segments[0].analogsignals
+        return {signal.name: signal.magnitude[:, 0] for signal in signals}
+
+    expected, found = values({}), values(changed)
+    for other in expected.keys() - changed.keys():
+        assert expected[other][500] != expected[other][200], "it changes between spikes"
+        np.testing.assert_allclose(found[other], expected[other], rtol=1e-12)

@@ -20,7 +20,7 @@ from .parts import write_parts
 from .preparation import prepare, resize_ring
 from .profile import Profile
 from .random.rng import stream_of
-from .recording.records import Records
+from .recording.records import GrowingArray, Records
 from .recording.samplers import SAMPLER_ROW, Sampler, SynapseSampler
 from .recording.spike_log import SpikeLog
 from .signals import signals_held
@@ -297,6 +297,29 @@ class Network:
             release_counts(group, counts, self.ring, self.channel(group), self.step)
         group.since = self.step + 1
         self.changed()
+
+    def initialize_synapses(self, group, name, values):
+        """Set a state variable of synapses, float64 [synapses], now and at the beginning of every trial.
+
+        Their other variables, which are kept as they were at the last spike, go on from what they are now.
+        """
+        others = {}
+        if self.begun and len(group) and not group.model.is_plastic:
+            self._update_group(group)
+            others = {n: self._state_now(group, n) for n in group.model.state if not n.startswith("_")}
+        group.initialize(name, values, self.step)
+        for other, now in others.items():
+            if other != name:
+                group.state[other][:] = now
+
+    def _state_now(self, group, name):
+        """A state variable of synapses after the last step: float64 [synapses]."""
+        places = np.arange(len(group))
+        new_array = lambda what, shape, describe: GrowingArray(shape)  # noqa: E731
+        sampler = SynapseSampler(group, name, places, 1, self.step, new_array, {})
+        row = sampler.row(self.step)
+        group.model.observe(address_of(row), 0, self.blocks[group.target].n, self.step)
+        return sampler.samples.reserve(0)[0]
 
     def _update_group(self, group):
         group.derive(self.dt, self.blocks[group.target])

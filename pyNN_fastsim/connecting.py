@@ -18,6 +18,7 @@ from .engine.synapses.columns import Columns, in_few_bytes, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
 from .engine.synapses.gap import JunctionGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
+from .selection import populations_of
 from .synapse_values import drawing_for
 from .validation import check_synapse_parameter, check_weight_bounds
 
@@ -215,10 +216,9 @@ class Connecting:
     @property
     def _sign_of_weights(self):
         """The sign that the receptor wants weights to have, 1 or -1; 0 if any."""
-        targets = getattr(self.post, "populations", [self.post])
         if not self._connector.safe:
             return 0
-        if all(cells.celltype.is_conductance(self.receptor_type) for cells in targets):
+        if all(cells.celltype.is_conductance(self.receptor_type) for cells in populations_of(self.post)):
             return 1
         if self.receptor_type in excitatory_receptor_types:
             return 1

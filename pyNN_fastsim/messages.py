@@ -74,8 +74,14 @@ def _of_backend(value):
     return ""
 
 
-def did_you_mean(name, known):
-    """A remark on the known name that is nearest to `name`, whatever their case; "" if none is near."""
+def nearest(name, known, cutoff=0.6):
+    """The known name that is nearest to `name`, whatever their case; None if none is, see `difflib`."""
     by_lower_case = {str(each).lower(): each for each in known}
-    near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1)
-    return f" (did you mean '{by_lower_case[near[0]]}'?)" if near else ""
+    near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=cutoff)
+    return by_lower_case[near[0]] if near else None
+
+
+def did_you_mean(name, known):
+    """A remark on the known name that is nearest to `name`; "" if none is near."""
+    near = nearest(name, known)
+    return "" if near is None else f" (did you mean '{near}'?)"

@@ -90,7 +90,7 @@ def write_on_end(cells, variables, to_file):
 def _together(first, second):
     """The cells of both: one of the two if it has them all, a view of one population, or an assembly."""
     indices: dict = {}  # by population
-    for part in (*_parts(first), *_parts(second)):
+    for part in (*populations_of(first), *populations_of(second)):
         found = np.arange(part._root.size)[part._indices]
         indices[part._root] = np.union1d(indices.get(part._root, found), found)
     for cells in (first, second):
@@ -100,7 +100,8 @@ def _together(first, second):
     return views[0] if len(views) == 1 else views[0]._assembly_class(*views)
 
 
-def _parts(cells):
+def populations_of(cells):
+    """Those of an assembly, views among them; what is a population or view itself."""
     return getattr(cells, "populations", [cells])
 
 

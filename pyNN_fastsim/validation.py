@@ -4,7 +4,6 @@ Checks of what users give, before it can do harm.
 Every message names the object, the parameter and the value.
 """
 
-import difflib
 import reprlib
 import sys
 import warnings
@@ -15,7 +14,7 @@ from pyNN.parameters import ArrayParameter
 from pyNN.random import RandomDistribution
 
 from .arguments import is_finite
-from .messages import did_you_mean
+from .messages import did_you_mean, nearest
 
 _PACKAGES = (__name__.partition(".")[0], "pyNN")
 
@@ -126,9 +125,7 @@ class NoParameterAttributes:
 
 def near_parameter(name, known):
     """The known name that a name is, or is a misspelling of, whatever their case; None if there is none."""
-    by_lower_case = {str(each).lower(): each for each in known}
-    near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.8)
-    return by_lower_case[near[0]] if near else None
+    return nearest(name, known, cutoff=0.8)
 
 
 def warn(message):

@@ -150,22 +150,20 @@ def _missing():
 def compare(script, arguments=(), backends=("fastsim", "nest", "neuron"), seeds=1, time_tolerance=None,
             relative=1e-6, timeout=None, save=None, say=lambda words: None):  # fmt: skip
     """Run a script on several backends and compare; returns a `Comparison`."""
+    entries = [(backend, python or None) for backend, _, python in (each.partition("=") for each in backends)]
     outcomes = []
-    for entry in backends:
-        backend, _, python = entry.partition("=")
+    for backend, python in entries:
         say(f"Running {os.path.basename(script)} on {backend} ...")
         keep = Path(save) / backend if save else None
-        outcomes.append(run_backend(backend, script, arguments, 0, timeout, python or None, keep))
+        outcomes.append(run_backend(backend, script, arguments, 0, timeout, python, keep))
     good = [outcome for outcome in outcomes if outcome.failure is None]
     of_seeds = []
     if good:
-        python = next((e.partition("=")[2] for e in backends if e.partition("=")[0] == good[0].backend), "")
+        backend, python = next(entry for entry in entries if entry[0] == good[0].backend)
         for k in range(1, seeds):
-            say(f"Running it on {good[0].backend} with other seeds, {k} of {seeds - 1} ...")
-            keep = Path(save) / f"{good[0].backend}-seed{k}" if save else None
-            of_seeds.append(
-                run_backend(good[0].backend, script, arguments, k * SEED_STEP, timeout, python or None, keep)
-            )
+            say(f"Running it on {backend} with other seeds, {k} of {seeds - 1} ...")
+            keep = Path(save) / f"{backend}-seed{k}" if save else None
+            of_seeds.append(run_backend(backend, script, arguments, k * SEED_STEP, timeout, python, keep))
     yardstick = yardstick_of([*good[:1], *(o for o in of_seeds if o.failure is None)]) if seeds > 1 else {}
     found = []
     for other in good[1:]:

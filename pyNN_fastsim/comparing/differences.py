@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .measures import distance, statistics_of_population
+from .measures import distance
 
 
 @dataclass
@@ -120,9 +120,7 @@ def yardstick_of(outcomes):
     for i, first in enumerate(outcomes):
         for second in outcomes[i + 1 :]:
             for k, (a, b) in enumerate(zip(first.populations, second.populations, strict=False)):
-                for name, found in _distances(
-                    statistics_of_population(a), statistics_of_population(b)
-                ).items():
+                for name, found in _distances(a.statistics, b.statistics).items():
                     limits = spread.setdefault(k, {})
                     limits[name] = max(limits.get(name, 0.0), found.ks)
     return spread
@@ -185,9 +183,7 @@ def _other_values(name, units, first, second, relative):
 
 
 def _population_difference(first, second, tolerance, limits):
-    result = PopulationDifference(
-        first.label, statistics=(statistics_of_population(first), statistics_of_population(second))
-    )
+    result = PopulationDifference(first.label, statistics=(first.statistics, second.statistics))
     if len(first.segments) != len(second.segments):
         result.missing = f"{len(first.segments)} segments, and {len(second.segments)}"
         return result

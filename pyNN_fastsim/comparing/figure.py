@@ -4,8 +4,6 @@ A comparison as a figure: for each population a raster, and the distributions of
 
 import numpy as np
 
-from .measures import statistics_of_population
-
 SHOWN = 30  # cells of a raster
 COLOURS = ("#1b6ca8", "#d1603d", "#3c8d5a", "#8a5a9e", "#7a7a7a")
 QUANTITIES = (("rate", "rate (spikes/s)"), ("CV", "CV of intervals"), ("correlation", "correlation"))
@@ -19,11 +17,7 @@ def write_figure(comparison, path):
     from matplotlib import pyplot as plt
 
     outcomes = [outcome for outcome in comparison.good if outcome.seed == 0]
-    places = [
-        k
-        for k, population in enumerate(outcomes[0].populations)
-        if any(segment.spikes is not None for segment in population.segments)
-    ]
+    places = [k for k, each in enumerate(outcomes[0].populations) if each.spikes is not None]
     if not places:
         raise ValueError("no population has recorded spikes, so there is nothing to be drawn")
     size = (13, 2.6 * len(places) + 0.6)
@@ -52,7 +46,7 @@ def _raster(axis, populations):
     """The same cells of all simulators, side by side within the row of a cell."""
     height = 1.0 / len(populations)
     for n, (colour, population) in enumerate(populations):
-        spikes = next((segment.spikes for segment in population.segments if segment.spikes is not None), None)
+        spikes = population.spikes
         if spikes is None:
             continue
         kept = np.isin(spikes.cells, spikes.recorded[:SHOWN])
@@ -64,7 +58,7 @@ def _raster(axis, populations):
 def _distributions(axis, name, title, populations):
     samples = []
     for colour, population in populations:
-        found = statistics_of_population(population)
+        found = population.statistics
         if found is not None and len(found.samples()[name]):
             samples.append((colour, found.samples()[name]))
     if samples:

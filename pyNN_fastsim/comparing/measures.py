@@ -51,12 +51,6 @@ def statistics_of(spikes):
     )
 
 
-def statistics_of_population(population):
-    """Of the first trial that has spikes; None if there is none."""
-    spikes = next((segment.spikes for segment in population.segments if segment.spikes is not None), None)
-    return None if spikes is None else statistics_of(spikes)
-
-
 def _cv(train):
     from elephant.statistics import cv, isi
 

@@ -2,11 +2,14 @@
 What one run of a script on one simulator left behind.
 """
 
+import functools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
+from .measures import statistics_of
 
 
 @dataclass
@@ -63,6 +66,16 @@ class Population:
     size: int
     celltype: str
     segments: list[Segment]
+
+    @property
+    def spikes(self):
+        """Those of the first trial that has some; None if there is none."""
+        return next((segment.spikes for segment in self.segments if segment.spikes is not None), None)
+
+    @functools.cached_property
+    def statistics(self):
+        """`measures.Statistics` of `spikes`, worked out once for all tables and figures; None without."""
+        return None if self.spikes is None else statistics_of(self.spikes)
 
 
 @dataclass

@@ -5,7 +5,6 @@ A comparison as text: tables of aligned columns.
 import numpy as np
 
 from .expected import DOCS, expected_differences
-from .measures import statistics_of_population
 
 
 def table(header, rows):
@@ -49,7 +48,7 @@ def population_rows(outcomes):
             if k >= len(outcome.populations):
                 continue
             population = outcome.populations[k]
-            found = statistics_of_population(population)
+            found = population.statistics
             if found is None:
                 continue
             rows.append(

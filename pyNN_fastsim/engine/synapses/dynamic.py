@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..compiling.addresses import address_of, table_of
-from ..compiling.compile import Entry
+from ..compiling.compile import Entry, inlined
+from ..compiling.lowlevel import float64_at, int64_at
 from .groups import DETAIL, KERNEL, SynapseGroup, count_sort
 
 KERNEL_ARGUMENTS = 8
@@ -62,6 +63,19 @@ OBSERVED_INTERVAL = 6  # steps
 OBSERVED_BUFFER = 7  # address of the samples, rows of one float64 a synapse
 OBSERVED_ROW = 8  # row of the buffer for step 0 (may be negative)
 OBSERVER_ROW = 9
+
+
+@inlined
+def observed(row, step):
+    """Of a row of the table of sampled synapses: the group's details, which synapses, and where their samples
+    of a step go."""
+    n = row[N_OBSERVED]
+    buffer_row = row[OBSERVED_ROW] + step // row[OBSERVED_INTERVAL]
+    return (
+        int64_at(row[OBSERVED], DETAIL_ROW),
+        int64_at(row[OBSERVED_PLACES], n),
+        float64_at(row[OBSERVED_BUFFER] + 8 * n * buffer_row, n),
+    )
 
 
 @dataclass(frozen=True)

@@ -56,12 +56,6 @@ from .dynamic import (
     LAST,
     LONGEST,
     N_EARLIER,
-    N_OBSERVED,
-    OBSERVED,
-    OBSERVED_BUFFER,
-    OBSERVED_INTERVAL,
-    OBSERVED_PLACES,
-    OBSERVED_ROW,
     OBSERVER_ROW,
     POSTS,
     SEEN,
@@ -77,6 +71,7 @@ from .dynamic import (
     UNTIL,
     WEIGHTS,
     SynapseModel,
+    observed,
 )
 from .groups import BASE, BOUNDS, BOUNDS_STRIDE, DELAY_IS_SHARED, DELAYS, DETAIL, GROUP_ROW, N_SOURCES
 from .traces import ENTRY, decayed_trace, product_of_rests, sum_of_rises
@@ -435,13 +430,8 @@ def _show_kernel(details, places, first, last, next_step):
 def _observe_kernel(observer, first, last, step):
     """Sample the weights after `step` has been done; `observer` is the address of a row of observers."""
     row = int64_at(observer, OBSERVER_ROW)
-    detail = int64_at(row[OBSERVED], DETAIL_ROW)
-    n = row[N_OBSERVED]
-    places = int64_at(row[OBSERVED_PLACES], n)
-    values = float64_at(
-        row[OBSERVED_BUFFER] + 8 * n * (row[OBSERVED_ROW] + step // row[OBSERVED_INTERVAL]), n
-    )
-    for k in range(n):
+    detail, places, values = observed(row, step)
+    for k in range(len(places)):
         if first <= uint32_at(detail[TARGETS] + 4 * places[k], 1)[0] < last:
             values[k] = _weight_of(detail, places[k], step + 1)  # noqa: F821
     return 0

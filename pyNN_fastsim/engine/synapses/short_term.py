@@ -37,12 +37,6 @@ from .dynamic import (
     DETAIL_ROW,
     KERNEL_ARGUMENTS,
     LAST,
-    N_OBSERVED,
-    OBSERVED,
-    OBSERVED_BUFFER,
-    OBSERVED_INTERVAL,
-    OBSERVED_PLACES,
-    OBSERVED_ROW,
     OBSERVED_VARIABLE,
     OBSERVER_ROW,
     SEED,
@@ -54,6 +48,7 @@ from .dynamic import (
     WEIGHT_STRIDE,
     WEIGHTS,
     SynapseModel,
+    observed,
 )
 from .groups import BASE, BOUNDS, BOUNDS_STRIDE, DELAY_IS_SHARED, DELAYS, DETAIL, GROUP_ROW, N_SOURCES
 
@@ -102,14 +97,9 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):
 def _observe_kernel(observer, first, last, step):
     """Sample a state variable, as it is at `step`; `observer` is the address of a row of observers."""
     row = int64_at(observer, OBSERVER_ROW)
-    detail = int64_at(row[OBSERVED], DETAIL_ROW)
-    n = row[N_OBSERVED]
-    places = int64_at(row[OBSERVED_PLACES], n)
-    values = float64_at(
-        row[OBSERVED_BUFFER] + 8 * n * (row[OBSERVED_ROW] + step // row[OBSERVED_INTERVAL]), n
-    )
+    detail, places, values = observed(row, step)
     s = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
-    for k in range(n):
+    for k in range(len(places)):
         j = places[k]
         if first <= uint32_at(detail[TARGETS] + 4 * j, 1)[0] < last:
             c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821

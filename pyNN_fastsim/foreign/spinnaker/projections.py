@@ -5,6 +5,7 @@ from pyNN.standardmodels.base import inhibitory_receptor_types
 
 from ... import projections, simulator
 from ...arguments import is_finite
+from ...selection import populations_of
 from .. import say
 
 # Parameters that are negative where weights are: the last is Vogels' learning rate.
@@ -52,5 +53,6 @@ class Projection(projections.Projection):
     def _is_inhibitory_current(self):
         if self._is_electrical or self.receptor_type not in inhibitory_receptor_types:
             return False
-        targets = getattr(self.post, "populations", [self.post])
-        return not any(cells.celltype.is_conductance(self.receptor_type) for cells in targets)
+        return not any(
+            cells.celltype.is_conductance(self.receptor_type) for cells in populations_of(self.post)
+        )

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 FOLDER = "share/pyNN_fastsim/examples"  # where an installation has them
+ENDINGS = (".py", ".ipynb")  # pip compiles them, too
 SOURCES = Path(__file__).parent.parent / "examples"
 
 
@@ -17,7 +18,8 @@ def _files():
     if not paths:
         with suppress(PackageNotFoundError):
             installed = files("pyNN_fastsim") or ()
-            paths = [Path(str(file.locate())) for file in installed if FOLDER in file.as_posix()]
+            ours = [file for file in installed if FOLDER in file.as_posix() and file.suffix in ENDINGS]
+            paths = [Path(str(file.locate())) for file in ours]
     return {path.stem: path for path in sorted(paths, key=lambda path: (path.suffix != ".py", path.name))}
 
 

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import Distribution, PackagePath
 from pathlib import Path
 
 import pytest
 
 import pyNN_fastsim as sim
+from pyNN_fastsim import shipped
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,6 +37,20 @@ def test_info():
     ):
         assert rows[what].strip()
     assert fastsim("--version").stdout == f"pyNN_fastsim {sim.__version__}\n"
+
+
+def test_examples_of_an_installation(tmp_path, monkeypatch):
+    """Where pip has put them, and what it compiled of them beside."""
+    folder = tmp_path / shipped.FOLDER
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "small.py").write_text('"""\nA small one.\n"""\n')
+    (folder / "__pycache__" / "small.cpython-311.pyc").write_bytes(b"\xa7\r\r\n")
+    found = [PackagePath(path.relative_to(tmp_path)) for path in sorted(folder.rglob("*.py*"))]
+    for path in found:
+        path.dist = Distribution.at(tmp_path / "pyNN_fastsim.dist-info")
+    monkeypatch.setattr(shipped, "SOURCES", tmp_path / "nowhere")
+    monkeypatch.setattr(shipped, "files", lambda name: found)
+    assert shipped.list_examples() == ["small  A small one."]
 
 
 def test_examples_are_listed_and_copied(tmp_path):

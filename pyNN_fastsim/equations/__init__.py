@@ -1,0 +1,1 @@
+"""Models from equations: texts in, cell types and synapse types out."""

@@ -1,20 +1,21 @@
 """
 How equations are solved over a time step, or from one event to the next.
 
-Each function takes equations y' = f and a `code.Writer`, which takes down intermediate results, and gives the values of y
-at the end as expressions. What is not chosen by the user is chosen by the equations:
+Each function takes equations y' = f and a `writer.Writer`, which takes down intermediate results, and gives the
+values of y at the end as expressions. What is not chosen by the user is chosen by the equations:
 
 exact         those that are linear, with coefficients that don't change within the step: through propagators
 exponential   those that are linear in their own variable, with coefficients that depend on nothing but
               what is known exactly: the integrating factor, with two Gauss-Legendre nodes; order 4
-rk4           all others together: classical Runge-Kutta, order 4, with the exact values of the first at its stages
+rk4           all others together: classical Runge-Kutta, order 4, with the exact values of the first at
+              its stages
 
-By name there are also explicit (Euler, order 1), midpoint (order 2), implicit (Euler backwards, order 1; Newton's method
-where it is not linear), and exponential with coefficients that are anything: as they are at the beginning of
-the step (exponential Euler, order 1).
+By name there are also explicit (Euler, order 1), midpoint (order 2), implicit (Euler backwards, order 1;
+Newton's method where it is not linear), and exponential with coefficients that are anything: as they are at the
+beginning of the step (exponential Euler, order 1).
 
-Sources: Rotter & Diesmann 1999, Biol. Cybern. 81:381-402; Hairer, Norsett & Wanner 1993, Solving Ordinary Differential
-Equations I, II.1 and II.7; Hochbruck & Ostermann 2010, Acta Numerica 19:209-286, section 2.
+Sources: Rotter & Diesmann 1999, Biol. Cybern. 81:381-402; Hairer, Norsett & Wanner 1993, Solving Ordinary
+Differential Equations I, II.1 and II.7; Hochbruck & Ostermann 2010, Acta Numerica 19:209-286, section 2.
 """
 
 from dataclasses import dataclass
@@ -219,8 +220,8 @@ def _exponential_euler(problem, exact, writer):
 
 
 def _integrating_factor(problem, exact, writer):
-    """y' = a(t) y + b(t), where a and b are known: with y - e in the place of y, where e is the fixed point of the mean
-    coefficients, so that what is left of b is small."""
+    """y' = a(t) y + b(t), where a and b are known: with y - e in the place of y, where e is the fixed point of
+    the mean coefficients, so that what is left of b is small."""
     y, needed = problem.y, exact.needed_by([problem])
     early, late = (_coefficients(problem, exact.at(node, needed)) for node in (EARLY, LATE))
     a1, b1, a2, b2 = writer.take_down([*early, *late])
@@ -247,8 +248,8 @@ def _not_zero(rate):
 
 
 def advance(problems, writer, elapsed):
-    """The values of all y after `elapsed` ms, by y: exactly, where equations are linear and uncoupled; None where they
-    are not."""
+    """The values of all y after `elapsed` ms, by y: exactly, where equations are linear and uncoupled; None
+    where they are not."""
     ends = {}
     for p in problems:
         slope = p.rhs.diff(p.y)

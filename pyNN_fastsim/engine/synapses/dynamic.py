@@ -198,6 +198,8 @@ class DynamicGroup(SynapseGroup):
         self.initial[name] = values
         self.state[name][:] = values
         self.last[:] = step
+        if "_at" in self.state:  # when the last event was, see events.py
+            self.state["_at"][:] = 0.0
 
     def memory(self):
         """All that synapses remember, by name: arrays [synapses]."""
@@ -253,7 +255,8 @@ class DynamicGroup(SynapseGroup):
     @property
     def trace_rates(self):
         """The rates of the trace of postsynaptic spikes that is needed, or None."""
-        return self.model.trace_rates(self.used_constants)
+        rates = self.model.trace_rates
+        return None if rates is None else rates(self.used_constants)
 
     def write_down(self, seed, trial, history=None):
         """Write down where everything is; `history` is that of the target's spikes."""

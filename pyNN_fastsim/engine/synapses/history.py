@@ -139,7 +139,7 @@ def window(group):
 def last_arrivals(group, past):
     """When the last postsynaptic spike arrived that each synapse has dealt with: float64 [synapses], steps.
 
-    0 if there was none; see `plasticity._arrival`.
+    0 if there was none; see `plasticity.arrival_of`.
     """
     n, room = len(group), past.spikes.shape[1]
     untils = [timing.until for timing in group.earlier]

@@ -311,6 +311,7 @@ class Connecting:
         elif model is None:
             synapses = SynapseGroup(**what)
         else:
+            self.synapse_type.check_cells(self.label, source.block.model, target.block.model)
             values.update(self.synapse_type.parameters_of_target(target.block.model, self.receptor_type))
             synapses = DynamicGroup(**what, model=model, parameters=values)
         if places is None:

@@ -331,7 +331,8 @@ class Network:
 
     def write_down(self, group):
         past = self.histories.get(group.target) if group.model.is_plastic else None
-        group.write_down(self.seed, self.trial, past)
+        source, target = self.blocks[group.source], self.blocks[group.target]
+        group.write_down(self.seed, self.trial, source, target, past)
 
     def channel(self, group):
         """Offset of the first place of a group's targets in a slot of the ring buffer."""

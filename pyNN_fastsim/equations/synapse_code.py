@@ -29,6 +29,10 @@ def synapse_code(model):
     writer.of_arrays |= {symbol(name): "p['delay'] * dt" for name in delay}
     state = [variable.name for variable in model.variables if variable.name != model.weight]
     writer.names |= {symbol(name): f"s_{name}" for name in state}
+    of_cells = _names_of_cells(model)
+    for which, names in of_cells.items():
+        reader.names |= {f"{which}.{name}": symbol(f"{which}.{name}") for name in names}
+        writer.names |= {symbol(f"{which}.{name}"): f"{which}_{name}" for name in names}
     writer.names |= {TIME: "t", ELAPSED: "elapsed", symbol(model.weight): "weight"}
     body = Body(model, reader, writer, lambda problems, writer: solvers.advance(problems, writer, ELAPSED))
     lists = {"between": model.between, "before": model.on_pre, "after": model.on_post}
@@ -41,7 +45,7 @@ def synapse_code(model):
     declared = {part.name: part.value for part in model.parameters} | initial
     source = ["def constants(p, dt):", *writer.constants_code()]
     for name, (lines, ends) in written.items():
-        source += _source(name, lines, ends, writer, reader, state, hidden)
+        source += _source(name, lines, ends, writer, reader, state, hidden, of_cells)
     return {
         "name": model.name,
         "doc": f"{model.name}, a synapse type from equations:\n\n{model.text}",
@@ -57,6 +61,8 @@ def synapse_code(model):
         ],
         "n_constants": len(writer.constants),
         "functions": list(written),
+        "of_pre": of_cells["pre"],
+        "of_post": of_cells["post"],
         "post_first": model.post_first,
         "is_random": bool(draws),
         "source": "\n".join([*source, ""]),
@@ -84,13 +90,44 @@ def _function(name, statements, body, state):
     return writer.lines, (items, writer.code(ends[weight]), writer.code(ends[DELIVERED]))
 
 
-def _source(name, lines, ends, writer, reader, state, hidden):
+def _names_of_cells(model):
+    """The names of what a synapse uses of its cells, by "pre" and "post". Raises InvalidModelError."""
+    found = {"pre": [], "post": []}
+    for where, statements in ("between", model.between), ("on_pre", model.on_pre), ("on_post", model.on_post):
+        for text, line in _texts(statements, model):
+            for which, name in re.findall(r"\b(pre|post)\s*\.\s*([A-Za-z_]\w*)", text):
+                if where == "between" or (which == "pre" and where == "on_post"):
+                    at = "at spikes" if where == "between" else "at spikes of the source"
+                    raise wrong(model, line, f"'{which}.{name}' is known {at} only")
+                if name not in found[which]:
+                    found[which].append(name)
+    return found
+
+
+def _texts(statements, model):
+    """All expressions of statements, with their lines."""
+    for s in statements:
+        for part in ("expression", "condition", "start", "stop", "step"):
+            if isinstance(getattr(s, part, None), str):
+                yield getattr(s, part), s.line
+        for condition, body in (
+            *getattr(s, "branches", ()),
+            *((None, b) for b in (getattr(s, "body", ()), getattr(s, "otherwise", ()))),
+        ):
+            if condition is not None:
+                yield condition, s.line
+            yield from _texts(body, model)
+        if isinstance(s, Integrate):
+            yield from ((e.expression, e.line) for e in model.equations)
+
+
+def _source(name, lines, ends, writer, reader, state, hidden, of_cells):
     items, weight, amount = ends
     uses_time = any(re.search(r"\bt\b", line) for line in lines)
     arguments = {
         "between": "c, s, weight, steps, time",
-        "before": "c, s, weight, time, key",
-        "after": "c, s, weight, time, key",
+        "before": "c, s, weight, time, key, pre, post",
+        "after": "c, s, weight, time, key, post",
     }[name]
     constants = ", ".join(f"c{k}" for k in range(len(writer.constants))) or "_"
     head = [
@@ -98,6 +135,9 @@ def _source(name, lines, ends, writer, reader, state, hidden):
         f"({', '.join(f's_{each}' for each in (*state, *hidden, '_at'))},) = s",
     ]
     step = writer.code(DT)
+    for which in ("pre", "post") if name == "before" else ("post",) if name == "after" else ():
+        if of_cells[which]:
+            head.append(f"({', '.join(f'{which}_{each}' for each in of_cells[which])},) = {which}")
     if name == "between":
         head.append(f"elapsed = steps * {step}")
     if uses_time:

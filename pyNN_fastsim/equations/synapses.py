@@ -5,10 +5,13 @@ Synapse types from descriptions: generated functions, and the class that has the
 import hashlib
 
 import numpy as np
+from pyNN import errors
 from pyNN.standardmodels.base import StandardSynapseType
 
+from ..celltypes import public_state
 from ..engine.compiling.compile import inlined
 from ..engine.synapses.events import event_model
+from ..messages import did_you_mean
 from ..standardmodels.synapses import EngineSynapse, same_names
 from ..validation import check_finite, check_synapse_parameter
 from . import kept
@@ -45,6 +48,8 @@ def loaded(parts):
         [inlined(scope[each]) for each in parts["functions"]],
         post_first=parts["post_first"],
         is_random=parts["is_random"],
+        of_pre=parts["of_pre"],
+        of_post=parts["of_post"],
     )
     defaults = {"weight": parts["weight"], "delay": None, **parts["parameters"]}
     if model.is_plastic:
@@ -85,6 +90,19 @@ class EquationSynapse(EngineSynapse, StandardSynapseType):
             check_synapse_parameter(owner, name, values)
         else:
             check_finite(owner, name, np.asarray(values, dtype=float))
+
+    def check_cells(self, owner, pre, post):
+        """Raise InvalidModelError if cells, given by the engine's models, lack what the synapses use."""
+        for which, names, known in (
+            ("pre", self.model.of_pre, list(pre.parameters)),
+            ("post", self.model.of_post, [*post.parameters, *public_state(post)]),
+        ):
+            for name in names:
+                if name not in known:
+                    raise errors.InvalidModelError(
+                        f"{owner}: {type(self).__name__} uses {which}.{name}, which {post.name if which == 'post' else pre.name} "
+                        f"does not have{did_you_mean(name, known)}"
+                    )
 
     def parameters_of_target(self, model, receptor):
         """The fraction that engines want of all synapses, where it does not matter."""

@@ -4,12 +4,14 @@ Synapses that follow rules of any kind from one event to the next: arrivals of t
 Arrivals are those of plasticity.py. A rule is three scalar functions::
 
     between(c, s, weight, steps, time) -> (s, weight)        what happens in so many steps without an event
-    before(c, s, weight, time, key) -> (s, weight, amount)   at a presynaptic arrival, `amount` for the target
-    after(c, s, weight, time, key) -> (s, weight)            at a postsynaptic one; None if there is no such rule
+    before(c, s, weight, time, key, pre, post) -> (s, weight, amount)
+                                                             at a presynaptic arrival, `amount` for the target
+    after(c, s, weight, time, key, post) -> (s, weight)      at a postsynaptic one
 
 where `c` are the constants of a synapse, of which the first three are AXON, DENDRITE and HOLD (plasticity.py), `s` its
 state, `time` that of the event, or of the end of what is between, in steps, and `key` what random numbers depend on
-beside their number: (seed, stream, trial, synapse). The last state variable, "_at", is when the last event was, in
+beside their number: (seed, stream, trial, synapse), `pre` and `post` values of the cells (`SynapseModel.of_pre` and
+`of_post`): of the target as they are in the step of a presynaptic arrival, or after the spike that arrives. The last state variable, "_at", is when the last event was, in
 steps since the last presynaptic one on the grid: the functions leave it as it is.
 
 Postsynaptic arrivals are dealt with when the next presynaptic one comes, as in plasticity.py; whoever looks in between
@@ -40,7 +42,10 @@ from .dynamic import (
     LAST,
     OBSERVED_VARIABLE,
     OBSERVER_ROW,
+    PAST_VALUES,
+    POST_VALUES,
     POSTS,
+    PRE_VALUES,
     SEED,
     SEEN,
     SHOWN,
@@ -69,6 +74,14 @@ def _key(detail, j):
     return detail[SEED], detail[STREAM], detail[TRIAL], j
 
 
+def _no_values(table, i):
+    return (0.0,)
+
+
+def _values(table, i):
+    return elements_at(table, i, _N_VALUES)  # noqa: F821
+
+
 def _events(detail, c, s, weight, j, step, ahead):
     """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`, when the last
     event was (steps since the last presynaptic one), and how many of these spikes it has then dealt with."""
@@ -86,7 +99,8 @@ def _events(detail, c, s, weight, j, step, ahead):
             break
         time = float(last) + arrival
         s, weight = _between(c, s, weight, max(arrival - at, 0.0), time)  # noqa: F821
-        s, weight = _after(c, s, weight, time, _key(detail, j))  # noqa: F821
+        post = _post_values(detail[PAST_VALUES], (mask + 1) * cell + (k & mask))  # noqa: F821
+        s, weight = _after(c, s, weight, time, _key(detail, j), post)  # noqa: F821
         at = max(arrival, at)
         k += 1
     return s, weight, at, k
@@ -132,14 +146,16 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
             now = float(emitted - last[0]) + t[AXON]
             time = float(emitted) + t[AXON]
             s, w = _between(c, s, w, max(now - at, 0.0), time)  # noqa: F821
-            s, w, amount = _before(c, s, w, time, _key(detail, j))  # noqa: F821
+            cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
+            pre = _pre_values(detail[PRE_VALUES], cells[k])  # noqa: F821
+            post = _post_values(detail[POST_VALUES], cell)  # noqa: F821
+            s, w, amount = _before(c, s, w, time, _key(detail, j), pre, post)  # noqa: F821
             scatter(state, j, s)
             whole = int(np.floor(t[AXON] + _ON_TIME))  # noqa: F821
             last[0] = emitted + whole
             state[_N_STATE - 1][j] = t[AXON] - whole  # noqa: F821
             weight[0] = w
             slot = (emitted + uint16_at(delays + stride * j, 1)[0]) & ring[1]
-            cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
             float64_at(ring[0] + 8 * (slot * ring[2] + row[BASE] + cell), 1)[0] += amount
     return 0
 
@@ -209,11 +225,13 @@ def _lone_spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, high
             last = int32_at(detail[LAST] + 4 * j, 1)
             weight = float64_at(detail[WEIGHTS] + detail[WEIGHT_STRIDE] * j, 1)[0]
             s, w = _between(c, gather(state, j), weight, float(step - last[0]), float(step))  # noqa: F821
-            s, w, amount = _before(c, s, w, float(step), _key(detail, j))  # noqa: F821
+            cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
+            pre = _pre_values(detail[PRE_VALUES], cells[k])  # noqa: F821
+            post = _post_values(detail[POST_VALUES], cell)  # noqa: F821
+            s, w, amount = _before(c, s, w, float(step), _key(detail, j), pre, post)  # noqa: F821
             last[0] = step
             scatter(state, j, s)
             slot = (step + uint16_at(row[DELAYS] + stride * j, 1)[0]) & ring[1]
-            cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
             float64_at(ring[0] + 8 * (slot * ring[2] + row[BASE] + cell), 1)[0] += amount
     return 0
 
@@ -244,6 +262,8 @@ def event_model(name, parameters, state, constants, n_constants, functions, **op
     functions     (between, before, after) or (between, before)
     post_first    which comes first of arrivals at the same time
     is_random     whether it draws random numbers
+    of_pre, of_post
+                  see `SynapseModel`
     """
     post_first, is_random = options["post_first"], options["is_random"]
     state = {**state, "_at": 0.0}
@@ -255,6 +275,10 @@ def event_model(name, parameters, state, constants, n_constants, functions, **op
 
     names = {"_N_STATE": len(state), "_N_CONSTANTS": N_TIMING + n_constants, "_ON_TIME": ON_TIME}
     names |= dict(zip(("_between", "_before", "_after"), functions, strict=False))
+    of_cells = {"of_pre": tuple(options["of_pre"]), "of_post": tuple(options["of_post"])}
+    for which, some in of_cells.items():
+        template, function = (_values if some else _no_values), f"{which[2:]}_values"
+        names[function] = inlined(specialise(template, f"{name}{function}", _N_VALUES=len(some)))
     names["_MARGIN"] = ON_TIME if post_first else -ON_TIME
     if len(functions) == 2:
         return SynapseModel(
@@ -265,6 +289,7 @@ def event_model(name, parameters, state, constants, n_constants, functions, **op
             Entry(specialise(_lone_spike_kernel, f"{name}_spike_kernel", **names), KERNEL_ARGUMENTS),
             Entry(specialise(_lone_observe_kernel, f"{name}_observe_kernel", **names), 4),
             is_random=is_random,
+            **of_cells,
         )
     names["_catch_up"] = jit(specialise(_events, f"{name}_events", **names))
     names["_present_of"] = jit(specialise(_present, f"{name}_present", **names))
@@ -278,4 +303,5 @@ def event_model(name, parameters, state, constants, n_constants, functions, **op
         catch_up=Entry(specialise(_catch_up_kernel, f"{name}_catch_up_kernel", **names), 5),
         show=Entry(specialise(_show_kernel, f"{name}_show_kernel", **names), 5),
         is_random=is_random,
+        **of_cells,
     )

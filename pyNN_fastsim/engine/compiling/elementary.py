@@ -300,7 +300,7 @@ def power(x, y):
     log_x, log_x_low = _log_fine(size)
     regular = log_x if size < INFINITY else size
     log_x = -INFINITY if size == 0.0 else regular
-    exponent = 0.0 if size == 1.0 else y
+    exponent = 0.0 if size == 1.0 else y  # 1 even to the power of inf or NaN
     product = exponent * log_x
     within = (product > -BEYOND) & (product < BEYOND)
     product_low = fma(exponent, log_x_low, fma(exponent, log_x, -product)) if within else 0.0
@@ -315,7 +315,7 @@ def power(x, y):
     odd = integer & (not _is_integer(0.5 * _absolute(y)))
     result = _with_sign(result, x if odd else 1.0)
     result = NAN if (x < 0.0) & (size < INFINITY) & (not integer) else result
-    return 1.0 if (y == 0.0) | (x == 1.0) else result
+    return 1.0 if y == 0.0 else result
 
 
 # --- trigonometric functions -----------------------------------------------------------------------------

@@ -191,6 +191,7 @@ def _model_of(cls):
         state=state,
         receptors=tuple(cls.receptor_types),
         constants=constants,
+        restart=getattr(cls, "restart", None),
         **functions,
     )
 

@@ -1,0 +1,101 @@
+"""
+Cell types from descriptions: generated functions, and the class that has them.
+"""
+
+import hashlib
+import linecache
+
+import numpy as np
+
+from ..celltypes import CellType
+from ..engine.compiling.compile import inlined
+from . import kept
+from .description import Neuron
+
+CELL, STEP = "_cell", "_step"  # hidden state: which cell it is, and how many steps it has done
+STREAM = ("_seed", "_stream", "_trial")  # of its random numbers
+
+
+def generated(model: Neuron):
+    """What there is to keep of a model: a dictionary of texts and numbers.
+
+    Raises InvalidModelError.
+    """
+    from .neuron_code import neuron_code  # SymPy takes its time
+
+    return neuron_code(model)
+
+
+def cell_type(kind, given, describe):
+    """The cell type of a model: a class.
+
+    kind       what reads it, such as "nestml"
+    given      all that the model depends on, with a repr that tells it
+    describe   a function that gives its `Neuron`; called only if there is no code of it from a former process
+
+    Raises InvalidModelError.
+    """
+    return loaded(kept.parts_of(kind, given, lambda: generated(describe())))
+
+
+def loaded(parts):
+    """The cell type that `generated` gave the parts of."""
+    from .runtime import ARRAYS, SCALAR
+
+    scope = functions_of(parts, {**SCALAR, **ARRAYS})
+    body = {
+        "__doc__": parts["doc"],
+        "__module__": __name__,
+        "default_parameters": dict(parts["parameters"]),
+        "default_initial_values": dict(parts["state"]),
+        "units": dict(parts["units"]),
+        "receptor_types": tuple(parts["receptors"]),
+        "conductance_based": parts["conductance_based"],
+        "recordable": list(parts["recordable"]),
+        "solvers": dict(parts["solvers"]),
+        "text": parts["text"],
+        "constants": staticmethod(scope["constants"]),
+        "step": inlined(scope["step"]),
+        "restart": staticmethod(_restart),
+    }
+    return type(parts["name"], (EquationCell,), body)
+
+
+def functions_of(parts, scope):
+    """The functions of a generated source, by name; errors in them show its lines."""
+    source = parts["source"]
+    file = f"<{parts['name']} {hashlib.sha256(source.encode()).hexdigest()[:16]}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    scope = {**scope, "__name__": __name__}
+    exec(compile(source, file, "exec"), scope)
+    return scope
+
+
+def _restart(constants, state, step):
+    if CELL in state:
+        state[CELL][:] = np.arange(len(state[CELL]))
+    if STEP in state:
+        state[STEP][:] = max(step, 0)
+
+
+class EquationCell(CellType):
+    """What cell types from equations have in common.
+
+    solvers   names of methods by variable
+    text      the model as it was written
+    """
+
+    solvers: dict[str, str] = {}
+    text = ""
+
+    def check_functions(self, values, n, dt):
+        """Nothing: generated functions are right by construction."""
+
+    def panel(self):
+        panel = super().panel()
+        panel.rows += [(f"{name}'", f"solved by {method}") for name, method in self.solvers.items()]
+        return panel
+
+    def short(self):
+        methods = ", ".join(sorted(set(self.solvers.values())))
+        return f"{super().short()} [{methods}]" if methods else super().short()

@@ -268,9 +268,9 @@ class Parser:
             if isinstance(node.op, ast.Sub):
                 return _difference(a, c), _difference(b, d)
             if isinstance(node.op, ast.Mult) and c is None:
-                return tuple(part and ast.BinOp(part, ast.Mult(), d) for part in (a, b))
+                return tuple(part and _product(part, d) for part in (a, b))
             if isinstance(node.op, ast.Mult) and a is None:
-                return tuple(part and ast.BinOp(b, ast.Mult(), part) for part in (c, d))
+                return tuple(part and _product(b, part) for part in (c, d))
             if isinstance(node.op, ast.Div) and c is None:
                 return tuple(part and ast.BinOp(part, ast.Div(), d) for part in (a, b))
         raise self.wrong(line, f"can't be solved for d{target}/dt: it is not linear in it")
@@ -516,6 +516,12 @@ def _sum(a, b):
     if a is None or b is None:
         return a or b
     return ast.BinOp(a, ast.Add(), b)
+
+
+def _product(a, b):
+    if _is_one(a):
+        return b
+    return a if _is_one(b) else ast.BinOp(a, ast.Mult(), b)
 
 
 def _difference(a, b):

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from .expressions import DT, TIME, absolute, expm1, ite
+from .expressions import DT, TIME, absolute, ceil, expm1, ite, maximum
 
 METHODS = ("exact", "exponential", "explicit", "midpoint", "rk4", "implicit", "event-driven")
 
@@ -248,18 +248,52 @@ def _not_zero(rate):
 
 
 def advance(problems, writer, elapsed):
-    """The values of all y after `elapsed` ms, by y: exactly, where equations are linear and uncoupled; None
-    where they are not."""
-    ends = {}
-    for p in problems:
-        slope = p.rhs.diff(p.y)
-        if any(p.rhs.has(q.y) for q in problems if q is not p) or p.rhs.has(TIME) or slope.has(p.y):
-            return None
-        rest = p.rhs.xreplace({p.y: sympy.Integer(0)})
-        if slope == 0:
-            ends[p.y] = p.y + rest * elapsed
-        elif rest == 0:
-            ends[p.y] = p.y * sympy.exp(slope * elapsed)
-        else:
-            ends[p.y] = p.y + (p.y + rest / slope) * expm1(slope * elapsed)
-    return ends
+    """The values of all y after `elapsed` ms, by y: exactly, where equations are linear and uncoupled; else by
+    Runge-Kutta steps of order 4, none longer than the time step."""
+    if all(_is_alone(p, problems) for p in problems):
+        return {p.y: _followed(p, elapsed) for p in problems}
+    return _in_parts(problems, writer, elapsed)
+
+
+def _is_alone(problem, problems):
+    """Whether an equation is linear, has no other y, and does not depend on the time."""
+    rhs, y = problem.rhs, problem.y
+    coupled = any(rhs.has(p.y) for p in problems if p is not problem)
+    return not (coupled or rhs.has(TIME) or rhs.diff(y).has(y))
+
+
+def _followed(problem, elapsed):
+    y, slope = problem.y, problem.rhs.diff(problem.y)
+    rest = problem.rhs.xreplace({y: sympy.Integer(0)})
+    if slope == 0:
+        return y + rest * elapsed
+    if rest == 0:
+        return y * sympy.exp(slope * elapsed)
+    return y + (y + rest / slope) * expm1(slope * elapsed)
+
+
+def _in_parts(problems, writer, elapsed):
+    parts, length = writer.take_down([maximum(ceil(elapsed / DT - 1e-6), 1), elapsed])
+    (length,) = writer.take_down([length / parts])
+    ys = [p.y for p in problems]
+    places = [writer.local("m") for _ in problems]
+    for place, y in zip(places, ys, strict=True):
+        writer.assign(place, y)
+    writer.line(f"for _ in range(int({writer.code(parts)})):")
+    writer.depth += 1
+
+    def slopes(values):
+        names = dict(zip(ys, values, strict=True))
+        return writer.take_down([p.rhs.xreplace(names) for p in problems])
+
+    def moved(some, part):
+        return writer.take_down([y + part * length * k for y, k in zip(places, some, strict=True)])
+
+    first = slopes(places)
+    second = slopes(moved(first, 0.5))
+    third = slopes(moved(second, 0.5))
+    last = slopes(moved(third, 1))
+    for place, a, b, c, d in zip(places, first, second, third, last, strict=True):
+        writer.assign(place, place + length * ((a + d) / 6 + (b + c) / 3))
+    writer.depth -= 1
+    return dict(zip(ys, places, strict=True))

@@ -10,13 +10,13 @@ neg, power, modulo and random draws (Uniform, Normal, ...), which are written wi
 """
 
 import ast
-import math
 import re
 from dataclasses import dataclass, field
 
 from ..messages import did_you_mean
 from .description import wrong
-from .ranges import OutOfDomain, range_of
+from .functions import PYTHONS_OWN, Functions
+from .trees import depth_of, difference_of, is_one, is_zero, names_in, product_of, sum_of
 
 METHODS = {
     "explicit": "explicit",
@@ -33,7 +33,6 @@ LOCALITIES = {"population": "global", "projection": "global", "postsynaptic": "s
 TYPES = ("float", "int", "bool")
 KEYS = ("init", "min", "max", "unit")  # flags that have a value
 FLAGS = (*KEYS, *METHODS, *LOCALITIES, *TYPES, "unless_refractory", "unless_post")
-DRAWS = ("Uniform", "DiscreteUniform", "Normal", "LogNormal", "Exponential")
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
@@ -44,6 +43,7 @@ _TOKEN = re.compile(
 _ASSIGNMENTS = ("=", "+=", "-=", "*=", "/=")
 _SPELLINGS = {"^": "**", "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "true": "True", "false": "False"}
 _DEEPEST = 60  # levels of brackets and choices in one expression
+_DEEPEST_TREE = 100  # and of operations
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Parser:
     def check_name(self, name, line):
         if not name.isidentifier():
             raise self.wrong(line, f"'{name}' can't be a name")
-        if name in _PYTHONS_OWN:
+        if name in PYTHONS_OWN:
             raise self.wrong(line, f"'{name}' can't be a name: it is a word of the language")
         if name.startswith("_"):
             raise self.wrong(line, f"'{name}' can't be a name: those that begin with '_' are reserved")
@@ -243,12 +243,12 @@ class Parser:
             a, b = self._parts(tree, target, line)
             coefficient.append(a)
             rest.append(b)
-        slope = _difference(*coefficient)
-        if slope is None or _is_zero(slope):
+        slope = difference_of(*coefficient)
+        if slope is None or is_zero(slope):
             raise self.wrong(line, f"can't be solved for d{target}/dt, which cancels out")
-        value = _difference(rest[1], rest[0])
+        value = difference_of(rest[1], rest[0])
         value = ast.Constant(0.0) if value is None else value
-        solution = value if _is_one(slope) else ast.BinOp(value, ast.Div(), slope)
+        solution = value if is_one(slope) else ast.BinOp(value, ast.Div(), slope)
         return Statement(target, "d", ast.unparse(ast.fix_missing_locations(solution)), flags, line)
 
     def _parts(self, node, target, line):
@@ -264,13 +264,13 @@ class Parser:
         if isinstance(node, ast.BinOp):
             (a, b), (c, d) = (self._parts(side, target, line) for side in (node.left, node.right))
             if isinstance(node.op, ast.Add):
-                return _sum(a, c), _sum(b, d)
+                return sum_of(a, c), sum_of(b, d)
             if isinstance(node.op, ast.Sub):
-                return _difference(a, c), _difference(b, d)
+                return difference_of(a, c), difference_of(b, d)
             if isinstance(node.op, ast.Mult) and c is None:
-                return tuple(part and _product(part, d) for part in (a, b))
+                return tuple(part and product_of(part, d) for part in (a, b))
             if isinstance(node.op, ast.Mult) and a is None:
-                return tuple(part and _product(b, part) for part in (c, d))
+                return tuple(part and product_of(b, part) for part in (c, d))
             if isinstance(node.op, ast.Div) and c is None:
                 return tuple(part and ast.BinOp(part, ast.Div(), d) for part in (a, b))
         raise self.wrong(line, f"can't be solved for d{target}/dt: it is not linear in it")
@@ -280,20 +280,20 @@ class Parser:
     def checked(self, text, line, target=None):
         """An expression in Python's syntax, with ANNarchy's functions in terms of the description's."""
         tree = self._tree(text, line)
-        tree = _Functions(self, line).visit(tree)
-        try:
-            result = ast.unparse(ast.fix_missing_locations(tree))
-        except RecursionError:
-            raise self.wrong(line, "has too many levels of brackets") from None
+        tree = Functions(self, line).visit(tree)
+        result = ast.unparse(ast.fix_missing_locations(tree))
         if target is None and "_derivative" in result:
             raise self.wrong(line, "has a derivative where there is no equation")
         return result
 
     def _tree(self, text, line):
         try:
-            return ast.parse(text, mode="eval").body
+            tree = ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise self.wrong(line, "can't be read as an expression") from None
+        if depth_of(tree) > _DEEPEST_TREE:
+            raise self.wrong(line, "has too many operations: split it up")
+        return tree
 
 
 def derivative_name(target):
@@ -357,7 +357,7 @@ class _Reading:
 
     def _name(self, token):
         text = _SPELLINGS.get(token.text, token.text)
-        if text in _PYTHONS_OWN and text not in ("and", "or", "not", "True", "False"):
+        if text in PYTHONS_OWN and text not in ("and", "or", "not", "True", "False"):
             raise self.wrong(f"has '{text}' where none can be")
         return text
 
@@ -391,162 +391,3 @@ class _Reading:
         if not self.at(text):
             raise self.wrong(f"must have '{text}' {where}")
         self.k += 1
-
-
-# --- functions of ANNarchy's ------------------------------------------------------------------------------
-
-_PYTHONS_OWN = {
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-}  # fmt: skip
-_REWRITTEN = {
-    "pos": "max({0}, 0.0)",
-    "positive": "max({0}, 0.0)",
-    "neg": "min({0}, 0.0)",
-    "negative": "min({0}, 0.0)",
-    "power": "({0}) ** ({1})",
-    "modulo": "({0}) % ({1})",
-    "Uniform": "({0}) + (({1}) - ({0})) * uniform()",
-    "DiscreteUniform": "({0}) - 1.0 + ceil((({1}) - ({0}) + 1.0) * uniform())",
-    "Normal": "({0}) + ({1}) * normal()",
-    "LogNormal": "exp(({0}) + ({1}) * normal())",
-    "Exponential": "-log(uniform()) / ({0})",
-}
-_NOT_HERE = {
-    "sum": "sums of inputs belong to rate-coded models; what spikes bring is g_exc, g_inh, ...",
-    "mean": "there are no means over a population",
-    "norm1": "there are no norms over a population",
-    "norm2": "there are no norms over a population",
-    "Gamma": "only Uniform, DiscreteUniform, Normal, LogNormal and Exponential can be drawn in each step",
-    "Binomial": "only Uniform, DiscreteUniform, Normal, LogNormal and Exponential can be drawn in each step",
-}
-_NODES = (
-    ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Name, ast.Constant, ast.Attribute,
-    ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context,
-)  # fmt: skip
-
-
-class _Functions(ast.NodeTransformer):
-    """Looks at each part of an expression, and rewrites ANNarchy's functions."""
-
-    def __init__(self, parser, line):
-        self.parser, self.line = parser, line
-
-    def wrong(self, message):
-        return self.parser.wrong(self.line, message)
-
-    def visit(self, node):
-        if not isinstance(node, _NODES):
-            raise self.wrong(f"'{ast.unparse(node)}' has no meaning in an expression")
-        return super().visit(node)
-
-    def visit_Constant(self, node):
-        if isinstance(node.value, bool):
-            return ast.Constant(1.0 if node.value else 0.0)
-        try:
-            number = float(node.value)
-        except (OverflowError, TypeError):
-            number = float("inf")
-        if abs(number) == float("inf"):
-            raise self.wrong(f"{str(node.value)[:20]} is too large a number")
-        return ast.Constant(number) if abs(number) > 2**53 else node
-
-    def visit_Attribute(self, node):
-        if not isinstance(node.value, ast.Name) or node.value.id not in ("pre", "post"):
-            raise self.wrong(f"only pre and post have attributes, not '{ast.unparse(node.value)}'")
-        return node
-
-    def visit_Call(self, node):
-        if not isinstance(node.func, ast.Name):
-            raise self.wrong(f"'{ast.unparse(node.func)}' is not a function")
-        name, n = node.func.id, len(node.args)
-        if name in _NOT_HERE:
-            raise self.wrong(f"'{name}': {_NOT_HERE[name]}")
-        node.args = [self.visit(argument) for argument in node.args]
-        if name not in _REWRITTEN:
-            return node
-        pattern = _REWRITTEN[name]
-        expected = len(set(re.findall(r"\{\d\}", pattern)))
-        if n != expected:
-            raise self.wrong(f"{name} takes {expected} argument{'s' if expected > 1 else ''}, not {n}")
-        return ast.parse(pattern.format(*map(ast.unparse, node.args)), mode="eval").body
-
-
-# --- trees ------------------------------------------------------------------------------------------------
-
-
-def names_in(tree):
-    """The names in an expression, given as a text or a tree: a set; "pre.v" counts as one."""
-    tree = ast.parse(tree, mode="eval").body if isinstance(tree, str) else tree
-    names, stack = set(), [tree]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Attribute):
-            names.add(f"{node.value.id}.{node.attr}")
-        elif isinstance(node, ast.Name):
-            names.add(node.id)
-        elif isinstance(node, ast.Call):
-            stack += node.args
-        else:
-            stack += ast.iter_child_nodes(node)
-    return names
-
-
-class _Renaming(ast.NodeTransformer):
-    def __init__(self, names):
-        self.names = names
-
-    def visit_Call(self, node):
-        node.args = [self.visit(argument) for argument in node.args]
-        return node
-
-    def visit_Name(self, node):
-        return ast.parse(self.names[node.id], mode="eval").body if node.id in self.names else node
-
-
-def with_names(text, names):
-    """An expression with other expressions in place of names."""
-    if not names or not names_in(text) & set(names):
-        return text
-    return ast.unparse(_Renaming(names).visit(ast.parse(text, mode="eval").body))
-
-
-def _sum(a, b):
-    if a is None or b is None:
-        return a or b
-    return ast.BinOp(a, ast.Add(), b)
-
-
-def _product(a, b):
-    if _is_one(a):
-        return b
-    return a if _is_one(b) else ast.BinOp(a, ast.Mult(), b)
-
-
-def _difference(a, b):
-    if b is None:
-        return a
-    return ast.UnaryOp(ast.USub(), b) if a is None else ast.BinOp(a, ast.Sub(), b)
-
-
-def _is_zero(tree):
-    """Whether an expression is 0 whatever its names stand for; only numbers are looked at, and equal terms."""
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Sub):
-        if ast.dump(tree.left) == ast.dump(tree.right):
-            return True
-    return number_of(tree) == 0
-
-
-def _is_one(tree):
-    return number_of(tree) == 1
-
-
-def number_of(tree):
-    """The value of an expression of numbers, a text or a tree; None if it has none, or has names."""
-    tree = ast.parse(tree, mode="eval").body if isinstance(tree, str) else tree
-    try:
-        low, high = range_of(tree, {})
-    except OutOfDomain:
-        return None
-    return low if low == high and math.isfinite(low) else None

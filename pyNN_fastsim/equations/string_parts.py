@@ -9,17 +9,8 @@ import re
 from ..messages import did_you_mean
 from . import description as d
 from .checks import CONSTANTS, FUNCTIONS
-from .grammar import (
-    LOCALITIES,
-    METHODS,
-    TYPES,
-    Parser,
-    names_in,
-    number_of,
-    pieces_of,
-    statements_of,
-    with_names,
-)
+from .grammar import LOCALITIES, METHODS, TYPES, Parser, pieces_of, statements_of
+from .trees import names_in, number_of, with_names
 
 DRAWN = ("Uniform", "DiscreteUniform", "Normal", "LogNormal", "Exponential", "Gamma", "Binomial")
 
@@ -55,18 +46,18 @@ class Parts:
             statement = self.parser.statement(text, line)
             if statement.operator != "=":
                 raise self.wrong(line, "must be of the form name = number")
-            yield statement, line
+            yield statement, text, line
 
-    def _constant(self, statement, line):
+    def _constant(self, statement, text, line):
         self.check_new_name(statement.target, line)
         return d.Internal(statement.target, statement.expression, line=line)
 
-    def _parameter(self, statement, line):
+    def _parameter(self, statement, text, line):
         name, flags = statement.target, statement.flags
         for flag in flags:
             if flag not in (*LOCALITIES, *TYPES, "unit"):
                 raise self.wrong(line, f"a parameter can't have the flag '{flag}'")
-        if any(word in self.text_of(line) for word in DRAWN):
+        if any(word in text for word in DRAWN):
             raise self.wrong(line, f"the default of '{name}' must be a number; numbers are drawn where the model is used")
         value = number_of(statement.expression)
         if value is None:
@@ -76,7 +67,7 @@ class Parts:
             raise self.wrong(line, f"there is another '{name}' (line {self.known[name]})")
         self.known[name] = line
         kind = next((kind for kind in TYPES if kind in flags), "float")
-        if re.search(r"=\s*(True|False|true|false)\b", self.text_of(line)):
+        if re.search(r"=\s*(True|False|true|false)\b", text):
             kind = "bool"
         locality = next((LOCALITIES[flag] for flag in flags if flag in LOCALITIES), "local")
         if kind == "int" and value != math.floor(value):
@@ -90,9 +81,6 @@ class Parts:
             raise self.wrong(line, f"there is another '{name}' (line {self.known[name]})")
         self.known[name] = line
         return d.Function(name, arguments, (d.Return(expression, line),), line)
-
-    def text_of(self, line):
-        return self.model[1].splitlines()[line - 1]
 
     def check_new_name(self, name, line):
         """Raise InvalidModelError for what can't be declared."""

@@ -13,8 +13,8 @@ come first then.
 
 from . import description as d
 from .checks import check
-from .grammar import names_in, with_names
 from .string_parts import Inlines, Parts, is_expression
+from .trees import names_in, with_names
 from .written import Written, written
 
 NEVER = "-10000.0"  # ms

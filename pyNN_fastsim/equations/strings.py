@@ -25,8 +25,8 @@ from dataclasses import replace
 
 from . import description as d
 from .checks import check
-from .grammar import names_in, with_names
 from .string_parts import Draws, Inlines, Parts, dependencies, is_expression
+from .trees import names_in, with_names
 from .written import Written, written
 
 INJECTED = "i_injected"

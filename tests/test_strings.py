@@ -193,6 +193,31 @@ def test_expressions_are_recorded_with_the_values_of_the_same_time():
         assert cell.values["j"] == pytest.approx(min(2 * v + 0.1 * k, 1.5))
 
 
+def test_what_comes_after_an_equation_sees_values_from_before_it():
+    model = neuron_of(
+        "M",
+        None,
+        """dw/dt = 1
+           before = v
+           rise = 10 - before
+           dv/dt = rise
+           crosses = if v > 1.5 and before <= 1.5: 1 else: 0 : bool
+           n = n + crosses""",
+        spike="v > 2.5 and before <= 2.5",
+    )
+    assert Integrate() in model.update  # all at once
+    cell = Cell(model)
+    spikes, crossings, before = [], [], 0.0
+    for k in range(1, 6):
+        spikes.append(cell.step())
+        crossings.append(cell.values["crosses"])
+        assert cell.values["before"] == before
+        before = cell.values["v"]
+        assert before == pytest.approx(10 * (1 - math.exp(-0.1 * k)))  # `rise` changes within the step
+    assert spikes == [False, False, True, False, False]
+    assert crossings == [0, 1, 0, 0, 0] and cell.values["n"] == 1
+
+
 def test_assignments_that_are_states_happen_once_a_step_in_their_order():
     model = neuron_of("M", None, "n = n + 1\ndv/dt = n\nm += v : max = 0.25\nk = if m > 0.2: 7 else: 3 : int")
     cell = Cell(model)
@@ -433,7 +458,7 @@ def test_small_objects_look_at_what_they_get(make, message):
 WORDS = [
     "v", "dv/dt", "du/dt", "=", "+=", "=", "==", "(", ")", "+", "-", "*", "/", "^", "**", ":", ";", "\n", ",", ".", "if",
     "else", "1", "0", "2.5", "1e400", "-1", "tau", "g_exc", "t", "dt", "exp(", "log(", "Normal(0, 1)", "Uniform(", "and",
-    "not", "is", ">", "<", "init", "min", "max", "int", "exponential", "pre.v", "#", "x", "u", "[", "'", "lambda", "True",
+    "not", "is", ">", "<", "init", "min", "max", "int", "bool", "exponential", "pre.v", "#", "x", "u", "[", "'", "lambda", "True",
     "t_last", "while", "µ", "ß", "９", "1_0", "0x1", "1j", "@", "!", "|", "e", "pi", "inf", "\\", "\t", "\x00", "unless_refractory",
 ]  # fmt: skip
 TEXTS = st.one_of(

@@ -165,7 +165,7 @@ class Parts:
 
 def _of_type(value, kind):
     if kind == "bool":
-        return f"(1.0 if {value} else 0.0)"
+        return f"(1.0 if ({value}) else 0.0)"
     return f"sign({value}) * floor(abs({value}))" if kind == "int" else value
 
 
@@ -182,20 +182,20 @@ class Inlines:
         self.names = set(names)
         self.list, self._timed = [], set()
 
-    def add(self, name, expression, line):
-        """In the order in which they use each other."""
-        self.list.append(d.Inline(f"_{name}", self.now(expression), line))
-        if names_in(expression) & {"t", *self._timed}:
+    def add(self, name, expression, line, values=()):
+        """In the order in which they use each other; see `now` for `values`."""
+        self.list.append(d.Inline(f"_{name}", self.now(expression, values), line))
+        if names_in(expression) & {"t", *self._timed} - set(values):
             self._timed.add(name)
-            self.list.append(d.Inline(f"_{name}_then", self.then(expression), line))
+            self.list.append(d.Inline(f"_{name}_then", self.then(expression, values), line))
 
-    def now(self, expression):
-        """An expression at the beginning of the step, or within it."""
-        return with_names(expression, {name: f"_{name}" for name in self.names})
+    def now(self, expression, values=()):
+        """An expression at the beginning of the step, or within it; `values` are names whose variable is meant."""
+        return with_names(expression, {name: f"_{name}" for name in self.names - set(values)})
 
-    def then(self, expression):
+    def then(self, expression, values=()):
         """An expression at the end of the step."""
-        names = {name: f"_{name}_then" if name in self._timed else f"_{name}" for name in self.names}
+        names = {name: f"_{name}_then" if name in self._timed else f"_{name}" for name in self.names - set(values)}
         return with_names(expression, {**names, "t": "(t + dt)"})
 
 

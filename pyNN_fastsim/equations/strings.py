@@ -10,10 +10,13 @@ One step, from t to t + dt:
 4. What has arrived is added: g_exc (the receptor type "excitatory"), g_inh ("inhibitory") or g_name ("name") rises by
    the weights; one that has no equation is what arrived at t + dt, and acts in the step after that.
 
-An assignment such as ``i = g_exc - g_inh`` is an expression with a name: wherever it is used, in every stage of a
-solver, it is what it is at that time; what is recorded of it belongs to the other values of the same time. This is
-so unless something before it uses the name (then that sees the value of the step before), it depends on its own
+An assignment such as ``i = g_exc - g_inh`` is an expression with a name: in differential equations, in every stage of
+a solver, it is what it is at that time; what is recorded of it belongs to the other values of the same time. This
+is so unless something before it uses the name (then that sees the value of the step before), it depends on its own
 value, a reset changes it, or it is an int: then it is done once a step, at its place.
+
+``before = v``, before the equation for v, is an expression, too, but what comes after that equation (an assignment, the
+spike condition, a reset) means the value that it had at its place; this is then also what is recorded.
 
 In the refractory period all variables are held but the conductances (g_...) and what depends on nothing but these,
 unless it is in the spike condition or the reset; if a variable has the flag unless_refractory, those that have it are
@@ -138,6 +141,30 @@ class _Neuron:
                 self.inline[name] = self._within_bounds(statement)
             used |= names_in(statement.expression)
         self.inlines = Inlines(self.inline)
+        self._find_placed()
+
+    def _find_placed(self):
+        """Which expressions have uses that mean the value at their place: `placed`."""
+        end = len(self.statements)
+        solved = {s.target: k for k, s in enumerate(self.statements) if s.operator == "d"}
+        self.placed = {}  # by name, the place of the first equation that changes it afterwards
+        for place, statement in enumerate(self.statements):
+            name = statement.target
+            if name not in self.inline:
+                continue
+            changes = [solved[each] for each in dependencies(statement.expression, self.inline) if each in solved]
+            first = min((k for k in changes if k > place), default=end)
+            uses = [s.expression for s in self.statements[first:] if s.operator != "d"]
+            if first < end and any(name in names_in(text) for text in (*uses, *self._texts_of_spikes())):
+                self.placed[name] = first
+
+    def _texts_of_spikes(self):
+        conditions = [part[0] for part in (self.spike, self.axon_spike, self.refractory) if part]
+        return [*conditions, *(s.value() for title in self.resets for s in self.resets[title])]
+
+    def _values(self, place=None):
+        """The names whose values at their places are meant by what stands at a place; None stands for the end."""
+        return [name for name, first in self.placed.items() if place is None or place > first]
 
     def _within_bounds(self, statement):
         variable, value = self.parts.variables[statement.target], statement.expression
@@ -145,7 +172,7 @@ class _Neuron:
             value = f"max({value}, {variable.lower})"
         if variable.upper is not None:
             value = f"min({value}, {variable.upper})"
-        return f"(1.0 if {value} else 0.0)" if variable.type == "bool" else value
+        return f"(1.0 if ({value}) else 0.0)" if variable.type == "bool" else value
 
     def _receptors(self):
         """Names after "g_" of what synapses act on, by the line where they stand first."""
@@ -184,6 +211,7 @@ class _Neuron:
     def _held_variables(self):
         """What the refractory period holds: names."""
         changing = [s for s in self.statements if s.target not in self.inline]
+        placed = {name for name in self.placed if not name.startswith("g_")}
         flagged = {s.target for s in changing if "unless_refractory" in s.flags}
         if flagged:
             return flagged
@@ -197,16 +225,17 @@ class _Neuron:
                 if needed and needed <= free and statement.target not in free | of_spike:
                     more.add(statement.target)
             if not more:
-                return {s.target for s in changing} - free
+                return ({s.target for s in changing} | placed) - free
             free |= more
 
     # --- the description
 
     def description(self):
         parts = self.parts
-        for statement in self.statements:
-            if statement.target in self.inline:
-                self.inlines.add(statement.target, self.inline[statement.target], statement.line)
+        for place, statement in enumerate(self.statements):
+            name = statement.target
+            if name in self.inline:
+                self.inlines.add(name, self.inline[name], statement.line, self._values(place))
         before, blocks = self._order()
         equations = [
             d.Equation(s.target, self.inlines.now(s.expression), parts.method(s), s.line)
@@ -235,19 +264,23 @@ class _Neuron:
         Returns assignments that come first, and a list of blocks: names that are solved together, and the
         assignments after them.
         """
-        changing = [s for s in self.statements if s.target not in self.inline]
+        changing = [s for s in self.statements if s.target not in self.inline or s.target in self.placed]
         reads = {s.target: dependencies(s.expression, self.inline) for s in changing}
-        before, blocks = [], []
+        before, blocks, done = [], [], set()
         for statement in changing:
             name = statement.target
             if statement.operator == "d":
                 if not blocks or self._must_wait(name, blocks[-1][1], reads):
                     blocks.append(([], []))
                 blocks[-1][0].append(name)
-            elif not blocks:
+                done.add(name)
+            elif not reads[name] & done and (
+                name in self.placed or not any(name in reads[each] for names, _ in blocks for each in names)
+            ):
                 before.append(statement)
             else:
                 blocks[-1][1].append(statement)
+                done.add(name)
         return before, blocks
 
     @staticmethod
@@ -282,8 +315,11 @@ class _Neuron:
         return result
 
     def _assign(self, statement, at):
+        if statement.target in self.placed:
+            return d.Assign(statement.target, at(statement.target), statement.line)
+        place = next((k for k, each in enumerate(self.statements) if each is statement), None)
         assign = self.parts.assignment(statement)
-        return replace(assign, expression=at(assign.expression))
+        return replace(assign, expression=at(assign.expression, self._values(place)))
 
     def _spikes(self):
         """The branches of what happens at a spike: conditions and statements."""
@@ -292,13 +328,15 @@ class _Neuron:
             body = self._reset("reset", self.spike[1])
             if self.refractory:
                 text, line = self.refractory
-                body.append(d.Assign("_refractory", f"floor(({self.inlines.then(text)}) / dt + 0.5)", line))
-            branches.append((self.inlines.then(self.spike[0]), tuple(body)))
+                body.append(d.Assign("_refractory", f"floor(({self._at_end(text)}) / dt + 0.5)", line))
+            branches.append((self._at_end(self.spike[0]), tuple(body)))
         if self.axon_spike:
-            branches.append(
-                (self.inlines.then(self.axon_spike[0]), tuple(self._reset("axon_reset", self.axon_spike[1])))
-            )
+            text, line = self.axon_spike
+            branches.append((self._at_end(text), tuple(self._reset("axon_reset", line))))
         return branches
+
+    def _at_end(self, text):
+        return self.inlines.then(text, self._values())
 
     def _reset(self, title, line):
         body = [d.Spike(line), *(self._assign(s, self.inlines.then) for s in self.resets[title])]
@@ -315,5 +353,5 @@ class _Neuron:
     def _recorded(self):
         """What is recorded of expressions."""
         for statement in self.statements:
-            if statement.target in self.inline:
+            if statement.target in self.inline and statement.target not in self.placed:
                 yield d.Assign(statement.target, self.inlines.then(statement.target), statement.line)

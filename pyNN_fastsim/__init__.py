@@ -34,6 +34,7 @@ from .control import (  # noqa: F401
 )
 from .former_names import MODULE as _FORMER_NAMES
 from .former_names import has_become as _has_become
+from .native import *  # noqa: F403
 from .network import Network  # noqa: F401
 from .populations import Assembly, Population, PopulationView  # noqa: F401
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401
@@ -55,7 +56,7 @@ def list_standard_models():
     return [
         name
         for name, obj in globals().items()
-        if isinstance(obj, type) and issubclass(obj, CellType) and obj is not CellType
+        if isinstance(obj, type) and issubclass(obj, CellType) and hasattr(obj, "model")
     ]
 
 

@@ -117,6 +117,10 @@ class Group:
     def is_dynamic(self):
         return isinstance(self.synapses, DynamicGroup)
 
+    def is_state(self, name):
+        """Whether a parameter is a state variable: of synapse types with NEST's names."""
+        return self.is_dynamic and name in self.synapses.model.state
+
     @property
     def is_plastic(self):
         return self.is_dynamic and self.synapses.model.is_plastic
@@ -126,7 +130,7 @@ class Group:
         if name == "delay":
             return self._delays_in_ms()
         if name != "weight":
-            return self.synapses.parameters[name]
+            return self.synapses.state[name].copy() if self.is_state(name) else self.synapses.parameters[name]
         if self.is_plastic:
             return self.network.weights_of(self.synapses)
         return self.synapses.weights
@@ -164,6 +168,8 @@ class Group:
         elif name == "delay":
             self.delays, self.drawn = values, None
             self.synapses.delays = delay_steps(values, simulator.state.dt)
+        elif self.is_state(name):
+            self.network.initialize_synapses(self.synapses, name, np.broadcast_to(values, len(self)).copy())
         else:
             self.synapses.parameters[name] = values
 

@@ -163,6 +163,13 @@ def _vogels_before(c, s, weight, steps, lag, kick):
     return (x * exp(-steps * c[X_RATE]) + kick, y), _clipped(c, weight + (rise - fall))
 
 
+def _vogels_clipped_before(c, s, weight, steps, lag, kick):
+    x, y = s
+    weight = _clipped(c, weight + c[RISE] * _rise(c, weight) * (y * exp(-lag * c[Y_RATE])))  # noqa: F821
+    fall = c[FALL] * _fall(c, weight) * c[NEUTRAL]  # noqa: F821
+    return (x * exp(-steps * c[X_RATE]) + kick, y), _clipped(c, weight - fall)
+
+
 RULES = {"pair": (_pair_before, _pair_after), "vogels": (_vogels_before, _pair_after)}
 
 # --- many postsynaptic arrivals at once -------------------------------------------------------------------
@@ -191,7 +198,7 @@ TOGETHER = {_any_amount: _risen_by_sum, _room_above: _risen_by_product}
 # --- constants --------------------------------------------------------------------------------------------
 
 
-def _timing(p, x_rate):
+def timing(p, x_rate):
     """AXON, DENDRITE, HOLD and KICK of synapses with delays in steps."""
     axon = (1.0 - p["dendritic_delay_fraction"]) * p["delay"]
     dendrite = p["dendritic_delay_fraction"] * p["delay"]
@@ -213,7 +220,7 @@ def _constants_of_pairs(is_additive_above, is_additive_below):
         rise = p["A_plus"] * (p["w_max"] if is_additive_above else width)
         fall = p["A_minus"] * (p["w_max"] if is_additive_below else width)
         rates = dt / p["tau_plus"], dt / p["tau_minus"]
-        return *_timing(p, rates[0]), *rates, rise, fall, np.zeros(1), *_bounds(p)
+        return *timing(p, rates[0]), *rates, rise, fall, np.zeros(1), *_bounds(p)
 
     return constants
 
@@ -221,7 +228,7 @@ def _constants_of_pairs(is_additive_above, is_additive_below):
 def _constants_of_vogels(p, dt):
     """`eta` is in the units of the weight, `rho` in spikes per ms."""
     rate = dt / p["tau"]
-    return *_timing(p, rate), rate, rate, p["eta"], p["eta"], 2.0 * p["rho"] * p["tau"], *_bounds(p)
+    return *timing(p, rate), rate, rate, p["eta"], p["eta"], 2.0 * p["rho"] * p["tau"], *_bounds(p)
 
 
 def _bounds(p):
@@ -437,13 +444,13 @@ def _observe_kernel(observer, first, last, step):
     return 0
 
 
-def _model(rule, dependence):
-    """The model of a rule with a weight dependence."""
+def _model(rule, dependence, functions):
+    """The model of a rule, whose functions are given, with a weight dependence."""
     name = f"stdp_{rule}_{dependence}"
     rise, fall = WEIGHT_DEPENDENCES[dependence]
     before, after = (
         inlined(specialise(function, f"{name}{function.__name__}", _rise=rise, _fall=fall))
-        for function in RULES[rule]
+        for function in functions
     )
     catch_up = jit(specialise(_one_by_one, f"{name}_one_by_one", _after=after, _ON_TIME=ON_TIME))
     if rise in TOGETHER:
@@ -451,7 +458,7 @@ def _model(rule, dependence):
         catch_up = jit(specialise(_at_once, f"{name}_at_once", **several))
     names = {"_N_CONSTANTS": N_CONSTANTS, "_ON_TIME": ON_TIME, "_catch_up": catch_up, "_before": before}
     names["_weight_of"] = jit(specialise(_weight_shown, f"{name}_weight_shown", **names))
-    if rule == "vogels":
+    if rule.startswith("vogels"):
         parameters, constants = ("tau", "eta", "rho"), _constants_of_vogels
     else:
         parameters = ("tau_plus", "tau_minus", "A_plus", "A_minus")
@@ -470,4 +477,11 @@ def _model(rule, dependence):
     )
 
 
-MODELS = {(rule, dependence): _model(rule, dependence) for rule in RULES for dependence in WEIGHT_DEPENDENCES}
+MODELS = {
+    (rule, dependence): _model(rule, dependence, functions)
+    for rule, functions in RULES.items()
+    for dependence in WEIGHT_DEPENDENCES
+}
+
+# As NEST has it: the weight is within its bounds after the rise at a presynaptic arrival, and after the fall.
+VOGELS_CLIPPED = _model("vogels_clipped", "additive", (_vogels_clipped_before, _pair_after))

@@ -290,7 +290,8 @@ def _quantal_decayed(c, p, s):
 
 
 @inlined
-def _quantal_release(c, s, weight, key):
+def _sites_released(c, s, key):
+    """The state after a spike, and how many sites release."""
     u, empty, recovery, spikes = s
     n = c[3]
     u = u + c[0] * (1.0 - u)
@@ -303,17 +304,68 @@ def _quantal_release(c, s, weight, key):
     for _ in range(int(n) - still_empty):
         released += 1 if uniform(key[0], key[1], key[2], key[3], draw) <= u else 0
         draw += 1.0
-    return (u, float(still_empty + released), recovery, spikes + 1.0), weight * (released / n)
+    return (u, float(still_empty + released), recovery, spikes + 1.0), released
 
 
-MULTI_QUANTAL = _model(
-    "multi_quantal",
-    ("U", "tau_rec", "tau_facil", "n"),
-    {"u": 0.0, "_empty": 0.0, "_recovery": 0.0, "_spikes": 0.0},
-    _quantal_constants,
-    4,
+@inlined
+def _quantal_release(c, s, weight, key):
+    state, released = _sites_released(c, s, key)
+    return state, weight * (released / c[3])
+
+
+def _multi_quantal(name, sites, release):
+    """The model whose second state variable, `sites`, counts sites."""
+    return _model(
+        name,
+        ("U", "tau_rec", "tau_facil", "n"),
+        {"u": 0.0, sites: 0.0, "_recovery": 0.0, "_spikes": 0.0},
+        _quantal_constants,
+        4,
+        _stochastic_decays,
+        _quantal_decayed,
+        release,
+        is_random=True,
+    )
+
+
+MULTI_QUANTAL = _multi_quantal("multi_quantal", "_empty", _quantal_release)
+
+# --- as NEST has them -------------------------------------------------------------------------------------
+#
+# quantal_stp_synapse: the weight is that of one site; a counts the sites that are not empty.
+# tsodyks2_synapse: u and x are what they were at the last spike, before it released anything.
+
+
+@inlined
+def _release_by_site(c, s, weight, key):
+    u, full, recovery, spikes = s
+    state, released = _sites_released(c, (u, c[3] - full, recovery, spikes), key)
+    return (state[0], c[3] - state[1], state[2], state[3]), weight * released
+
+
+QUANTAL_BY_SITE = _multi_quantal("quantal_by_site", "a", _release_by_site)
+
+
+@inlined
+def _tsodyks2_decayed(c, p, s):
+    u, x = s
+    return u * p[0], 1.0 - (1.0 - x * (1.0 - u)) * p[1]
+
+
+@inlined
+def _tsodyks2_release(c, s, weight, key):
+    u, x = s
+    u = u + c[0] * (1.0 - u)
+    return (u, x), weight * (u * x)
+
+
+TSODYKS2 = _model(
+    "tsodyks2",
+    ("U", "tau_rec", "tau_facil"),
+    {"u": 0.5, "x": 1.0},
+    _stochastic_constants,
+    3,
     _stochastic_decays,
-    _quantal_decayed,
-    _quantal_release,
-    is_random=True,
+    _tsodyks2_decayed,
+    _tsodyks2_release,
 )

@@ -83,10 +83,10 @@ class NativeCellType(CellType):
 
     def engine_values(self, values, n):
         """The engine's parameters, in nF, uS and nA."""
-        delay = {}
+        about = {"_dt": state.dt}
         if self.is_relayed:
-            delay = {"_delay": state.min_delay if state.relay_delay is None else state.relay_delay}
-        return self.native.base.engine_values(in_engine(self.native.engine, {**values, **delay}), n)
+            about["_delay"] = state.min_delay if state.relay_delay is None else state.relay_delay
+        return self.native.base.engine_values(in_engine(self.native.engine, values | about), n)
 
     def state_names(self):
         return list(self.default_initial_values)
@@ -130,7 +130,10 @@ def _units(name):
 def _cell_class(name):
     native = CELLS[name]
     base, model = native.base, native.model or native.base.model
-    parameters = {**native.parameters, **native.fixed, **native.ignored}
+    given = {**native.parameters, **native.fixed, **native.ignored}
+    parameters = {
+        each: value if isinstance(value, Sequence) else float(value) for each, value in given.items()
+    }
     units = {each: _units(each) for each in [*parameters, *native.states]}
     units |= dict.fromkeys(["spike_multiplicities", "spike_weights"], "")
     declared = {
@@ -173,12 +176,9 @@ class NativeSynapseType(EngineSynapse, BaseSynapseType):
     def get_schema(self):
         return dict.fromkeys(self.default_parameters, float)
 
-    @property
-    def native_parameters(self):
-        return self.parameter_space
-
-    def get_native_names(self, *names):
-        return names
+    def parameters_of_target(self, model, receptor):
+        """NEST takes all of a delay to be dendritic."""
+        return {"dendritic_delay_fraction": np.ones(1)} if self.model.is_plastic else {}
 
     def check(self, owner, columns):
         """Raises InvalidParameterValueError, also for values that only NEST can do something with."""

@@ -31,7 +31,7 @@ class NativeCell:
     base         the cell type of this backend that it is
     parameters   defaults by NEST's name
     engine       by the engine's name of a parameter: NEST's name, NEST's name and a divisor, or a function of
-                 the parameters
+                 the parameters, with "_dt" (ms), and "_delay" (ms), by how much parrots delay spikes
     states       by NEST's name of a variable: the engine's name, a divisor, and the initial value, or None for
                  one that can't be set
     fixed        parameters of something that there is not here, which can only be what they are: values by name
@@ -89,12 +89,20 @@ _IGNORED = {
 }
 _FIXED = {"ignore_and_spike": False}
 
+
+
+def _clamp(p):
+    """tau_refrac (ms): t_ref in NEST's tics of a microsecond, rounded up to time steps."""
+    step = max(round(p["_dt"] * 1000), 1)
+    return np.ceil(np.rint(np.asarray(p["t_ref"]) * 1000) / step) * step / 1000
+
+
 _MEMBRANE = {
     "v_rest": "E_L",
     "v_reset": "V_reset",
     "v_thresh": "V_th",
     "cm": ("C_m", 1e3),
-    "tau_refrac": "t_ref",
+    "tau_refrac": _clamp,
     "i_offset": ("I_e", 1e3),
 }
 _LEAK = {**_MEMBRANE, "tau_m": lambda p: p["C_m"] / p["g_L"]}
@@ -178,7 +186,6 @@ def _check_gif(owner, values, changed, cells):
             raise errors.InvalidParameterValueError(f"{owner}: {tau} must be positive")
 
 
-# Sources: `p` has "_delay", by how much pyNN.nest's parrots delay their spikes (ms), beside the parameters.
 
 _SOURCE = {"start": 0.0, "stop": FOREVER, "origin": 0.0}
 _LASTING = {
@@ -282,10 +289,10 @@ CELLS = {
         },
         engine={
             **_LEAK, **_CONDUCTANCES,
-            "tau_sfa": "tau_sfa", "e_rev_sfa": "E_sfa", "q_sfa": ("q_sfa", 1e3),
-            "tau_rr": "tau_rr", "e_rev_rr": "E_rr", "q_rr": ("q_rr", 1e3),
+            "tau_sfa": "tau_sfa", "e_rev_sfa": "E_sfa", "q_sfa": "q_sfa",
+            "tau_rr": "tau_rr", "e_rev_rr": "E_rr", "q_rr": "q_rr",
         },
-        states={**_conductance_states(-70.0), "g_sfa": ("g_s", 1e3, 0.0), "g_rr": ("g_r", 1e3, 0.0)},
+        states={**_conductance_states(-70.0), "g_sfa": ("g_s", 1.0, 0.0), "g_rr": ("g_r", 1.0, 0.0)},
         fixed=_FIXED,
         ignored=_IGNORED,
         below=_RESET,
@@ -323,7 +330,7 @@ CELLS = {
             **_CONDUCTANCES,
             "gbar_Na": ("g_Na", 1e3), "gbar_K": ("g_K", 1e3), "g_leak": ("g_L", 1e3), "cm": ("C_m", 1e3),
             "v_offset": "V_T", "e_rev_Na": "E_Na", "e_rev_K": "E_K", "e_rev_leak": "E_L",
-            "i_offset": ("I_e", 1e3), "tau_refrac": "t_ref",
+            "i_offset": ("I_e", 1e3), "tau_refrac": _clamp,
         },
         states={
             **_conductance_states(-60.0),
@@ -422,7 +429,7 @@ def _stdp_constants(p, dt):
     rates = dt / p["tau_plus"], dt / p["tau_minus"]
     rise = p["lambda"] * w_max
     bounds = np.zeros(1), w_max, p["mu_plus"], p["mu_minus"]
-    return *plasticity.timing(_dendritic(p), rates[0]), *rates, rise, p["alpha"] * rise, np.zeros(1), *bounds
+    return *plasticity.timing(p, rates[0]), *rates, rise, p["alpha"] * rise, np.zeros(1), *bounds
 
 
 def _vogels_constants(p, dt):
@@ -431,15 +438,11 @@ def _vogels_constants(p, dt):
     rates = dt / p["tau"], dt / p["tau_minus"]
     size = p["eta"] / 1e3 * np.sign(w_max)
     bounds = np.zeros(1), w_max, np.ones(1), np.ones(1)
-    return *plasticity.timing(_dendritic(p), rates[0]), *rates, size, size, p["alpha"], *bounds
-
-
-def _dendritic(p):
-    return {"delay": p["delay"], "dendritic_delay_fraction": np.ones(1)}
+    return *plasticity.timing(p, rates[0]), *rates, size, size, p["alpha"], *bounds
 
 
 _STDP = NativeSynapse(
-    model=plasticity.MODELS["pair", "guetig"],
+    model=plasticity.NEST_MODELS["nest_pair", "guetig"],
     parameters={
         "Wmax": 100.0, "alpha": 1.0, "lambda": 0.01, "mu_minus": 1.0, "mu_plus": 1.0, "tau_plus": 20.0,
         "tau_minus": 20.0,
@@ -464,7 +467,7 @@ SYNAPSES = {
     "stdp_synapse": _STDP,
     "stdp_synapse_hom": _STDP,
     "vogels_sprekeler_synapse": NativeSynapse(
-        model=plasticity.VOGELS_CLIPPED,
+        model=plasticity.NEST_MODELS["nest_vogels", "additive"],
         parameters={"Wmax": 1.0, "alpha": 0.12, "eta": 0.001, "tau": 20.0, "tau_minus": 20.0},
         constants=_vogels_constants,
         fixed={"Kplus": 0.0},

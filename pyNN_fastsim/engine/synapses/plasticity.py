@@ -163,14 +163,35 @@ def _vogels_before(c, s, weight, steps, lag, kick):
     return (x * exp(-steps * c[X_RATE]) + kick, y), _clipped(c, weight + (rise - fall))
 
 
-def _vogels_clipped_before(c, s, weight, steps, lag, kick):
-    x, y = s
-    weight = _clipped(c, weight + c[RISE] * _rise(c, weight) * (y * exp(-lag * c[Y_RATE])))  # noqa: F821
-    fall = c[FALL] * _fall(c, weight) * c[NEUTRAL]  # noqa: F821
-    return (x * exp(-steps * c[X_RATE]) + kick, y), _clipped(c, weight - fall)
-
-
 RULES = {"pair": (_pair_before, _pair_after), "vogels": (_vogels_before, _pair_after)}
+
+# In NEST a postsynaptic spike that arrives together with a presynaptic one comes first, and these two are no pair;
+# and weights are clipped after each change.
+
+
+@inlined
+def _trace_before(c, y, lag):
+    """The trace y at a presynaptic arrival, without a postsynaptic spike that arrives together with it."""
+    return max(y - 1.0, 0.0) if lag < ON_TIME else y * exp(-lag * c[Y_RATE])
+
+
+def _nest_pair_before(c, s, weight, steps, lag, kick):
+    x, y = s
+    weight = _clipped(c, weight - c[FALL] * _fall(c, weight) * _trace_before(c, y, lag))  # noqa: F821
+    return (x * exp(-steps * c[X_RATE]) + kick, y), weight
+
+
+def _nest_vogels_before(c, s, weight, steps, lag, kick):
+    x, y = s
+    weight = _clipped(c, weight + c[RISE] * _rise(c, weight) * _trace_before(c, y, lag))  # noqa: F821
+    weight = _clipped(c, weight - c[FALL] * _fall(c, weight) * c[NEUTRAL])  # noqa: F821
+    return (x * exp(-steps * c[X_RATE]) + kick, y), weight
+
+
+NEST_RULES = {
+    ("nest_pair", "guetig"): (_nest_pair_before, _pair_after),
+    ("nest_vogels", "additive"): (_nest_vogels_before, _pair_after),
+}
 
 # --- many postsynaptic arrivals at once -------------------------------------------------------------------
 
@@ -453,12 +474,16 @@ def _model(rule, dependence, functions):
         for function in functions
     )
     catch_up = jit(specialise(_one_by_one, f"{name}_one_by_one", _after=after, _ON_TIME=ON_TIME))
-    if rise in TOGETHER:
+    is_nests = (rule, dependence) in NEST_RULES
+    if rise in TOGETHER and not is_nests:
         several = {"_each": catch_up, "_risen": TOGETHER[rise], "_ON_TIME": ON_TIME}
         catch_up = jit(specialise(_at_once, f"{name}_at_once", **several))
     names = {"_N_CONSTANTS": N_CONSTANTS, "_ON_TIME": ON_TIME, "_catch_up": catch_up, "_before": before}
     names["_weight_of"] = jit(specialise(_weight_shown, f"{name}_weight_shown", **names))
-    if rule.startswith("vogels"):
+    at_spike = dict(names)
+    if is_nests:
+        at_spike["_catch_up"] = jit(specialise(_one_by_one, f"{name}_up_to_spike", _after=after, _ON_TIME=-ON_TIME))
+    if rule.endswith("vogels"):
         parameters, constants = ("tau", "eta", "rho"), _constants_of_vogels
     else:
         parameters = ("tau_plus", "tau_minus", "A_plus", "A_minus")
@@ -469,7 +494,7 @@ def _model(rule, dependence, functions):
         (*parameters, "dendritic_delay_fraction"),
         {"_x": 0.0, "_y": 0.0},
         constants,
-        Entry(specialise(_spike_kernel, f"{name}_spike_kernel", **names), KERNEL_ARGUMENTS),
+        Entry(specialise(_spike_kernel, f"{name}_spike_kernel", **at_spike), KERNEL_ARGUMENTS),
         Entry(specialise(_observe_kernel, f"{name}_observe_kernel", **names), 4),
         catch_up=Entry(specialise(_catch_up_kernel, f"{name}_catch_up_kernel", **names), 5),
         show=Entry(specialise(_show_kernel, f"{name}_show_kernel", **names), 5),
@@ -482,6 +507,4 @@ MODELS = {
     for rule, functions in RULES.items()
     for dependence in WEIGHT_DEPENDENCES
 }
-
-# As NEST has it: the weight is within its bounds after the rise at a presynaptic arrival, and after the fall.
-VOGELS_CLIPPED = _model("vogels_clipped", "additive", (_vogels_clipped_before, _pair_after))
+NEST_MODELS = {what: _model(*what, functions) for what, functions in NEST_RULES.items()}

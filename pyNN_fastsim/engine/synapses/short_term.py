@@ -291,10 +291,9 @@ def _quantal_decayed(c, p, s):
 
 @inlined
 def _sites_released(c, s, key):
-    """The state after a spike, and how many sites release."""
+    """How many sites are still empty at a spike, and how many of the others release; u is that of the spike."""
     u, empty, recovery, spikes = s
     n = c[3]
-    u = u + c[0] * (1.0 - u)
     draw = 2.0 * n * spikes
     still_empty = 0
     for _ in range(int(empty)):
@@ -304,65 +303,82 @@ def _sites_released(c, s, key):
     for _ in range(int(n) - still_empty):
         released += 1 if uniform(key[0], key[1], key[2], key[3], draw) <= u else 0
         draw += 1.0
-    return (u, float(still_empty + released), recovery, spikes + 1.0), released
+    return still_empty, released
 
 
 @inlined
 def _quantal_release(c, s, weight, key):
-    state, released = _sites_released(c, s, key)
-    return state, weight * (released / c[3])
+    u, empty, recovery, spikes = s
+    u = u + c[0] * (1.0 - u)
+    still_empty, released = _sites_released(c, (u, empty, recovery, spikes), key)
+    return (u, float(still_empty + released), recovery, spikes + 1.0), weight * (released / c[3])
 
 
-def _multi_quantal(name, sites, release):
-    """The model whose second state variable, `sites`, counts sites."""
-    return _model(
-        name,
-        ("U", "tau_rec", "tau_facil", "n"),
-        {"u": 0.0, sites: 0.0, "_recovery": 0.0, "_spikes": 0.0},
-        _quantal_constants,
-        4,
-        _stochastic_decays,
-        _quantal_decayed,
-        release,
-        is_random=True,
-    )
-
-
-MULTI_QUANTAL = _multi_quantal("multi_quantal", "_empty", _quantal_release)
+MULTI_QUANTAL = _model(
+    "multi_quantal",
+    ("U", "tau_rec", "tau_facil", "n"),
+    {"u": 0.0, "_empty": 0.0, "_recovery": 0.0, "_spikes": 0.0},
+    _quantal_constants,
+    4,
+    _stochastic_decays,
+    _quantal_decayed,
+    _quantal_release,
+    is_random=True,
+)
 
 # --- as NEST has them -------------------------------------------------------------------------------------
 #
-# quantal_stp_synapse: the weight is that of one site; a counts the sites that are not empty.
-# tsodyks2_synapse: u and x are what they were at the last spike, before it released anything.
+# The first spike finds u, x and the sites as they were given. Weights of quantal_stp_synapse are those of one
+# site, and `a` counts the sites that are not empty; u and x of tsodyks2_synapse are what they were at the last spike,
+# before it used anything up.
+
+
+@inlined
+def _quantal_by_site_decayed(c, p, s):
+    u, full, _, spikes = s
+    has_begun = spikes > 0.0
+    return u * p[0] if has_begun else u, full, 1.0 - p[1] if has_begun else 0.0, spikes
 
 
 @inlined
 def _release_by_site(c, s, weight, key):
     u, full, recovery, spikes = s
-    state, released = _sites_released(c, (u, c[3] - full, recovery, spikes), key)
-    return (state[0], c[3] - state[1], state[2], state[3]), weight * released
+    u = u + c[0] * (1.0 - u) if spikes > 0.0 else u
+    still_empty, released = _sites_released(c, (u, c[3] - full, recovery, spikes), key)
+    return (u, c[3] - (still_empty + released), recovery, spikes + 1.0), weight * released
 
 
-QUANTAL_BY_SITE = _multi_quantal("quantal_by_site", "a", _release_by_site)
+QUANTAL_BY_SITE = _model(
+    "quantal_by_site",
+    ("U", "tau_rec", "tau_facil", "n"),
+    {"u": 0.5, "a": 1.0, "_recovery": 0.0, "_spikes": 0.0},
+    _quantal_constants,
+    4,
+    _stochastic_decays,
+    _quantal_by_site_decayed,
+    _release_by_site,
+    is_random=True,
+)
 
 
 @inlined
 def _tsodyks2_decayed(c, p, s):
-    u, x = s
-    return u * p[0], 1.0 - (1.0 - x * (1.0 - u)) * p[1]
+    u, x, spikes = s
+    has_begun = spikes > 0.0
+    return u * p[0] if has_begun else u, 1.0 - (1.0 - x * (1.0 - u)) * p[1] if has_begun else x, spikes
 
 
 @inlined
 def _tsodyks2_release(c, s, weight, key):
-    u, x = s
-    u = u + c[0] * (1.0 - u)
-    return (u, x), weight * (u * x)
+    u, x, spikes = s
+    u = u + c[0] * (1.0 - u) if spikes > 0.0 else u
+    return (u, x, spikes + 1.0), weight * (u * x)
 
 
 TSODYKS2 = _model(
     "tsodyks2",
     ("U", "tau_rec", "tau_facil"),
-    {"u": 0.5, "x": 1.0},
+    {"u": 0.5, "x": 1.0, "_spikes": 0.0},
     _stochastic_constants,
     3,
     _stochastic_decays,

@@ -56,7 +56,7 @@ def list_standard_models():
     return [
         name
         for name, obj in globals().items()
-        if isinstance(obj, type) and issubclass(obj, CellType) and obj not in (CellType, NativeCellType)
+        if isinstance(obj, type) and issubclass(obj, CellType) and obj is not CellType
     ]
 
 

@@ -21,7 +21,7 @@ from .simulator import state
 from .standardmodels.synapses import EngineSynapse
 from .validation import check_parameters
 
-__all__ = ["NativeCellType", "NativeSynapseType", "native_cell_type", "native_synapse_type"]
+__all__ = ["native_cell_type", "native_synapse_type"]
 
 WEIGHTS_PER_UNIT = 1000.0  # pA in a nA, nS in a uS
 

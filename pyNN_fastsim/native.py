@@ -1,6 +1,6 @@
 """
-NEST's names: `native_cell_type("iaf_psc_exp")` and `native_synapse_type("stdp_synapse")`, with the parameters,
-variables and units that NEST gives them, and the meaning that they have in pyNN.nest.
+NEST's names: `native_cell_type("iaf_psc_exp")` and `native_synapse_type("stdp_synapse")`, with the
+parameters, variables and units that NEST gives them, and the meaning that they have in pyNN.nest.
 
 There, weights of native synapse types are given in pA or nS, but read in nA or uS, as those of PyNN's own are
 given and read. Spikes of native sources come a shortest delay late, since parrots relay them.
@@ -12,11 +12,12 @@ from dataclasses import replace
 import numpy as np
 from pyNN import errors
 from pyNN.models import BaseSynapseType
-from pyNN.parameters import ArrayParameter, Sequence
+from pyNN.parameters import Sequence
 
 from .celltypes import CellType
 from .messages import did_you_mean
-from .native_models import CELLS, INSTEAD, SYNAPSES
+from .native_cells import CELLS, NativeCell
+from .native_synapses import SYNAPSES, NativeSynapse
 from .simulator import state
 from .standardmodels.synapses import EngineSynapse
 from .validation import check_parameters
@@ -24,6 +25,17 @@ from .validation import check_parameters
 __all__ = ["native_cell_type", "native_synapse_type"]
 
 WEIGHTS_PER_UNIT = 1000.0  # pA in a nA, nS in a uS
+
+# Other models of NEST: what to use here instead.
+INSTEAD = {
+    "iaf_psc_exp_multisynapse": "PointNeuron with LIF and CurrExpPostSynapticResponse",
+    "aeif_cond_alpha_multisynapse": "PointNeuron with AdExp and CondAlphaPostSynapticResponse",
+    "aeif_cond_beta_multisynapse": "PointNeuron with AdExp and CondBetaPostSynapticResponse",
+    "iaf_cond_beta": "PointNeuron with LIF and CondBetaPostSynapticResponse",
+    "inh_gamma_generator": "SpikeSourceInhGamma",
+    "stochastic_stp_synapse": "StochasticTsodyksMarkramSynapse",
+    "gap_junction": "ElectricalSynapse",
+}
 
 
 def native_cell_type(model_name):
@@ -50,7 +62,9 @@ def _known(name, known, kind):
     if isinstance(name, str) and name in known:
         return name
     if isinstance(name, str) and name in INSTEAD:
-        raise errors.InvalidModelError(f"NEST's '{name}' is not among the native models here: use {INSTEAD[name]}")
+        raise errors.InvalidModelError(
+            f"NEST's '{name}' is not among the native models here: use {INSTEAD[name]}"
+        )
     there_is = ", ".join(sorted(known))
     raise errors.InvalidModelError(
         f"There is no native {kind} type {name!r}{did_you_mean(name, known)}; of NEST's there are {there_is}"
@@ -79,14 +93,15 @@ class NativeCellType(CellType):
     native   the `NativeCell` that says what it is
     """
 
-    native: object
+    native: NativeCell
 
-    def engine_values(self, values, n):
+    @classmethod
+    def engine_values(cls, values, n):
         """The engine's parameters, in nF, uS and nA."""
         about = {"_dt": state.dt}
-        if self.is_relayed:
+        if cls.is_relayed:
             about["_delay"] = state.min_delay if state.relay_delay is None else state.relay_delay
-        return self.native.base.engine_values(in_engine(self.native.engine, values | about), n)
+        return cls.native.base.engine_values(in_engine(cls.native.engine, values | about), n)
 
     def state_names(self):
         return list(self.default_initial_values)
@@ -166,7 +181,7 @@ class NativeSynapseType(EngineSynapse, BaseSynapseType):
     native   the `NativeSynapse` that says what it is
     """
 
-    native: object
+    native: NativeSynapse
 
     def in_our_units(self, columns):
         if "weight" not in columns:
@@ -178,7 +193,7 @@ class NativeSynapseType(EngineSynapse, BaseSynapseType):
 
     def parameters_of_target(self, model, receptor):
         """NEST takes all of a delay to be dendritic."""
-        return {"dendritic_delay_fraction": np.ones(1)} if self.model.is_plastic else {}
+        return {"dendritic_delay_fraction": np.ones(1)} if self.model and self.model.is_plastic else {}
 
     def check(self, owner, columns):
         """Raises InvalidParameterValueError, also for values that only NEST can do something with."""

@@ -29,7 +29,13 @@ NOT_NEGATIVE = {
     "tau_refrac", "rate", "start", "duration", "gbar_Na", "gbar_K", "g_leak", "delta_T", "lambda0",
     "q_sfa", "q_rr", "t_ref", "dead_time", "g_Na", "g_K", "Delta_T", "lambda_0",
 }  # fmt: skip
-MAY_BE_INFINITE = {"v_thresh", "V_th", "V_peak", "duration", "stop"}  # a threshold never reached, an end that never comes
+MAY_BE_INFINITE = {
+    "v_thresh",
+    "V_th",
+    "V_peak",
+    "duration",
+    "stop",
+}  # a threshold never reached, an end that never comes
 LARGEST = {"rate": 1e9}  # Hz: more spikes in a step than there is room for
 LARGEST_SHAPE = 1e9  # of a gamma distribution: drawing from more regular ones takes ever longer
 MOST_SITES = 10**6  # of a MultiQuantalSynapse: each spike goes through all of them

@@ -10,7 +10,8 @@ from pyNN import errors
 from pyNN.parameters import Sequence
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.native_models import CELLS, SYNAPSES
+from pyNN_fastsim.native_cells import CELLS
+from pyNN_fastsim.native_synapses import SYNAPSES
 
 NEURONS = [name for name, native in CELLS.items() if not native.is_relayed]
 SOURCES = [name for name, native in CELLS.items() if native.is_relayed]
@@ -59,7 +60,9 @@ def test_every_synapse_type_runs(name):
     sim.run(4.0)
     currents = signal(cells, "I_syn_ex").magnitude
     assert 10.0 < currents.max() <= 100.0
-    assert len(projection.get_data().segments[0].analogsignals if kind.recordable else ()) == len(kind.recordable)
+    assert len(projection.get_data().segments[0].analogsignals if kind.recordable else ()) == len(
+        kind.recordable
+    )
     for each in kind.default_parameters:
         if each not in ("weight", "delay", "Wmax", *kind.recordable):
             assert np.all(projection.get(each, "array") == kind.default_parameters[each])
@@ -95,7 +98,9 @@ def test_weights_where_events_are_added_to_v():
         source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0]))
         static = sim.native_synapse_type("static_synapse")(weight=2.0, delay=0.1)
         sim.Projection(source, cells[0:1], sim.AllToAllConnector(), static)
-        sim.Projection(source, cells[1:2], sim.AllToAllConnector(), sim.StaticSynapse(weight=0.002, delay=0.1))
+        sim.Projection(
+            source, cells[1:2], sim.AllToAllConnector(), sim.StaticSynapse(weight=0.002, delay=0.1)
+        )
     sim.run(2.0)
     for cells in sim.simulator.state.populations[::2]:
         jumps = np.diff(signal(cells, "V_m").magnitude, axis=0)[10]
@@ -170,7 +175,9 @@ def test_states_of_synapses_are_parameters():
     cells = sim.Population(1, sim.native_cell_type("iaf_psc_exp")())
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=[10.0]))
     kind = sim.native_synapse_type("tsodyks_synapse")
-    projection = sim.Projection(source, cells, sim.AllToAllConnector(), kind(u=0.25, x=0.5, U=0.5, tau_fac=1e9))
+    projection = sim.Projection(
+        source, cells, sim.AllToAllConnector(), kind(u=0.25, x=0.5, U=0.5, tau_fac=1e9)
+    )
     assert projection.get(["u", "x"], "list", with_address=False) == [(0.25, 0.5)]
     projection.set(x=0.6)
     sim.run(20.0)
@@ -180,7 +187,7 @@ def test_states_of_synapses_are_parameters():
 
 
 def test_native_sources_are_relayed():
-    """pyNN.nest has parrots, which take a shortest delay: what setup was told, or what there is before the run."""
+    """As by pyNN.nest's parrots: the shortest delay late, that of setup or what there is before the first run."""
     for min_delay, expected in ((0.5, 10.5), ("auto", 10.3)):
         sim.setup(timestep=0.1, min_delay=min_delay)
         kind = sim.native_cell_type("spike_generator")
@@ -212,7 +219,9 @@ def test_hodgkin_huxley_cells_spike_at_the_peak():
 
 def test_generalised_cells_have_as_many_time_constants_as_given():
     kind = sim.native_cell_type("gif_cond_exp")
-    cells = sim.Population(2, kind(q_stc=[10.0], tau_stc=[20.0], q_sfa=[5.0, 1.0], tau_sfa=[50.0, 5.0], I_e=150.0))
+    cells = sim.Population(
+        2, kind(q_stc=[10.0], tau_stc=[20.0], q_sfa=[5.0, 1.0], tau_sfa=[50.0, 5.0], I_e=150.0)
+    )
     cells.record(["spikes", "I_stc", "E_sfa"])
     sim.run(200.0)
     assert cells.mean_spike_count() > 0
@@ -250,13 +259,19 @@ def test_pickles():
     cell = pickle.loads(pickle.dumps(sim.native_cell_type("iaf_psc_exp")(tau_m=7.0)))
     assert sim.Population(1, cell).get("tau_m") == 7.0
     synapse = pickle.loads(pickle.dumps(sim.native_synapse_type("stdp_synapse")(Wmax=7.0)))
-    projection = sim.Projection(*[sim.Population(1, cell) for _ in range(2)], sim.AllToAllConnector(), synapse)
+    projection = sim.Projection(
+        *[sim.Population(1, cell) for _ in range(2)], sim.AllToAllConnector(), synapse
+    )
     assert projection.get("Wmax", "array") == 7.0
 
 
 MISTAKES = [
     (lambda: sim.native_cell_type("iaf_psc_ex"), errors.InvalidModelError, "did you mean 'iaf_psc_exp'"),
-    (lambda: sim.native_cell_type("ht_neuron"), errors.InvalidModelError, "of NEST's there are aeif_cond_alpha"),
+    (
+        lambda: sim.native_cell_type("ht_neuron"),
+        errors.InvalidModelError,
+        "of NEST's there are aeif_cond_alpha",
+    ),
     (lambda: sim.native_cell_type("iaf_cond_beta"), errors.InvalidModelError, "use PointNeuron with LIF"),
     (lambda: sim.native_synapse_type("gap_junction"), errors.InvalidModelError, "use ElectricalSynapse"),
     (lambda: sim.native_synapse_type("stdp_triplet_synapse"), errors.InvalidModelError, "no native synapse"),
@@ -319,7 +334,8 @@ sim.Projection(noise, pre, sim.OneToOneConnector(), sim.StaticSynapse(weight=0.2
 stdp = sim.native_synapse_type("stdp_synapse_hom")(**{
     "lambda": 0.005, "mu_plus": 0.0, "mu_minus": 0.0, "alpha": 1.1, "tau_plus": 20.0, "Wmax": 1000.0})
 w = 900.0 * np.linspace(0.5, 1.0, 4)
-listed = sim.FromListConnector([(0, 0, w[0]), (0, 1, w[1]), (1, 5, w[2]), (6, 1, w[3])], column_names=["weight"])
+pairs = [(0, 0, w[0]), (0, 1, w[1]), (1, 5, w[2]), (6, 1, w[3])]
+listed = sim.FromListConnector(pairs, column_names=["weight"])
 plastic = sim.Projection(pre, post, listed, receptor_type="excitatory", synapse_type=stdp)
 post.record(["V_m", "spikes"])
 pre.record("spikes")

@@ -1,10 +1,11 @@
-"""Native cell and synapse types against those of pyNN.nest: the same script for both, with NEST's own names."""
+"""Native cell and synapse types against those of pyNN.nest: the same script for both, with NEST's names."""
 
 import numpy as np
 import pytest
 
 import pyNN_fastsim as fastsim
-from pyNN_fastsim.native_models import CELLS, SYNAPSES
+from pyNN_fastsim.native_cells import CELLS
+from pyNN_fastsim.native_synapses import SYNAPSES
 
 pytestmark = pytest.mark.compare
 nest = pytest.importorskip("pyNN.nest")
@@ -67,7 +68,11 @@ STRONG = {"hh_cond_exp_traub": 10.0, "aeif_cond_exp": 2.0, "aeif_cond_alpha": 2.
 def drawn_parameters(name, rng):
     """Values for each cell, around NEST's defaults."""
     defaults = nest.native_cell_type(name).default_parameters
-    near = {each: defaults[each] * rng.uniform(0.8, 1.25, N) for each in ("C_m", "g_L", "tau_m") if each in defaults}
+    near = {
+        each: defaults[each] * rng.uniform(0.8, 1.25, N)
+        for each in ("C_m", "g_L", "tau_m")
+        if each in defaults
+    }
     if name != "hh_cond_exp_traub":
         near["E_L"] = rng.uniform(-75, -65, N)
     near |= {each: rng.uniform(0.5, 8, N) for each in ("tau_syn_ex", "tau_syn_in") if each in defaults}
@@ -104,7 +109,9 @@ def simulate_cells(sim, name, seed=1):
         if receptor == "excitatory":
             projection.set(weight=weights)
             np.testing.assert_allclose(np.diag(projection.get("weight", "array")), np.diag(weights) / 1000.0)
-    sim.StepCurrentSource(times=[50.0, 120.3, 200.0], amplitudes=[0.3, -0.1, 0.5]).inject_into(cells[: N // 2])
+    sim.StepCurrentSource(times=[50.0, 120.3, 200.0], amplitudes=[0.3, -0.1, 0.5]).inject_into(
+        cells[: N // 2]
+    )
     sim.run(300.0)
     segment = cells.get_data().segments[0]
     order = np.argsort([train.annotations["source_index"] for train in segment.spiketrains])
@@ -169,7 +176,9 @@ def test_what_only_nests_delta_cell_has(parameters):
         strong.set(weight=rng.uniform(0, 3, (5, 5)))
         sim.Projection(sources, cells, sim.AllToAllConnector(), static(weight=-0.7, delay=0.5))
         sim.run(300.0)
-        results.append((cells.get_data().segments[0].filter(name="V_m")[0].magnitude, cells.mean_spike_count()))
+        results.append(
+            (cells.get_data().segments[0].filter(name="V_m")[0].magnitude, cells.mean_spike_count())
+        )
     (theirs, their_spikes), (ours, spikes) = results
     assert spikes == their_spikes > 30
     assert np.abs(ours - theirs).max() < 1e-9
@@ -242,7 +251,9 @@ def test_statistics_of_sources(name):
         trains = trains_in_order(sources)
         intervals = np.concatenate([np.diff(train) for train in trains])
         every = np.concatenate(trains)
-        results.append([len(every), intervals.std() / intervals.mean(), intervals.min(), every.min(), every.max()])
+        results.append(
+            [len(every), intervals.std() / intervals.mean(), intervals.min(), every.min(), every.max()]
+        )
     (n_theirs, cv_theirs, *theirs), (n_ours, cv_ours, *ours) = results
     assert abs(n_ours - n_theirs) < 5 * np.sqrt(n_theirs + n_ours)
     assert abs(cv_ours - cv_theirs) < 0.05
@@ -281,7 +292,9 @@ def simulate_plastic(sim, name, parameters):
 
 @pytest.mark.parametrize("case", PLASTIC)
 def test_plastic_synapses(case):
-    (theirs, their_trains, _), (ours, trains, w_max) = (simulate_plastic(sim, *PLASTIC[case]) for sim in (nest, fastsim))
+    (theirs, their_trains, _), (ours, trains, w_max) = (
+        simulate_plastic(sim, *PLASTIC[case]) for sim in (nest, fastsim)
+    )
     for a, b in zip(trains, their_trains, strict=True):
         np.testing.assert_allclose(a, b)
     assert sum(map(len, trains)) > 50
@@ -295,7 +308,10 @@ SHORT_TERM = {
     "tsodyks, from a state": ("tsodyks_synapse", {"U": 0.3, "tau_rec": 90.0, "u": 0.4, "x": 0.5, "y": 0.2}),
     "tsodyks2": ("tsodyks2_synapse", {"U": 0.3, "tau_rec": 100.0, "tau_fac": 50.0}),
     "tsodyks2, defaults": ("tsodyks2_synapse", {}),
-    "tsodyks2, from a state": ("tsodyks2_synapse", {"U": 0.2, "tau_rec": 90.0, "tau_fac": 40.0, "u": 0.4, "x": 0.5}),
+    "tsodyks2, from a state": (
+        "tsodyks2_synapse",
+        {"U": 0.2, "tau_rec": 90.0, "tau_fac": 40.0, "u": 0.4, "x": 0.5},
+    ),
     "quantal, certain": ("quantal_stp_synapse", {"U": 1.0, "u": 1.0, "n": 4, "a": 4, "tau_rec": 1e-3}),
     "bernoulli, certain": ("bernoulli_synapse", {}),
 }
@@ -312,7 +328,9 @@ def test_short_term_plasticity(case):
         times = [np.unique(rng.integers(10, 2900, 30)) * 0.1 - 0.05 for _ in range(3)]
         sources = sim.Population(3, sim.SpikeSourceArray(spike_times=times))
         synapse = sim.native_synapse_type(name)(weight=80.0, delay=1.3, **parameters)
-        projection = sim.Projection(sources, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory")
+        projection = sim.Projection(
+            sources, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory"
+        )
         cells.record("V_m")
         sim.run(300.0)
         states = [each for each in "uxya" if each in synapse.default_parameters]

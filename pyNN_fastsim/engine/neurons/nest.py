@@ -1,13 +1,14 @@
 """
 Models in which NEST, asked for them by its own names, differs from what PyNN's cell types are here.
 
-Weights     Where an event adds its weight to v, one of 1 nA adds 1 V: PyNN scales the weights of all cells alike.
+Weights     Where an event adds its weight to v, one of 1 nA adds 1 V: PyNN scales weights of all cells alike.
 
-iaf_psc_delta       v never falls below v_min. Events that arrive while v is clamped are kept, if refractory_input
-                    is not 0, and added when it is not clamped any more, decayed as if they had been added to v.
+iaf_psc_delta       v never falls below v_min. Events that arrive while v is clamped are kept, if
+                    refractory_input is not 0, and added when it is not clamped any more, decayed as if they
+                    had been added to v.
 izhikevich          as in izhikevich.py
-hh_cond_exp_traub   a spike is at the first grid point where v is above v_offset + 30 mV and lower than at the one
-                    before, but none in the tau_refrac after another
+hh_cond_exp_traub   a spike is at the first grid point where v is above v_offset + 30 mV and lower than at the
+                    one before, but none in the tau_refrac after another
 
 Units       as in the models of which these are variants.
 """

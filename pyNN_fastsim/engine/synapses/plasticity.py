@@ -165,8 +165,8 @@ def _vogels_before(c, s, weight, steps, lag, kick):
 
 RULES = {"pair": (_pair_before, _pair_after), "vogels": (_vogels_before, _pair_after)}
 
-# In NEST a postsynaptic spike that arrives together with a presynaptic one comes first, and these two are no pair;
-# and weights are clipped after each change.
+# In NEST a postsynaptic spike that arrives together with a presynaptic one comes first, and these two are no
+# pair; and weights are clipped after each change.
 
 
 @inlined
@@ -482,7 +482,9 @@ def _model(rule, dependence, functions):
     names["_weight_of"] = jit(specialise(_weight_shown, f"{name}_weight_shown", **names))
     at_spike = dict(names)
     if is_nests:
-        at_spike["_catch_up"] = jit(specialise(_one_by_one, f"{name}_up_to_spike", _after=after, _ON_TIME=-ON_TIME))
+        at_spike["_catch_up"] = jit(
+            specialise(_one_by_one, f"{name}_up_to_spike", _after=after, _ON_TIME=-ON_TIME)
+        )
     if rule.endswith("vogels"):
         parameters, constants = ("tau", "eta", "rho"), _constants_of_vogels
     else:

@@ -291,7 +291,7 @@ def _quantal_decayed(c, p, s):
 
 @inlined
 def _sites_released(c, s, key):
-    """How many sites are still empty at a spike, and how many of the others release; u is that of the spike."""
+    """How many sites are still empty at a spike, and how many of the others release, with its u."""
     u, empty, recovery, spikes = s
     n = c[3]
     draw = 2.0 * n * spikes
@@ -329,8 +329,8 @@ MULTI_QUANTAL = _model(
 # --- as NEST has them -------------------------------------------------------------------------------------
 #
 # The first spike finds u, x and the sites as they were given. Weights of quantal_stp_synapse are those of one
-# site, and `a` counts the sites that are not empty; u and x of tsodyks2_synapse are what they were at the last spike,
-# before it used anything up.
+# site, and `a` counts the sites that are not empty; u and x of tsodyks2_synapse are what they were at the
+# last spike, before it used anything up.
 
 
 @inlined

@@ -1,6 +1,6 @@
 """
-What of NEST is built in here: one entry for each of its names, with NEST's parameters, their defaults, and what
-they are in the engine.
+NEST's cell types that are built in here: one entry for each of its names, with NEST's parameters, their
+defaults, and what they are in the engine.
 
 NEST counts in pF, nS and pA where PyNN and the engine have nF, uS and nA: hence the divisors of 1000.
 """
@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from pyNN import errors
 from pyNN.parameters import ArrayParameter, Sequence
 
 from .engine.neurons import nest as variants
 from .engine.neurons.gif import PARTS
 from .engine.neurons.kernel import Model
-from .engine.synapses import plasticity, short_term
-from .engine.synapses.dynamic import SynapseModel
 from .standardmodels import cells
 from .validation import check_dead_time, check_gamma, check_spike_times
 
@@ -32,11 +31,11 @@ class NativeCell:
     parameters   defaults by NEST's name
     engine       by the engine's name of a parameter: NEST's name, NEST's name and a divisor, or a function of
                  the parameters, with "_dt" (ms), and "_delay" (ms), by how much parrots delay spikes
-    states       by NEST's name of a variable: the engine's name, a divisor, and the initial value, or None for
-                 one that can't be set
-    fixed        parameters of something that there is not here, which can only be what they are: values by name
+    states       by NEST's name of a variable: the engine's name, a divisor, and the initial value, or None
+                 for one that can't be set
+    fixed        parameters of something that there is not here, which can only have these values
     ignored      the same of parameters that make no difference here
-    below        pairs of a parameter and one that it must be below
+    below        pairs of a parameter and what it must be below: a number, or another parameter
     units        by name, where the name doesn't tell
     model        of the engine, if it is not that of `base`
     check        function(owner, values, changed, cells) that looks at parameters, beside the usual rules
@@ -49,36 +48,12 @@ class NativeCell:
     states: dict[str, tuple] = field(default_factory=dict)
     fixed: dict[str, Any] = field(default_factory=dict)
     ignored: dict[str, Any] = field(default_factory=dict)
-    below: tuple[tuple[str, str], ...] = ()
+    below: tuple[tuple, ...] = ()
     units: dict[str, str] = field(default_factory=dict)
     model: Model | None = None
     check: Callable | None = None
     is_relayed: bool = False
 
-
-@dataclass(frozen=True)
-class NativeSynapse:
-    """A synapse type of NEST.
-
-    model        of the engine; None for static synapses
-    parameters   defaults by NEST's name, beside weight (pA, nS) and delay
-    engine       as for `NativeCell`; None where constants are derived from NEST's own parameters
-    constants    function(parameters, dt) that derives the model's constants; None for the model's own
-    fixed        as for `NativeCell`
-    weight       its default
-    recordable   what can be recorded of it
-    """
-
-    model: SynapseModel | None = None
-    parameters: dict[str, float] = field(default_factory=dict)
-    engine: dict[str, Any] | None = None
-    constants: Callable | None = None
-    fixed: dict[str, float] = field(default_factory=dict)
-    weight: float = 1.0
-    recordable: tuple[str, ...] = ()
-
-
-# --- cells ----------------------------------------------------------------------------------------------
 
 # Of all neurons: the calcium that NEST's structural plasticity looks at, and neurons that ignore their input.
 _IGNORED = {
@@ -88,7 +63,6 @@ _IGNORED = {
     "ignore_and_spike_offset": 1.0,
 }
 _FIXED = {"ignore_and_spike": False}
-
 
 
 def _clamp(p):
@@ -174,8 +148,6 @@ def _parts(name, divisor=1.0, without=0.0):
 
 
 def _check_gif(owner, values, changed, cells):
-    from pyNN import errors
-
     for tau, q in (("tau_stc", "q_stc"), ("tau_sfa", "q_sfa")):
         lengths = [{len(each.value) for each in _several(values[name])} for name in (tau, q)]
         if len(lengths[0] | lengths[1]) > 1 or max(lengths[0]) > PARTS:
@@ -184,7 +156,6 @@ def _check_gif(owner, values, changed, cells):
             )
         if any(np.any(each.value <= 0) for each in _several(values[tau])):
             raise errors.InvalidParameterValueError(f"{owner}: {tau} must be positive")
-
 
 
 _SOURCE = {"start": 0.0, "stop": FOREVER, "origin": 0.0}
@@ -197,20 +168,27 @@ _LASTING = {
 def _relayed_times(p):
     """Spike times (ms) of each cell that pass the device and its parrot."""
     names = ("spike_times", "spike_multiplicities", "start", "stop", "origin")
-    n = max(1 if isinstance(p[name], ArrayParameter) or np.ndim(p[name]) == 0 else len(p[name]) for name in names)
+    n = max(
+        1 if isinstance(p[name], ArrayParameter) or np.ndim(p[name]) == 0 else len(p[name]) for name in names
+    )
 
     def of_cell(name, cell):
         value = p[name]
         if isinstance(value, ArrayParameter):
             return value.value
-        return value[cell].value if isinstance(value, np.ndarray) and value.dtype == object else _at(value, cell)
+        return (
+            value[cell].value if isinstance(value, np.ndarray) and value.dtype == object else _at(value, cell)
+        )
 
     sequences = []
     for cell in range(n):
         times, multiplicities, start, stop, origin = (of_cell(name, cell) for name in names)
         kept = (times > start) & (times <= stop)
         if len(multiplicities):
-            times, kept = np.repeat(times, multiplicities.astype(int)), np.repeat(kept, multiplicities.astype(int))
+            times, kept = (
+                np.repeat(times, multiplicities.astype(int)),
+                np.repeat(kept, multiplicities.astype(int)),
+            )
         sequences.append(Sequence(times[kept] + origin + p["_delay"]))
     return _alike(sequences)
 
@@ -219,18 +197,29 @@ def _at(value, cell):
     return value[cell] if np.ndim(value) else value
 
 
-def _check_times(owner, values, changed, cells):
-    from pyNN import errors
+def _check_rate(owner, values, changed, cells):
+    check_dead_time(owner, values["rate"], values["dead_time"])
 
+
+def _check_shape(owner, values, changed, cells):
+    shape = values["gamma_shape"]
+    check_gamma(owner, shape, np.multiply(values["rate"], shape))
+
+
+def _check_times(owner, values, changed, cells):
     if "spike_times" in changed:
         check_spike_times(owner, changed["spike_times"], cells)
     times, multiplicities = _several(values["spike_times"]), _several(values["spike_multiplicities"])
-    if any(len(each.value) not in (0, len(times[k % len(times)].value)) for k, each in enumerate(multiplicities)):
+    if any(
+        len(each.value) not in (0, len(times[k % len(times)].value)) for k, each in enumerate(multiplicities)
+    ):
         raise errors.InvalidParameterValueError(
             f"{owner}: spike_multiplicities must be as many as there are spike_times, or none"
         )
     if any(np.any((each.value < 0) | (each.value != np.rint(each.value))) for each in multiplicities):
-        raise errors.InvalidParameterValueError(f"{owner}: spike_multiplicities must be whole numbers from 0 on")
+        raise errors.InvalidParameterValueError(
+            f"{owner}: spike_multiplicities must be whole numbers from 0 on"
+        )
 
 
 CELLS = {
@@ -386,7 +375,7 @@ CELLS = {
         base=cells.SpikeSourcePoissonRefractory,
         parameters={"rate": 0.0, "dead_time": 0.0, **_SOURCE},
         engine={"rate": "rate", "tau_refrac": "dead_time", **_LASTING},
-        check=lambda owner, values, changed, cells: check_dead_time(owner, values["rate"], values["dead_time"]),
+        check=_check_rate,
         is_relayed=True,
     ),
     "ppd_sup_generator": NativeCell(
@@ -395,7 +384,7 @@ CELLS = {
         engine={"rate": "rate", "tau_refrac": "dead_time", **_LASTING},
         fixed={"n_proc": 1, "frequency": 0.0},
         ignored={"relative_amplitude": 0.0},
-        check=lambda owner, values, changed, cells: check_dead_time(owner, values["rate"], values["dead_time"]),
+        check=_check_rate,
         is_relayed=True,
     ),
     "gamma_sup_generator": NativeCell(
@@ -403,9 +392,7 @@ CELLS = {
         parameters={"rate": 0.0, "gamma_shape": 1.0, **_SOURCE},
         engine={"alpha": "gamma_shape", "beta": lambda p: p["rate"] * p["gamma_shape"], **_LASTING},
         fixed={"n_proc": 1},
-        check=lambda owner, values, changed, cells: check_gamma(
-            owner, values["gamma_shape"], np.multiply(values["rate"], values["gamma_shape"])
-        ),
+        check=_check_shape,
         is_relayed=True,
     ),
     "spike_generator": NativeCell(
@@ -419,87 +406,3 @@ CELLS = {
         is_relayed=True,
     ),
 }  # fmt: skip
-
-# --- synapses -------------------------------------------------------------------------------------------
-
-
-def _stdp_constants(p, dt):
-    """As for SpikePairRule with GutigWeightDependence: changes are fractions of Wmax."""
-    w_max = p["Wmax"] / 1e3
-    rates = dt / p["tau_plus"], dt / p["tau_minus"]
-    rise = p["lambda"] * w_max
-    bounds = np.zeros(1), w_max, p["mu_plus"], p["mu_minus"]
-    return *plasticity.timing(p, rates[0]), *rates, rise, p["alpha"] * rise, np.zeros(1), *bounds
-
-
-def _vogels_constants(p, dt):
-    """The trace of postsynaptic spikes decays with the tau_minus of the cell."""
-    w_max = p["Wmax"] / 1e3
-    rates = dt / p["tau"], dt / p["tau_minus"]
-    size = p["eta"] / 1e3 * np.sign(w_max)
-    bounds = np.zeros(1), w_max, np.ones(1), np.ones(1)
-    return *plasticity.timing(p, rates[0]), *rates, size, size, p["alpha"], *bounds
-
-
-_STDP = NativeSynapse(
-    model=plasticity.NEST_MODELS["nest_pair", "guetig"],
-    parameters={
-        "Wmax": 100.0, "alpha": 1.0, "lambda": 0.01, "mu_minus": 1.0, "mu_plus": 1.0, "tau_plus": 20.0,
-        "tau_minus": 20.0,
-    },
-    constants=_stdp_constants,
-    fixed={"Kplus": 0.0},
-    recordable=("weight",),
-)  # fmt: skip
-_TSODYKS = NativeSynapse(
-    model=short_term.TSODYKS_MARKRAM,
-    parameters={
-        "U": 0.5, "tau_fac": 0.0, "tau_psc": 3.0, "tau_rec": 800.0, "u": 0.0, "x": 1.0, "y": 0.0,
-    },
-    engine={"U": "U", "tau_facil": "tau_fac", "tau_rec": "tau_rec", "tau_psc": "tau_psc"},
-    recordable=("u", "x", "y"),
-)  # fmt: skip
-_SHORT_TERM = {"U": "U", "tau_facil": "tau_fac", "tau_rec": "tau_rec"}
-
-SYNAPSES = {
-    "static_synapse": NativeSynapse(),
-    "static_synapse_hom_w": NativeSynapse(),
-    "stdp_synapse": _STDP,
-    "stdp_synapse_hom": _STDP,
-    "vogels_sprekeler_synapse": NativeSynapse(
-        model=plasticity.NEST_MODELS["nest_vogels", "additive"],
-        parameters={"Wmax": 1.0, "alpha": 0.12, "eta": 0.001, "tau": 20.0, "tau_minus": 20.0},
-        constants=_vogels_constants,
-        fixed={"Kplus": 0.0},
-        weight=0.5,
-        recordable=("weight",),
-    ),
-    "tsodyks_synapse": _TSODYKS,
-    "tsodyks_synapse_hom": _TSODYKS,
-    "tsodyks2_synapse": NativeSynapse(
-        model=short_term.TSODYKS2,
-        parameters={"U": 0.5, "tau_fac": 0.0, "tau_rec": 800.0, "u": 0.5, "x": 1.0},
-        engine=_SHORT_TERM,
-        recordable=("u", "x"),
-    ),
-    "quantal_stp_synapse": NativeSynapse(
-        model=short_term.QUANTAL_BY_SITE,
-        parameters={"U": 0.5, "a": 1.0, "n": 1.0, "tau_fac": 0.0, "tau_rec": 800.0, "u": 0.5},
-        engine={**_SHORT_TERM, "n": "n"},
-        recordable=("u", "a"),
-    ),
-    "bernoulli_synapse": NativeSynapse(
-        model=short_term.BERNOULLI, parameters={"p_transmit": 1.0}, engine={"p": "p_transmit"}
-    ),
-}
-
-# Other models of NEST: what to use here instead.
-INSTEAD = {
-    "iaf_psc_exp_multisynapse": "PointNeuron with LIF and CurrExpPostSynapticResponse",
-    "aeif_cond_alpha_multisynapse": "PointNeuron with AdExp and CondAlphaPostSynapticResponse",
-    "aeif_cond_beta_multisynapse": "PointNeuron with AdExp and CondBetaPostSynapticResponse",
-    "iaf_cond_beta": "PointNeuron with LIF and CondBetaPostSynapticResponse",
-    "inh_gamma_generator": "SpikeSourceInhGamma",
-    "stochastic_stp_synapse": "StochasticTsodyksMarkramSynapse",
-    "gap_junction": "ElectricalSynapse",
-}

@@ -187,7 +187,7 @@ def test_states_of_synapses_are_parameters():
 
 
 def test_native_sources_are_relayed():
-    """As by pyNN.nest's parrots: the shortest delay late, that of setup or what there is before the first run."""
+    """As by pyNN.nest's parrots: the shortest delay late, that of setup or what there is at the first run."""
     for min_delay, expected in ((0.5, 10.5), ("auto", 10.3)):
         sim.setup(timestep=0.1, min_delay=min_delay)
         kind = sim.native_cell_type("spike_generator")
@@ -204,6 +204,47 @@ def test_native_sources_are_relayed():
         source.set(spike_times=[35.0], stop=100.0)
         sim.run(10.0)
         np.testing.assert_allclose(source.get_data().segments[0].spiketrains[0].magnitude[-1], 35.0 + delay)
+
+
+def test_sources_in_every_form_and_trial():
+    kind = sim.native_cell_type("spike_generator")
+    times = [Sequence([1.0, 5.0]), Sequence([2.0]), Sequence([])]
+    source = sim.Population(3, kind(spike_times=times, start=[0.0, 3.0, 0.0]))
+    source[2:].set(spike_times=[4.0, 6.0], spike_multiplicities=[1, 3])
+    noise = sim.Population(200, sim.native_cell_type("poisson_generator")(stop=50.0))
+    noise.set(rate=lambda i: 200.0 * (i % 2), start=20.0)
+    source.record("spikes")
+    noise.record("spikes")
+    for _ in range(2):
+        sim.run(70.0)
+        sim.reset()
+    expected = [[1.1, 5.1], [], [4.1, 6.1, 6.1, 6.1]]
+    for segment in source.get_data().segments[:2]:
+        for train, times in zip(segment.spiketrains, expected, strict=True):
+            np.testing.assert_allclose(train.magnitude, times)
+    trains = noise.get_data().segments[1].spiketrains
+    spikes = np.concatenate([train.magnitude for train in trains])
+    assert 450 < len(spikes) < 750 and spikes.min() > 20.1 and spikes.max() < 50.15
+    assert not any(len(train) for train in trains[::2])
+
+
+def test_any_number_of_threads_and_a_folder(tmp_path):
+    def run(**options):
+        sim.setup(timestep=0.1, min_delay=0.1, **options)
+        noise = sim.Population(40, sim.native_cell_type("poisson_generator")(rate=800.0))
+        cells = sim.Population(40, sim.native_cell_type("iaf_cond_exp")(), initial_values={"g_in": 2.0})
+        stdp = sim.native_synapse_type("stdp_synapse")(weight=20.0, Wmax=40.0)
+        projection = sim.Projection(noise, cells, sim.OneToOneConnector(), stdp, receptor_type="excitatory")
+        cells.record(["V_m", "g_in", "spikes"])
+        sim.run(60.0)
+        signals = cells.get_data().segments[0].analogsignals
+        return [projection.get("weight", "array"), *(np.array(each) for each in signals)]
+
+    whole = run()
+    assert whole[2][0, 0] == 2.0 or whole[1][0, 0] == 2.0
+    for options in ({"threads": 2}, {"record_to": tmp_path / "data"}):
+        for a, b in zip(whole, run(**options), strict=True):
+            assert np.array_equal(a, b, equal_nan=True)
 
 
 def test_hodgkin_huxley_cells_spike_at_the_peak():

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .engine.synapses import plasticity, short_term
+from .engine.synapses import nest, plasticity, short_term
 from .engine.synapses.dynamic import SynapseModel
 
 
@@ -54,7 +54,7 @@ def _vogels_constants(p, dt):
 
 
 _STDP = NativeSynapse(
-    model=plasticity.NEST_MODELS["nest_pair", "guetig"],
+    model=nest.STDP,
     parameters={
         "Wmax": 100.0, "alpha": 1.0, "lambda": 0.01, "mu_minus": 1.0, "mu_plus": 1.0, "tau_plus": 20.0,
         "tau_minus": 20.0,
@@ -79,7 +79,7 @@ SYNAPSES = {
     "stdp_synapse": _STDP,
     "stdp_synapse_hom": _STDP,
     "vogels_sprekeler_synapse": NativeSynapse(
-        model=plasticity.NEST_MODELS["nest_vogels", "additive"],
+        model=nest.VOGELS,
         parameters={"Wmax": 1.0, "alpha": 0.12, "eta": 0.001, "tau": 20.0, "tau_minus": 20.0},
         constants=_vogels_constants,
         fixed={"Kplus": 0.0},
@@ -89,13 +89,13 @@ SYNAPSES = {
     "tsodyks_synapse": _TSODYKS,
     "tsodyks_synapse_hom": _TSODYKS,
     "tsodyks2_synapse": NativeSynapse(
-        model=short_term.TSODYKS2,
+        model=nest.TSODYKS2,
         parameters={"U": 0.5, "tau_fac": 0.0, "tau_rec": 800.0, "u": 0.5, "x": 1.0},
         engine=_SHORT_TERM,
         recordable=("u", "x"),
     ),
     "quantal_stp_synapse": NativeSynapse(
-        model=short_term.QUANTAL_BY_SITE,
+        model=nest.QUANTAL_BY_SITE,
         parameters={"U": 0.5, "a": 1.0, "n": 1.0, "tau_fac": 0.0, "tau_rec": 800.0, "u": 0.5},
         engine={**_SHORT_TERM, "n": "n"},
         recordable=("u", "a"),

@@ -165,34 +165,6 @@ def _vogels_before(c, s, weight, steps, lag, kick):
 
 RULES = {"pair": (_pair_before, _pair_after), "vogels": (_vogels_before, _pair_after)}
 
-# In NEST a postsynaptic spike that arrives together with a presynaptic one comes first, and these two are no
-# pair; and weights are clipped after each change.
-
-
-@inlined
-def _trace_before(c, y, lag):
-    """The trace y at a presynaptic arrival, without a postsynaptic spike that arrives together with it."""
-    return max(y - 1.0, 0.0) if lag < ON_TIME else y * exp(-lag * c[Y_RATE])
-
-
-def _nest_pair_before(c, s, weight, steps, lag, kick):
-    x, y = s
-    weight = _clipped(c, weight - c[FALL] * _fall(c, weight) * _trace_before(c, y, lag))  # noqa: F821
-    return (x * exp(-steps * c[X_RATE]) + kick, y), weight
-
-
-def _nest_vogels_before(c, s, weight, steps, lag, kick):
-    x, y = s
-    weight = _clipped(c, weight + c[RISE] * _rise(c, weight) * _trace_before(c, y, lag))  # noqa: F821
-    weight = _clipped(c, weight - c[FALL] * _fall(c, weight) * c[NEUTRAL])  # noqa: F821
-    return (x * exp(-steps * c[X_RATE]) + kick, y), weight
-
-
-NEST_RULES = {
-    ("nest_pair", "guetig"): (_nest_pair_before, _pair_after),
-    ("nest_vogels", "additive"): (_nest_vogels_before, _pair_after),
-}
-
 # --- many postsynaptic arrivals at once -------------------------------------------------------------------
 
 
@@ -465,8 +437,12 @@ def _observe_kernel(observer, first, last, step):
     return 0
 
 
-def _model(rule, dependence, functions):
-    """The model of a rule, whose functions are given, with a weight dependence."""
+def _model(rule, dependence, functions, posts_first=False):
+    """The model of a rule with a weight dependence.
+
+    functions     of the rule, before and after: see `RULES`
+    posts_first   whether a postsynaptic spike that arrives together with a presynaptic one comes first
+    """
     name = f"stdp_{rule}_{dependence}"
     rise, fall = WEIGHT_DEPENDENCES[dependence]
     before, after = (
@@ -474,14 +450,13 @@ def _model(rule, dependence, functions):
         for function in functions
     )
     catch_up = jit(specialise(_one_by_one, f"{name}_one_by_one", _after=after, _ON_TIME=ON_TIME))
-    is_nests = (rule, dependence) in NEST_RULES
-    if rise in TOGETHER and not is_nests:
+    if rise in TOGETHER and not posts_first:
         several = {"_each": catch_up, "_risen": TOGETHER[rise], "_ON_TIME": ON_TIME}
         catch_up = jit(specialise(_at_once, f"{name}_at_once", **several))
     names = {"_N_CONSTANTS": N_CONSTANTS, "_ON_TIME": ON_TIME, "_catch_up": catch_up, "_before": before}
     names["_weight_of"] = jit(specialise(_weight_shown, f"{name}_weight_shown", **names))
     at_spike = dict(names)
-    if is_nests:
+    if posts_first:
         at_spike["_catch_up"] = jit(
             specialise(_one_by_one, f"{name}_up_to_spike", _after=after, _ON_TIME=-ON_TIME)
         )
@@ -509,4 +484,3 @@ MODELS = {
     for rule, functions in RULES.items()
     for dependence in WEIGHT_DEPENDENCES
 }
-NEST_MODELS = {what: _model(*what, functions) for what, functions in NEST_RULES.items()}

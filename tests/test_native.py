@@ -228,6 +228,7 @@ def test_sources_in_every_form_and_trial():
     assert not any(len(train) for train in trains[::2])
 
 
+@pytest.mark.big
 def test_any_number_of_threads_and_a_folder(tmp_path):
     def run(**options):
         sim.setup(timestep=0.1, min_delay=0.1, **options)
@@ -247,6 +248,7 @@ def test_any_number_of_threads_and_a_folder(tmp_path):
             assert np.array_equal(a, b, equal_nan=True)
 
 
+@pytest.mark.big
 def test_hodgkin_huxley_cells_spike_at_the_peak():
     cells = sim.Population(2, sim.native_cell_type("hh_cond_exp_traub")(I_e=[800.0, -500.0]))
     cells.record(["spikes", "V_m"])
@@ -258,6 +260,7 @@ def test_hodgkin_huxley_cells_spike_at_the_peak():
     np.testing.assert_allclose(spikes, 0.1 * (peaks + 1))  # the first sample that is lower
 
 
+@pytest.mark.big
 def test_generalised_cells_have_as_many_time_constants_as_given():
     kind = sim.native_cell_type("gif_cond_exp")
     cells = sim.Population(
@@ -386,6 +389,7 @@ v = post.get_data().segments[0].analogsignals[0].magnitude
 """
 
 
+@pytest.mark.big
 def test_scripts_for_nest_run(tmp_path, monkeypatch):
     """PyNN's own test of issue 529, made to spike."""
     monkeypatch.setitem(sys.modules, "pyNN.nest", sim)

@@ -136,7 +136,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         Raises NonExistentParameterError for an unknown name, and the errors of `parameters.py`.
         """
         self._check_is_there()
-        known = [name for name in self.celltype.model.state if not name.startswith("_")]
+        known = self.celltype.state_names()
         for variable in initial_values:
             if variable not in known:
                 raise unknown_name(variable, type(self.celltype).__name__, known)
@@ -357,12 +357,17 @@ class Population(_Cells, common.Population):
         """Take over parameters of all cells, from the next step on; they are replaced, not changed."""
         self.recorder.parameters_change()
         self._parameters = parameters
-        self._block.set(**self.celltype.engine_values(parameters, self.size))
+        self._tell_engine()
+
+    def _tell_engine(self):
+        """Give the parameters to the engine."""
+        self._block.set(**self.celltype.engine_values(self._parameters, self.size))
 
     def _initialize_cells(self, variable, indices, values):
         """Set a state variable of some cells, now and for the beginning of every trial."""
-        self._block.initialize(variable, values, indices)
-        initial = simplify(self._block.initial[variable])
+        name, divisor = self.celltype.state_in_engine(variable)
+        self._block.initialize(name, values / divisor, indices)
+        initial = simplify(self._block.initial[name] * divisor)
         self.initial_values[variable] = LazyArray(initial, shape=(self.size,), dtype=float)
 
 

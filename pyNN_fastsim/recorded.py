@@ -47,6 +47,7 @@ class Signal:
     period    ms
     columns   of the samples that are of these cells: int64 [cells]; None for all of them in turn
     own       whether nobody else has the samples
+    factor    by which samples are multiplied to be in these units
     """
 
     variable: str
@@ -59,6 +60,7 @@ class Signal:
     period: float
     columns: np.ndarray | None = field(default=None, kw_only=True)
     own: bool = field(default=False, kw_only=True)
+    factor: float = field(default=1.0, kw_only=True)
 
     def of(self, ids):
         """The signal, with an array of samples, of those cells that are among `ids`; None for all."""
@@ -71,14 +73,15 @@ class Signal:
 
     def values(self, rows=slice(None)):
         """Samples of these cells: float64 [samples, cells], not a copy if they are all that there is."""
-        if self.columns is None:
-            return self.samples[rows]
-        return np.take(np.asarray(self.samples[rows]), self.columns, axis=1)
+        samples = self.samples[rows]
+        if self.columns is not None:
+            samples = np.take(np.asarray(samples), self.columns, axis=1)
+        return samples if self.factor == 1.0 else samples * self.factor
 
     def private(self):
         """Samples of these cells that nobody else has. They are copied at the most once."""
         in_a_file = isinstance(self.samples, np.memmap)
-        if self.columns is not None or (self.own and not in_a_file):
+        if self.columns is not None or self.factor != 1.0 or (self.own and not in_a_file):
             return self.values()
         return private(self.samples)
 
@@ -332,6 +335,7 @@ def _merged_signal(signals):
         samples=_joined(signals, order),
         columns=None,
         own=True,
+        factor=1.0,
     )
 
 

@@ -99,6 +99,16 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         """Names of what `Projection.initialize` can set."""
         return [] if self.model is None else public_state(self.model)
 
+    def in_our_units(self, columns):
+        """Values as users give them, by name, with weights as they are kept: in nA, uS or mV."""
+        return columns
+
+    def check(self, owner, columns):
+        """Check values of new connections beyond what is checked one by one: float64 [connections] by name.
+
+        Raises InvalidParameterValueError.
+        """
+
     def engine_state(self, owner, name, values, values_of):
         """A state variable as the engine has it: its name there, and its values, float64 [synapses].
 

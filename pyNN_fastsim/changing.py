@@ -38,11 +38,6 @@ class Changing:
 
     set.__doc__ = common.Projection.set.__doc__
 
-    @property
-    def _has_bounds(self):
-        """Whether weights have the bounds that PyNN's plastic synapses have."""
-        return "w_max" in self.synapse_type.get_parameter_names()
-
     def _evaluated(self, name, value):
         """The values of a parameter given to set(): float64 [connections] in the order of creation."""
         pre, post = self._pairs()
@@ -83,7 +78,7 @@ class Changing:
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
         self._check_values(columns)
-        if columns.keys() & set(_BOUNDED) and self._has_bounds:
+        if columns.keys() & set(_BOUNDED) and self.synapse_type.has_bounds:
             self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
         if "weight" in columns:
             self._keep_initial_weights()
@@ -156,7 +151,7 @@ class Changing:
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
         self._check_values({name: np.array([value])})
-        if name in _BOUNDED and self._has_bounds:
+        if name in _BOUNDED and self.synapse_type.has_bounds:
             now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
             self._check_bounds(now | {name: np.array([value])})
         if name == "weight":

@@ -48,7 +48,7 @@ class Connecting:
         columns = self.synapse_type.in_our_units(columns)
         self._check_values(columns)
         self.synapse_type.check(self.label, columns)
-        if "w_max" in columns:
+        if self.synapse_type.has_bounds:
             self._check_bounds(columns)
         self._pending.append((np.asarray(pre), np.asarray(post), columns))
 

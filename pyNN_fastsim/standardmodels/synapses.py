@@ -120,6 +120,11 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         """Parameters of the engine's synapse that come from the target cell."""
         return {}
 
+    @property
+    def has_bounds(self):
+        """Whether weights have the bounds that PyNN's plastic synapses have, w_min and w_max."""
+        return "w_max" in self.get_parameter_names()
+
     def check_cells(self, owner, pre, post):
         """Check that cells, given by the engine's models, have what the synapses use of them."""
 

@@ -9,6 +9,7 @@ import contextlib
 import importlib.util
 import os
 import sys
+import threading
 import time
 
 from . import simulator
@@ -48,12 +49,12 @@ def _bar(**options):
 def building(label):
     """Show, while a projection is built, which it is and what was built before it since setup().
 
-    A line is shown from two seconds of building on.
+    A line is shown from two seconds of building on, of this projection or of all.
     """
     state = simulator.state
     began = time.perf_counter()
     try:
-        with _line(label) if state.build_seconds >= DELAY else contextlib.nullcontext():
+        with _Notice(label, DELAY - state.build_seconds) if is_shown() else contextlib.nullcontext():
             yield
     finally:
         state.build_seconds += time.perf_counter() - began
@@ -64,6 +65,29 @@ def shown(pieces, label):
     if len(pieces) < 2:
         return pieces
     return _bar(iterable=pieces, desc=f"Connecting '{label}'", delay=DELAY)
+
+
+class _Notice:
+    """The line of a projection, after so many seconds: most connectors build it in one piece, so it takes a
+    thread to show it."""
+
+    def __init__(self, label, seconds):
+        self._label = label
+        self._line = None
+        self._timer = threading.Timer(max(seconds, 0.0), self._show)
+        self._timer.daemon = True
+
+    def __enter__(self):
+        self._timer.start()
+
+    def __exit__(self, *error):
+        self._timer.cancel()
+        self._timer.join()
+        if self._line is not None:
+            self._line.close()
+
+    def _show(self):
+        self._line = _line(self._label)
 
 
 def _line(label):

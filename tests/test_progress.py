@@ -42,6 +42,30 @@ def test_compiling_says_so_at_once(tmp_path):
     assert "Compiling" not in on_terminal(RUN.format(more=""), NUMBA_CACHE_DIR=str(tmp_path))
 
 
+BUILD = """
+import time
+import pyNN_fastsim as sim
+from pyNN_fastsim import progress
+progress.DELAY = 0.1
+class Slow(sim.AllToAllConnector):
+    def connect(self, projection):
+        time.sleep({seconds})
+        super().connect(projection)
+sim.setup(timestep=0.1{more})
+p = sim.Population(10, sim.IF_curr_exp())
+sim.Projection(p, p, Slow(), sim.StaticSynapse(weight=1.0), label="the slow one")
+"""
+
+
+def test_a_projection_that_is_built_in_one_piece_says_so():
+    """Also the first one: there is nothing between its beginning and its end where a bar could go on."""
+    shown = on_terminal(BUILD.format(seconds=0.5, more=""))
+    assert "Building projection 1, 'the slow one', after 0.00 connections in 0 s" in shown
+    assert shown.rpartition("\r")[0].split("\r")[-1].strip() == "", "it is gone at the end"
+    assert on_terminal(BUILD.format(seconds=0.0, more="")) == ""
+    assert on_terminal(BUILD.format(seconds=0.5, more=", progress=False")) == ""
+
+
 @pytest.mark.compiles
 def test_nothing_of_it_is_in_other_output():
     done = subprocess.run([sys.executable, "-c", RUN.format(more="")], capture_output=True, check=True)

@@ -1,4 +1,4 @@
-"""Files that users ask for: what can't be written says what, where and why, and leaves no half of it behind."""
+"""Files that users ask for: what can't be written says what, where and why, and leaves no half of it."""
 
 import os
 import re
@@ -31,8 +31,8 @@ def writing(file, what):
         where = "" if name is None else f" to '{name}'"
         raise OSError(
             number,
-            f"{what} can't be written{where}: {os.strerror(number)}. Nothing is lost: what was simulated is still "
-            f"there, and can be written elsewhere",
+            f"{what} can't be written{where}: {os.strerror(number)}. Nothing is lost: what was simulated "
+            f"is still there, and can be written elsewhere",
         ) from None
 
 
@@ -58,7 +58,7 @@ def make_sure_of_room(name, n_bytes):
     For files that HDF5 writes: where it finds none it goes on, with an error for each object in it, and ends
     the process in the end.
     """
-    if not hasattr(os, "posix_fallocate"):
+    if n_bytes == 0 or not hasattr(os, "posix_fallocate"):
         return
     os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
     trial = f"{name}.room"

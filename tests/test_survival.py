@@ -181,6 +181,15 @@ def test_what_was_there_before_is_not_removed(tmp_path):
     for name in ("a.pkl", "file/a.pkl", "file/a.nix"):
         with pytest.raises(OSError, match="'cells' can't be written to"):
             cells.write_data(tmp_path / name)
+
+    class Appending:  # as Neo does to a .nix file that is there
+        filename = str(tmp_path / "file")
+
+        def write_block(self, block):
+            raise OSError(errno.EIO, "")
+
+    with pytest.raises(OSError, match="'cells' can't be written to '.*file': Input/output error"):
+        cells.write_data(Appending())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pkl", "file"]
 
 

@@ -42,6 +42,14 @@ def _bar(**options):
     return tqdm(leave=False, disable=not is_shown(), **options)
 
 
+def _note(text):
+    """A line of text, which is gone when it is closed. In notebooks, too: a widget would leave a gap."""
+    from tqdm import tqdm
+
+    file = sys.stdout if in_notebook() else sys.stderr  # which is red there
+    return tqdm(leave=False, disable=not is_shown(), bar_format="{desc}", desc=text, file=file)
+
+
 # --- building -------------------------------------------------------------------------------------
 
 
@@ -99,7 +107,7 @@ def _line(label):
         f"Building projection {len(before) + 1}, '{label}', after {done} connections in "
         f"{simulator.state.build_seconds:.0f} s"
     )
-    return _bar(bar_format="{desc}", desc=text)
+    return _note(text)
 
 
 # --- running --------------------------------------------------------------------------------------
@@ -113,6 +121,7 @@ def running(until):
     state.network.on_piece = watch.note if is_shown() else None
     try:
         yield
+        watch.complete()
     finally:
         state.network.on_piece = None
         watch.close()
@@ -136,6 +145,11 @@ class _Watch:
             self._bar.set_postfix_str(f"{1e-3 * done / seconds:.2g} times real time", refresh=False)
             self._bar.update(done - self._bar.n)
             self._bar.refresh()  # pieces take long enough
+
+    def complete(self):
+        """Say that nothing is left but rounding, which a notebook would show as a failure, in red."""
+        if self._bar is not None:
+            self._bar.n = self._bar.total
 
     def close(self):
         if self._bar is not None:
@@ -168,7 +182,7 @@ class _Compiling:
                 f"Compiling for the first start, later ones don't: function {self._number}, "
                 f"{name.strip('_').replace('_', ' ')}, after {seconds:.0f} s"
             )
-            self._line = _bar(bar_format="{desc}", desc=text)
+            self._line = _note(text)
 
 
 compile.on_compile = _Compiling().note

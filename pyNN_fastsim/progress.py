@@ -39,7 +39,16 @@ def _bar(**options):
         from tqdm.notebook import tqdm
     else:
         from tqdm import tqdm  # takes longer to import than a small network to build
-    return tqdm(leave=False, disable=not is_shown(), **options)
+    return tqdm(leave=False, disable=not is_shown(), **_size(), **options)
+
+
+def _size():
+    """What to tell tqdm, which shows nothing on a terminal that doesn't say how large it is."""
+    try:
+        columns, rows = os.get_terminal_size(sys.stderr.fileno())
+    except (AttributeError, OSError, ValueError):  # it is none
+        return {}
+    return {} if columns and rows else {"ncols": columns or 80, "nrows": rows or 24}
 
 
 def _note(text):
@@ -47,7 +56,7 @@ def _note(text):
     from tqdm import tqdm
 
     file = sys.stdout if in_notebook() else sys.stderr  # which is red there
-    return tqdm(leave=False, disable=not is_shown(), bar_format="{desc}", desc=text, file=file)
+    return tqdm(leave=False, disable=not is_shown(), bar_format="{desc}", desc=text, file=file, **_size())
 
 
 # --- building -------------------------------------------------------------------------------------

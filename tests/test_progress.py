@@ -25,8 +25,10 @@ sim.run(500.0)
 
 
 @pytest.mark.compiles
-def test_a_run_has_a_bar():
-    shown = on_terminal(RUN.format(more=""))
+@pytest.mark.parametrize("size", [(25, 100), (0, 0)], ids=["", "of an unknown size"])
+def test_a_run_has_a_bar(size):
+    """Also where a terminal doesn't say how large it is, as in some containers."""
+    shown = on_terminal(RUN.format(more=""), size)
     assert "Running:" in shown and "of 500 ms" in shown and "times real time" in shown
     assert shown.rpartition("\r")[0].split("\r")[-1].strip() == "", "it is gone at the end"
 

@@ -8,6 +8,7 @@ environment variable PYNN_FASTSIM_PROGRESS=0.
 import contextlib
 import importlib.util
 import os
+import shutil
 import sys
 import threading
 import time
@@ -81,42 +82,66 @@ def shown(pieces, label):
     """Go through the pieces of a projection, with a bar if that takes long."""
     if len(pieces) < 2:
         return pieces
+    if _Notice.current is not None:
+        _Notice.current.cancel()
     return _bar(iterable=pieces, desc=f"Connecting '{label}'", delay=DELAY)
 
 
 class _Notice:
-    """The line of a projection, after so many seconds: most connectors build it in one piece, so it takes a
-    thread to show it."""
+    """The line of a projection, after so many seconds.
+
+    Most connectors build it in one piece, so it takes a thread to show it; on terminals only. The thread
+    writes by itself: tqdm has locks, which the thread that builds may hold, and which Ctrl-C may leave held.
+    """
+
+    current: "_Notice | None" = None
 
     def __init__(self, label, seconds):
-        self._label = label
-        self._line = None
-        self._timer = threading.Timer(max(seconds, 0.0), self._show)
-        self._timer.daemon = True
+        self._label, self._seconds = label, seconds
+        self._line = self._timer = None
+        self._written = ""
 
     def __enter__(self):
-        self._timer.start()
+        if self._seconds <= 0.0:
+            self._line = _note(_text(self._label))
+        elif not in_notebook():
+            self._timer = threading.Timer(self._seconds, self._write)
+            self._timer.daemon = True
+            self._timer.start()
+        _Notice.current = self
 
     def __exit__(self, *error):
-        self._timer.cancel()
-        self._timer.join()
+        _Notice.current = None
         if self._line is not None:
             self._line.close()
+        self.cancel()
+        if self._written:
+            sys.stderr.write(f"\r{' ' * len(self._written)}\r")
+            sys.stderr.flush()
 
-    def _show(self):
-        self._line = _line(self._label)
+    def cancel(self):
+        """Don't begin to show it: there is a bar, or it is done."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join(1.0)
+
+    def _write(self):
+        # Not how many connections there are: to know that takes sorting them.
+        text = f"Building projection {len(simulator.state.projections) + 1}, '{self._label}'"
+        self._written = text[: shutil.get_terminal_size().columns - 1]
+        sys.stderr.write(f"\r{self._written}")
+        sys.stderr.flush()
 
 
-def _line(label):
+def _text(label):
     from tqdm import tqdm
 
     before = simulator.state.projections
     done = tqdm.format_sizeof(sum(len(projection) for projection in before))
-    text = (
+    return (
         f"Building projection {len(before) + 1}, '{label}', after {done} connections in "
         f"{simulator.state.build_seconds:.0f} s"
     )
-    return _note(text)
 
 
 # --- running --------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ class Kernel:
         cell = self._client.execute(code)
         texts, error = {"stdout": "", "stderr": ""}, None
         while True:
-            message = self._client.get_iopub_msg(timeout=120)
+            message = self._client.get_iopub_msg(timeout=60)
             content = message["content"]
             if message["parent_header"].get("msg_id") != cell:
                 continue

@@ -65,7 +65,7 @@ sim.Projection(p, p, Slow(), sim.StaticSynapse(weight=1.0), label="the slow one"
 def test_a_projection_that_is_built_in_one_piece_says_so():
     """Also the first one: there is nothing between its beginning and its end where a bar could go on."""
     shown = on_terminal(BUILD.format(seconds=0.5, more=""))
-    assert "Building projection 1, 'the slow one', after 0.00 connections in 0 s" in shown
+    assert "Building projection 1, 'the slow one'" in shown
     assert shown.rpartition("\r")[0].split("\r")[-1].strip() == "", "it is gone at the end"
     assert on_terminal(BUILD.format(seconds=0.0, more="")) == ""
     assert on_terminal(BUILD.format(seconds=0.5, more=", progress=False")) == ""

@@ -4,6 +4,8 @@ import difflib
 import logging
 import math
 import os
+import platform
+import re
 import reprlib
 import tempfile
 from collections.abc import Iterator
@@ -37,6 +39,8 @@ MISSPELT_ARGUMENTS = {
     "mindelay": "min_delay",
     "maxdelay": "max_delay",
 }
+
+WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # such as C:\data, C:/data, \\server\share
 
 MIN_TIMESTEP, MAX_TIMESTEP = 1e-6, 1e4  # ms
 
@@ -152,7 +156,13 @@ def _checked_folder(record_to):
     """The absolute path of a folder that recordings can be written to, which is made if it is not there."""
     if not isinstance(record_to, (str, os.PathLike)) or not os.fspath(record_to):
         raise ValueError(f"setup(): record_to must be the name of a folder, not {record_to!r}")
-    folder = os.path.abspath(os.fsdecode(record_to))
+    name = os.fsdecode(record_to)
+    if os.name != "nt" and WINDOWS_PATH.match(name):
+        raise ValueError(
+            f"setup(): record_to: '{name}' is a path of Windows, and this is {platform.system()}; "
+            f"name a folder of this machine, such as 'recordings'"
+        )
+    folder = os.path.abspath(os.path.expanduser(name))
     try:
         os.makedirs(folder, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:

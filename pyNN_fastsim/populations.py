@@ -24,6 +24,7 @@ from .display import Displayed, Panel, counted, rows_of_parameters
 from .engine.signals import signals_held
 from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .ids import Cells
+from .output import writing_table
 from .parameters import as_array, as_given, check_size, evaluated, expanded
 from .random import tell_of_dependence
 from .recording import Recorder, recorded_words
@@ -187,6 +188,12 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         return PopulationView(self, selector, label)
 
     @alone
+    def save_positions(self, file):
+        with writing_table(file, f"The positions of '{self.label}'") as table:
+            super().save_positions(table)
+
+    save_positions.__doc__ = common.Population.save_positions.__doc__
+
     def record(self, variables, to_file=None, sampling_interval=None, locations=None):
         check_to_file(to_file)
         super().record(variables, None, sampling_interval, locations)

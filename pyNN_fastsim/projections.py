@@ -22,6 +22,7 @@ from .engine.synapses.groups import sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
 from .memory import NoMemory, check_memory
 from .messages import did_you_mean
+from .output import writing_table
 from .parameters import Stream, one_number
 from .progress import building
 from .recording import check_file
@@ -300,17 +301,14 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         single = isinstance(attribute_names, str)
         names = [attribute_names] if single else list(attribute_names)
         values = self.get(names, format, gather, with_address)
-        if isinstance(file, (str, os.PathLike)):
-            file = StandardTextFile(os.fspath(file), mode="w")
+        is_text = isinstance(file, (str, os.PathLike, StandardTextFile))
         if format == "array":  # a matrix; of several, in a text one below the other
             values = [np.where(np.isnan(array), 0.0, array) for array in values]
-            values = (
-                np.concatenate(values) if single or isinstance(file, StandardTextFile) else np.stack(values)
-            )
+            values = np.concatenate(values) if single or is_text else np.stack(values)
         elif with_address:
             names = ["i", "j", *names]
-        file.write(values, {"columns": names})
-        file.close()
+        with writing_table(file, f"The connections of '{self.label}'") as table:
+            table.write(values, {"columns": names})
 
     save.__doc__ = common.Projection.save.__doc__
 

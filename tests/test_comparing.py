@@ -1,13 +1,17 @@
 """`fastsim compare`: what differs between simulators is found and named; what fails is a row."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pyNN_fastsim.comparing import command, differences, expected, measures, outcome, processes
+
+ROOT = Path(__file__).parent.parent
 
 SCRIPT = """
 import sys, time
@@ -125,6 +129,38 @@ def test_the_command_line(script, tmp_path):
     assert "data:image/png;base64," in page and "class=bad" in page
     assert (tmp_path / "figure.svg").stat().st_size > 1000
     assert json.loads((tmp_path / "all" / "fastsim" / "result.json").read_text())["dt"] == 0.1
+
+
+LABELS = """
+import sys
+from pyNN.utility import get_simulator
+sim, options = get_simulator()
+sim.setup(timestep=0.1)
+for label in ("a\\nb", "ü" * 500, "$\\\\no$ / *?<b>", None):
+    cells = sim.Population(3, sim.IF_curr_exp(i_offset=1.0), label=label)
+    cells.record("spikes")
+    synapse = sim.StaticSynapse(weight=0.1, delay=1.0)
+    sim.Projection(cells, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory", label=label)
+sim.run(30.0)
+"""
+
+
+def test_labels_and_paths_of_any_kind(tmp_path):
+    """Each label is one line that fits into a table, also on a console without arrows and umlauts."""
+    folder = tmp_path / "Übung 1, neu"
+    folder.mkdir()
+    (folder / "ein Skript.py").write_text(LABELS, encoding="utf-8")
+    command_line = [sys.executable, "-m", "pyNN_fastsim", "compare", "ein Skript.py", "fastsim"]
+    command_line += ["--backends", "fastsim", "fastsim", "--save", "alle Ergebnisse"]
+    command_line += ["--html", "eine Seite/für alle.html"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command_line, cwd=folder, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    lines = done.stdout.decode("ascii").splitlines()
+    assert max(map(len, lines)) < 200 and any(line.startswith("  a b (3 IF_curr_exp)") for line in lines)
+    page = (folder / "eine Seite" / "für alle.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64," in page and "*?&lt;b&gt;" in page
+    assert (folder / "alle Ergebnisse" / "fastsim" / "output.txt").exists()
 
 
 def test_a_simulator_agrees_with_itself(script):

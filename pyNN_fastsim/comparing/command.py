@@ -93,6 +93,8 @@ def main(words):
     if not os.path.isfile(options.script):
         print(f"fastsim compare: no such script: {options.script}", file=sys.stderr)
         return 2
+    for path in filter(None, (options.figure, options.html)):
+        _check_folder_of(path)  # now, not after minutes
     comparison = compare(
         options.script,
         arguments,
@@ -107,6 +109,13 @@ def main(words):
     print(text(comparison))
     _write_pictures(comparison, options)
     return 0 if comparison.agree else 1
+
+
+def _check_folder_of(path):
+    """Make the folder that a file is to be in. Raises OSError if nothing can be written there."""
+    folder = Path(path).absolute().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=folder).close()
 
 
 def split(words):

@@ -11,6 +11,8 @@ import numpy as np
 
 from .measures import statistics_of
 
+LONGEST_LABEL = 50  # characters
+
 
 @dataclass
 class Spikes:
@@ -155,11 +157,18 @@ def _population(about, arrays):
         )
         for segment in about["segments"]
     ]
-    return Population(**{**about, "segments": segments})
+    return Population(**{**about, "label": in_a_table(about["label"]), "segments": segments})
 
 
 def _projection(about, arrays):
+    about = {**about, "label": in_a_table(about["label"])}
     return _with_arrays(Projection, about, arrays, "pre_index", "post_index", "weight", "delay")
+
+
+def in_a_table(label):
+    """A label in one line, without its middle if that would be a long one."""
+    words = " ".join(label.split())
+    return words if len(words) <= LONGEST_LABEL else f"{words[: LONGEST_LABEL - 20]}…{words[-19:]}"
 
 
 def _with_arrays(kind, about, arrays, *names):

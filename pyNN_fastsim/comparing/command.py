@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .differences import Difference, Tolerance, difference, yardstick_of
+from .differences import Difference, Tolerance, Yardstick, difference, yardstick_of
 from .outcome import Outcome
 from .processes import run_backend
 from .report import text
@@ -29,7 +29,7 @@ class Comparison:
     of_backends: list[Outcome]
     of_seeds: list[Outcome]
     differences: list[Difference]
-    yardstick: dict
+    yardstick: Yardstick | None
 
     @property
     def outcomes(self):
@@ -164,7 +164,7 @@ def compare(script, arguments=(), backends=("fastsim", "nest", "neuron"), seeds=
             say(f"Running it on {backend} with other seeds, {k} of {seeds - 1} ...")
             keep = Path(save) / f"{backend}-seed{k}" if save else None
             of_seeds.append(run_backend(backend, script, arguments, k * SEED_STEP, timeout, python, keep))
-    yardstick = yardstick_of([*good[:1], *(o for o in of_seeds if o.failure is None)]) if seeds > 1 else {}
+    yardstick = yardstick_of([*good[:1], *(o for o in of_seeds if o.failure is None)]) if seeds > 1 else None
     found = []
     for other in good[1:]:
         step = max(good[0].dt or 0.0, other.dt or 0.0)

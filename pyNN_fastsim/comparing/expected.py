@@ -34,6 +34,7 @@ STOCHASTIC_SYNAPSES = {"SimpleStochasticSynapse", "StochasticTsodyksMarkramSynap
 def expected_differences(reference, other):
     """Why two outcomes may differ though both are right: a list of sentences."""
     celltypes = {population.celltype for population in (*reference.populations, *other.populations)}
+    celltypes.update(*(projection.pre_celltypes for projection in reference.projections))
     synapses = {projection.synapse for projection in reference.projections}
     backends = {reference.backend, other.backend}
     found = []

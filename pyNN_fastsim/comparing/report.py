@@ -115,12 +115,13 @@ def signal_rows(differences):
             f"{signal.name}, {signal.units}",
             number(signal.rms),
             number(signal.largest),
+            "" if signal.broken is None else f"DIFFERS: not a number from {signal.broken:.1f} ms on",
         ]
         for difference in differences
         for each in difference.populations
         for signal in each.signals
     ]
-    return ("population", "simulator", "variable", "RMS", "largest"), rows
+    return ("population", "simulator", "variable", "RMS", "largest", ""), rows
 
 
 def projection_rows(differences):
@@ -145,7 +146,7 @@ def sections(comparison):
         names = ("rate", "CV", "correlation")
         rows = [
             [comparison.good[0].populations[k].label, *(number(limits.get(name)) for name in names)]
-            for k, limits in sorted(comparison.yardstick.items())
+            for k, limits in sorted(comparison.yardstick.populations.items())
         ]
         title = f"The yardstick: largest KS distances between {comparison.n_seeds} seeds of " + (
             comparison.reference_name

@@ -6,9 +6,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import pyNN_fastsim as sim
+from pyNN_fastsim import connectors
+from pyNN_fastsim.standardmodels import cells, electrodes, point_neurons, synapses
+
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+import drawing  # noqa: E402
+SHOWN = sorted(
+    {
+        getattr(sim, name).__name__  # other names of a class are one
+        for module in (cells, electrodes, point_neurons, synapses, connectors)
+        for name in module.__all__
+    }
+    - {"Connector", "MapConnector"}  # what others are made from
+)
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
 
@@ -41,7 +56,7 @@ def test_links_lead_somewhere(page):
             continue
         file, _, anchor = target.partition("#")
         path = (page.parent / file) if file else page
-        if file.startswith("gallery/"):  # made with the site
+        if file.startswith(("gallery/", "pictures/")):  # made with the site
             continue
         assert path.exists(), f"{page.name}: {target}"
         if anchor:
@@ -53,3 +68,25 @@ def test_every_page_is_in_the_site():
     listed = set(re.findall(r"^([a-z_]+)$", (ROOT / "docs" / "index.md").read_text(), re.MULTILINE))
     pages = {page.stem for page in PAGES} - {"README", "index"}
     assert pages == listed & pages
+
+
+def test_every_model_and_connector_has_a_picture_in_a_page():
+    text = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("models.md", "connectors.md"))
+    shown = [name for names in re.findall(r"^```{pictures} (.*)$", text, re.MULTILINE) for name in names.split()]
+    assert sorted(shown) == SHOWN == sorted(drawing.DRAWN)
+
+
+@pytest.mark.big
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_picture_shows_something(name):
+    """Lines that are not flat, or marks at more than one place."""
+    if name == "CSAConnector":
+        pytest.importorskip("csa")
+    figure = drawing.draw(name)
+    for axis in figure.axes:
+        heights = [line.get_ydata() for line in axis.lines]
+        heights += [patch.get_height() for patch in axis.patches if hasattr(patch, "get_height")]
+        heights += [patch.get_data().values for patch in axis.patches if hasattr(patch, "get_data")]
+        heights += [points for each in axis.collections for points in each.get_segments()]
+        values = np.concatenate([np.ravel(each) for each in heights])
+        assert np.isfinite(values).all() and np.ptp(values) > 0

@@ -22,6 +22,8 @@ ARGUMENTS = {
     "song_abbott": ["--time", "100"],
     "vogels2011": ["--cells", "2000", "--time", "4"],
     "short_term_plasticity": [],
+    "adex_short_term": [],
+    "hh_stdp": [],
     "own_cell_type": None,  # writes own_cell_type.png where it is
 }
 

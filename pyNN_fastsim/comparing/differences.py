@@ -106,6 +106,12 @@ class Difference:
     def agrees(self):
         return all(each.agrees for each in (*self.projections, *self.populations))
 
+    @property
+    def exact(self):
+        """Whether they agree spike for spike and sample for sample."""
+        signals = [signal for each in self.populations for signal in each.signals]
+        return self.agrees and all(each.agrees for each in signals) and all(p.exact for p in self.populations)
+
 
 def difference(reference, other, tolerance, yardstick=None):
     """The `Difference` between two outcomes; `yardstick` is a `Yardstick` or None."""

@@ -156,11 +156,12 @@ def sections(comparison):
 
 
 def reasons(comparison):
-    """(simulator, sentences) of why differences are expected."""
+    """(simulator, sentences) of why differences are expected, where there are any."""
+    pairs = zip(comparison.good[1:], comparison.differences, strict=True)
     return [
         (other.name, expected_differences(comparison.reference, other))
-        for other in comparison.good
-        if other is not comparison.reference
+        for other, found in pairs
+        if not found.exact
     ]
 
 

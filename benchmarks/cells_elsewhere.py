@@ -1,8 +1,8 @@
 """
 Two cells of each type under a constant current, and one synapse of each kind: what simulators make of them.
 
-To be run by `fastsim compare benchmarks/cells_elsewhere.py fastsim --backends fastsim nest neuron`; the tables are in
-docs/switching.md. What a simulator doesn't have is left out.
+To be run by `fastsim compare benchmarks/cells_elsewhere.py fastsim --backends fastsim nest neuron`; the
+tables are in docs/switching.md. What a simulator doesn't have is left out.
 
 Usage: python cells_elsewhere.py simulator [--step MS]
 """

@@ -2,8 +2,8 @@
 Hodgkin-Huxley neurons whose input synapses learn by spike timing.
 
 Each cell gets a hundred inputs, of which half fire together now and then, the other half by themselves. With
-additive STDP (Song, Miller & Abbott 2000) the synapses of those that fire together grow. The input spikes are drawn with NumPy,
-so that all simulators get the same ones: a script to compare them with,
+additive STDP (Song, Miller & Abbott 2000) the synapses of those that fire together grow. The input spikes
+are drawn with NumPy, so that all simulators get the same ones: a script to compare them with,
 `fastsim compare hh_stdp.py fastsim --backends fastsim nest neuron`.
 
 Usage: python hh_stdp.py [simulator] [--cells N] [--time MS] [--step MS] [--plot FILE]

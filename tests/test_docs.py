@@ -16,6 +16,7 @@ from pyNN_fastsim.standardmodels import cells, electrodes, point_neurons, synaps
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 import drawing  # noqa: E402
+
 SHOWN = sorted(
     {
         getattr(sim, name).__name__  # other names of a class are one
@@ -71,8 +72,12 @@ def test_every_page_is_in_the_site():
 
 
 def test_every_model_and_connector_has_a_picture_in_a_page():
-    text = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("models.md", "connectors.md"))
-    shown = [name for names in re.findall(r"^```{pictures} (.*)$", text, re.MULTILINE) for name in names.split()]
+    text = "".join(
+        (ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("models.md", "connectors.md")
+    )
+    shown = [
+        name for names in re.findall(r"^```{pictures} (.*)$", text, re.MULTILINE) for name in names.split()
+    ]
     assert sorted(shown) == SHOWN == sorted(drawing.DRAWN)
 
 

@@ -379,9 +379,7 @@ CONNECTORS = {
     "FixedNumberPreConnector": _random(sim.FixedNumberPreConnector, 4),
     "FixedNumberPostConnector": _random(sim.FixedNumberPostConnector, 4),
     "FixedTotalNumberConnector": _random(sim.FixedTotalNumberConnector, 60),
-    "DistanceDependentProbabilityConnector": _random(
-        sim.DistanceDependentProbabilityConnector, "exp(-d/30)"
-    ),
+    "DistanceDependentProbabilityConnector": _random(sim.DistanceDependentProbabilityConnector, "exp(-d/30)"),
     "DisplacementDependentProbabilityConnector": _random(
         sim.DisplacementDependentProbabilityConnector, lambda d: 0.6 * (d[0] > 0)
     ),

@@ -6,7 +6,8 @@ In a page, the block
     ```{pictures} IF_curr_exp IF_cond_exp
     ```
 
-shows those of these names side by side. They are made when the site is, in some seconds, and are not in the sources;
+shows those of these names side by side. They are made when the site is, in some seconds, and are not in
+the sources;
 `drawing` has one function for each kind.
 """
 

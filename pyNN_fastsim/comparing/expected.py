@@ -27,22 +27,40 @@ METHOD = {
 LOSES = "pyNN.neuron misses some spikes: v can run past v_spike within a step (14 of 17 in 500 ms at 1 nA)"
 OTHER_THRESHOLD = "pyNN.brian2 takes v > v_thresh + 5 delta_T for a spike, whatever v_spike is"
 PARTICULAR = {
-    ("nest", "HH_cond_exp"): "a spike is the peak of v in NEST, 0.2 to 0.3 ms after the crossing of 10 mV that "
-    "counts here: compare with --tolerance 0.5",
-    ("neuron", "HH_cond_exp"): "NEURON's implicit Euler method is of order 1: spikes 0.5 to 2 ms earlier or later "
+    (
+        "nest",
+        "HH_cond_exp",
+    ): "a spike is the peak of v in NEST, 0.2 to 0.3 ms after the crossing of 10 mV "
+    "that counts here: compare with --tolerance 0.5",
+    (
+        "neuron",
+        "HH_cond_exp",
+    ): "NEURON's implicit Euler method is of order 1: spikes 0.5 to 2 ms earlier or later "
     "at steps of 0.1 ms, less at shorter ones",
-    ("brian2", "HH_cond_exp"): "in pyNN.brian2 each step with v > -40 mV counts as a spike, and the exponential Euler "
-    "method fails at steps of 0.1 ms: v becomes NaN at a spike",
+    (
+        "brian2",
+        "HH_cond_exp",
+    ): "in pyNN.brian2 each step with v > -40 mV counts as a spike, and the exponential "
+    "Euler method fails at steps of 0.1 ms: v becomes NaN at a spike",
     ("neuron", "EIF_cond_exp_isfa_ista"): LOSES,
     ("neuron", "EIF_cond_alpha_isfa_ista"): LOSES,
     ("brian2", "EIF_cond_exp_isfa_ista"): OTHER_THRESHOLD,
     ("brian2", "EIF_cond_alpha_isfa_ista"): OTHER_THRESHOLD,
-    ("brian2", "TsodyksMarkramSynapse"): "in pyNN.brian2 resources come back with the time constant of the synaptic "
-    "current, not with tau_rec, and u never exceeds U: hardly any depression, no facilitation",
-    ("nest", "STDPMechanism"): "NEST applies potentiation at the next spike of the source, so weights at the end may "
-    "lack the last one",
-    ("neuron", "STDPMechanism"): "NEURON applies potentiation at the next spike of the source, so weights at the end may "
-    "lack the last one",
+    (
+        "brian2",
+        "TsodyksMarkramSynapse",
+    ): "in pyNN.brian2 resources come back with the time constant of the "
+    "synaptic current, not with tau_rec, and u never exceeds U: hardly any depression, no facilitation",
+    (
+        "nest",
+        "STDPMechanism",
+    ): "NEST applies potentiation at the next spike of the source, so weights at the end "
+    "may lack the last one",
+    (
+        "neuron",
+        "STDPMechanism",
+    ): "NEURON applies potentiation at the next spike of the source, so weights at the end "
+    "may lack the last one",
 }
 RANDOM_SOURCES = {
     "SpikeSourcePoisson", "SpikeSourcePoissonRefractory", "SpikeSourceGamma", "SpikeSourceInhGamma",

@@ -267,7 +267,8 @@ class Observer:
             "label": str(projection.label),
             "pre": str(projection.pre.label),
             "pre_celltypes": [
-                type(each.celltype).__name__ for each in getattr(projection.pre, "populations", [projection.pre])
+                type(each.celltype).__name__
+                for each in getattr(projection.pre, "populations", [projection.pre])
             ],
             "post": str(projection.post.label),
             "receptor": str(projection.receptor_type),

@@ -13,7 +13,7 @@ project = "pyNN_fastsim"
 version = release = __version__
 copyright = "the pyNN_fastsim developers"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "gallery", "pictures"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "gallery", "pictures", "reference"]
 exclude_patterns = ["_build", "README.md"]
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3

@@ -149,7 +149,19 @@ def _missing():
 
 def compare(script, arguments=(), backends=("fastsim", "nest", "neuron"), seeds=1, time_tolerance=None,
             relative=1e-6, timeout=None, save=None, say=lambda words: None):  # fmt: skip
-    """Run a script on several backends and compare; returns a `Comparison`."""
+    """Run a script on several backends and compare; returns a `Comparison`.
+
+    arguments        of the script; the name of a backend among them is replaced by that of each
+    backends         names, or "name=/path/to/python"; the first that gives a result is the reference
+    seeds            how many seeds of the reference are run
+    time_tolerance   ms between two spikes that coincide; 1.5 time steps if None
+    relative         difference of weights, delays and samples that are equal
+    timeout          s of wall time for one run
+    save             a folder for results and outputs
+    say              a function that is told what is going on
+
+    A backend that fails doesn't raise an error: `Outcome.failure` says why.
+    """
     entries = [(backend, python or None) for backend, _, python in (each.partition("=") for each in backends)]
     outcomes = []
     for backend, python in entries:

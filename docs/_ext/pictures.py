@@ -35,8 +35,10 @@ class Pictures(Directive):
     final_argument_whitespace = True
 
     def run(self):
-        row = nodes.container(classes=["pictures"])
-        for name in self.arguments[0].split():
+        names = self.arguments[0].split()
+        small = all(name.endswith("Connector") for name in names)
+        row = nodes.container(classes=["pictures", "small"] if small else ["pictures"])
+        for name in names:
             if name not in DRAWN:
                 raise self.error(f"there is no picture of {name!r}")
             figure = nodes.figure()

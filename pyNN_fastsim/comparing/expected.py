@@ -29,20 +29,20 @@ LATE = "potentiation is applied at the next spike of the source, so weights at t
 # By backend, and by cell or synapse type: what was measured, and where it comes from in PyNN 0.13.
 PARTICULAR = {
     "nest": {
-        "HH_cond_exp": "NEST takes the peak of v for the spike, 0.1 to 0.3 ms after the crossing of 10 mV that "
-        "counts here: compare with --tolerance 0.5",
+        "HH_cond_exp": "NEST takes the peak of v for the spike, 0.1 to 0.3 ms after the crossing of 10 mV "
+        "that counts here: compare with --tolerance 0.5",
         "STDPMechanism": f"in NEST {LATE}",
     },
     "neuron": {
-        "HH_cond_exp": "NEURON's implicit Euler method is of order 1: spikes up to 1.5 ms earlier or later at "
-        "steps of 0.1 ms, less at shorter ones",
+        "HH_cond_exp": "NEURON's implicit Euler method is of order 1: spikes up to 1.5 ms earlier or later "
+        "at steps of 0.1 ms, less at shorter ones",
         "EIF_cond_exp_isfa_ista": LOSES,
         "EIF_cond_alpha_isfa_ista": LOSES,
         "STDPMechanism": f"in NEURON {LATE}",
     },
     "brian2": {
-        "HH_cond_exp": "in pyNN.brian2 each step with v > -40 mV counts as a spike, and the exponential Euler "
-        "method fails at steps of 0.1 ms: v becomes NaN at a spike",
+        "HH_cond_exp": "in pyNN.brian2 each step with v > -40 mV counts as a spike, and the exponential "
+        "Euler method fails at steps of 0.1 ms: v becomes NaN at a spike",
         "EIF_cond_exp_isfa_ista": OTHER_THRESHOLD,
         "EIF_cond_alpha_isfa_ista": OTHER_THRESHOLD,
         "TsodyksMarkramSynapse": "in pyNN.brian2 resources come back with the time constant of the synaptic "

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from pyNN_fastsim.comparing import command, differences, expected, measures, outcome, processes
+from pyNN_fastsim.comparing import command, differences, expected, measures, outcome, processes, report
 
 SCRIPT = """
 import sys, time
@@ -122,7 +122,7 @@ def test_the_command_line(script, tmp_path):
     assert "DIFFERS: same connections; 100.0% of the weights differ, by a factor of 1.02" in done.stdout
     assert "no result of moose" in done.stdout and "The yardstick" in done.stdout
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "data:image/png;base64," in page and "class=bad" in page
+    assert "data:image/png;base64," in page and "class='bad words'" in page
     assert (tmp_path / "figure.svg").stat().st_size > 1000
     assert json.loads((tmp_path / "all" / "fastsim" / "result.json").read_text())["dt"] == 0.1
 
@@ -131,6 +131,16 @@ def test_a_simulator_agrees_with_itself(script):
     comparison = command.compare(script, ["fastsim"], ("fastsim", "fastsim"))
     assert comparison.agree and comparison.differences[0].populations[0].exact
     assert comparison.verdict == "fastsim agrees with fastsim spike for spike."
+
+
+def test_numbers_are_to_the_right_and_words_to_the_left():
+    words = "all of the weights differ, by a factor of 1.02"
+    lines = report.table(("a", "count", "what was found"), [["exc", "7", "nothing"], ["i", "100", words]])
+    assert lines == [
+        "a    count  what was found",
+        "exc      7  nothing",
+        f"i      100  {words}",
+    ]
 
 
 def test_words_of_the_script_and_our_own():

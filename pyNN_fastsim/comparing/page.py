@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from .expected import DOCS
-from .report import reasons, sections
+from .report import WORDS, reasons, sections
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222;
@@ -16,6 +16,7 @@ div.wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 0.5rem 0 2rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3rem 0.8rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
+td.words { text-align: left; white-space: normal; min-width: 18rem; }
 td.bad { color: #a40000; font-weight: 600; }
 p.verdict { padding: 0.8rem 1rem; background: #eef6ee; border-left: 4px solid #2e7d32; }
 p.verdict.bad { background: #fbeeee; border-left-color: #a40000; }
@@ -53,5 +54,7 @@ def _table(header, rows):
 
 
 def _cell(text):
-    bad = "DIFFERS" in text or "BEYOND" in text
-    return f"<td{' class=bad' if bad else ''}>{escape(text)}</td>"
+    classes = ["bad"] if "DIFFERS" in text or "BEYOND" in text else []
+    classes += ["words"] if len(text) > WORDS else []
+    mark = f" class='{' '.join(classes)}'" if classes else ""
+    return f"<td{mark}>{escape(text)}</td>"

@@ -7,15 +7,21 @@ import numpy as np
 from .expected import DOCS, expected_differences
 
 
+WORDS = 30  # characters: a longer text is words, not a number
+
+
 def table(header, rows):
-    """Rows of texts with aligned columns, the first one to the left."""
+    """Rows of texts with aligned columns: the first one and words to the left, numbers to the right."""
     rows = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[k]) for row in rows) for k in range(len(header))]
-    lines = []
-    for first, *others in rows:
-        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return lines
+    to_left = [k == 0 or width > WORDS for k, width in enumerate(widths)]
+    return [
+        "  ".join(
+            cell.ljust(width) if left else cell.rjust(width)
+            for cell, width, left in zip(row, widths, to_left, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def number(value, digits=3):

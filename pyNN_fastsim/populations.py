@@ -238,7 +238,20 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
 
 
 class PopulationView(_Cells, common.PopulationView):
-    __doc__ = common.PopulationView.__doc__
+    """
+    Some cells of a population, or of another view: they are the same cells, in the order given.
+
+    `parent`:
+        a Population or PopulationView.
+    `selector`:
+        a slice, an array of indices, or an array of True and False, one for each cell of the parent;
+        ``population[selector]`` makes the view, too.
+    `label`:
+        a name.
+
+    Raises IndexError for cells that the parent doesn't have, and for none at all.
+    """
+
     _simulator = simulator
     _assembly_class = Assembly
 
@@ -277,7 +290,27 @@ class PopulationView(_Cells, common.PopulationView):
 
 
 class Population(_Cells, common.Population):
-    __doc__ = common.Population.__doc__
+    """
+    A group of cells of one type.
+
+    `size`:
+        the number of cells, at least 1; or the sizes of a grid, (nx, ny) or (nx, ny, nz).
+    `cellclass`:
+        a cell type with its parameters, ``IF_curr_exp(tau_m=10.0)``, or a class.
+    `cellparams`:
+        parameters by name, if `cellclass` is a class.
+    `structure`:
+        where the cells are (µm), an object of `pyNN.space`: Grid2D, RandomStructure, ...; by default a Line.
+    `initial_values`:
+        of state variables by name, as for `initialize`.
+    `label`:
+        a name, for messages and data.
+
+    Cells are ``population[k]``, views ``population[:10]``, assemblies ``population + other``. Raises ValueError
+    for a size that can't be, TypeError for what is no cell type, InvalidParameterValueError or
+    InvalidDimensionsError for parameters (see `set`), MemoryError; then there is no new population.
+    """
+
     _simulator = simulator
     _recorder_class = Recorder
     _structure: BaseStructure | None

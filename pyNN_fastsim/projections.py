@@ -38,7 +38,30 @@ _ADDRESS = ("presynaptic_index", "postsynaptic_index")
 
 
 class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting, Changing, common.Projection):
-    __doc__ = common.Projection.__doc__
+    """
+    All connections of one kind from some cells to others.
+
+    `presynaptic_neurons`, `postsynaptic_neurons`:
+        Populations, PopulationViews or Assemblies.
+    `connector`:
+        which pairs: ``FixedProbabilityConnector(0.1)``, for example.
+    `synapse_type`:
+        ``StaticSynapse(weight=0.1, delay=1.0)``, for example; weights in nA for current-based receptors,
+        µS for conductance-based ones, mV for IF_curr_delta and Izhikevich; delays in ms, by default the shortest.
+    `source`:
+        None: cells have one axon.
+    `receptor_type`:
+        the name of a receptor of the target; by default "excitatory", or "inhibitory" for negative weights.
+    `space`:
+        how distances are measured (µm), for connectors, weights and delays that depend on them.
+    `label`:
+        a name, for messages.
+
+    Its length is the number of connections, ``projection[k]`` one of them in the order of creation. Raises
+    ConnectionError for what can't be connected, weights of the wrong sign and delays out of range, TypeError
+    for what is no connector or synapse type, MemoryError; then there are no new connections.
+    """
+
     _simulator = simulator
     _static_synapse_class = StaticSynapse
     _former = PROJECTION

@@ -6,7 +6,6 @@ import numpy as np
 
 from .expected import DOCS, expected_differences
 
-
 WORDS = 30  # characters: a longer text is words, not a number
 
 

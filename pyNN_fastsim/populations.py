@@ -306,9 +306,10 @@ class Population(_Cells, common.Population):
     `label`:
         a name, for messages and data.
 
-    Cells are ``population[k]``, views ``population[:10]``, assemblies ``population + other``. Raises ValueError
-    for a size that can't be, TypeError for what is no cell type, InvalidParameterValueError or
-    InvalidDimensionsError for parameters (see `set`), MemoryError; then there is no new population.
+    Cells are ``population[k]``, views ``population[:10]``, assemblies ``population + other``.
+
+    Raises ValueError for a size that can't be, TypeError for what is no cell type,
+    InvalidParameterValueError or InvalidDimensionsError for parameters (see `set`), MemoryError; then there is no new population.
     """
 
     _simulator = simulator

@@ -47,7 +47,8 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         which pairs: ``FixedProbabilityConnector(0.1)``, for example.
     `synapse_type`:
         ``StaticSynapse(weight=0.1, delay=1.0)``, for example; weights in nA for current-based receptors,
-        µS for conductance-based ones, mV for IF_curr_delta and Izhikevich; delays in ms, by default the shortest.
+        µS for conductance-based ones, mV for IF_curr_delta and Izhikevich; delays in ms, by default
+        the shortest.
     `source`:
         None: cells have one axon.
     `receptor_type`:

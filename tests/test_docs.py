@@ -16,6 +16,7 @@ from pyNN_fastsim.standardmodels import cells, electrodes, point_neurons, synaps
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 import drawing  # noqa: E402
+import reference  # noqa: E402
 
 SHOWN = sorted(
     {
@@ -97,3 +98,38 @@ def test_a_picture_shows_something(name):
         heights += [points for each in axis.collections for points in each.get_segments()]
         values = np.concatenate([np.ravel(each) for each in heights])
         assert np.isfinite(values).all() and np.ptp(values) > 0
+
+
+WITHOUT_UNIT = {"n", "A_plus", "A_minus", "mu_plus", "mu_minus", "alpha", "a", "locations", "neuron"} | {
+    "timing_dependence", "weight_dependence", "voltage_dependence",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["cells", "currents", "receptors", "synapses", "connectors"])
+def test_the_reference_has_all_parameters_with_units(kind):
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert f"```{{reference}} {kind}\n" in text
+    for name, cls in reference.classes_of(kind).items():
+        rows = reference.rows_of(cls)
+        assert name in SHOWN and (rows or name == "PointNeuron")
+        if kind != "connectors":
+            assert {parameter for parameter, _, unit in rows if not unit} <= WITHOUT_UNIT, name
+        assert not any(" at 0x" in default for _, default, _ in rows), name
+
+
+def test_the_reference_has_every_function_and_class():
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for name in (
+        "setup",
+        "run",
+        "run_until",
+        "reset",
+        "end",
+        "Population",
+        "PopulationView",
+        "Assembly",
+        "Projection",
+    ):
+        assert re.search(rf"^\.\. auto(function|class):: {name}$", text, re.MULTILINE), name
+        words = getattr(sim, name).__doc__
+        assert "MPI nodes" not in words and "TO DOCUMENT" not in words

@@ -309,8 +309,8 @@ class Population(_Cells, common.Population):
     Cells are ``population[k]``, views ``population[:10]``, assemblies ``population + other``.
 
     Raises ValueError for a size that can't be, TypeError for what is no cell type,
-    InvalidParameterValueError or InvalidDimensionsError for parameters (see `set`), MemoryError; then there is
-    no new population.
+    InvalidParameterValueError or InvalidDimensionsError for parameters (see `set`), MemoryError; then
+    there is no new population.
     """
 
     _simulator = simulator

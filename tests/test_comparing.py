@@ -110,12 +110,23 @@ def test_a_crash_and_a_simulator_that_is_missing(run):
     assert run("mock", "crash").failure == "RuntimeError: this simulator can't do that"
     assert run("mock", "hang", timeout=5.0).failure.startswith("stopped after 5 s")
     assert "no package 'pyNN.moose'" in run("moose").failure
+    failure = run("brian2", python="/no/python").failure
+    assert failure.startswith("can't be started: No such file or directory: /no/python")
 
 
 def test_the_command_line(script, tmp_path):
     """Exit status, tables, page, figure, files."""
     command_line = [sys.executable, "-m", "pyNN_fastsim", "compare", script.name, "fastsim", "weight"]
-    command_line += ["--backends", "fastsim", "mock", "moose", "--seeds", "2", "--save", tmp_path / "all"]
+    command_line += [
+        "--backends",
+        "fastsim",
+        f"mock={sys.executable}",
+        "moose",
+        "--seeds",
+        "2",
+        "--save",
+        tmp_path / "all",
+    ]
     command_line += ["--figure", tmp_path / "figure.svg", "--html", tmp_path / "page.html"]
     done = subprocess.run(command_line, cwd=script.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr

@@ -23,7 +23,17 @@ from .validation import NoParameterAttributes
 
 
 class Assembly(Displayed, NoParameterAttributes, FormerCells, common.Assembly):
-    __doc__ = common.Assembly.__doc__
+    """
+    Cells of several populations and views, of any types, in the order given.
+
+    `populations`:
+        Populations, PopulationViews and Assemblies; ``a + b`` makes an assembly, too. Cells count once.
+    `label`:
+        a name.
+
+    Connections to an assembly go to receptor types that all of its populations have.
+    """
+
     _simulator = simulator
 
     def __init__(self, *populations, label=None):

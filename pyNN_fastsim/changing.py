@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from pyNN import common, errors
+from pyNN import errors
 from pyNN.parameters import LazyArray
 from pyNN.random import RandomDistribution
 
@@ -31,12 +31,23 @@ class Changing:
 
     @alone
     def set(self, **attributes):
+        """Set weights, delays and other parameters of all connections; they hold for spikes emitted from
+        now on.
+
+        `attributes`:
+            ``weight=0.1`` (nA for current-based receptors, µS for conductance-based ones, mV for
+            IF_curr_delta and Izhikevich), ``delay=1.0`` (ms), and so on. Each may be a number, an array
+            [pre, post] with NaN where there is no connection, a list of one for each connection in the
+            order of (pre, post), a
+            `RandomDistribution`, or a function of the distance in µm.
+
+        Raises NonExistentParameterError, InvalidDimensionsError, or ConnectionError (a weight of the wrong
+        sign, a delay out of range); then nothing is set.
+        """
         self._check_is_there()
         check_names(self.synapse_type, attributes)
         values = {name: self._evaluated(name, value) for name, value in attributes.items()}
         self._store(self.synapse_type.in_our_units(values))
-
-    set.__doc__ = common.Projection.set.__doc__
 
     def _evaluated(self, name, value):
         """The values of a parameter given to set(): float64 [connections] in the order of creation."""
@@ -107,6 +118,13 @@ class Changing:
                 self._cached.pop("located", None)
 
     def initialize(self, **initial_values):
+        """Set state variables of all connections now: u, x, y of `TsodyksMarkramSynapse`, for example.
+
+        `initial_values`:
+            ``u=0.5``. The same forms as for `set`.
+
+        Raises NonExistentParameterError for a variable that the synapse type doesn't have.
+        """
         self._check_is_there()
         known = self.synapse_type.state_variables()
         for name, value in initial_values.items():
@@ -121,8 +139,6 @@ class Changing:
             for group, (state, its_values) in zip(self._groups, of_groups, strict=True):
                 simulator.state.network.initialize_synapses(group.synapses, state, its_values)
             self.initial_values[name] = value
-
-    initialize.__doc__ = common.Projection.initialize.__doc__
 
     def _keep_initial_weights(self):
         """Before weights change: those that there are at time 0 are the initial ones, or of connections that

@@ -208,6 +208,16 @@ def end(compatible_output=True):
 
 @alone
 def run_until(time_point, callbacks=None):
+    """
+    Advance the simulation to a time.
+
+    `time_point`:
+        ms since the last `setup` or `reset`, to the nearest grid point.
+    `callbacks`:
+        functions of the time (ms) that return when they wish to be called next (ms); a list.
+
+    Returns the time reached, in ms. Raises ValueError for a time that has passed.
+    """
     _check_time("run_until", "time_point", time_point)
     callbacks = _checked_callbacks("run_until", callbacks)
     state = simulator.state
@@ -264,6 +274,18 @@ def _next_call(callback, now):
 
 @alone
 def run(simtime, callbacks=None):
+    """
+    Advance the simulation by a time. Between runs, networks may be read, changed and extended; runs of x
+    and of y ms give the same, to the last bit, as one of x + y ms.
+
+    `simtime`:
+        ms, to the nearest grid point.
+    `callbacks`:
+        functions of the time (ms) that return when they wish to be called next (ms); a list.
+
+    Returns the time reached, in ms. Raises ValueError for a time that is negative or no number; an
+    interrupted run (Ctrl-C) raises KeyboardInterrupt, keeps its data, and the next one goes on.
+    """
     _check_time("run", "simtime", simtime)
     if simtime < 0:
         raise ValueError(f"run(): simtime must not be negative, but is {simtime:g} ms")
@@ -285,9 +307,6 @@ def _check_time(function, argument, value):
         raise ValueError(f"{function}(): {argument} ({value:g} ms) is more than {MAX_STEPS} time steps")
 
 
-_common_run, _common_run_until = common.build_run(simulator)
-run.__doc__ = _common_run.__doc__
-run_until.__doc__ = _common_run_until.__doc__
 run_for = run
 
 _common_reset = common.build_reset(simulator)
@@ -295,12 +314,20 @@ _common_reset = common.build_reset(simulator)
 
 @alone
 def reset(annotations=None):
+    """
+    Go back to time 0: states and weights are the initial ones again, and data go into a new Segment.
+
+    Connections, parameters and what is recorded stay. Random numbers of the next trial are others, which
+    `rng_seed` determines.
+
+    `annotations`:
+        a dictionary that the Segment which ends here is annotated with.
+    """
     simulator.state.flush()
     with signals_held():
         _common_reset(annotations or {})
 
 
-reset.__doc__ = _common_reset.__doc__
 reset = checked(reset)
 
 initialize = checked(common.initialize, "initialize", like=lambda cells, **initial_values: None)

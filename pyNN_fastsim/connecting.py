@@ -9,7 +9,7 @@ from pyNN import errors
 from pyNN.parameters import LazyArray
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
-from . import simulator
+from . import simulator, usual
 from .connections import Group, between_parts, delay_steps, parts, shared
 from .drawing import Redrawn, drawn_ahead
 from .engine.signals import signals_held
@@ -23,17 +23,22 @@ from .synapse_values import drawing_for
 from .validation import check_synapse_parameter, check_weight_bounds
 
 
+_MOVED_BY_WEIGHTS = {"iaf_psc_delta", "izhikevich"}  # models whose potential jumps by the weight, mV
+
+
 class Connecting:
     """What of a Projection makes connections; comes before PyNN's class in the bases.
 
     _pending     connections in the order of their creation, until they are sorted into groups
     _is_warned   whether there has been a warning about weights beyond their bounds
+    _hardly_meant   parameters that there has been a warning of, since their values can't be meant
     """
 
     _pending: list
     _groups: list[Group]
     _cached: dict
     _is_warned = False
+    _hardly_meant: set[str]
 
     def _add_connections(self, pre, post, values):
         """Add connections: indices (int arrays) and values, a number or one for each, by name."""
@@ -157,6 +162,18 @@ class Connecting:
                 checks[name](values)
             elif len(values):
                 check_synapse_parameter(self.label, name, values)
+        usual.tell(self._hardly_meant, usual.remarks(self.label, columns, table=self._usual_values()))
+
+    def _usual_values(self):
+        """What is usual of weights and delays, by name; nothing is known of weights for cell types of users."""
+        cells = [population.celltype for population in populations_of(self.post)]
+        if any(celltype.is_own for celltype in cells):
+            return {"delay": usual.DELAY}
+        if self._is_electrical or all(celltype.is_conductance(self.receptor_type) for celltype in cells):
+            unit = "uS"
+        else:
+            unit = "mV" if {celltype.model.name for celltype in cells} <= _MOVED_BY_WEIGHTS else "nA"
+        return {"delay": usual.DELAY, "weight": usual.OF_WEIGHTS[unit]}
 
     def _convergent_connect(
         self, presynaptic_indices, postsynaptic_index, location_selector=None, **connection_parameters

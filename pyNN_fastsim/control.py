@@ -12,7 +12,7 @@ import numpy as np
 from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
-from . import simulator
+from . import simulator, usual
 from .arguments import RULES, check, checked, is_finite, is_whole
 from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
@@ -128,6 +128,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         spike_precision,
         bool(progress),
     )
+    usual.tell(set(), usual.remarks("setup()", {"timestep": timestep}, table={"timestep": usual.TIMESTEP}))
     return rank()
 
 

@@ -9,7 +9,7 @@ from pyNN.parameters import LazyArray, ParameterSpace, simplify
 from pyNN.recording import Variable
 from pyNN.space import BaseStructure
 
-from . import simulator
+from . import simulator, usual
 from .arguments import (
     POPULATION,
     STRUCTURE,
@@ -141,10 +141,12 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
             if variable not in known:
                 raise unknown_name(variable, type(self.celltype).__name__, known)
         units = self.celltype.units
-        return {
+        values = {
             variable: self._evaluated_initial_value(variable, value, units.get(variable))
             for variable, value in initial_values.items()
         }
+        usual.tell(self._root._hardly_meant, usual.remarks(self._owner, values, units))
+        return values
 
     def _evaluated_initial_value(self, variable, value, units):
         what = f"the initial value of {variable}"
@@ -253,6 +255,7 @@ class Population(_Cells, common.Population):
                 f"have their parameters: {cellparams!r}"
             )
         self._initial_values = dict(initial_values or {})  # `_create_cells` makes numbers of them
+        self._hardly_meant: set[str] = set()  # parameters that there has been a warning of
         try:
             super().__init__(size, cellclass, cellparams, structure, self._initial_values, label)
         except MemoryError:
@@ -339,6 +342,7 @@ class Population(_Cells, common.Population):
     def _check_parameters(self, new, indices, parameters):
         """Check new values for the cells `indices`, and all parameters as they are with them."""
         self.celltype.check(self._owner, parameters, new, np.arange(self.size)[indices])
+        usual.tell(self._hardly_meant, usual.remarks(self._owner, new, self.celltype.units))
 
     def _set_cell_parameters(self, indices, values):
         """Set parameters of some cells, all or none: numbers, or arrays of one for each, by name."""

@@ -87,6 +87,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             self._check_electrical()
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
+        self._hardly_meant = set()
         self._groups: list[Group] = []
         self._cached = {}
         self._initial_weights = None

@@ -17,6 +17,7 @@ from pyNN.errors import InvalidParameterValueError
 from pyNN.parameters import ArrayParameter, ParameterSpace, Sequence
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
+from .. import usual
 from ..arguments import check_arguments_of
 from ..display import WithParameters
 from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
@@ -48,6 +49,7 @@ class EngineCurrentSource(WithParameters, StandardCurrentSource):
         self._current = Current(self.function)
         self._values = {}
         self._recorded = None
+        self._hardly_meant: set[str] = set()  # parameters that there has been a warning of
         space = ParameterSpace(self.default_parameters, self.get_schema(), shape=(1,))
         space.update(**self._as_given(parameters))
         self.set_native_parameters(self.translate(space))
@@ -106,6 +108,7 @@ class EngineCurrentSource(WithParameters, StandardCurrentSource):
             values[name] = evaluated(owner, name, lazy, 1, is_sequence)
             check_finite(owner, name, values[name].value if is_sequence else values[name])
         numbers = self._numbers(values)
+        usual.tell(self._hardly_meant, usual.remarks(owner, values, table=usual.OF_CURRENT_SOURCES))
         self._keep_recorded()
         self._values = values
         self._current.set(numbers)

@@ -7,7 +7,7 @@ PyNN on a simulator of its own, written in Numba.
 from types import ModuleType as _ModuleType
 
 from pyNN import errors, random, space  # noqa: F401
-from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution  # noqa: F401
+from pyNN.random import GSLRNG, NumpyRNG  # noqa: F401
 from pyNN.recording import *  # noqa: F403
 from pyNN.recording import files  # noqa: F401
 from pyNN.recording.files import *  # noqa: F403
@@ -34,11 +34,12 @@ from .control import (  # noqa: F401
 )
 from .former_names import MODULE as _FORMER_NAMES
 from .former_names import has_become as _has_become
+from .messages import no_such_name as _no_such_name
 from .network import Network  # noqa: F401
 from .populations import Assembly, Population, PopulationView  # noqa: F401
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401
 from .projections import Projection  # noqa: F401
-from .random import NativeRNG  # noqa: F401
+from .random import NativeRNG, RandomDistribution  # noqa: F401
 from .standardmodels.cells import *  # noqa: F403
 from .standardmodels.electrodes import *  # noqa: F403
 from .standardmodels.point_neurons import *  # noqa: F403
@@ -62,7 +63,7 @@ def list_standard_models():
 def __getattr__(name):
     if name in _FORMER_NAMES:
         raise AttributeError(_has_become(__name__, name, _FORMER_NAMES[name]))
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise AttributeError(_no_such_name(__name__, name, __all__))
 
 
 # Whatever stands here but the modules that come along with it.

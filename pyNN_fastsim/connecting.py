@@ -30,6 +30,7 @@ class Connecting:
     """What of a Projection makes connections; comes before PyNN's class in the bases.
 
     _pending     connections in the order of their creation, until they are sorted into groups
+    _receptor_is_guessed   whether the sign of a weight chose the receptor, since nobody else did
     _is_warned   whether there has been a warning about weights beyond their bounds
     _hardly_meant   parameters that there has been a warning of, since their values can't be meant
     """
@@ -38,6 +39,7 @@ class Connecting:
     _groups: list[Group]
     _cached: dict
     _is_warned = False
+    _receptor_is_guessed = False
     _hardly_meant: set[str]
 
     def _add_connections(self, pre, post, values):
@@ -222,13 +224,26 @@ class Connecting:
         if self._sign_of_weights == 1 and weights.min() < 0:
             raise errors.ConnectionError(
                 f"{self.label}: weights must be positive for conductance-based and/or excitatory "
-                f"synapses, but there is {weights.min()}"
+                f"synapses, but there is {weights.min():g}{self._what_to_do(weights.min())}"
             )
         if self._sign_of_weights == -1 and weights.max() > 0:
             raise errors.ConnectionError(
                 f"{self.label}: weights must be negative for current-based, inhibitory synapses, but "
-                f"there is {weights.max()}"
+                f"there is {weights.max():g}{self._what_to_do(weights.max())}"
             )
+
+    def _what_to_do(self, weight):
+        """A remark on a weight that hasn't the sign that its receptor wants."""
+        guess = ""
+        if self._receptor_is_guessed and len(self.post.receptor_types) > 1:
+            guess = f". As no receptor_type was given, the sign of a weight chose '{self.receptor_type}'"
+        if weight > 0:
+            return f"{guess}; give {-weight:g}, or receptor_type='excitatory'"
+        if all(cells.celltype.conductance_based for cells in populations_of(self.post)):
+            return f"{guess}; conductances inhibit by their reversal potential: give {-weight:g} and a receptor_type"
+        if guess:
+            return f"{guess}; give a receptor_type, and weights of one sign"
+        return "; for inhibition give receptor_type='inhibitory'"
 
     @property
     def _sign_of_weights(self):
@@ -265,8 +280,13 @@ class Connecting:
         shortest, longest = state.allowed_delays
         good = (delays >= shortest - slack) & (delays <= longest * (1 + 1e-9))
         if not np.all(good):
+            wrong = delays[~good][0]
+            hint = "; delays are in ms, and at least one time step"
+            if 0 < wrong * 1000 < longest and wrong < shortest:
+                hint += f": for {wrong:g} s give {wrong * 1000:g}"
             raise errors.ConnectionError(
-                f"{self.label}: delay {delays[~good][0]} ms is out of range [{shortest}, {longest}] ms"
+                f"{self.label}: delay {wrong} ms is out of range [{shortest}, {longest}] ms"
+                f"{hint if wrong < shortest else ''}"
             )
 
     def _build(self):

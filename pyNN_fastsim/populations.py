@@ -84,6 +84,11 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
     def _how_to_set(self, name, is_state):
         return f"call {'initialize' if is_state else 'set'}({name}=...) of {self._owner}"
 
+    def inject(self, current_source):
+        current_source.inject_into(self)
+
+    inject.__doc__ = common.Population.inject.__doc__
+
     def _check_is_there(self):
         """Raise ValueError for cells of a network that is no more."""
         simulator.state.check_is_there(self._owner, self.recorder._network)
@@ -139,7 +144,9 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         known = [name for name in self.celltype.model.state if not name.startswith("_")]
         for variable in initial_values:
             if variable not in known:
-                raise unknown_name(variable, type(self.celltype).__name__, known)
+                is_parameter = variable in self.celltype.get_parameter_names()
+                hint = f" (a parameter: call set({variable}=...))" if is_parameter else ""
+                raise unknown_name(variable, type(self.celltype).__name__, known, hint)
         units = self.celltype.units
         values = {
             variable: self._evaluated_initial_value(variable, value, units.get(variable))
@@ -250,9 +257,11 @@ class Population(_Cells, common.Population):
         if isinstance(cellclass, type) and cellparams is None:
             cellparams = {}
         elif not isinstance(cellclass, type) and cellparams is not None:
+            kind = type(cellclass).__name__
+            example = ", ".join(f"{name}={value!r}" for name, value in cellparams.items())
             raise ValueError(
                 f"Population '{label or cellclass}': cellparams are for a class of cells, not for cells that "
-                f"have their parameters: {cellparams!r}"
+                f"have their parameters: give them as {kind}({reprlib.aRepr.repr_str(example, 0)[1:-1]})"
             )
         self._initial_values = dict(initial_values or {})  # `_create_cells` makes numbers of them
         self._hardly_meant: set[str] = set()  # parameters that there has been a warning of

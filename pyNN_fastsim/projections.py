@@ -145,6 +145,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         simulator.state.check_is_there(f'Projection "{self.label}"', self.recorder._network)
 
     def _guess_receptor_type(self):
+        self._receptor_is_guessed = True
         weights = self.synapse_type.parameter_space["weight"].base_value
         if isinstance(weights, np.ndarray) and weights.ndim != 1 and weights.shape != self.shape:
             raise wrong_shape(self, "weight", weights)

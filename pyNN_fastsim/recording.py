@@ -142,6 +142,8 @@ class Recorder(recording.Recorder):
         for name in variables if np.iterable(variables) else [variables]:
             if not isinstance(name, str) or not celltype.can_record(name):
                 hint = did_you_mean(name, celltype.recordable)
+                if isinstance(name, str) and "," in name:
+                    hint = f" (several are given as a list, {reprlib.repr(name.replace(' ', '').split(','))})"
                 raise errors.RecordingError(
                     f"{reprlib.repr(name)}{hint} of '{self.population.label}'", celltype
                 )

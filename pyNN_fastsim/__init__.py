@@ -16,6 +16,7 @@ from pyNN.standardmodels import StandardCellType  # noqa: F401
 
 from . import aliases as _aliases
 from .celltypes import CellType
+from .checking import check  # noqa: F401
 from .connectors import *  # noqa: F403
 from .control import (  # noqa: F401
     end,
@@ -63,7 +64,8 @@ def list_standard_models():
 def __getattr__(name):
     if name in _FORMER_NAMES:
         raise AttributeError(_has_become(__name__, name, _FORMER_NAMES[name]))
-    raise AttributeError(_no_such_name(__name__, name, __all__))
+    # Without a name, or Python would add a guess of its own.
+    raise AttributeError(_no_such_name(__name__, name, __all__), name=None, obj=None)
 
 
 # Whatever stands here but the modules that come along with it.

@@ -171,7 +171,7 @@ class Connecting:
         cells = [population.celltype for population in populations_of(self.post)]
         if any(celltype.is_own for celltype in cells):
             return {"delay": usual.DELAY}
-        if self._is_electrical or all(celltype.is_conductance(self.receptor_type) for celltype in cells):
+        if self._conducts:
             unit = "uS"
         else:
             unit = "mV" if {celltype.model.name for celltype in cells} <= _MOVED_BY_WEIGHTS else "nA"
@@ -248,8 +248,17 @@ class Connecting:
     @property
     def _sign_of_weights(self):
         """The sign that the receptor wants weights to have, 1 or -1; 0 if any."""
-        if not self._connector.safe:
-            return 0
+        return self._sign_of_receptor if self._connector.safe else 0
+
+    @property
+    def _conducts(self):
+        """Whether weights are conductances, uS."""
+        cells = populations_of(self.post)
+        return self._is_electrical or all(p.celltype.is_conductance(self.receptor_type) for p in cells)
+
+    @property
+    def _sign_of_receptor(self):
+        """The sign that the receptor wants weights to have, though its connector may not care."""
         if all(cells.celltype.is_conductance(self.receptor_type) for cells in populations_of(self.post)):
             return 1
         if self.receptor_type in excitatory_receptor_types:

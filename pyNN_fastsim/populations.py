@@ -38,7 +38,7 @@ from .selection import (
     write_on_end,
 )
 from .threads import alone
-from .validation import NoParameterAttributes, check_finite, check_names, unknown_name
+from .validation import NoParameterAttributes, check_finite, check_names, unknown_name, warn
 
 
 class _Cells(Displayed, NoParameterAttributes, FormerCells):
@@ -324,6 +324,11 @@ class Population(_Cells, common.Population):
             raise errors.InvalidModelError(
                 f"{type(self.celltype).__name__} is not a cell type of this backend; import cell types "
                 f"from the same module as Population"
+            )
+        if not (state.is_set_up or state.populations):
+            warn(
+                f"setup() has not been called, so the time step is {state.dt:g} ms: begin with "
+                f"setup(timestep=0.1), which also gives up what there was before"
             )
         native = self.celltype.native_parameters
         self._drawn: dict = {}  # names of parameters by the state of the generator that they were drawn from

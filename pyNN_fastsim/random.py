@@ -2,7 +2,7 @@
 
 import contextlib
 import copy
-import reprlib
+import numbers
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -94,16 +94,19 @@ class RandomDistribution(random.RandomDistribution):
     def __init__(self, distribution, parameters_pos=None, rng=None, **parameters_named):
         """Raises InvalidParameterValueError for names that there are not, or not all of them."""
         names = _parameters_of(distribution)
-        if parameters_pos is not None and (
-            isinstance(parameters_pos, (str, dict)) or np.ndim(parameters_pos) != 1
-        ):
-            raise _misused(distribution, names, f"not {reprlib.repr(parameters_pos)}")
-        if parameters_pos is not None and len(parameters_pos) != len(names):
-            raise _misused(distribution, names, f"not {len(parameters_pos)}")
         if parameters_pos is None and set(parameters_named) != set(names):
             raise _misused(distribution, names, f"not {', '.join(parameters_named) or 'none'}")
+        if parameters_pos is not None and not _are_numbers(parameters_pos, len(names)):
+            raise _misused(distribution, names, f"not {shown(parameters_pos)}")
         check("RandomDistribution", "rng", rng, RULES["rng"])
         super().__init__(distribution, parameters_pos, rng, **parameters_named)
+
+
+def _are_numbers(values, n):
+    """Whether these are `n` real numbers, which may be infinite, or arrays of them."""
+    if not isinstance(values, (tuple, list, np.ndarray)) or len(values) != n:
+        return False
+    return all(isinstance(value, (numbers.Real, np.ndarray)) and not isinstance(value, bool) for value in values)
 
 
 def _parameters_of(distribution):

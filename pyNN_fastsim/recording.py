@@ -19,6 +19,7 @@ from . import simulator
 from .engine.recording.records import elements
 from .engine.signals import signals_held
 from .given_times import GivenTimes
+from .liveliness import can_spike, why_silent
 from .recorded import (
     Recording,
     Segment,
@@ -64,6 +65,7 @@ class Recorder(recording.Recorder):
         self._ended = []  # Segments of this trial, of what is no longer recorded
         self._finished = []  # Segments of earlier trials
         self._given = []
+        self.told_of_silence = False  # whether there has been a warning that its cells can't spike
         self._off_grid = simulator.state.spike_precision == "off_grid"
         self._start_step = self._network.step
 
@@ -184,6 +186,18 @@ class Recorder(recording.Recorder):
     def _has_run(self):
         """Whether there is anything in this trial that has not been forgotten."""
         return self._network.begun and self._network.step > self._start_step
+
+    def has_data(self, name):
+        """Whether there are any data of a variable that was to be recorded, be they without spikes."""
+        if self._finished or self._ended:
+            return True
+        if name == "spikes":
+            return self._has_run() and bool(self._cells_in(self._recording, name).any())
+        return any(sampler.samples.length for variable, sampler in self._samplers if variable.name == name)
+
+    def has_spikes(self):
+        """Whether any spikes were recorded, or may have been in an earlier trial."""
+        return bool(self._finished or self._ended or len(self._network.spikes_of(self.population._block)))
 
     def _time_of(self, step):
         return np.around(step * self._network.dt, 12)
@@ -389,6 +403,25 @@ def check_asked_for(owner, names, sources):
             raise NotRecordedError(owner, name, known, celltype)
     if not known:
         warn(f"Nothing was recorded from {owner}: call record() before the run")
+    wanted = [name for name in known if names is None or name in names]
+    empty = [name for name in wanted if not any(recorder.has_data(name) for recorder, _ in sources)]
+    if empty:
+        warn(f"There are no data of {', '.join(empty)} from {owner} yet: call run() after record()")
+    elif "spikes" in wanted and not any(recorder.has_spikes() for recorder, _ in sources):
+        _tell_of_silence([recorder.population for recorder, _ in sources])
+
+
+def _tell_of_silence(populations):
+    """Warn, once for each population, where there are no spikes since there can be none."""
+    state = simulator.state
+    if any(population.recorder._network is not state.network for population in populations):
+        return
+    alive = can_spike(state)
+    for population in populations:
+        if population._block.index not in alive and not population.recorder.told_of_silence:
+            population.recorder.told_of_silence = True
+            what, todo = why_silent(state, population, alive)
+            warn(f"There are no spikes of population '{population.label}': {what}. {todo}")
 
 
 def recorded_words(cells):

@@ -143,6 +143,8 @@ class EngineCurrentSource(WithParameters, StandardCurrentSource):
         for population, _ in targets:
             self._check_target(population)
         index = self._index_in_network()
+        if self not in state.current_sources:
+            state.current_sources.append(self)
         for population, chosen in targets:
             indices = np.sort(np.arange(population.size)[chosen])
             state.network.attach_current(index, population._block, indices)

@@ -13,15 +13,14 @@ import numpy as np
 
 from . import simulator, usual
 from .celltypes import public_state
-from .connections import parts
 from .connectors import OneToOneConnector
 from .engine.synapses.gap import JunctionGroup
 from .liveliness import can_spike, has_wrong_sign, is_leaky, numbers, what_moves, why_silent
 
-MOST_HZ = 500.0  # of a cell, beyond which a rate is a mistake
+MOST_HZ, MOST_HZ_OF_ONE = 500.0, 1000.0  # of cells on average, and of one; beyond it is a mistake
+NEVER = -20.0  # mV, a threshold above which is hardly one: it keeps cells from spiking
 SHORT_RUN = 2.0  # ms, which somebody hardly wants to simulate
 STEPS_OF_SYNAPSE, STEPS_OF_MEMBRANE = 2, 5  # that a time constant should have at least
-LEAKS = 5.0  # the conductance of one spike as a multiple of the leak, beyond which nothing else counts
 
 
 @dataclass
@@ -170,33 +169,13 @@ def _projections(state):
 
 
 def _weights(state, projection):
-    if any(group.is_plastic for group in projection._groups):
-        return
-    weights = projection._values("weight")
-    if not weights.any():
+    is_plastic = any(group.is_plastic for group in projection._groups)
+    if not (is_plastic or projection._zero_is_meant or projection._values("weight").any()):
         yield Finding(
             _named(projection),
             "all weights are zero, which they are by default",
             "Give a synapse type with weights: StaticSynapse(weight=...)",
         )
-        return
-    leaks = [_leak(state.populations[part.block.index]) for part in parts(projection.post)]
-    if projection._conducts and all(leak is not None for leak in leaks):
-        times = float(np.median(weights)) / max(leaks)
-        if times > LEAKS:
-            yield Finding(
-                _named(projection),
-                f"each spike opens {times:.3g} times the conductance of the leak ({max(leaks):g} uS)",
-                "Weights into conductances are in uS, usually 0.0005 to 0.05",
-            )
-
-
-def _leak(population):
-    """The mean conductance of the leak of cells, uS; None where cm and tau_m don't tell it."""
-    values = population._parameters
-    if population.celltype.is_own or not {"cm", "tau_m"} <= values.keys():
-        return None
-    return float(np.mean(values["cm"] / values["tau_m"]))
 
 
 def _signs(state, projection):
@@ -246,7 +225,8 @@ def _reversal(state):
             ("e_rev_E", np.less_equal, "excitation can't reach the threshold"),
             ("e_rev_I", np.greater_equal, "inhibition excites"),
         ):
-            if name in values and np.all(is_wrong(values[name], values["v_thresh"])):
+            is_threshold = np.all(values["v_thresh"] < NEVER)
+            if name in values and is_threshold and np.all(is_wrong(values[name], values["v_thresh"])):
                 yield Finding(
                     population._owner,
                     f"{what}: {name} = {_first(values[name]):g} mV, v_thresh = "
@@ -334,11 +314,11 @@ def _rates(state):
         if population.celltype.model.is_source or not _records_spikes(population):
             continue
         counts = list(population.recorder._local_count("spikes").values())
-        highest = max(counts, default=0) / state.t * 1000.0
-        if highest > MOST_HZ:
+        mean, highest = (float(f(counts or [0])) / state.t * 1000.0 for f in (np.mean, np.max))
+        if mean > MOST_HZ or highest > MOST_HZ_OF_ONE:
             yield Finding(
                 population._owner,
-                f"a cell spikes at {highest:.4g} Hz, which no neuron does for long",
+                f"a cell spikes at {highest:.4g} Hz, {mean:.4g} Hz on average, which neurons don't for long",
                 "Look at weights, rates, i_offset and tau_refrac",
             )
 

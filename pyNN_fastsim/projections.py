@@ -88,6 +88,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
         self._hardly_meant = set()
+        self._zero_is_meant = getattr(synapse_type, "zero_is_meant", False)
         self._groups: list[Group] = []
         self._cached = {}
         self._initial_weights = None

@@ -12,7 +12,7 @@ from pyNN import errors
 from pyNN.standardmodels import build_translations, synapses
 from pyNN.standardmodels.base import STDPTimingDependence, STDPWeightDependence
 
-from ..arguments import check_arguments_of
+from ..arguments import check_arguments_of, is_finite
 from ..celltypes import public_state
 from ..display import WithParameters
 from ..engine.synapses import plasticity, short_term
@@ -72,8 +72,10 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
 
     model        of the engine, None for static synapses
     recordable   names of what `Projection.record` can sample
+    zero_is_meant   whether the weight was given as one number: if that is 0, it is no oversight
     """
 
+    zero_is_meant = False
     model: SynapseModel | None = None
     recordable: tuple[str, ...] = ()
 
@@ -82,6 +84,7 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         InvalidParameterValueError for what can't be a parameter's value."""
         check_names(self, parameters)
         super().__init__(**given_parameters(type(self).__name__, parameters))
+        self.zero_is_meant = is_finite(parameters.get("weight"))
         self._is_made = True
 
     def _parameters_and_states(self):

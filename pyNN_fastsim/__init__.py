@@ -4,6 +4,7 @@ PyNN on a simulator of its own, written in Numba.
 ``import pyNN_fastsim as sim`` is the only change that a PyNN script needs.
 """
 
+import sys as _sys
 from types import ModuleType as _ModuleType
 
 from pyNN import errors, random, space  # noqa: F401
@@ -50,6 +51,10 @@ from .versions import show_versions  # noqa: F401
 __version__ = "0.1.0"
 
 _aliases.install("fastsim")
+if "IPython" in _sys.modules:
+    from . import notebook as _notebook
+
+    _notebook.install()
 
 
 def list_standard_models():

@@ -100,7 +100,9 @@ def _hint_of_cell_types(value):
     if value is not None and not is_of_pynn(value):
         return ""
     if "LIF" in (kinds := {type(value).__name__, getattr(value, "__name__", "")}) or "AdExp" in kinds:
-        return ", which is a part of a PointNeuron; such a cell type is IF_cond_exp, or EIF_cond_exp_isfa_ista"
+        return (
+            ", which is a part of a PointNeuron; such a cell type is IF_cond_exp, or EIF_cond_exp_isfa_ista"
+        )
     return ""
 
 

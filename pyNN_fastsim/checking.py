@@ -116,7 +116,9 @@ def _units(state):
     for projection in state.projections:
         values = {name: projection._values(name) for name in ("weight", "delay")}
         owner = _named(projection)
-        yield from _of_remarks(words for _, words in usual.remarks(owner, values, table=projection._usual_values()))
+        yield from _of_remarks(
+            words for _, words in usual.remarks(owner, values, table=projection._usual_values())
+        )
     for source in state.current_sources:
         values = source.get_parameters()
         found = usual.remarks(type(source).__name__, values, table=usual.OF_CURRENT_SOURCES)
@@ -199,7 +201,7 @@ def _pairs(state, projection):
     if isinstance(projection._connector, OneToOneConnector) and n_pre != n_post:
         yield Finding(
             _named(projection),
-            f"one to one from {n_pre} to {n_post} cells leaves {abs(n_pre - n_post)} of them without a partner",
+            f"one to one from {n_pre} to {n_post} cells leaves {abs(n_pre - n_post)} without a partner",
             "Give populations of one size, or another connector",
         )
 

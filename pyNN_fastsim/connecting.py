@@ -23,9 +23,6 @@ from .synapse_values import drawing_for
 from .validation import check_synapse_parameter, check_weight_bounds
 
 
-_MOVED_BY_WEIGHTS = {"iaf_psc_delta", "izhikevich"}  # models whose potential jumps by the weight, mV
-
-
 class Connecting:
     """What of a Projection makes connections; comes before PyNN's class in the bases.
 
@@ -167,14 +164,11 @@ class Connecting:
         usual.tell(self._hardly_meant, usual.remarks(self.label, columns, table=self._usual_values()))
 
     def _usual_values(self):
-        """What is usual of weights and delays, by name; nothing is known of weights for cell types of users."""
+        """What is usual of weights and delays, by name; for users' cell types only of delays."""
         cells = [population.celltype for population in populations_of(self.post)]
         if any(celltype.is_own for celltype in cells):
             return {"delay": usual.DELAY}
-        if self._conducts:
-            unit = "uS"
-        else:
-            unit = "mV" if {celltype.model.name for celltype in cells} <= _MOVED_BY_WEIGHTS else "nA"
+        unit = "uS" if self._conducts else usual.unit_of_currents(cells)
         return {"delay": usual.DELAY, "weight": usual.OF_WEIGHTS[unit]}
 
     def _convergent_connect(
@@ -240,7 +234,8 @@ class Connecting:
         if weight > 0:
             return f"{guess}; give {-weight:g}, or receptor_type='excitatory'"
         if all(cells.celltype.conductance_based for cells in populations_of(self.post)):
-            return f"{guess}; conductances inhibit by their reversal potential: give {-weight:g} and a receptor_type"
+            hint = "conductances are positive, and inhibit by their reversal potential"
+            return f"{guess}; {hint}: give {-weight:g}, and receptor_type='inhibitory'"
         if guess:
             return f"{guess}; give a receptor_type, and weights of one sign"
         return "; for inhibition give receptor_type='inhibitory'"

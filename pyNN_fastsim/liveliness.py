@@ -132,5 +132,6 @@ def why_silent(state, population, alive):
 def has_wrong_sign(projection):
     """Whether a weight has not the sign that its receptor wants, as connectors with safe=False allow."""
     wanted = projection._sign_of_receptor
-    return bool(wanted and not projection._is_electrical and np.any(projection._values("weight") * wanted < 0))
-
+    return bool(
+        wanted and not projection._is_electrical and np.any(projection._values("weight") * wanted < 0)
+    )

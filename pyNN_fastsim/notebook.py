@@ -37,7 +37,11 @@ def to_users_line(frames):
     first = next((k for k, entry in enumerate(entries) if _is_inside(entry)), len(entries))
     users = next((k for k in range(len(entries) - 1, first, -1) if _is_users(entries[k])), None)
     if users is not None:
-        kept = [*entries[:first], *(each for each in entries[first:users] if _is_users(each)), *entries[users:]]
+        kept = [
+            *entries[:first],
+            *(each for each in entries[first:users] if _is_users(each)),
+            *entries[users:],
+        ]
     elif first < len(entries) and _is_inside(entries[-1]) and _was_raised(entries[-1]):
         kept = entries[:first]
     else:

@@ -145,7 +145,7 @@ _OF_MODULES = {name.lower(): words for name, words in OF_MODULES.items()}
 
 
 def in_pynn(name):
-    """What something is in PyNN, in words, given what another simulator's module calls it; None if unknown."""
+    """What something is in PyNN, in words, given its name in another simulator; None if that is unknown."""
     words = _CAPITALISED.get(name) or OF_MODULES.get(name) or _OF_MODULES.get(name.lower())
     if words is None and name.endswith(("_ps", "_hpc", "_lbl", "_canon")):  # variants of NEST's models
         return in_pynn(name.rpartition("_")[0])
@@ -153,5 +153,5 @@ def in_pynn(name):
 
 
 def among(name, known):
-    """Which of the known names of arguments another simulator's, or a textbook's, stands for; None if none."""
+    """Which of the known names of arguments a name of elsewhere stands for; None if it is none of them."""
     return next((each for each in OF_ARGUMENTS.get(str(name).lower(), ()) if each in known), None)

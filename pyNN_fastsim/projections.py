@@ -29,6 +29,7 @@ from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSyn
 from .synapse_recording import SynapseRecorder
 from .synapse_values import wrong_shape
 from .threads import alone
+from .usual import unit_of_currents
 from .validation import NoParameterAttributes, check_names
 
 _DEFAULT_SPACE = Space()
@@ -351,8 +352,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         """As quantities knows them."""
         if self.post.conductance_based or self._is_electrical:
             return "uS"
-        kinds = {population.celltype.model.name for population in _populations(self.post)}
-        return "mV" if kinds == {"iaf_psc_delta"} else "nA"
+        return unit_of_currents([population.celltype for population in _populations(self.post)])
 
 
 def _name(cells):

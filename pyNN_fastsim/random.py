@@ -106,7 +106,9 @@ def _are_numbers(values, n):
     """Whether these are `n` real numbers, which may be infinite, or arrays of them."""
     if not isinstance(values, (tuple, list, np.ndarray)) or len(values) != n:
         return False
-    return all(isinstance(value, (numbers.Real, np.ndarray)) and not isinstance(value, bool) for value in values)
+    return all(
+        isinstance(value, (numbers.Real, np.ndarray)) and not isinstance(value, bool) for value in values
+    )
 
 
 def _parameters_of(distribution):

@@ -52,6 +52,7 @@ OF_WEIGHTS = {
     "nA": Usual("nA", 1e-7, 60.0, "0.01 to 1"),
     "mV": Usual("mV", 1e-5, 500.0, "0.1 to 5"),
 }
+MOVED_BY_WEIGHTS = {"iaf_psc_delta", "izhikevich"}  # models whose potential jumps by the weight
 DELAY = Usual("ms", 0.0, 2000.0, "0.1 to 20")
 TIMESTEP = Usual("ms", 0.00099, 20.0, "0.01 to 1")
 
@@ -65,6 +66,11 @@ _TAKEN_FOR = {
 }
 _PER_UNIT = {"s": 1e3, "us": 1e-3, "V": 1e3, "uV": 1e-3, "F": 1e9, "pF": 1e-3}
 _PER_UNIT |= {"A": 1e9, "pA": 1e-3, "S": 1e6, "nS": 1e-3}
+
+
+def unit_of_currents(celltypes):
+    """PyNN's unit of weights that are no conductances: of currents, or of jumps of the potential."""
+    return "mV" if {celltype.model.name for celltype in celltypes} <= MOVED_BY_WEIGHTS else "nA"
 
 
 def remark(owner, name, value, usual):

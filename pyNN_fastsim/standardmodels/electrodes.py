@@ -21,6 +21,7 @@ from .. import usual
 from ..arguments import check_arguments_of
 from ..display import WithParameters
 from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
+from ..helping import describe_class
 from ..parameters import as_given, evaluated, to_look_at
 from ..simulator import GRID_TOLERANCE, state
 from ..threads import alone
@@ -43,6 +44,19 @@ class EngineCurrentSource(WithParameters, StandardCurrentSource):
     """
 
     function = steps_value
+    units = {
+        **dict.fromkeys(("amplitude", "amplitudes", "offset", "mean", "stdev"), "nA"),
+        **dict.fromkeys(("start", "stop", "times", "dt"), "ms"),
+        **{"frequency": "Hz", "phase": "degrees"},
+    }
+    _for_users = (
+        *("default_parameters", "units", "inject_into", "record", "get_data", "describe"),
+        *("get_parameters", "set_parameters"),
+    )
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        describe_class(cls, [])
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, or InvalidParameterValueError for a value."""

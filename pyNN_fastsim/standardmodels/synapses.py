@@ -18,6 +18,7 @@ from ..display import WithParameters
 from ..engine.synapses import plasticity, short_term
 from ..engine.synapses.dynamic import OfTarget, SynapseModel
 from ..former_names import WEIGHT_RULE_ARGUMENTS, has_become
+from ..helping import describe_class
 from ..messages import shown
 from ..parameters import Stream, as_given, expression
 from ..simulator import state
@@ -38,6 +39,13 @@ __all__ = [
     "TsodyksMarkramSynapse",
     "Vogels2011Rule",
 ]
+
+
+# Weights are in nA, uS or mV, as the postsynaptic cells want.
+UNITS = {
+    **dict.fromkeys(("delay", "tau_rec", "tau_facil", "tau_plus", "tau_minus", "tau"), "ms"),
+    "rho": "/ms",
+}
 
 
 def given_parameters(owner, parameters):
@@ -78,6 +86,13 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
     zero_is_meant = False
     model: SynapseModel | None = None
     recordable: tuple[str, ...] = ()
+    units = UNITS
+    _for_users = ("default_parameters", "recordable", "get_parameter_names", "has_parameter", "describe")
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        recordable = ", ".join(cls.recordable) or "nothing: these synapses stay what they are"
+        describe_class(cls, [("Can be recorded, by Projection.record()", [recordable])])
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
@@ -271,6 +286,13 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
 
 class _RulePart(WithParameters, NoParameterAttributes):
     """What timing and weight dependences have in common; comes before PyNN's class in the bases."""
+
+    units = UNITS
+    _for_users = ("default_parameters", "get_parameter_names", "describe")
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        describe_class(cls, [])
 
     def __init__(self, *values, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and

@@ -218,12 +218,12 @@ class Connecting:
         if self._sign_of_weights == 1 and weights.min() < 0:
             raise errors.ConnectionError(
                 f"{self.label}: weights must be positive for conductance-based and/or excitatory "
-                f"synapses, but there is {weights.min():g}{self._what_to_do(weights.min())}"
+                f"synapses, but there is {weights.min()}{self._what_to_do(weights.min())}"
             )
         if self._sign_of_weights == -1 and weights.max() > 0:
             raise errors.ConnectionError(
                 f"{self.label}: weights must be negative for current-based, inhibitory synapses, but "
-                f"there is {weights.max():g}{self._what_to_do(weights.max())}"
+                f"there is {weights.max()}{self._what_to_do(weights.max())}"
             )
 
     def _what_to_do(self, weight):

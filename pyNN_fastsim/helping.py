@@ -55,6 +55,7 @@ MEANINGS = {
     "e_rev_E": "reversal potential of excitatory synapses",
     "e_rev_I": "reversal potential of inhibitory synapses",
     "e_syn": "reversal potential of synapses",
+    "locations": "without effect: these cells have none",
     # sources
     "rate": "mean rate of spikes",
     "start": "when it begins",
@@ -89,7 +90,8 @@ MEANINGS = {
     "mu_plus": "exponent of potentiation",
     "mu_minus": "exponent of depression",
     "dendritic_delay_fraction": "part of the delay that is dendritic",
-    "eta": "learning rate",
+    "tau": "time constant of the window",
+    "eta": "learning rate, in the unit of the weight",
     "rho": "rate at which the weight stays what it is",
     "n": "number of release sites",
 }

@@ -1,6 +1,7 @@
 """check(): what it finds in networks that are wrong, and that it finds nothing in those that aren't."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -202,6 +203,14 @@ def test_gap_junctions_and_plastic_synapses_can_drive():
     stdp = sim.STDPMechanism(sim.SpikePairRule(), sim.AdditiveWeightDependence(), weight=0.0)
     sim.Projection(q, r, sim.FixedProbabilityConnector(1.0, rng=NumpyRNG(1)), stdp)
     assert sim.check() == []
+
+
+@pytest.mark.filterwarnings("ignore:.*hardly meant")
+def test_what_the_documentation_shows():
+    page = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
+    script, shown = re.search(r"```python\n(.*?)```.*?```text\n(.*?)```", page, re.DOTALL).groups()
+    exec(script.replace("print(", "text = repr("), names := {})
+    assert names["text"] == shown.strip()
 
 
 # --- the examples ---------------------------------------------------------------------------------------

@@ -129,6 +129,27 @@ def test_what_is_wrong(net, wrong):
     assert all(len(each) < 320 for each in found)
 
 
+def test_a_threshold_that_is_never_reached_is_meant(net):
+    """It keeps cells from spiking; one that excitation can't reach is another matter."""
+    exc = net["exc"]
+    exc.set(v_thresh=0.0)
+    assert not any("excitation" in finding.what for finding in sim.check())
+    exc.set(v_thresh=-50.0, e_rev_E=-55.0)
+    (finding, *_) = (finding for finding in sim.check() if "excitation" in finding.what)
+    assert finding.what == "excitation can't reach the threshold: e_rev_E = -55 mV, v_thresh = -50 mV"
+
+
+def test_recorded_weights_of_izhikevich_cells_are_in_mv():
+    sim.setup()
+    p = sim.Population(2, sim.Izhikevich())
+    stdp = sim.STDPMechanism(sim.SpikePairRule(), sim.AdditiveWeightDependence(), weight=1.0)
+    projection = sim.Projection(p, p, sim.OneToOneConnector(), stdp)
+    projection.record("weight")
+    sim.run(1.0)
+    (signal,) = projection.get_data().segments[0].analogsignals
+    assert str(signal.units.dimensionality) == "mV"
+
+
 def test_time_steps_that_are_too_long():
     sim.setup(timestep=1.0)
     p = sim.Population(2, sim.IF_curr_alpha(tau_syn_E=0.5, i_offset=1.0), label="p")

@@ -262,6 +262,7 @@ RIGHT = [
     "for _ in range(5):\n    sim.run(0.1)\nsim.run(0.0)",
     "p.set(v_rest=0.0, v_reset=0.0, v_thresh=1.0, tau_m=1e5, cm=10.0, i_offset=0.0, tau_refrac=0.0)",
     "p.set(v_thresh=np.inf)\nq.set(e_rev_E=0.0, v_thresh=1000.0)\np.initialize(v=0.0)",
+    "p.set(i_offset=[0.1] * 9 + [60.0])",
     "p.initialize(v=sim.RandomDistribution('uniform', (-1.0, 1.0), rng=NumpyRNG(1)))",
     "sim.StepCurrentSource(times=[1.0, 2.0], amplitudes=[0.0, 60.0])",
     "sim.Projection(source, p, one, sim.StaticSynapse(weight=np.eye(10), delay=1000.0))",

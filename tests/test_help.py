@@ -58,6 +58,7 @@ def test_nothing_from_inside(name):
     [
         ("IF_curr_exp", "excitatory, inhibitory; weights are in nA, negative for inhibition"),
         ("IF_curr_delta", "excitatory, inhibitory; weights are in mV, negative for inhibition"),
+        ("Izhikevich", "excitatory, inhibitory; weights are in mV, negative for inhibition"),
         ("IF_cond_exp", "excitatory, inhibitory; weights are conductances in uS, always positive"),
         ("IF_cond_exp", "spikes, v, gsyn_exc, gsyn_inh"),
         ("IF_cond_exp", "v = -65 mV, gsyn_exc = 0 uS, gsyn_inh = 0 uS"),

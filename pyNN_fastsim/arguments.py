@@ -109,7 +109,7 @@ def _hint_of_cell_types(value):
 def _hint_of_names(name):
     """What to give instead of the name of a cell type."""
     package = sys.modules[__package__]
-    if name in getattr(package, "__all__", ()):
+    if name in package.list_standard_models():
         return f"without quotes it is {name}()"
     try:
         getattr(package, name)

@@ -78,6 +78,8 @@ def remark(owner, name, value, usual):
 
     Of several values all must be too small, or all too large: a tail of a distribution is no mistake.
     """
+    if isinstance(value, float) and (value == 0.0 or usual.low <= abs(value) <= usual.high):
+        return None
     numbers = _numbers(value)
     if len(numbers) == 0 or usual.low <= abs(numbers[0]) <= usual.high:
         return None  # most values, of which there may be millions

@@ -261,7 +261,7 @@ RIGHT = [
     "p.record('v')\nsim.run(10.0)\nsim.reset()\nsim.run(10.0)\nassert len(p.get_data().segments) == 2",
     "for _ in range(5):\n    sim.run(0.1)\nsim.run(0.0)",
     "p.set(v_rest=0.0, v_reset=0.0, v_thresh=1.0, tau_m=1e5, cm=10.0, i_offset=0.0, tau_refrac=0.0)",
-    "p.set(v_thresh=np.inf)\nq.set(e_rev_E=0.0, v_thresh=1000.0)\np.initialize(v=0.0)",
+    "p.set(v_thresh=np.inf)\nq.set(e_rev_E=0.1, v_thresh=1000.0)\np.initialize(v=0.0)",
     "p.set(i_offset=[0.1] * 9 + [60.0])",
     "p.initialize(v=sim.RandomDistribution('uniform', (-1.0, 1.0), rng=NumpyRNG(1)))",
     "sim.StepCurrentSource(times=[1.0, 2.0], amplitudes=[0.0, 60.0])",

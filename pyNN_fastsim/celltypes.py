@@ -207,7 +207,10 @@ def _model_of(cls):
         state=state,
         receptors=tuple(cls.receptor_types),
         constants=constants,
-        **{name: getattr(cls, name, None) for name in ("short_step", "unfit", "refresh", "restart")},
+        short_step=getattr(cls, "short_step", None),
+        unfit=getattr(cls, "unfit", None),
+        refresh=getattr(cls, "refresh", None),
+        restart=getattr(cls, "restart", None),
         **functions,
     )
 

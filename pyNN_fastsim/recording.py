@@ -20,6 +20,7 @@ from .asked_for import check_asked_for
 from .engine.recording.records import elements
 from .engine.signals import signals_held
 from .given_times import GivenTimes
+from .grid import times_of
 from .recorded import (
     Recording,
     Segment,
@@ -203,7 +204,7 @@ class Recorder(recording.Recorder):
         return bool(self._finished or self._ended or len(self._network.spikes_of(self.population._block)))
 
     def _time_of(self, step):
-        return np.around(step * self._network.dt, 12)
+        return times_of(step, self._network.dt)
 
     def _current(self):
         """What this trial has recorded so far."""

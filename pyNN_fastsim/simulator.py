@@ -15,6 +15,7 @@ from .engine.profile import Profile
 from .engine.signals import signals_held
 from .engine.synapses.gap import TooStrong
 from .engine.synapses.groups import MAX_DELAY
+from .grid import times_of
 from .ids import ID  # noqa: F401
 from .validation import GRID_TOLERANCE  # noqa: F401
 
@@ -105,8 +106,8 @@ class State(common.control.BaseState):
         return float(self.time_of(steps))
 
     def time_of(self, step):
-        """The time of a step, ms: a multiple of dt, rounded so that 3 * 0.1 is 0.3."""
-        return np.around(step * self.dt, 12)
+        """The time of a step, ms."""
+        return times_of(step, self.dt)
 
     @property
     def t(self):

@@ -21,6 +21,7 @@ from .. import usual
 from ..arguments import check_arguments_of
 from ..display import WithParameters
 from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
+from ..grid import times_of
 from ..helping import describe_class
 from ..parameters import as_given, evaluated, to_look_at
 from ..simulator import GRID_TOLERANCE, state
@@ -248,7 +249,7 @@ class _RecordedCurrent:
         now = self._network.step
         self.keep(current, now)
         levels = np.concatenate([*self._kept, self._network.sample_current(current, now, now + 1)])
-        return np.around(np.arange(self._first, now + 1) * self._network.dt, 12), levels
+        return times_of(np.arange(self._first, now + 1), self._network.dt), levels
 
 
 class DCSource(EngineCurrentSource, electrodes.DCSource):
@@ -302,7 +303,7 @@ class StepCurrentSource(EngineCurrentSource, electrodes.StepCurrentSource):
         steps = _steps_of(self._values["times"].value)
         last = np.append(np.diff(steps) > 0, True)[: len(steps)]
         amplitudes = self._values["amplitudes"].value[last]
-        times = np.around(steps[last] * state.dt, 12)
+        times = times_of(steps[last], state.dt)
         return {**self._values, "times": Sequence(times), "amplitudes": Sequence(amplitudes)}
 
 

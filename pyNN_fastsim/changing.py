@@ -78,7 +78,7 @@ class Changing:
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
         self._check_values(columns)
-        if columns.keys() & set(_BOUNDED) and any(group.is_bounded for group in self._groups):
+        if columns.keys() & set(_BOUNDED) and self.synapse_type.has_bounds and self._groups:
             self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
         if "weight" in columns:
             self._keep_initial_weights()
@@ -151,7 +151,7 @@ class Changing:
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
         self._check_values({name: np.array([value])})
-        if name in _BOUNDED and group.is_bounded:
+        if name in _BOUNDED and self.synapse_type.has_bounds:
             now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
             self._check_bounds(now | {name: np.array([value])})
         if name == "weight":

@@ -46,7 +46,7 @@ class Connecting:
             value = values[name] if name in values else defaults[name].base_value
             columns[name] = np.broadcast_to(np.asarray(value, dtype=float), n)
         self._check_values(columns)
-        if "w_max" in columns:
+        if self.synapse_type.has_bounds:
             self._check_bounds(columns)
         self._pending.append((np.asarray(pre), np.asarray(post), columns))
 

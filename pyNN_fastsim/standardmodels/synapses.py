@@ -72,10 +72,12 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
 
     model        of the engine, None for static synapses
     recordable   names of what `Projection.record` can sample
+    has_bounds   whether weights have bounds of the receptor's sign, `w_min` and `w_max`
     """
 
     model: SynapseModel | None = None
     recordable: tuple[str, ...] = ()
+    has_bounds = False
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
@@ -204,6 +206,7 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
     __doc__ = synapses.STDPMechanism.__doc__
     base_translations = same_names(("weight", "delay", "dendritic_delay_fraction"))
     recordable = ("weight",)
+    has_bounds = True
     possible_models: set[str] = set()
 
     def __init__(

@@ -185,14 +185,14 @@ def _model_of(cls):
     _check_declaration(cls, state)
     state = dict(state)
     if "attempt" in functions:
-        state["_part"] = 1.0
+        state["_part"] = -1.0 if hasattr(cls, "refresh") else 1.0
     return Model(
         name=_unique_name(cls, next(iter(functions.values()))),
         parameters=tuple(cls.default_parameters),
         state=state,
         receptors=tuple(cls.receptor_types),
         constants=constants,
-        restart=getattr(cls, "restart", None),
+        **{name: getattr(cls, name, None) for name in ("short_step", "unfit", "refresh", "restart")},
         **functions,
     )
 

@@ -24,7 +24,7 @@ from .expressions import (
     symbol,
 )
 
-SPIKED, DELIVERED = symbol("<spiked>"), symbol("<delivered>")
+SPIKED, DELIVERED, ERROR = symbol("<spiked>"), symbol("<delivered>"), symbol("<error>")
 
 
 def reader_of(model, further=()):
@@ -38,6 +38,7 @@ def reader_of(model, further=()):
         reader.functions[function.name] = _inlined(function, reader)
     for inline in model.inlines:
         reader.names[inline.name] = reader.number(inline.expression, inline.line)
+    reader.draws_of_inlines = len(reader.draws)
     return reader
 
 
@@ -213,7 +214,7 @@ class Body:
         # Each variable has a symbol of its own while the equations are solved.
         own = {symbol(name): self.writer.local("y") for name in names}
         for name, place in own.items():
-            self.writer.assign(place, values[name])
+            self.writer.assign(place, self.begin_of(name.name, values))
         problems = [
             solvers.Problem(
                 own[p.y], self._with_values(p.rhs, p.line, {**values, **own}), p.method, p.line
@@ -221,13 +222,21 @@ class Body:
             for p in (self.problems[name] for name in names)
         ]
         try:
-            ends = self.advance(problems, self.writer)
+            ends, values = self.solved(names, problems, values)
         except ValueError as error:
             raise wrong(self.model, problems[0].line, str(error)) from None
         ends = self.writer.take_down([ends[p.y] for p in problems])
         for name, end in zip(names, ends, strict=True):
             values = self._set(name, end, values)
         return values
+
+    def begin_of(self, name, values):
+        """The value of a variable at the beginning of what is integrated."""
+        return values[symbol(name)]
+
+    def solved(self, names, problems, values):
+        """The values of all y after what is integrated, by y, and all values."""
+        return self.advance(problems, self.writer), values
 
 
 def _choice(condition, a, b):

@@ -13,6 +13,7 @@ from . import kept
 from .description import Neuron
 
 CELL, STEP = "_cell", "_step"  # hidden state: which cell it is, and how many steps it has done
+FUNCTIONS = ("step", "short_step", "unfit", "attempt", "fires", "finish", "refresh")
 STREAM = ("_seed", "_stream", "_trial")  # of its random numbers
 
 
@@ -56,7 +57,7 @@ def loaded(parts):
         "solvers": dict(parts["solvers"]),
         "text": parts["text"],
         "constants": staticmethod(scope["constants"]),
-        "step": inlined(scope["step"]),
+        **{name: inlined(scope[name]) for name in FUNCTIONS if name in scope},
         "restart": staticmethod(_restart),
     }
     return type(parts["name"], (EquationCell,), body)

@@ -218,12 +218,13 @@ class Reader:
 
     names       expressions by the names that stand for them: symbols, or what inlines stand for
     functions   by name, Python functions of expressions that give what the model's own functions do
-    draws       names of the distributions of the draws so far
+    draws       names of the distributions of the draws so far; the first `draws_of_inlines` of them are those
+                of functions and inlines
     """
 
     def __init__(self, model, names=(), functions=()):
         self.model, self.names, self.functions = model, dict(names), dict(functions)
-        self.draws = []
+        self.draws, self.draws_of_inlines = [], 0
 
     def number(self, text, line, names=None):
         """The expression of a text, whose value is a number; `names` are further ones.

@@ -248,3 +248,17 @@ def test_a_second_start_needs_no_sympy(tmp_path):
     runs = [subprocess.run([sys.executable, script], capture_output=True, text=True) for _ in range(2)]
     assert runs[0].returncode == 0, runs[0].stderr
     assert runs[1].stdout.split() == ["False"]
+
+
+@pytest.mark.parametrize("others", ["", "\ndu/dt = u - u^3"], ids=["whole", "in parts"])
+def test_what_is_only_recorded(others):
+    """Random numbers and the time, used in what a step returns and nowhere else."""
+    own = sim.Neuron(equations=f"v = Uniform(1, 2)\ns = 2 * t\nw = t + w - w{others}")
+    sim.setup(timestep=0.1)
+    cells = sim.Population(3, own())
+    cells.record(["v", "s", "w"])
+    sim.run(1.0)
+    signals = data_of(cells)[0]
+    np.testing.assert_allclose(signals["s"][1:, 0], 0.2 * np.arange(1, 11))
+    np.testing.assert_allclose(signals["w"][1:, 0], 0.1 * np.arange(10))
+    assert len(np.unique(signals["v"][1:])) == 30 and 1 < signals["v"][1:].min() < signals["v"].max() < 2

@@ -38,11 +38,17 @@ def test_if_cond_exp_is_the_built_in_one():
     own = sim.Neuron(**IF_COND_EXP, name="Own")
     sim.setup(timestep=0.1)
     source = sim.Population(20, sim.SpikeSourcePoisson(rate=200.0))
-    both = [sim.Population(5, kind(i_offset=lambda i: 0.1 * i, tau_refrac=2.0)) for kind in (own, sim.IF_cond_exp)]
+    both = [
+        sim.Population(5, kind(i_offset=lambda i: 0.1 * i, tau_refrac=2.0)) for kind in (own, sim.IF_cond_exp)
+    ]
     for cells in both:
         for receptor, weight in ("excitatory", 0.02), ("inhibitory", 0.03):
             sim.Projection(
-                source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=weight), receptor_type=receptor
+                source,
+                cells,
+                sim.AllToAllConnector(),
+                sim.StaticSynapse(weight=weight),
+                receptor_type=receptor,
             )
         sim.ACSource(amplitude=0.2, frequency=20.0).inject_into(cells)
         cells.record(["spikes", "v"])
@@ -86,7 +92,9 @@ def test_weights_may_have_either_sign():
     cells = sim.Population(1, own())
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0]))
     for receptor, weight in ("excitatory", -3.0), ("inhibitory", 10.0), ("ampa", -1.5):
-        sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=weight), receptor_type=receptor)
+        sim.Projection(
+            source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=weight), receptor_type=receptor
+        )
     cells.record("v")
     sim.run(2.0)
     assert data_of(cells)[0]["v"][-1, 0] == pytest.approx(0.1 * (-3 + 10 - 3))
@@ -133,7 +141,9 @@ def test_everything_at_once_is_what_the_interpreter_makes_of_it():
         expected.append([float(naive.values[name]) for name in names])
     assert spikes == naive_spikes and len(spikes) > 3
     for name, values in zip(names, np.array(expected).T, strict=True):
-        np.testing.assert_allclose(signals[name][1:, 0], values, atol=0.1 if name == "x" else 1e-5, err_msg=name)  # x: a step across the jump of its slope
+        np.testing.assert_allclose(
+            signals[name][1:, 0], values, atol=0.1 if name == "x" else 1e-5, err_msg=name
+        )  # x: a step across the jump of its slope
 
 
 def test_noise_is_of_the_right_size_and_the_same_again():
@@ -155,7 +165,8 @@ def test_noise_is_of_the_right_size_and_the_same_again():
     assert abs(np.corrcoef(once[-1][1:], once[-1][:-1])[0, 1]) < 0.2
 
 
-# --- synapses -----------------------------------------------------------------------------------------------------
+# --- synapses
+# -----------------------------------------------------------------------------------------------------
 
 PAIRS = dict(
     parameters=dict(tau_plus=20.0, tau_minus=20.0, A_plus=0.01, A_minus=0.012, w_max=0.1),
@@ -169,7 +180,7 @@ TRIPLET = dict(
         A3_minus=2.3e-4, w_max=1.0,
     ),
     equations="tau_plus * dr1/dt = -r1; tau_x * dr2/dt = -r2; tau_minus * do1/dt = -o1; tau_y * do2/dt = -o2",
-    pre_spike="w = clip(w - w_max * o1 * (A2_minus + A3_minus * r2), 0, w_max); g_target += w; r1 += 1; r2 += 1",
+    pre_spike="w = clip(w - w_max * o1 * (A2_minus + A3_minus*r2), 0, w_max); g_target += w; r1 += 1; r2 += 1",
     post_spike="w = clip(w + w_max * r1 * (A2_plus + A3_plus * o2), 0, w_max); o1 += 1; o2 += 1",
 )  # fmt: skip
 REWARDED = dict(
@@ -187,7 +198,9 @@ def test_stdp_of_pairs_is_the_built_in_one():
     own = sim.Synapse(**PAIRS, name="Pairs")
     p = PAIRS["parameters"]
     built_in = sim.STDPMechanism(
-        timing_dependence=sim.SpikePairRule(**{name: p[name] for name in ("tau_plus", "tau_minus", "A_plus", "A_minus")}),
+        timing_dependence=sim.SpikePairRule(
+            **{name: p[name] for name in ("tau_plus", "tau_minus", "A_plus", "A_minus")}
+        ),
         weight_dependence=sim.AdditiveWeightDependence(w_min=0.0, w_max=0.1),
         weight=0.05,
         delay=1.5,
@@ -201,7 +214,8 @@ def test_stdp_of_pairs_is_the_built_in_one():
         cells.record("spikes")
     sim.run(500.0)
     (ours, our_weights), (theirs, their_weights) = [
-        (data_of(cells)[1], np.array(projection.get("weight", format="array"))) for cells, projection in results
+        (data_of(cells)[1], np.array(projection.get("weight", format="array")))
+        for cells, projection in results
     ]
     assert ours == theirs and min(map(len, ours)) > 10
     assert np.abs(our_weights - their_weights).max() < 1e-15 < our_weights.std()
@@ -210,7 +224,12 @@ def test_stdp_of_pairs_is_the_built_in_one():
 @pytest.mark.parametrize("model", [TRIPLET, REWARDED], ids=["triplet", "rewarded"])
 def test_plastic_synapses_are_what_the_interpreter_makes_of_them(model):
     own = sim.Synapse(**model, name="Plastic")
-    pre, driven, delay, fraction = [10.0, 30.0, 35.0, 80.0, 150.0, 300.3], [20.0, 33.0, 90.0, 140.0, 305.0], 2.0, 0.25
+    pre, driven, delay, fraction = (
+        [10.0, 30.0, 35.0, 80.0, 150.0, 300.3],
+        [20.0, 33.0, 90.0, 140.0, 305.0],
+        2.0,
+        0.25,
+    )
     sim.setup(timestep=0.1, min_delay=0.1)
     source, drive = (sim.Population(1, sim.SpikeSourceArray(spike_times=times)) for times in (pre, driven))
     cell = sim.Population(1, sim.IF_curr_delta())
@@ -222,7 +241,9 @@ def test_plastic_synapses_are_what_the_interpreter_makes_of_them(model):
     post = data_of(cell)[1][0]
     assert len(post) == 5
     naive = Connection(synapse_of("Plastic", **model), weight=0.5)
-    naive.run_events([round(t + (1 - fraction) * delay, 6) for t in pre], [round(t + fraction * delay, 6) for t in post])
+    naive.run_events(
+        [round(t + (1 - fraction) * delay, 6) for t in pre], [round(t + fraction * delay, 6) for t in post]
+    )
     weight = projection.get("weight", format="list")[0][2]
     if model is REWARDED:  # it goes on after the last event
         naive.event(400.0, "pre")
@@ -230,7 +251,8 @@ def test_plastic_synapses_are_what_the_interpreter_makes_of_them(model):
     assert abs(weight - 0.5) > 1e-3
 
 
-# --- starting -----------------------------------------------------------------------------------------------------
+# --- starting
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_a_second_start_needs_no_sympy(tmp_path):

@@ -2,8 +2,9 @@
 Whether a description makes sense, whatever language it was written in.
 
 What is looked at: that every name is known, has one meaning, and is not one that the description
-reserves; that each variable has something that determines it, and one equation at most; that expressions have values
-(no powers of negative numbers, no divisions by zero, as far as one can see); that spikes are possible.
+reserves; that each variable has something that determines it, and one equation at most; that expressions
+have values (no powers of negative numbers, no divisions by zero, as far as one can see); that spikes are
+possible.
 """
 
 import ast
@@ -34,7 +35,7 @@ FUNCTIONS = {
 
 
 def check(model):
-    """Raises InvalidModelError, with the line, for the first mistake that is found in a Neuron or a Synapse."""
+    """Raises InvalidModelError, with the line, for the first mistake in a Neuron or a Synapse."""
     checks = _Checks(model)
     checks.names()
     checks.declarations()
@@ -91,10 +92,14 @@ class _Checks:
         for variable in model.variables:
             bounds = []
             for text in (variable.lower, variable.upper):
-                bounds.append(ANYTHING if text is None else self.range(text, known, variable.line, draws=False))
+                bounds.append(
+                    ANYTHING if text is None else self.range(text, known, variable.line, draws=False)
+                )
             (low, _), (_, high) = bounds
             if low > high:
-                raise self.wrong(variable.line, f"'{variable.name}' can't be both above {low:g} and below {high:g}")
+                raise self.wrong(
+                    variable.line, f"'{variable.name}' can't be both above {low:g} and below {high:g}"
+                )
             self.range(variable.initial, known, variable.line, draws=False)
             if not self._is_weight(variable.name):
                 self.ranges[variable.name] = low, high
@@ -115,7 +120,9 @@ class _Checks:
         for equation in self.model.equations:
             name = equation.variable
             if name not in self.variables:
-                raise self.wrong(equation.line, f"there is no variable '{name}'{did_you_mean(name, self.variables)}")
+                raise self.wrong(
+                    equation.line, f"there is no variable '{name}'{did_you_mean(name, self.variables)}"
+                )
             if name in seen:
                 where = f" (line {seen[name]})" if seen[name] else ""
                 raise self.wrong(equation.line, f"there is another equation for '{name}'{where}")
@@ -128,7 +135,9 @@ class _Checks:
         for function in self.model.functions:
             known = {*function.arguments, *CONSTANTS}
             if not self._ends(function.body):
-                raise self.wrong(function.line, f"the function '{function.name}' does not always return something")
+                raise self.wrong(
+                    function.line, f"the function '{function.name}' does not always return something"
+                )
             self._statements(function.body, known, "function")
 
     def _ends(self, body):
@@ -233,7 +242,9 @@ class _Checks:
         with_equations = {equation.variable: equation.line for equation in self.model.equations}
         for name, variable in self.variables.items():
             if name not in with_equations and name not in self.assigned and not self._is_weight(name):
-                raise self.wrong(variable.line, f"the variable '{name}' has no equation, and is assigned nowhere")
+                raise self.wrong(
+                    variable.line, f"the variable '{name}' has no equation, and is assigned nowhere"
+                )
         for name, line in with_equations.items():
             if name not in self.integrated:
                 raise self.wrong(line, f"the equation for '{name}' is never solved")
@@ -268,7 +279,9 @@ class _Checks:
         if name in FUNCTIONS or name in self.own_functions:
             raise self.wrong(line, f"'{name}' is a function, and needs arguments in brackets")
         if name in self.everywhere:
-            raise self.wrong(line, f"'{name}' is not known here, only what is fixed before a run, or comes before")
+            raise self.wrong(
+                line, f"'{name}' is not known here, only what is fixed before a run, or comes before"
+            )
         shown = [each for each in known if not each.startswith("_")]
         raise self.wrong(line, f"there is no '{name}'{did_you_mean(name, shown)}")
 
@@ -289,4 +302,6 @@ class _Checks:
         if name in DRAWS and not draws:
             raise self.wrong(line, "a random number can't be drawn here")
         if not least <= len(node.args) <= most or node.keywords:
-            raise self.wrong(line, f"{name} takes {least} argument{'' if least == 1 else 's'}, not {len(node.args)}")
+            raise self.wrong(
+                line, f"{name} takes {least} argument{'' if least == 1 else 's'}, not {len(node.args)}"
+            )

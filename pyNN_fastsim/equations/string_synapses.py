@@ -1,14 +1,15 @@
 """
 Synapses written in strings: from ANNarchy's grammar to a description.
 
-At the arrival of a spike of the source the statements of `pre_spike` are done in the order in which they are written;
-``g_target += x`` is what the target receives, its weight w if there is no such statement (then at the beginning).
-At the arrival of a spike of the target those of `post_spike` are done. Before either, the differential
-equations are solved over the time since the event before. An assignment among the equations is an expression with a name.
+At the arrival of a spike of the source the statements of `pre_spike` are done in the order in which they
+are written; ``g_target += x`` is what the target receives, its weight w if there is no such statement (then
+at the beginning). At the arrival of a spike of the target those of `post_spike` are done. Before either,
+the differential equations are solved over the time since the event before. An assignment among the
+equations is an expression with a name.
 
-`w` is PyNN's weight. `t_pre` and `t_post` are the times at which spikes of source and target have arrived last. A
-statement with the flag unless_post is left out if a spike of the target arrives at the same time; spikes of the target
-come first then.
+`w` is PyNN's weight. `t_pre` and `t_post` are the times at which spikes of source and target have arrived
+last. A statement with the flag unless_post is left out if a spike of the target arrives at the same time;
+spikes of the target come first then.
 """
 
 from . import description as d
@@ -33,7 +34,9 @@ RESERVED = {
 EVENTS = ("pre_spike", "post_spike")
 
 
-def synapse_of(name, parameters=None, equations=None, psp=None, pre_spike=None, post_spike=None, functions=None):
+def synapse_of(
+    name, parameters=None, equations=None, psp=None, pre_spike=None, post_spike=None, functions=None
+):
     """The description of a synapse. Arguments as of `models.Synapse`. Raises InvalidModelError, TypeError."""
     return read_synapse(written_synapse(name, parameters, equations, psp, pre_spike, post_spike, functions))
 
@@ -77,8 +80,8 @@ class _Synapse:
         if lines:
             raise self.wrong(
                 lines[0][1],
-                "synapses act at spikes here, with g_target += ... in pre_spike; what acts all the time (psp) can't be "
-                "had, but for gap junctions: ElectricalSynapse",
+                "synapses act at spikes here, with g_target += ... in pre_spike; what acts all the time "
+                "(psp) can't be had, but for gap junctions: ElectricalSynapse",
             )
 
     def _check_flags(self):
@@ -92,19 +95,23 @@ class _Synapse:
             self.parts.check_kind(statement)
             if "unless_post" in statement.flags:
                 raise self.wrong(statement.line, "the flag 'unless_post' is for statements of pre_spike")
-            free = {s.target: s.expression for s in self.statements if s.operator != "d" and s is not statement}
+            free = {
+                s.target: s.expression for s in self.statements if s.operator != "d" and s is not statement
+            }
             if statement.operator != "d" and not is_expression(statement, free):
                 raise self.wrong(
                     statement.line,
-                    "would change in every step; synapses change at spikes only: write it into pre_spike or post_spike, "
-                    "or as a differential equation",
+                    "would change in every step; synapses change at spikes only: write it into pre_spike or "
+                    "post_spike, or as a differential equation",
                 )
         for statement in self.events["post_spike"]:
             for flag in ("unless_post",):
                 if flag in statement.flags:
                     raise self.wrong(statement.line, f"the flag '{flag}' is for statements of pre_spike")
             if statement.target == "g_target":
-                raise self.wrong(statement.line, "only a spike of the source can have an effect on the target")
+                raise self.wrong(
+                    statement.line, "only a spike of the source can have an effect on the target"
+                )
         for title in EVENTS:
             for statement in self.events[title]:
                 if statement.operator == "d":
@@ -150,7 +157,8 @@ class _Synapse:
             known = [each for each in self.parts.variables if not each.startswith("_")]
             raise self.wrong(
                 statement.line,
-                f"there is no variable '{name}'{did_you_mean(name, known)}: it has no equation, and nothing uses it",
+                f"there is no variable '{name}'{did_you_mean(name, known)}: it has no equation, and nothing "
+                "uses it",
             )
         flags = {k: v for k, v in statement.flags.items() if k not in ("min", "max", "unless_post")}
         self.parts.declare(type(statement)(name, "=", statement.expression, flags, statement.line))
@@ -219,7 +227,9 @@ class _Synapse:
             result = self._delivery(statement)
         else:
             if statement.target in self.inline:
-                raise self.wrong(statement.line, f"'{statement.target}' is an expression, and can't be changed")
+                raise self.wrong(
+                    statement.line, f"'{statement.target}' is an expression, and can't be changed"
+                )
             assign = self.parts.assignment(statement)
             result = d.Assign(assign.target, self.inlines.now(assign.expression), statement.line)
         if "unless_post" in statement.flags:

@@ -4,23 +4,26 @@ Neurons written in strings: from ANNarchy's grammar to a description.
 One step, from t to t + dt:
 
 1. Random numbers of the equations are drawn: one for each place in the text, held over the step.
-2. Equations are solved, and assignments done, in the order in which they are written. Differential equations are solved
+2. Equations are solved, and assignments done, in the order in which they are written. Differential
+equations are solved
    together, unless an assignment that depends on some of them stands in between.
 3. The spike condition is looked at, with the values of t + dt; if it holds, the reset is done.
-4. What has arrived is added: g_exc (the receptor type "excitatory"), g_inh ("inhibitory") or g_name ("name") rises by
-   the weights; one that has no equation is what arrived at t + dt, and acts in the step after that.
+4. What has arrived is added: g_exc (the receptor type "excitatory"), g_inh ("inhibitory") or g_name ("name")
+   rises by the weights; one that has no equation is what arrived at t + dt, and acts in the step after that.
 
-An assignment such as ``i = g_exc - g_inh`` is an expression with a name: in differential equations, in every stage of
-a solver, it is what it is at that time; what is recorded of it belongs to the other values of the same time. This
-is so unless something before it uses the name (then that sees the value of the step before), it depends on its own
-value, a reset changes it, or it is an int: then it is done once a step, at its place.
+An assignment such as ``i = g_exc - g_inh`` is an expression with a name: in differential equations, in
+every stage of a solver, it is what it is at that time; what is recorded of it belongs to the other values
+of the same time. This is so unless something before it uses the name (then that sees the value of the step
+before), it depends on its own value, a reset changes it, or it is an int: then it is done once a step, at
+its place.
 
-``before = v``, before the equation for v, is an expression, too, but what comes after that equation (an assignment, the
-spike condition, a reset) means the value that it had at its place; this is then also what is recorded.
+``before = v``, before the equation for v, is an expression, too, but what comes after that equation (an
+assignment, the spike condition, a reset) means the value that it had at its place; this is then also what
+is recorded.
 
-In the refractory period all variables are held but the conductances (g_...) and what depends on nothing but these,
-unless it is in the spike condition or the reset; if a variable has the flag unless_refractory, those that have it are
-held and no others. `t_last` is the time of the spike
+In the refractory period all variables are held but the conductances (g_...) and what depends on nothing but
+these, unless it is in the spike condition or the reset; if a variable has the flag unless_refractory, those
+that have it are held and no others. `t_last` is the time of the spike
 before. The current from electrodes (nA) is `i_injected`.
 """
 
@@ -152,7 +155,9 @@ class _Neuron:
             name = statement.target
             if name not in self.inline:
                 continue
-            changes = [solved[each] for each in dependencies(statement.expression, self.inline) if each in solved]
+            changes = [
+                solved[each] for each in dependencies(statement.expression, self.inline) if each in solved
+            ]
             first = min((k for k in changes if k > place), default=end)
             uses = [s.expression for s in self.statements[first:] if s.operator != "d"]
             if first < end and any(name in names_in(text) for text in (*uses, *self._texts_of_spikes())):
@@ -163,7 +168,7 @@ class _Neuron:
         return [*conditions, *(s.value() for title in self.resets for s in self.resets[title])]
 
     def _values(self, place=None):
-        """The names whose values at their places are meant by what stands at a place; None stands for the end."""
+        """The names whose values at their places are meant at a place of the text; None: at its end."""
         return [name for name, first in self.placed.items() if place is None or place > first]
 
     def _within_bounds(self, statement):
@@ -201,7 +206,9 @@ class _Neuron:
             before = len(draws.kinds)
             statement.expression = draws.in_text(statement.expression)
             if len(draws.kinds) > before and "population" in statement.flags:
-                raise self.wrong(statement.line, "is drawn for each cell, and can't be the same for the population")
+                raise self.wrong(
+                    statement.line, "is drawn for each cell, and can't be the same for the population"
+                )
             if statement.target in self.inline:
                 self.inline[statement.target] = self._within_bounds(statement)
         for name in draws.kinds:
@@ -215,7 +222,9 @@ class _Neuron:
         flagged = {s.target for s in changing if "unless_refractory" in s.flags}
         if flagged:
             return flagged
-        free = {f"g_{name}" for name in self.receptors} | {s.target for s in changing if s.target.startswith("g_")}
+        free = {f"g_{name}" for name in self.receptors} | {
+            s.target for s in changing if s.target.startswith("g_")
+        }
         of_spike = dependencies(self.spike[0], self.inline) | {s.target for s in self.resets["reset"]}
         anything = {*self.parts.variables, INJECTED} - {s.target for s in self.draws} - set(self.inline)
         while True:

@@ -32,7 +32,7 @@ from dataclasses import replace
 from . import description as d
 from .checks import check
 from .string_parts import Draws, Inlines, Parts, dependencies, is_expression
-from .trees import names_in, with_names
+from .trees import names_in, number_of, with_names
 from .written import Written, written
 
 INJECTED = "i_injected"
@@ -85,6 +85,8 @@ class _Neuron:
         self.resets = {title: parts.statements(title) for title in ("reset", "axon_reset")}
         self.spike, self.axon_spike = parts.condition("spike"), parts.condition("axon_spike")
         self.refractory = parts.condition("refractory")
+        if self.refractory and (number_of(self.refractory[0]) or 0.0) < 0:
+            raise self.wrong(self.refractory[1], "the refractory period must not be negative")
         self._find_time_of_spike()
         self._check_flags()
         for statement in self.statements:

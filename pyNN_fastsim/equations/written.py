@@ -206,7 +206,7 @@ def _text_of(owner, title, value):
         return value
     if title == "parameters" and isinstance(value, dict):
         return "\n".join(_text_of_parameter(owner, name, given) for name, given in value.items())
-    if title == "refractory" and _is_number(value):
+    if title == "refractory" and is_finite(value):
         return _text_of_value(value)
     if title not in ("parameters", "refractory") and isinstance(value, Variable):
         return _with_flags(value.equation, value.flags())
@@ -261,8 +261,10 @@ def _with_flags(text, flags):
 
 def _flags(part):
     """Flags of a Parameter or a Variable."""
-    flags = [LOCALITIES[part.locality], "" if part.type in ("float", float) else _name_of_type(part.type)]
-    return [flag for flag in flags if flag] + ([f"unit={part.unit}"] if part.unit else [])
+    flags = [LOCALITIES[part.locality], _name_of_type(part.type)]
+    return [flag for flag in flags if flag not in ("", "float")] + (
+        [f"unit={part.unit}"] if part.unit else []
+    )
 
 
 def _name_of_type(kind):
@@ -276,7 +278,8 @@ def _check_kind(part, locality, kind, unit):
         raise ValueError(
             f"{what}: locality must be 'local', 'semiglobal' or 'global', not {shown(locality)}{hint}"
         )
-    if _name_of_type(kind) not in TYPES:
+    kind_name = _name_of_type(kind)
+    if not isinstance(kind_name, str) or kind_name not in TYPES:
         raise ValueError(f"{what}: type must be 'float', 'int' or 'bool', not {shown(kind)}")
     if not isinstance(unit, str) or re.search(r"[,:#;=\n]", unit):
         raise ValueError(f"{what}: unit must be the text of a unit, such as 'mV', not {shown(unit)}")

@@ -295,3 +295,22 @@ def test_a_condition_on_the_own_variable():
     v = data_of(cells)[0]["v"][:, 0]
     np.testing.assert_allclose(v[:5], 0.1 * np.arange(5))
     np.testing.assert_allclose(np.diff(v[5:]), 1.0)
+
+
+def test_spikes_after_which_steps_in_parts_are_held():
+    """A quadratic cell, which needs smaller steps at its spikes, with a refractory period."""
+    quadratic = dict(
+        equations="dv/dt = v^2 + 0.5 - w : unless_refractory\n10 * dw/dt = v / 10 - w",
+        spike="v > 3",
+        reset="v = -1; w += 0.1",
+        refractory=0.5,
+    )
+    sim.setup(timestep=0.1)
+    cells = sim.Population(1, sim.Neuron(**quadratic)())
+    cells.record(["spikes", "w"])
+    sim.run(30.0)
+    signals, (spikes,) = data_of(cells)
+    naive = Cell(neuron_of("Quadratic", **quadratic))
+    expected = [round(0.1 * k, 6) for k in range(1, 301) if naive.step()]
+    assert spikes == expected and len(spikes) > 5
+    assert signals["w"][-1, 0] == pytest.approx(float(naive.values["w"]), abs=1e-3)

@@ -65,7 +65,8 @@ class _Checks:
 
     def names(self):
         """Every name has one meaning."""
-        model, seen = self.model, {}
+        model = self.model
+        seen: dict[str, int] = {}
         parts = (*model.parameters, *model.internals, *model.variables, *model.inlines, *model.functions)
         reserved = {"t", "dt", "pre", "post", *CONSTANTS, *FUNCTIONS} - {"e"}
         reserved |= {*self.arrived, model.injected} if self.is_neuron else {"elapsed"}
@@ -116,7 +117,7 @@ class _Checks:
             raise self.wrong(line, f"there is no {what} '{value}'{did_you_mean(value, known)}")
 
     def equations(self):
-        seen = {}
+        seen: dict[str, int] = {}
         for equation in self.model.equations:
             name = equation.variable
             if name not in self.variables:

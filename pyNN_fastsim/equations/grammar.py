@@ -91,7 +91,7 @@ class Statement:
 
 def statements_of(lines):
     """The texts of statements with their lines, [(text, line)], from lines: pairs of a text and a number."""
-    result = []
+    result: list[tuple[str, int]] = []
     for text, number in pieces_of(lines):
         if result and not _begins_statement(text):
             before, first = result.pop()
@@ -189,7 +189,8 @@ class Parser:
                 and text[place : place + 1].isidentifier()
             ):
                 raise self.wrong(line, f"'{text[match.start('number') :].split()[0]}' is not a number")
-            tokens.append(Token(match.lastgroup, match[match.lastgroup], place))
+            kind = str(match.lastgroup)
+            tokens.append(Token(kind, match[kind], place))
         return tokens
 
     def _with_derivatives(self, tokens, line):
@@ -334,7 +335,7 @@ class _Reading:
         self.depth += 1
         if self.depth > _DEEPEST:
             raise self.wrong("has too many levels of brackets or choices")
-        parts = []
+        parts: list[str] = []
         while self.k < len(self.tokens) and not self.at(*stops):
             parts.append(self._next(parts, stops))
         self.depth -= 1
@@ -380,7 +381,7 @@ class _Reading:
         return text
 
     def _brackets(self):
-        parts = []
+        parts: list[str] = []
         while True:
             if self.at(")") and not parts:
                 self.k += 1

@@ -122,7 +122,7 @@ class _Synapse:
     def _declare_others(self):
         """w, and variables that only spikes change."""
         parts = self.parts
-        changed = {}
+        changed: dict = {}
         for title in EVENTS:
             for statement in self.events[title]:
                 changed.setdefault(statement.target, statement)

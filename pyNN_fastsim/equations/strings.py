@@ -37,6 +37,7 @@ from .written import Written, written
 
 INJECTED = "i_injected"
 NEVER = "-10000.0"  # ms: the time of a spike that there was not
+REFRACTORY = "_refractory > 0.5"
 LAST = {"t_last": "_t_last"}
 RECEPTORS = {"exc": "excitatory", "inh": "inhibitory"}
 RESERVED = {
@@ -136,7 +137,8 @@ class _Neuron:
     def _find_inlines(self):
         """Which assignments are expressions: `inline` by name."""
         reset = {s.target for statements in self.resets.values() for s in statements}
-        self.inline, used = {}, set()
+        self.inline: dict[str, str] = {}
+        used: set[str] = set()
         for statement in self.statements:
             name = statement.target
             candidate = {**self.inline, name: statement.expression}
@@ -187,7 +189,7 @@ class _Neuron:
         taken = {part.name for part in (*parts.parameters, *parts.internals)} | set(self.inline)
         places = [(names_in(s.expression) | {s.target}, s.line) for s in self._all_statements()]
         places += [(names_in(text), line) for text, line in filter(None, (self.spike, self.axon_spike))]
-        found = {}
+        found: dict[str, int] = {}
         for names, line in places:
             for name in sorted(names - taken):
                 if name.startswith("g_") and len(name) > 2 and name not in RESERVED:
@@ -277,7 +279,8 @@ class _Neuron:
         """
         changing = [s for s in self.statements if s.target not in self.inline or s.target in self.placed]
         reads = {s.target: dependencies(s.expression, self.inline) for s in changing}
-        before, blocks, done = [], [], set()
+        before, done = [], set()
+        blocks: list[tuple[list, list]] = []
         for statement in changing:
             name = statement.target
             if statement.operator == "d":
@@ -303,16 +306,20 @@ class _Neuron:
         """What is done until there may be a spike, and the spike."""
         steps = self._solution(before, blocks, lambda name: True)
         spikes = self._spikes()
-        if spikes:
-            steps.append(d.If(tuple(spikes), (), (self.spike or self.axon_spike)[1]))
-        if not self.refractory:
+        if not spikes:
             return steps
+        line = (self.spike or self.axon_spike)[1]
+        if not self.refractory:
+            return [*steps, d.If(tuple(spikes), (), line)]
         self.parts.hidden("_refractory")
         held = self._solution(before, blocks, lambda name: name not in self.held)
-        held.append(d.Assign("_refractory", "_refractory - 1.0"))
+        waits: list = [d.Assign("_refractory", "_refractory - 1.0")]
         if self.axon_spike:
-            held.append(d.If((spikes[1],), (), self.axon_spike[1]))
-        return [d.If((("_refractory > 0.5", tuple(held)),), tuple(steps))]
+            waits.append(d.If((spikes[1],), (), self.axon_spike[1]))
+        return [
+            d.If(((REFRACTORY, tuple(held)),), tuple(steps)),
+            d.If(((REFRACTORY, tuple(waits)), *spikes), (), line),
+        ]
 
     def _solution(self, before, blocks, does):
         """Assignments and solutions, of those names that `does` is true for."""

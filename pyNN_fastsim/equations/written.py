@@ -109,7 +109,7 @@ class Variable:
         return values + ([self.method] if self.method else []) + _flags(self)
 
 
-_constants = {}
+_constants: dict[str, float] = {}
 
 
 class Constant(float):

@@ -180,7 +180,7 @@ TRIPLET = dict(
         A3_minus=2.3e-4, w_max=1.0,
     ),
     equations="tau_plus * dr1/dt = -r1; tau_x * dr2/dt = -r2; tau_minus * do1/dt = -o1; tau_y * do2/dt = -o2",
-    pre_spike="w = clip(w - w_max * o1 * (A2_minus + A3_minus*r2), 0, w_max); g_target += w; r1 += 1; r2 += 1",
+    pre_spike="w = clip(w - w_max*o1 * (A2_minus + A3_minus*r2), 0, w_max); g_target += w; r1 += 1; r2 += 1",
     post_spike="w = clip(w + w_max * r1 * (A2_plus + A3_plus * o2), 0, w_max); o1 += 1; o2 += 1",
 )  # fmt: skip
 REWARDED = dict(

@@ -93,7 +93,7 @@ class Changing:
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
         self._check_values(columns)
-        if columns.keys() & set(_BOUNDED) and self.synapse_type.has_bounds:
+        if columns.keys() & set(_BOUNDED) and self.synapse_type.has_bounds and self._groups:
             self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
         if "weight" in columns:
             self._keep_initial_weights()

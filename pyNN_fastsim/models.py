@@ -29,8 +29,8 @@ def Neuron(  # the name of ANNarchy's class
     A cell type from equations: a class, as `IF_cond_exp` is one.
 
     parameters    a dictionary of numbers or `Parameter` objects, or lines such as "tau = 20.0"
-    equations     lines such as "tau * dv/dt = -v + g_exc : init=-65", or a list of these and of `Variable` objects
-    spike         the condition for a spike, such as "v > -50"
+    equations     lines such as "tau * dv/dt = -v + g_exc : init=-65", or a list of these and of `Variable`
+    objects spike         the condition for a spike, such as "v > -50"
     reset         what happens then, such as "v = -65"
     refractory    ms, or the name of a parameter: how long the variables are held then
     axon_spike    a second condition for a spike, which also counts in the refractory period

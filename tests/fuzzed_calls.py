@@ -281,7 +281,81 @@ class Call:
         return self.names.get(argument, argument).split()
 
 
+# Texts of models, which may be nothing, too.
+LINES = "none text empty list"
+MODEL = {"parameters": {"a": 1.0}, "equations": "dv/dt = a - v", "spike": "v > 0.5"}
+EVENTS = {"parameters": {"a": 1.0}, "equations": "dx/dt = -x / a", "pre_spike": "x += 1; g_target += w * x"}
+
 CALLS = {
+    # --- models in strings
+    "Neuron": Call(
+        lambda net, **a: sim.Neuron(**{**MODEL, **a}),
+        names={
+            name: f"{name} Neuron Own"
+            for name in (
+                "parameters",
+                "equations",
+                "spike",
+                "reset",
+                "refractory",
+                "axon_spike",
+                "axon_reset",
+                "functions",
+            )
+        },
+        parameters=kind("a = 2.0", {"a": 3.0}, {"a": sim.Parameter(1, type=int)}, tolerates="dict"),
+        equations=kind(
+            "dv/dt = a", ["dv/dt = a", "u = 2 * v"], sim.Variable("dv/dt = a", init=1, min=0, max=9)
+        ),
+        spike=kind("v > 0.5"),
+        reset=kind("v = 0", None, ["v = 0", "v = v + a"], tolerates=LINES),
+        refractory=kind(2.0, "a", None, tolerates=f"{LINES} zero whole fraction tiny huge exact"),
+        axon_spike=kind("v > 0.7"),
+        axon_reset=kind("v = 0.1", None, tolerates=LINES),
+        functions=kind("f(x) = x^2", None, tolerates=LINES),
+        name=kind("Own", None, tolerates=LINES),
+        description=kind("", "a cell", tolerates="text none"),
+    ),
+    "Synapse": Call(
+        lambda net, **a: sim.Synapse(**{**EVENTS, **a}),
+        names={
+            name: f"{name} Synapse Own"
+            for name in ("parameters", "equations", "psp", "pre_spike", "post_spike", "functions")
+        },
+        parameters=kind(
+            "a = 2.0", {"a": 3.0}, {"a": sim.Parameter(1.0, locality="global")}, tolerates="dict"
+        ),
+        equations=kind("dx/dt = -a", [sim.Variable("dx/dt = -a*x", init=1, max="a")]),
+        psp=kind(None, tolerates=LINES),
+        pre_spike=kind("g_target += w + x", "x += 1 : max=2", tolerates=LINES),
+        post_spike=kind("w += x", None, tolerates=LINES),
+        functions=kind("f(x) = x^2", None, tolerates=LINES),
+        name=kind("Own", None, tolerates=LINES),
+        description=kind("", "a synapse", tolerates="text none"),
+    ),
+    "Parameter": Call(
+        lambda net, value=1.0, **a: sim.Parameter(value, **a),
+        value=kind(1.0, True, tolerates=SCALAR),
+        locality=kind("local", "global", "semiglobal"),
+        type=kind("float", "int", "bool", int, tolerates="type"),
+        unit=kind("mV", "", tolerates="text none"),
+    ),
+    "Variable": Call(
+        lambda net, equation="dv/dt = 1", **a: sim.Variable(equation, **a),
+        equation=kind("dv/dt = 1", tolerates="text none"),
+        init=kind(1.0, "a", None, tolerates=f"{SCALAR} text none"),
+        min=kind(1.0, "a", None, tolerates=f"{SCALAR} text none"),
+        max=kind(1.0, "a", None, tolerates=f"{SCALAR} text none"),
+        method=kind("exponential", None, tolerates="text none"),
+        locality=kind("local", "global", "semiglobal"),
+        type=kind("float", "int", "bool", int, tolerates="type"),
+        unit=kind("mV", "", tolerates="text none"),
+    ),
+    "Constant": Call(
+        lambda net, name="of_fuzz", value=1.0: sim.Constant(name, value).set(2.0),
+        name=kind("of_fuzz", tolerates="text"),
+        value=kind(1.0, 2, tolerates=SCALAR),
+    ),
     # --- functions
     "setup": Call(
         lambda net, **a: sim.setup(**a),

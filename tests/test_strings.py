@@ -1,4 +1,4 @@
-"""Models in strings: what is read from them, how they behave (by tests/naive/equations.py), and what is refused."""
+"""Models in strings: what is read from them, how they behave (naive/equations.py), and what is refused."""
 
 import math
 import re
@@ -33,7 +33,8 @@ def steps(cell, n, **inputs):
     return np.array(result)
 
 
-# --- the naive interpreter itself -----------------------------------------------------------------------------
+# --- the naive interpreter itself
+# -----------------------------------------------------------------------------
 
 
 def test_leaky_cell_has_its_analytic_solution():
@@ -51,7 +52,8 @@ def test_leaky_cell_spikes_when_it_must():
     assert cell.values["v"] == pytest.approx(-65.0 + 20.0 * (1 - math.exp(-(300 - interval) * 0.1 / 20.0)))
 
 
-# --- grammar --------------------------------------------------------------------------------------------------
+# --- grammar
+# --------------------------------------------------------------------------------------------------
 
 VALUES = {"a": 3.0, "b": 0.5, "v": -2.0, "g_exc": 0.25}
 
@@ -95,7 +97,8 @@ def test_flags():
     model = neuron_of(
         "M",
         "tau = 20.0 : population, unit=ms; n = 3 : int; on = True",
-        "dv/dt = -v/tau : init=-tau*2, min = -100, max=max(tau, 50.0), exponential, unit=mV\nk = k + 1 : init=2, int",
+        "dv/dt = -v/tau : init=-tau*2, min = -100, max=max(tau, 50.0), exponential, unit=mV\n"
+        "k = k + 1 : init=2, int",
     )
     v, k = model.variables
     assert (v.initial, v.lower, v.upper, v.unit, k.type) == (
@@ -112,9 +115,10 @@ def test_flags():
 
 
 def test_all_ways_of_writing_a_model_are_the_same():
+    equations = ["u = 2*v", "tau*dv/dt = -v + u : init=3.0, min=0.0"]
     written = [
-        dict(parameters="tau = 20.0", equations="u = 2*v\ntau*dv/dt = -v + u : init=3.0, min=0.0", reset="v = 0; u = 1"),
-        dict(parameters=["tau = 20.0"], equations=["u = 2*v", "tau*dv/dt = -v + u : init=3.0, min=0.0"], reset=["v = 0", "u = 1"]),
+        dict(parameters="tau = 20.0", equations="\n".join(equations), reset="v = 0; u = 1"),
+        dict(parameters=["tau = 20.0"], equations=equations, reset=["v = 0", "u = 1"]),
         dict(
             parameters={"tau": sim.Parameter(20.0)},
             equations=[sim.Variable("u = 2*v"), sim.Variable("tau*dv/dt = -v + u  # leak", init=3.0, min=0)],
@@ -146,7 +150,8 @@ def test_constants():
     assert tau == 5.0 and tau + 1 == 6.0
 
 
-# --- one step ---------------------------------------------------------------------------------------------------
+# --- one step
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_what_arrives_acts_in_the_next_step():
@@ -285,7 +290,8 @@ def test_axonal_spikes_come_in_the_refractory_period_too():
     assert [k for k in range(1, 10) if cell.step()] == [1, 3, 6, 9]
 
 
-# --- synapses -----------------------------------------------------------------------------------------------------
+# --- synapses
+# -----------------------------------------------------------------------------------------------------
 
 STDP = dict(
     parameters=dict(tau_plus=20.0, tau_minus=30.0, A_plus=0.01, A_minus=0.012, w_max=1.0),
@@ -338,7 +344,8 @@ def test_expressions_in_synapses():
     assert [amount for _, amount in synapse.run_events([0.0, 400.0], [])] == [1.0, pytest.approx(1.0)]
 
 
-# --- mistakes -----------------------------------------------------------------------------------------------------
+# --- mistakes
+# -----------------------------------------------------------------------------------------------------
 
 
 def neuron(**changes):
@@ -469,10 +476,11 @@ def test_small_objects_look_at_what_they_get(make, message):
 
 
 WORDS = [
-    "v", "dv/dt", "du/dt", "=", "+=", "=", "==", "(", ")", "+", "-", "*", "/", "^", "**", ":", ";", "\n", ",", ".", "if",
-    "else", "1", "0", "2.5", "1e400", "-1", "tau", "g_exc", "t", "dt", "exp(", "log(", "Normal(0, 1)", "Uniform(", "and",
-    "not", "is", ">", "<", "init", "min", "max", "int", "bool", "exponential", "pre.v", "#", "x", "u", "[", "'", "lambda", "True",
-    "t_last", "while", "µ", "ß", "９", "1_0", "0x1", "1j", "@", "!", "|", "e", "pi", "inf", "\\", "\t", "\x00", "unless_refractory",
+    "v", "dv/dt", "du/dt", "=", "+=", "=", "==", "(", ")", "+", "-", "*", "/", "^", "**", ":", ";", "\n",
+    ",", ".", "if", "else", "1", "0", "2.5", "1e400", "-1", "tau", "g_exc", "t", "dt", "exp(", "log(",
+    "Normal(0, 1)", "Uniform(", "and", "not", "is", ">", "<", "init", "min", "max", "int", "bool",
+    "exponential", "pre.v", "#", "x", "u", "[", "'", "lambda", "True", "t_last", "while", "µ", "ß", "９",
+    "1_0", "0x1", "1j", "@", "!", "|", "e", "pi", "inf", "\\", "\t", "\x00", "unless_refractory",
 ]  # fmt: skip
 TEXTS = st.one_of(
     st.text(max_size=30),
@@ -504,7 +512,8 @@ def test_garbage_gives_documented_errors_only(texts):
             assert str(error).startswith("Garbage")
 
 
-# --- checks of descriptions that no string can give ---------------------------------------------------------------
+# --- checks of descriptions that no string can give
+# ---------------------------------------------------------------
 
 
 def test_functions_are_those_that_expressions_have():

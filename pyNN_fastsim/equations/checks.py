@@ -2,8 +2,9 @@
 Whether a description makes sense, whatever language it was written in.
 
 What is looked at: that every name is known, has one meaning, and is not one that the description
-reserves; that each variable has something that determines it, and one equation at most; that expressions have values
-(no powers of negative numbers, no divisions by zero, as far as one can see); that spikes are possible.
+reserves; that each variable has something that determines it, and one equation at most; that expressions
+have values (no powers of negative numbers, no divisions by zero, as far as one can see); that spikes are
+possible.
 """
 
 import ast
@@ -34,7 +35,7 @@ FUNCTIONS = {
 
 
 def check(model):
-    """Raises InvalidModelError, with the line, for the first mistake that is found in a Neuron or a Synapse."""
+    """Raises InvalidModelError, with the line, for the first mistake in a Neuron or a Synapse."""
     checks = _Checks(model)
     checks.names()
     checks.declarations()
@@ -64,7 +65,8 @@ class _Checks:
 
     def names(self):
         """Every name has one meaning."""
-        model, seen = self.model, {}
+        model = self.model
+        seen: dict[str, int] = {}
         parts = (*model.parameters, *model.internals, *model.variables, *model.inlines, *model.functions)
         reserved = {"t", "dt", "pre", "post", *CONSTANTS, *FUNCTIONS} - {"e"}
         reserved |= {*self.arrived, model.injected} if self.is_neuron else {"elapsed"}
@@ -115,7 +117,7 @@ class _Checks:
             raise self.wrong(line, f"there is no {what} '{value}'{did_you_mean(value, known)}")
 
     def equations(self):
-        seen = {}
+        seen: dict[str, int] = {}
         for equation in self.model.equations:
             name = equation.variable
             if name not in self.variables:

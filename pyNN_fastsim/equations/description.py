@@ -253,5 +253,9 @@ def wrong(model, line, message):
     """
     name, text = model if isinstance(model, tuple) else (model.name, model.text)
     lines = text.splitlines()
-    where = f", line {line} ({lines[line - 1].strip()})" if 0 < line <= len(lines) else ""
+    where = f", line {line} ({_shortened(lines[line - 1].strip())})" if 0 < line <= len(lines) else ""
     return errors.InvalidModelError(f"{name}{where}: {message}")
+
+
+def _shortened(text, most=100):
+    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -1,12 +1,13 @@
 """
 How ANNarchy's grammar is read: from lines of text to statements with expressions in Python's syntax.
 
-One statement is ``name = expression``, ``name += expression`` (or -=, *=, /=), or an equation that has ``dname/dt`` on
-one of its sides, or on both; after a colon follow flags. A line that has no = of its own goes on with the
-statement before it. "#" begins a comment, and ";" ends a line.
+One statement is ``name = expression``, ``name += expression`` (or -=, *=, /=), or an equation that has
+``dname/dt`` on one of its sides, or on both; after a colon follow flags. A line that has no = of its own
+goes on with the statement before it. "#" begins a comment, and ";" ends a line.
 
-Expressions are Python's, but ^ is the power, "if a: b else: c" is a choice, "is" and "is not" compare, and there are pos,
-neg, power, modulo and random draws (Uniform, Normal, ...), which are written with what the description has.
+Expressions are Python's, but ^ is the power, "if a: b else: c" is a choice, "is" and "is not" compare, and
+there are pos, neg, power, modulo and random draws (Uniform, Normal, ...), which are written with what the
+description has.
 """
 
 import ast
@@ -89,8 +90,8 @@ class Statement:
 
 
 def statements_of(lines):
-    """The texts of statements with the numbers of their lines: [(text, line)], from pairs of a text and a number."""
-    result = []
+    """The texts of statements with their lines, [(text, line)], from lines: pairs of a text and a number."""
+    result: list[tuple[str, int]] = []
     for text, number in pieces_of(lines):
         if result and not _begins_statement(text):
             before, first = result.pop()
@@ -188,7 +189,8 @@ class Parser:
                 and text[place : place + 1].isidentifier()
             ):
                 raise self.wrong(line, f"'{text[match.start('number') :].split()[0]}' is not a number")
-            tokens.append(Token(match.lastgroup, match[match.lastgroup], place))
+            kind = str(match.lastgroup)
+            tokens.append(Token(kind, match[kind], place))
         return tokens
 
     def _with_derivatives(self, tokens, line):
@@ -333,7 +335,7 @@ class _Reading:
         self.depth += 1
         if self.depth > _DEEPEST:
             raise self.wrong("has too many levels of brackets or choices")
-        parts = []
+        parts: list[str] = []
         while self.k < len(self.tokens) and not self.at(*stops):
             parts.append(self._next(parts, stops))
         self.depth -= 1
@@ -379,7 +381,7 @@ class _Reading:
         return text
 
     def _brackets(self):
-        parts = []
+        parts: list[str] = []
         while True:
             if self.at(")") and not parts:
                 self.k += 1

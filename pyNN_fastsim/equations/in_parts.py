@@ -78,21 +78,23 @@ def source_of(model, reader, writer, state, n_inputs):
     copies = [new[state.index(name)] for name in begin]
     flag = f"1.0 if {writer.code(ends[SPIKED])} else 0.0"
 
-    clocks = hidden_state(reader, [*attempt, *finish], state)
+    clocks = hidden_state(reader, [*attempt, *values, error, *finish, *new, flag], state)
     hidden = [FLAG, *(BEGIN + name for name in begin), *clocks]
     every_name = [*state, *hidden]
     draws = bool(reader.draws)
     kept = [f"s_{name}" for name in (*(BEGIN + name for name in begin), *clocks)]
     ticked = [f"s_{STEP} + 1.0" if name == STEP else f"s_{name}" for name in clocks]
-    head = unpacked(writer, draws, every_name)
+    attempt = [*clock(reader, writer, [*attempt, *values, error]), *attempt]
+    finish = [*clock(reader, writer, [*finish, *new, flag]), *finish]
+    head = unpacked(writer, draws, every_name)  # after all constants are known
     x = inputs_unpacked(n_inputs)
     lines = [
         *constants_function(writer, draws), "", "",
-        "def attempt(c, s, x, part):", *head, x, *clock(reader, writer, attempt), *attempt,
+        "def attempt(c, s, x, part):", *head, x, *attempt,
         f"{INDENT}return ({', '.join([*values, '0.0', *kept])},), {error}", "", "",
         "def fires(c, old, new):", f"{INDENT}return new[{len(state)}] > 0.5", "", "",
         "def finish(c, s, new, x):", *head, unpacked(writer, draws, every_name, "n", "new")[1], x,
-        *clock(reader, writer, finish), *finish,
+        *finish,
         f"{INDENT}return ({', '.join([*new, flag, *copies, *ticked])},)", "", "",
         "def refresh(c, s):", head[1],
         f"{INDENT}return ({', '.join([*(f's_{name}' for name in (*state, FLAG)), *(f's_{name}' for name in begin), *kept[len(begin):]])},)",

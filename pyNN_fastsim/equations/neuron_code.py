@@ -50,18 +50,19 @@ def _source_of_step(model, reader, writer, body, state, n_inputs):
     """Lines of the functions, and names of further state variables."""
     values = {symbol(name): symbol(name) for name in state}
     ends = body.run(model.update, {**values, SPIKED: FALSE})
-    hidden = hidden_state(reader, writer.lines, state)
-    new = [writer.code(ends[symbol(name)]) for name in state]
+    new, spiked = [writer.code(ends[symbol(name)]) for name in state], writer.code(ends[SPIKED])
+    hidden = hidden_state(reader, [*writer.lines, *new, spiked], state)
     new += ["s__step + 1.0" if name == STEP else f"s_{name}" for name in hidden]
-    result = f"return ({', '.join(new)},), {writer.code(ends[SPIKED])}"
+    result = f"return ({', '.join(new)},), {spiked}"
     return _source(reader, writer, [*state, *hidden], n_inputs, result), hidden
 
 
 def _source(reader, writer, state, n_inputs, result):
     """Lines of the functions."""
     draws = bool(reader.draws)
+    begin = clock(reader, writer, [*writer.lines, result])  # which may need one more constant
     head, inputs = unpacked(writer, draws, state), inputs_unpacked(n_inputs)
-    step = [*head, inputs, *clock(reader, writer, writer.lines), *writer.lines, INDENT + result]
+    step = [*head, inputs, *begin, *writer.lines, INDENT + result]
     lines = [*constants_function(writer, draws), "", "", "def step(c, s, x):", *step, ""]
     unfit = _unfit(writer)
     if unfit:

@@ -26,7 +26,7 @@ def range_of(tree, names):
     Raises OutOfDomain, with a message.
     """
     if isinstance(tree, ast.Constant):
-        value = float(tree.value)
+        value = float(tree.value)  # type: ignore[arg-type]
         return value, value
     if isinstance(tree, ast.Name):
         return names.get(tree.id, ANYTHING)
@@ -164,7 +164,7 @@ def _of_logic(tree, names):
 
 def _exclude_each_other(conditions, names):
     """Whether one expression would have to be above one number and below a smaller one."""
-    limits = {}
+    limits: dict[str, tuple[float, float]] = {}
     for condition in conditions:
         if not isinstance(condition, ast.Compare) or len(condition.ops) != 1 or _draws(condition):
             continue

@@ -182,8 +182,8 @@ def _of_type(value, kind):
 
 class Inlines:
     """
-    Assignments that are expressions: an inline "_name" for each, and where it needs one another inline "_name_then", the
-    same at the end of the step, where the time is t + dt.
+    Assignments that are expressions: an inline "_name" for each, and where it needs one another inline
+    "_name_then", the same at the end of the step, where the time is t + dt.
     """
 
     def __init__(self, names):
@@ -198,7 +198,7 @@ class Inlines:
             self.list.append(d.Inline(f"_{name}_then", self.then(expression, values), line))
 
     def now(self, expression, values=()):
-        """An expression at the beginning of the step, or within it; `values` are names whose variable is meant."""
+        """An expression at the beginning of the step, or within it; by `values` their variables are meant."""
         return with_names(expression, {name: f"_{name}" for name in self.names - set(values)})
 
     def then(self, expression, values=()):
@@ -210,7 +210,7 @@ class Inlines:
 
 
 def dependencies(expression, inlines):
-    """The names that an expression depends on, those of `inlines` (expressions by name) replaced by theirs."""
+    """The names that an expression depends on, and those that `inlines` (expressions by name) do."""
     found, todo = set(), names_in(expression)
     while todo:
         name = todo.pop()

@@ -1,14 +1,15 @@
 """
 Synapses written in strings: from ANNarchy's grammar to a description.
 
-At the arrival of a spike of the source the statements of `pre_spike` are done in the order in which they are written;
-``g_target += x`` is what the target receives, its weight w if there is no such statement (then at the beginning).
-At the arrival of a spike of the target those of `post_spike` are done. Before either, the differential
-equations are solved over the time since the event before. An assignment among the equations is an expression with a name.
+At the arrival of a spike of the source the statements of `pre_spike` are done in the order in which they
+are written; ``g_target += x`` is what the target receives, its weight w if there is no such statement (then
+at the beginning). At the arrival of a spike of the target those of `post_spike` are done. Before either,
+the differential equations are solved over the time since the event before. An assignment among the
+equations is an expression with a name.
 
-`w` is PyNN's weight. `t_pre` and `t_post` are the times at which spikes of source and target have arrived last. A
-statement with the flag unless_post is left out if a spike of the target arrives at the same time; spikes of the target
-come first then.
+`w` is PyNN's weight. `t_pre` and `t_post` are the times at which spikes of source and target have arrived
+last. A statement with the flag unless_post is left out if a spike of the target arrives at the same time;
+spikes of the target come first then.
 """
 
 from . import description as d
@@ -79,8 +80,8 @@ class _Synapse:
         if lines:
             raise self.wrong(
                 lines[0][1],
-                "synapses act at spikes here, with g_target += ... in pre_spike; what acts all the time (psp) can't be "
-                "had, but for gap junctions: ElectricalSynapse",
+                "synapses act at spikes here, with g_target += ... in pre_spike; what acts all the time "
+                "(psp) can't be had, but for gap junctions: ElectricalSynapse",
             )
 
     def _check_flags(self):
@@ -100,8 +101,8 @@ class _Synapse:
             if statement.operator != "d" and not is_expression(statement, free):
                 raise self.wrong(
                     statement.line,
-                    "would change in every step; synapses change at spikes only: write it into pre_spike or post_spike, "
-                    "or as a differential equation",
+                    "would change in every step; synapses change at spikes only: write it into pre_spike or "
+                    "post_spike, or as a differential equation",
                 )
         for statement in self.events["post_spike"]:
             for flag in ("unless_post",):
@@ -121,7 +122,7 @@ class _Synapse:
     def _declare_others(self):
         """w, and variables that only spikes change."""
         parts = self.parts
-        changed = {}
+        changed: dict = {}
         for title in EVENTS:
             for statement in self.events[title]:
                 changed.setdefault(statement.target, statement)
@@ -156,7 +157,8 @@ class _Synapse:
             known = [each for each in self.parts.variables if not each.startswith("_")]
             raise self.wrong(
                 statement.line,
-                f"there is no variable '{name}'{did_you_mean(name, known)}: it has no equation, and nothing uses it",
+                f"there is no variable '{name}'{did_you_mean(name, known)}: it has no equation, and nothing "
+                "uses it",
             )
         flags = {k: v for k, v in statement.flags.items() if k not in ("min", "max", "unless_post")}
         self.parts.declare(type(statement)(name, "=", statement.expression, flags, statement.line))

@@ -4,23 +4,26 @@ Neurons written in strings: from ANNarchy's grammar to a description.
 One step, from t to t + dt:
 
 1. Random numbers of the equations are drawn: one for each place in the text, held over the step.
-2. Equations are solved, and assignments done, in the order in which they are written. Differential equations are solved
+2. Equations are solved, and assignments done, in the order in which they are written. Differential
+equations are solved
    together, unless an assignment that depends on some of them stands in between.
 3. The spike condition is looked at, with the values of t + dt; if it holds, the reset is done.
-4. What has arrived is added: g_exc (the receptor type "excitatory"), g_inh ("inhibitory") or g_name ("name") rises by
-   the weights; one that has no equation is what arrived at t + dt, and acts in the step after that.
+4. What has arrived is added: g_exc (the receptor type "excitatory"), g_inh ("inhibitory") or g_name ("name")
+   rises by the weights; one that has no equation is what arrived at t + dt, and acts in the step after that.
 
-An assignment such as ``i = g_exc - g_inh`` is an expression with a name: in differential equations, in every stage of
-a solver, it is what it is at that time; what is recorded of it belongs to the other values of the same time. This
-is so unless something before it uses the name (then that sees the value of the step before), it depends on its own
-value, a reset changes it, or it is an int: then it is done once a step, at its place.
+An assignment such as ``i = g_exc - g_inh`` is an expression with a name: in differential equations, in
+every stage of a solver, it is what it is at that time; what is recorded of it belongs to the other values
+of the same time. This is so unless something before it uses the name (then that sees the value of the step
+before), it depends on its own value, a reset changes it, or it is an int: then it is done once a step, at
+its place.
 
-``before = v``, before the equation for v, is an expression, too, but what comes after that equation (an assignment, the
-spike condition, a reset) means the value that it had at its place; this is then also what is recorded.
+``before = v``, before the equation for v, is an expression, too, but what comes after that equation (an
+assignment, the spike condition, a reset) means the value that it had at its place; this is then also what
+is recorded.
 
-In the refractory period all variables are held but the conductances (g_...) and what depends on nothing but these,
-unless it is in the spike condition or the reset; if a variable has the flag unless_refractory, those that have it are
-held and no others. `t_last` is the time of the spike
+In the refractory period all variables are held but the conductances (g_...) and what depends on nothing but
+these, unless it is in the spike condition or the reset; if a variable has the flag unless_refractory, those
+that have it are held and no others. `t_last` is the time of the spike
 before. The current from electrodes (nA) is `i_injected`.
 """
 
@@ -29,11 +32,12 @@ from dataclasses import replace
 from . import description as d
 from .checks import check
 from .string_parts import Draws, Inlines, Parts, dependencies, is_expression
-from .trees import names_in, with_names
+from .trees import names_in, number_of, with_names
 from .written import Written, written
 
 INJECTED = "i_injected"
 NEVER = "-10000.0"  # ms: the time of a spike that there was not
+REFRACTORY = "_refractory > 0.5"
 LAST = {"t_last": "_t_last"}
 RECEPTORS = {"exc": "excitatory", "inh": "inhibitory"}
 RESERVED = {
@@ -82,6 +86,8 @@ class _Neuron:
         self.resets = {title: parts.statements(title) for title in ("reset", "axon_reset")}
         self.spike, self.axon_spike = parts.condition("spike"), parts.condition("axon_spike")
         self.refractory = parts.condition("refractory")
+        if self.refractory and (number_of(self.refractory[0]) or 0.0) < 0:
+            raise self.wrong(self.refractory[1], "the refractory period must not be negative")
         self._find_time_of_spike()
         self._check_flags()
         for statement in self.statements:
@@ -131,7 +137,8 @@ class _Neuron:
     def _find_inlines(self):
         """Which assignments are expressions: `inline` by name."""
         reset = {s.target for statements in self.resets.values() for s in statements}
-        self.inline, used = {}, set()
+        self.inline: dict[str, str] = {}
+        used: set[str] = set()
         for statement in self.statements:
             name = statement.target
             candidate = {**self.inline, name: statement.expression}
@@ -165,7 +172,7 @@ class _Neuron:
         return [*conditions, *(s.value() for title in self.resets for s in self.resets[title])]
 
     def _values(self, place=None):
-        """The names whose values at their places are meant by what stands at a place; None stands for the end."""
+        """The names whose values at their places are meant at a place of the text; None: at its end."""
         return [name for name, first in self.placed.items() if place is None or place > first]
 
     def _within_bounds(self, statement):
@@ -182,7 +189,7 @@ class _Neuron:
         taken = {part.name for part in (*parts.parameters, *parts.internals)} | set(self.inline)
         places = [(names_in(s.expression) | {s.target}, s.line) for s in self._all_statements()]
         places += [(names_in(text), line) for text, line in filter(None, (self.spike, self.axon_spike))]
-        found = {}
+        found: dict[str, int] = {}
         for names, line in places:
             for name in sorted(names - taken):
                 if name.startswith("g_") and len(name) > 2 and name not in RESERVED:
@@ -272,7 +279,8 @@ class _Neuron:
         """
         changing = [s for s in self.statements if s.target not in self.inline or s.target in self.placed]
         reads = {s.target: dependencies(s.expression, self.inline) for s in changing}
-        before, blocks, done = [], [], set()
+        before, done = [], set()
+        blocks: list[tuple[list, list]] = []
         for statement in changing:
             name = statement.target
             if statement.operator == "d":
@@ -298,16 +306,20 @@ class _Neuron:
         """What is done until there may be a spike, and the spike."""
         steps = self._solution(before, blocks, lambda name: True)
         spikes = self._spikes()
-        if spikes:
-            steps.append(d.If(tuple(spikes), (), (self.spike or self.axon_spike)[1]))
-        if not self.refractory:
+        if not spikes:
             return steps
+        line = (self.spike or self.axon_spike)[1]
+        if not self.refractory:
+            return [*steps, d.If(tuple(spikes), (), line)]
         self.parts.hidden("_refractory")
         held = self._solution(before, blocks, lambda name: name not in self.held)
-        held.append(d.Assign("_refractory", "_refractory - 1.0"))
+        waits: list = [d.Assign("_refractory", "_refractory - 1.0")]
         if self.axon_spike:
-            held.append(d.If((spikes[1],), (), self.axon_spike[1]))
-        return [d.If((("_refractory > 0.5", tuple(held)),), tuple(steps))]
+            waits.append(d.If((spikes[1],), (), self.axon_spike[1]))
+        return [
+            d.If(((REFRACTORY, tuple(held)),), tuple(steps)),
+            d.If(((REFRACTORY, tuple(waits)), *spikes), (), line),
+        ]
 
     def _solution(self, before, blocks, does):
         """Assignments and solutions, of those names that `does` is true for."""

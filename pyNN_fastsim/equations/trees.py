@@ -72,7 +72,7 @@ def difference_of(a, b):
 
 
 def is_zero(tree):
-    """Whether an expression is 0 whatever its names stand for; only numbers are looked at, and equal terms."""
+    """Whether an expression is 0 whatever its names stand for, as far as numbers and equal terms tell."""
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Sub):
         if ast.dump(tree.left) == ast.dump(tree.right):
             return True

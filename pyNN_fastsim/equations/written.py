@@ -1,7 +1,9 @@
 """
-A model as a user writes it, in strings, lists, dictionaries and small objects: as one text with numbered lines.
+A model as a user writes it, in strings, lists, dictionaries and small objects: as one text with numbered
+lines.
 
-The text is what is read (strings.py, string_synapses.py), what messages quote, and what generated code is kept by.
+The text is what is read (strings.py, string_synapses.py), what messages quote, and what generated code is
+kept by.
 """
 
 import numbers
@@ -32,7 +34,8 @@ class Parameter:
     A parameter of a model from equations, where a number is not enough.
 
     value      its default: a number, True or False
-    locality   "local" (one for each cell or synapse), "semiglobal" (one for each target cell) or "global" (one
+    locality   "local" (one for each cell or synapse), "semiglobal" (one for each target cell) or "global"
+    (one
                for the population or projection)
     type       "float", "int" or "bool"
     unit       such as "mV"; "" for none
@@ -47,8 +50,8 @@ class Parameter:
         _check_kind(self, self.locality, self.type, self.unit)
         if isinstance(self.value, RandomDistribution):
             raise TypeError(
-                "Parameter: value is a default, and must be a number; numbers are drawn where a cell type is used, "
-                "as in Population(100, MyCell(tau=RandomDistribution(...)))"
+                "Parameter: value is a default, and must be a number; numbers are drawn where a cell type is "
+                "used, as in Population(100, MyCell(tau=RandomDistribution(...)))"
             )
         if not _is_number(self.value):
             raise TypeError(
@@ -67,7 +70,8 @@ class Variable:
     equation   a text, such as "tau * dv/dt = -v" or "i = g_exc - g_inh"
     init       its value at the beginning: a number, or an expression in parameters
     min, max   bounds: numbers or expressions, or None
-    method     how a differential equation is solved: "exponential", "explicit", "midpoint", "rk4", "implicit" or, in
+    method     how a differential equation is solved: "exponential", "explicit", "midpoint", "rk4",
+    "implicit" or, in
                synapses, "event-driven"; None for what fits
     locality   as of a `Parameter`
     type       as of a `Parameter`
@@ -105,14 +109,15 @@ class Variable:
         return values + ([self.method] if self.method else []) + _flags(self)
 
 
-_constants = {}
+_constants: dict[str, float] = {}
 
 
 class Constant(float):
     """
     A number that all models made after it know by its name.
 
-    A parameter of the same name comes before it. A model keeps the value that the constant had when it was made.
+    A parameter of the same name comes before it. A model keeps the value that the constant had when it was
+    made.
     """
 
     def __new__(cls, name, value):
@@ -126,7 +131,7 @@ class Constant(float):
         return constant
 
     def set(self, value):
-        """Another value, for models that are made from now on. The object itself stays the number that it is."""
+        """Another value, for models that are made from now on. The object stays the number that it is."""
         Constant(self.name, value)
 
     def __reduce__(self):
@@ -201,7 +206,7 @@ def _text_of(owner, title, value):
         return value
     if title == "parameters" and isinstance(value, dict):
         return "\n".join(_text_of_parameter(owner, name, given) for name, given in value.items())
-    if title == "refractory" and _is_number(value):
+    if title == "refractory" and is_finite(value):
         return _text_of_value(value)
     if title not in ("parameters", "refractory") and isinstance(value, Variable):
         return _with_flags(value.equation, value.flags())
@@ -223,8 +228,8 @@ def _text_of_parameter(owner, name, value):
         raise TypeError(f"{owner}: names of parameters must be names, not {shown(name)}")
     if isinstance(value, RandomDistribution):
         raise TypeError(
-            f"{owner}: the parameter '{name}' must have a number as its default; numbers are drawn where the type is "
-            f"used, as in Population(100, MyCell({name}=RandomDistribution(...)))"
+            f"{owner}: the parameter '{name}' must have a number as its default; numbers are drawn where the "
+            f"type is used, as in Population(100, MyCell({name}=RandomDistribution(...)))"
         )
     if isinstance(value, Parameter):
         return _with_flags(f"{name} = {_text_of_value(value.value)}", value.flags())
@@ -256,8 +261,10 @@ def _with_flags(text, flags):
 
 def _flags(part):
     """Flags of a Parameter or a Variable."""
-    flags = [LOCALITIES[part.locality], "" if part.type in ("float", float) else _name_of_type(part.type)]
-    return [flag for flag in flags if flag] + ([f"unit={part.unit}"] if part.unit else [])
+    flags = [LOCALITIES[part.locality], _name_of_type(part.type)]
+    return [flag for flag in flags if flag not in ("", "float")] + (
+        [f"unit={part.unit}"] if part.unit else []
+    )
 
 
 def _name_of_type(kind):
@@ -271,7 +278,8 @@ def _check_kind(part, locality, kind, unit):
         raise ValueError(
             f"{what}: locality must be 'local', 'semiglobal' or 'global', not {shown(locality)}{hint}"
         )
-    if _name_of_type(kind) not in TYPES:
+    kind_name = _name_of_type(kind)
+    if not isinstance(kind_name, str) or kind_name not in TYPES:
         raise ValueError(f"{what}: type must be 'float', 'int' or 'bool', not {shown(kind)}")
     if not isinstance(unit, str) or re.search(r"[,:#;=\n]", unit):
         raise ValueError(f"{what}: unit must be the text of a unit, such as 'mV', not {shown(unit)}")

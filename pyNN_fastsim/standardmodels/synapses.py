@@ -81,6 +81,7 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
     model        of the engine, None for static synapses
     recordable   names of what `Projection.record` can sample
     zero_is_meant   whether the weight was given as one number: if that is 0, it is no oversight
+    has_bounds   whether weights have bounds of the receptor's sign, `w_min` and `w_max`
     """
 
     zero_is_meant = False
@@ -93,6 +94,8 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         super().__init_subclass__(**keywords)
         recordable = ", ".join(cls.recordable) or "nothing: these synapses stay what they are"
         describe_class(cls, [("Can be recorded, by Projection.record()", [recordable])])
+
+    has_bounds = False
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
@@ -137,11 +140,6 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
     def parameters_of_target(self, model, receptor):
         """Parameters of the engine's synapse that come from the target cell."""
         return {}
-
-    @property
-    def has_bounds(self):
-        """Whether weights have the bounds that PyNN's plastic synapses have, w_min and w_max."""
-        return "w_max" in self.get_parameter_names()
 
     def check_cells(self, owner, pre, post):
         """Check that cells, given by the engine's models, have what the synapses use of them."""
@@ -237,6 +235,7 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
     __doc__ = synapses.STDPMechanism.__doc__
     base_translations = same_names(("weight", "delay", "dendritic_delay_fraction"))
     recordable = ("weight",)
+    has_bounds = True
     possible_models: set[str] = set()
 
     def __init__(

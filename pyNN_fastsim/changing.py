@@ -16,7 +16,7 @@ from .engine.synapses.groups import moved
 from .parameters import as_given, expression, one_number
 from .synapse_values import drawn_for_all_pairs, evaluate
 from .threads import alone
-from .validation import check_names, check_synapse_parameter, unknown_name
+from .validation import check_names, unknown_name
 
 _BOUNDED = ("weight", "w_min", "w_max")
 
@@ -78,7 +78,7 @@ class Changing:
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
         self._check_values(columns)
-        if columns.keys() & set(_BOUNDED) and any(group.is_plastic for group in self._groups):
+        if columns.keys() & set(_BOUNDED) and any(group.is_bounded for group in self._groups):
             self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
         if "weight" in columns:
             self._keep_initial_weights()
@@ -113,7 +113,7 @@ class Changing:
             if name not in known:
                 raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known)
             values = self._evaluated(name, value)
-            check_synapse_parameter(self.label, name, values)
+            self.synapse_type.check_values(self.label, name, values)
             of_groups = [
                 self.synapse_type.engine_state(self.label, name, values[group.find_places()], group.values)
                 for group in self._groups
@@ -151,7 +151,7 @@ class Changing:
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
         self._check_values({name: np.array([value])})
-        if name in _BOUNDED and group.is_plastic:
+        if name in _BOUNDED and group.is_bounded:
             now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
             self._check_bounds(now | {name: np.array([value])})
         if name == "weight":

@@ -20,7 +20,7 @@ from .engine.synapses.gap import JunctionGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
 from .selection import populations_of
 from .synapse_values import drawing_for
-from .validation import check_synapse_parameter, check_weight_bounds
+from .validation import check_weight_bounds
 
 
 class Connecting:
@@ -156,7 +156,7 @@ class Connecting:
             if len(values) and name in checks:
                 checks[name](values)
             elif len(values):
-                check_synapse_parameter(self.label, name, values)
+                self.synapse_type.check_values(self.label, name, values)
 
     def _convergent_connect(
         self, presynaptic_indices, postsynaptic_index, location_selector=None, **connection_parameters
@@ -311,6 +311,7 @@ class Connecting:
         elif model is None:
             synapses = SynapseGroup(**what)
         else:
+            self.synapse_type.check_cells(self.label, source.block.model, target.block.model)
             values.update(self.synapse_type.parameters_of_target(target.block.model, self.receptor_type))
             synapses = DynamicGroup(**what, model=model, parameters=values)
         if places is None:

@@ -121,6 +121,11 @@ class Group:
     def is_plastic(self):
         return self.is_dynamic and self.synapses.model.is_plastic
 
+    @property
+    def is_bounded(self):
+        """Whether the weights must stay between two others."""
+        return self.is_plastic and "w_max" in self.synapses.parameters
+
     def values(self, name):
         """The present values of a parameter: float64 [synapses], or [1] if shared."""
         if name == "delay":

@@ -40,6 +40,12 @@ class Block:
         self.parameters.update(parameters)
         self.dirty = True
 
+    def values(self, name):
+        """A parameter or state variable: float64 [cells]; the state itself, parameters as they are now."""
+        if name in self.state:
+            return self.state[name]
+        return np.ascontiguousarray(np.broadcast_to(self.parameters[name], self.n), dtype=np.float64)
+
     def initialize(self, name, value, cells=slice(None)):
         """Set a state variable of some cells, now and at the beginning of every trial."""
         initial = np.broadcast_to(self.initial[name], self.n).astype(float)

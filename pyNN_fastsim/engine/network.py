@@ -274,6 +274,8 @@ class Network:
             before = history.last_arrivals(group, past)
             group.earlier.pop(0)
             group.derive(self.dt, self.blocks[group.target])
+            if group.model.trace_rates is None:  # events of other models are when they were
+                continue
             moved = (before - history.last_arrivals(group, past)) * group.used_constants[Y_RATE]
             group.state["_y"] *= np.exp(np.minimum(moved, LARGEST_KICK))
 
@@ -304,7 +306,9 @@ class Network:
         Their other variables, which are kept as they were at the last spike, go on from what they are now.
         """
         others = {}
-        if self.begun and len(group) and not group.model.is_plastic:
+        if self.begun and len(group):
+            if group.model.is_plastic:
+                self.settle(group)
             self._update_group(group)
             others = {n: self._state_now(group, n) for n in group.model.state if not n.startswith("_")}
         group.initialize(name, values, self.step)
@@ -327,7 +331,8 @@ class Network:
 
     def write_down(self, group):
         past = self.histories.get(group.target) if group.model.is_plastic else None
-        group.write_down(self.seed, self.trial, past)
+        source, target = self.blocks[group.source], self.blocks[group.target]
+        group.write_down(self.seed, self.trial, source, target, past)
 
     def channel(self, group):
         """Offset of the first place of a group's targets in a slot of the ring buffer."""

@@ -154,7 +154,9 @@ def _prepare_dynamic(network, groups):
     for group in groups:
         group.derive(network.dt, network.blocks[group.target])
     for group in filter(_is_plastic, groups):
-        network.histories[group.target].reserve(history.window(group))
+        past = network.histories[group.target]
+        past.reserve(history.window(group))
+        past.keep(group.model.of_post)
         longest = max(history.held_for(group), default=0)
         if longest == 0:
             network.held.pop(group, None)

@@ -1,8 +1,9 @@
 """
-Lists of statements as code without branches: every way is gone, and what each variable is in the end is chosen.
+Lists of statements as code without branches: every way is gone, and what each variable is in the end is
+chosen.
 
-A variable that is assigned to gets a new local variable; `Values` are the present ones. Loops keep their variables
-in the same places, since what comes in is what went out the round before.
+A variable that is assigned to gets a new local variable; `values` are the present ones. Loops keep their
+variables in the same places, since what comes in is what went out the round before.
 """
 
 import sympy

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..celltypes import CellType
 from ..engine.compiling.compile import inlined
+from . import kept
 from .description import Neuron
 
 CELL, STEP = "_cell", "_step"  # hidden state: which cell it is, and how many steps it has done
@@ -25,38 +26,45 @@ def generated(model: Neuron):
     return neuron_code(model)
 
 
-def cell_type(model: Neuron):
-    """The cell type of a description. Raises InvalidModelError."""
-    return loaded(generated(model))
+def cell_type(kind, given, describe):
+    """The cell type of a model: a class.
+
+    kind       what reads it, such as "nestml"
+    given      all that the model depends on, with a repr that tells it
+    describe   a function that gives its `Neuron`; called only if there is no code of it from a former process
+
+    Raises InvalidModelError.
+    """
+    return loaded(kept.parts_of(kind, given, lambda: generated(describe())))
 
 
-def loaded(kept):
+def loaded(parts):
     """The cell type that `generated` gave the parts of."""
     from .runtime import ARRAYS, SCALAR
 
-    scope = functions_of(kept, {**SCALAR, **ARRAYS})
+    scope = functions_of(parts, {**SCALAR, **ARRAYS})
     body = {
-        "__doc__": kept["doc"],
+        "__doc__": parts["doc"],
         "__module__": __name__,
-        "default_parameters": dict(kept["parameters"]),
-        "default_initial_values": dict(kept["state"]),
-        "units": dict(kept["units"]),
-        "receptor_types": tuple(kept["receptors"]),
-        "conductance_based": kept["conductance_based"],
-        "recordable": list(kept["recordable"]),
-        "solvers": dict(kept["solvers"]),
-        "text": kept["text"],
+        "default_parameters": dict(parts["parameters"]),
+        "default_initial_values": dict(parts["state"]),
+        "units": dict(parts["units"]),
+        "receptor_types": tuple(parts["receptors"]),
+        "conductance_based": parts["conductance_based"],
+        "recordable": list(parts["recordable"]),
+        "solvers": dict(parts["solvers"]),
+        "text": parts["text"],
         "constants": staticmethod(scope["constants"]),
         "step": inlined(scope["step"]),
         "restart": staticmethod(_restart),
     }
-    return type(kept["name"], (EquationCell,), body)
+    return type(parts["name"], (EquationCell,), body)
 
 
-def functions_of(kept, scope):
+def functions_of(parts, scope):
     """The functions of a generated source, by name; errors in them show its lines."""
-    source = kept["source"]
-    file = f"<{kept['name']} {hashlib.sha256(source.encode()).hexdigest()[:16]}>"
+    source = parts["source"]
+    file = f"<{parts['name']} {hashlib.sha256(source.encode()).hexdigest()[:16]}>"
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     scope = {**scope, "__name__": __name__}
     exec(compile(source, file, "exec"), scope)

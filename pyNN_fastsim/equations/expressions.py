@@ -129,7 +129,8 @@ def _clip(x, low, high):
     return maximum(minimum(x, high), low)
 
 
-# By the names that they have in texts: what makes the expression, and the least and largest number of arguments.
+# By the names that they have in texts: what makes the expression, and the least and largest number of
+# arguments.
 FUNCTIONS = {
     "exp": (sympy.exp, 1, 1),
     "expm1": (expm1, 1, 1),

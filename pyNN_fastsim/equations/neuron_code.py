@@ -7,13 +7,9 @@ import re
 from . import solvers
 from .body import SPIKED, Body, reader_of
 from .cells import CELL, STEP, STREAM
-from .description import wrong
 from .expressions import DT, FALSE, TIME, symbol
-from .printing import array_code
-from .runtime import ARRAYS
+from .initial import initial_values
 from .writer import INDENT, Writer
-
-USUAL_DT = 0.1  # ms: for initial values that depend on the time step
 
 
 def neuron_code(model):
@@ -26,7 +22,7 @@ def neuron_code(model):
     writer.names |= {symbol(name): f"s_{name}" for name in state}
     writer.names |= {symbol(name): f"x_{k}" for k, name in enumerate(inputs)}
     writer.names[TIME] = "t"
-    initial = _initial(model, reader, internals)
+    initial = initial_values(model, reader, internals)
     body = Body(model, reader, writer)
     values = {symbol(name): symbol(name) for name in state}
     ends = body.run(model.update, {**values, SPIKED: FALSE})
@@ -74,26 +70,6 @@ def _hidden(reader, writer, state):
     if reader.draws:
         return [CELL, STEP]
     return [STEP] if uses_time or not state else []
-
-
-def _initial(model, reader, internals):
-    """Initial values by name: with the defaults of parameters."""
-    known = {symbol(part.name): part.value for part in model.parameters} | {DT: USUAL_DT}
-    for name, expression in internals.items():
-        known[symbol(name)] = _value(expression, known)
-    values = {}
-    for variable in model.variables:
-        expression = reader.number(variable.initial, variable.line)
-        unknown = expression.free_symbols - known.keys()
-        if unknown:
-            name = min(map(str, unknown))
-            raise wrong(model, variable.line, f"the initial value of '{variable.name}' depends on '{name}'")
-        values[variable.name] = _value(expression, known)
-    return values
-
-
-def _value(expression, known):
-    return float(eval(array_code(expression, {s: repr(float(v)) for s, v in known.items()}), dict(ARRAYS)))
 
 
 def _constants(writer, draws):

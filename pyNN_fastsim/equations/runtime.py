@@ -29,12 +29,12 @@ def sign(x):
 
 
 @inlined
-def floor(x):
+def floored(x):
     return np.floor(x)
 
 
 @inlined
-def ceil(x):
+def raised(x):
     return np.ceil(x)
 
 
@@ -67,7 +67,7 @@ SCALAR = {
     "acos": math.acos,
     "asin": math.asin,
     "atan": math.atan,
-    "ceil": ceil,
+    "raised": raised,
     "cos": math.cos,
     "cosh": math.cosh,
     "cubed": cubed,
@@ -75,7 +75,7 @@ SCALAR = {
     "erfc": math.erfc,
     "exp": exp,
     "expm1": math.expm1,
-    "floor": floor,
+    "floored": floored,
     "log": math.log,
     "log1p": math.log1p,
     "mod": mod,

@@ -1,27 +1,28 @@
 """
 How equations are solved over a time step, or from one event to the next.
 
-Each function takes equations y' = f and a `code.Writer`, which takes down intermediate results, and gives the values of y
-at the end as expressions. What is not chosen by the user is chosen by the equations:
+Each function takes equations y' = f and a `writer.Writer`, which takes down intermediate results, and gives the
+values of y at the end as expressions. What is not chosen by the user is chosen by the equations:
 
 exact         those that are linear, with coefficients that don't change within the step: through propagators
 exponential   those that are linear in their own variable, with coefficients that depend on nothing but
               what is known exactly: the integrating factor, with two Gauss-Legendre nodes; order 4
-rk4           all others together: classical Runge-Kutta, order 4, with the exact values of the first at its stages
+rk4           all others together: classical Runge-Kutta, order 4, with the exact values of the first at
+              its stages
 
-By name there are also explicit (Euler, order 1), midpoint (order 2), implicit (Euler backwards, order 1; Newton's method
-where it is not linear), and exponential with coefficients that are anything: as they are at the beginning of
-the step (exponential Euler, order 1).
+By name there are also explicit (Euler, order 1), midpoint (order 2), implicit (Euler backwards, order 1;
+Newton's method where it is not linear), and exponential with coefficients that are anything: as they are at the
+beginning of the step (exponential Euler, order 1).
 
-Sources: Rotter & Diesmann 1999, Biol. Cybern. 81:381-402; Hairer, Norsett & Wanner 1993, Solving Ordinary Differential
-Equations I, II.1 and II.7; Hochbruck & Ostermann 2010, Acta Numerica 19:209-286, section 2.
+Sources: Rotter & Diesmann 1999, Biol. Cybern. 81:381-402; Hairer, Norsett & Wanner 1993, Solving Ordinary
+Differential Equations I, II.1 and II.7; Hochbruck & Ostermann 2010, Acta Numerica 19:209-286, section 2.
 """
 
 from dataclasses import dataclass
 
 import sympy
 
-from .expressions import DT, TIME, absolute, expm1, ite
+from .expressions import DT, TIME, absolute, ceil, expm1, ite, maximum
 
 METHODS = ("exact", "exponential", "explicit", "midpoint", "rk4", "implicit", "event-driven")
 
@@ -219,8 +220,8 @@ def _exponential_euler(problem, exact, writer):
 
 
 def _integrating_factor(problem, exact, writer):
-    """y' = a(t) y + b(t), where a and b are known: with y - e in the place of y, where e is the fixed point of the mean
-    coefficients, so that what is left of b is small."""
+    """y' = a(t) y + b(t), where a and b are known: with y - e in the place of y, where e is the fixed point of
+    the mean coefficients, so that what is left of b is small."""
     y, needed = problem.y, exact.needed_by([problem])
     early, late = (_coefficients(problem, exact.at(node, needed)) for node in (EARLY, LATE))
     a1, b1, a2, b2 = writer.take_down([*early, *late])
@@ -247,18 +248,52 @@ def _not_zero(rate):
 
 
 def advance(problems, writer, elapsed):
-    """The values of all y after `elapsed` ms, by y: exactly, where equations are linear and uncoupled; None where they
-    are not."""
-    ends = {}
-    for p in problems:
-        slope = p.rhs.diff(p.y)
-        if any(p.rhs.has(q.y) for q in problems if q is not p) or p.rhs.has(TIME) or slope.has(p.y):
-            return None
-        rest = p.rhs.xreplace({p.y: sympy.Integer(0)})
-        if slope == 0:
-            ends[p.y] = p.y + rest * elapsed
-        elif rest == 0:
-            ends[p.y] = p.y * sympy.exp(slope * elapsed)
-        else:
-            ends[p.y] = p.y + (p.y + rest / slope) * expm1(slope * elapsed)
-    return ends
+    """The values of all y after `elapsed` ms, by y: exactly, where equations are linear and uncoupled; else by
+    Runge-Kutta steps of order 4, none longer than the time step."""
+    if all(_is_alone(p, problems) for p in problems):
+        return {p.y: _followed(p, elapsed) for p in problems}
+    return _in_parts(problems, writer, elapsed)
+
+
+def _is_alone(problem, problems):
+    """Whether an equation is linear, has no other y, and does not depend on the time."""
+    rhs, y = problem.rhs, problem.y
+    coupled = any(rhs.has(p.y) for p in problems if p is not problem)
+    return not (coupled or rhs.has(TIME) or rhs.diff(y).has(y))
+
+
+def _followed(problem, elapsed):
+    y, slope = problem.y, problem.rhs.diff(problem.y)
+    rest = problem.rhs.xreplace({y: sympy.Integer(0)})
+    if slope == 0:
+        return y + rest * elapsed
+    if rest == 0:
+        return y * sympy.exp(slope * elapsed)
+    return y + (y + rest / slope) * expm1(slope * elapsed)
+
+
+def _in_parts(problems, writer, elapsed):
+    parts, length = writer.take_down([maximum(ceil(elapsed / DT - 1e-6), 1), elapsed])
+    (length,) = writer.take_down([length / parts])
+    ys = [p.y for p in problems]
+    places = [writer.local("m") for _ in problems]
+    for place, y in zip(places, ys, strict=True):
+        writer.assign(place, y)
+    writer.line(f"for _ in range(int({writer.code(parts)})):")
+    writer.depth += 1
+
+    def slopes(values):
+        names = dict(zip(ys, values, strict=True))
+        return writer.take_down([p.rhs.xreplace(names) for p in problems])
+
+    def moved(some, part):
+        return writer.take_down([y + part * length * k for y, k in zip(places, some, strict=True)])
+
+    first = slopes(places)
+    second = slopes(moved(first, 0.5))
+    third = slopes(moved(second, 0.5))
+    last = slopes(moved(third, 1))
+    for place, a, b, c, d in zip(places, first, second, third, last, strict=True):
+        writer.assign(place, place + length * ((a + d) / 6 + (b + c) / 3))
+    writer.depth -= 1
+    return dict(zip(ys, places, strict=True))

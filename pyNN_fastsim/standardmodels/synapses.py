@@ -110,6 +110,16 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         """Parameters of the engine's synapse that come from the target cell."""
         return {}
 
+    def check_cells(self, owner, pre, post):
+        """Check that cells, given by the engine's models, have what the synapses use of them."""
+
+    def check_values(self, owner, name, values):
+        """Check the values of a parameter or a state variable, float64 [connections], of a projection.
+
+        Raises InvalidParameterValueError.
+        """
+        check_synapse_parameter(owner, name, values)
+
 
 class StaticSynapse(EngineSynapse, synapses.StaticSynapse):
     __doc__ = synapses.StaticSynapse.__doc__

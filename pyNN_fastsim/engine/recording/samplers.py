@@ -129,8 +129,8 @@ class SynapseSampler(_Samples):
         words = np.zeros(dynamic.OBSERVER_ROW, dtype=np.int64)
         words[dynamic.OBSERVE] = self.group.model.observe.address
         words[dynamic.OBSERVED] = address_of(self.group.detail)
-        if self.variable != "weight":
-            words[dynamic.OBSERVED_VARIABLE] = list(self.group.model.state).index(self.variable)
+        names = list(self.group.model.state)
+        words[dynamic.OBSERVED_VARIABLE] = -1 if self.variable == "weight" else names.index(self.variable)
         words[dynamic.OBSERVED_PLACES] = address_of(self.places)
         words[dynamic.N_OBSERVED] = len(self.places)
         words[dynamic.OBSERVED_BLOCK] = self.group.target

@@ -43,7 +43,10 @@ N_EARLIER = 17
 CHANGED = 18  # plastic: the last step for which one of them holds, or -1
 LONGEST = 19  # plastic: the longest delay of them, steps
 SHOWN = 20  # plastic: address of the weights to be shown (float64)
-DETAIL_ROW = 21
+PRE_VALUES = 21  # address of the table of values of source cells, as lowlevel.elements_at wants it
+POST_VALUES = 22  # of target cells, as they are now
+PAST_VALUES = 23  # plastic: of target cells, as they were after their spikes: see history.py
+DETAIL_ROW = 24
 
 # The words of a row of the table of earlier timings.
 UNTIL = 0  # last step for which it holds
@@ -94,6 +97,8 @@ class SynapseModel:
     show          plastic: entry that tells what their weights are after these, and changes nothing
     trace_rates   plastic: function(constants) -> the two rates of the trace that they need, or None
     is_random     whether it draws random numbers
+    of_pre        names of parameters of the source cell that it uses
+    of_post       names of parameters and variables of the target cell that it uses
     """
 
     name: str
@@ -106,6 +111,8 @@ class SynapseModel:
     show: Entry | None = None
     trace_rates: Callable | None = None
     is_random: bool = False
+    of_pre: tuple[str, ...] = ()
+    of_post: tuple[str, ...] = ()
 
     @property
     def is_plastic(self):
@@ -198,6 +205,8 @@ class DynamicGroup(SynapseGroup):
         self.initial[name] = values
         self.state[name][:] = values
         self.last[:] = step
+        if "_at" in self.state:  # when the last event was, see events.py
+            self.state["_at"][:] = 0.0
 
     def memory(self):
         """All that synapses remember, by name: arrays [synapses]."""
@@ -253,10 +262,12 @@ class DynamicGroup(SynapseGroup):
     @property
     def trace_rates(self):
         """The rates of the trace of postsynaptic spikes that is needed, or None."""
-        return self.model.trace_rates(self.used_constants)
+        rates = self.model.trace_rates
+        return None if rates is None else rates(self.used_constants)
 
-    def write_down(self, seed, trial, history=None):
-        """Write down where everything is; `history` is that of the target's spikes."""
+    def write_down(self, seed, trial, source, target, history=None):
+        """Write down where everything is; `source` and `target` are the blocks, `history` that of the target's
+        spikes."""
         self._constants_table = _table(self.used_constants)
         self._state_table = _table(list(self.state.values()))
         words = self.detail
@@ -268,7 +279,14 @@ class DynamicGroup(SynapseGroup):
         words[TARGETS] = address_of(self.targets)
         words[UNIFORM] = all(len(c) == 1 for c in self.used_constants) and not self.earlier
         words[SEED], words[STREAM], words[TRIAL] = seed, self.stream, trial
+        self._values = [source.values(name) for name in self.model.of_pre]
+        self._values += [target.values(name) for name in self.model.of_post]
+        self._values_table = _table_of_cells(self._values)
+        words[PRE_VALUES] = address_of(self._values_table)
+        words[POST_VALUES] = address_of(self._values_table[len(self.model.of_pre) :])
         if history is not None:
+            self._past_table = _table_of_cells([history.kept[name].ravel() for name in self.model.of_post])
+            words[PAST_VALUES] = address_of(self._past_table)
             words[SEEN] = address_of(self.seen)
             words[HISTORY] = address_of(history.spikes)
             words[POSTS] = address_of(history.counts)
@@ -308,6 +326,11 @@ class DynamicGroup(SynapseGroup):
         words[KERNEL] = self.model.kernel.address
         words[DETAIL] = address_of(self.detail)
         return words
+
+
+def _table_of_cells(arrays):
+    """A table of arrays of one element for each cell, with a row of zeros in the place of none."""
+    return table_of(arrays, [8] * len(arrays)) if arrays else np.zeros((1, 3), dtype=np.int64)
 
 
 def _table(arrays):

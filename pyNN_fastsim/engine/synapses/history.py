@@ -14,7 +14,7 @@ import numpy as np
 
 from ..compiling.addresses import address_of
 from ..compiling.compile import inlined, jit
-from ..compiling.lowlevel import call_catch_up, call_synapses, int32_at, int64_at
+from ..compiling.lowlevel import call_catch_up, call_synapses, float64_at, int32_at, int64_at
 from .groups import KERNEL
 from .plasticity import DENDRITE, HOLD, ON_TIME
 from .traces import TRACE_ROW, Trace, note_in_traces
@@ -32,7 +32,14 @@ GROUPS = 6  # address of the table of plastic groups, see below
 N_GROUPS = 7
 TRACES = 8  # address of the table of traces, see traces.py
 N_TRACES = 9
-HISTORY_ROW = 10
+KEPT = 10  # address of the table of what else is kept of a cell at its spikes, see below
+N_KEPT = 11
+HISTORY_ROW = 12
+
+# The words of a row of the table of what else is kept.
+NOW = 0  # address of the values of the cells (float64)
+THEN = 1  # address of the values after their spikes, float64 [cells, room]
+KEPT_ROW = 2
 
 # The words of a row of the table of plastic groups.
 CATCH_UP = 0  # address of the function that takes synapses through postsynaptic spikes
@@ -63,6 +70,7 @@ class SpikeHistory:
     done     int32 [cells], how many of these all synapses have dealt with
     window   steps for which a spike may still be needed
     traces   by their rates: what is kept beside the spikes
+    kept     by name of a parameter or state variable: float64 [cells, room], its values after the spikes
     """
 
     def __init__(self, block):
@@ -71,6 +79,7 @@ class SpikeHistory:
         self.counts, self.done = np.zeros((2, block.n), dtype=np.int32)
         self.window = 0
         self.traces: dict[tuple[float, float], Trace] = {}
+        self.kept: dict[str, np.ndarray] = {}
 
     def clear(self):
         self.counts[:] = self.done[:] = 0
@@ -82,14 +91,25 @@ class SpikeHistory:
         larger = 1 << int(self.window + SLACK + 2).bit_length()
         if larger <= room:
             return
-        spikes = np.zeros((self.block.n, larger), dtype=np.int32)
-        cells = np.arange(self.block.n)
-        for back in range(1, room + 1):
-            n = self.counts - back
-            spikes[cells, n % larger] = self.spikes[cells, n % room]
-        self.spikes = spikes
+        self.spikes = self._with_room(self.spikes, larger)
+        self.kept = {name: self._with_room(values, larger) for name, values in self.kept.items()}
         for trace in self.traces.values():
             trace.enlarge(self.counts, larger)
+
+    def _with_room(self, old, room):
+        """What is kept of each spike, with room for more of them."""
+        new = np.zeros((self.block.n, room), dtype=old.dtype)
+        cells = np.arange(self.block.n)
+        for back in range(1, old.shape[1] + 1):
+            n = self.counts - back
+            new[cells, n % room] = old[cells, n % old.shape[1]]
+        return new
+
+    def keep(self, names):
+        """Keep the values of these parameters and state variables after each spike, from now on."""
+        for name in names:
+            if name not in self.kept:
+                self.kept[name] = np.zeros(self.spikes.shape)
 
     def trace_for(self, group):
         """The trace that a plastic group needs; None if its time constants differ or are very short."""
@@ -118,7 +138,16 @@ class SpikeHistory:
         self._traces = np.array([t.row() for t in self.traces.values()], dtype=np.int64).reshape(
             -1, TRACE_ROW
         )
+        self._values = [self.block.values(name) for name in self.kept]
+        self._kept_table = np.array(
+            [
+                (address_of(now), address_of(then))
+                for now, then in zip(self._values, self.kept.values(), strict=True)
+            ],
+            dtype=np.int64,
+        ).reshape(-1, KEPT_ROW)
         words = np.zeros(HISTORY_ROW, dtype=np.int64)
+        words[KEPT], words[N_KEPT] = address_of(self._kept_table), len(self._kept_table)
         words[TRACES], words[N_TRACES] = address_of(self._traces), len(self._traces)
         words[BLOCK] = self.block.index
         words[SPIKES] = address_of(self.spikes)
@@ -139,7 +168,7 @@ def window(group):
 def last_arrivals(group, past):
     """When the last postsynaptic spike arrived that each synapse has dealt with: float64 [synapses], steps.
 
-    0 if there was none; see `plasticity._arrival`.
+    0 if there was none; see `plasticity.arrival_of`.
     """
     n, room = len(group), past.spikes.shape[1]
     untils = [timing.until for timing in group.earlier]
@@ -172,6 +201,10 @@ def note_spikes(histories, counts, spikes, step):
             kept = int32_at(row[SPIKES] + 4 * (mask + 1) * cell, mask + 1)
             before = kept[(count[0] - 1) & mask]
             note_in_traces(row[TRACES], row[N_TRACES], cell, mask, count[0], before, step)
+            for v in range(row[N_KEPT]):
+                values = int64_at(row[KEPT] + 8 * KEPT_ROW * v, KEPT_ROW)
+                place = (mask + 1) * cell + (count[0] & mask)
+                float64_at(values[THEN] + 8 * place, 1)[0] = float64_at(values[NOW] + 8 * cell, 1)[0]
             kept[count[0] & mask] = step
             count[0] += 1
 

@@ -191,14 +191,20 @@ TOGETHER = {_any_amount: _risen_by_sum, _room_above: _risen_by_product}
 # --- constants --------------------------------------------------------------------------------------------
 
 
-def _timing(p, x_rate):
-    """AXON, DENDRITE, HOLD and KICK of synapses with delays in steps."""
+def timing_constants(p):
+    """AXON, DENDRITE and HOLD of synapses with delays in steps."""
     axon = (1.0 - p["dendritic_delay_fraction"]) * p["delay"]
     dendrite = p["dendritic_delay_fraction"] * p["delay"]
+    return axon, dendrite, np.maximum(np.ceil(axon - ON_TIME) - 1.0, 0.0)
+
+
+def _timing(p, x_rate):
+    """AXON, DENDRITE, HOLD and KICK."""
+    axon, dendrite, hold = timing_constants(p)
     off_grid = axon - np.floor(axon + ON_TIME)
     off_grid = np.where(off_grid > ON_TIME, off_grid, 0.0)
     kick = np.exp(np.minimum(off_grid * x_rate, LARGEST_KICK))
-    return axon, dendrite, np.maximum(np.ceil(axon - ON_TIME) - 1.0, 0.0), kick
+    return axon, dendrite, hold, kick
 
 
 def _constants_of_pairs(is_additive_above, is_additive_below):
@@ -238,7 +244,7 @@ def _trace_rates(constants):
 
 
 @jit
-def _timing_of(detail, step):
+def timing_of(detail, step):
     """Which of the earlier timings holds for spikes emitted at `step`: its row, or 0 if none does."""
     for k in range(detail[N_EARLIER]):
         row = detail[EARLIER] + 8 * TIMING_ROW * k
@@ -250,7 +256,7 @@ def _timing_of(detail, step):
 @jit
 def _dendrite(detail, c, j, step):
     """The dendritic delay of synapse `j` for spikes emitted at `step`."""
-    row = _timing_of(detail, step) if step <= detail[CHANGED] else 0
+    row = timing_of(detail, step) if step <= detail[CHANGED] else 0
     if row == 0:
         return c[DENDRITE]
     return elements_at(int64_at(row, TIMING_ROW)[TIMED_CONSTANTS], j, N_CONSTANTS)[DENDRITE]
@@ -258,7 +264,7 @@ def _dendrite(detail, c, j, step):
 
 @jit
 def _arrival_after_change(detail, c, j, spikes, mask, k, origin):
-    """As `_arrival`, if the delay may have been longer for spikes that were emitted before: it doesn't
+    """As `arrival_of`, if the delay may have been longer for spikes that were emitted before: it doesn't
     overtake these."""
     step = np.int64(spikes[k & mask])
     arrival = float(step - origin) + _dendrite(detail, c, j, step)
@@ -271,7 +277,7 @@ def _arrival_after_change(detail, c, j, spikes, mask, k, origin):
 
 
 @inlined
-def _arrival(detail, c, j, spikes, mask, k, origin):
+def arrival_of(detail, c, j, spikes, mask, k, origin):
     """The time at which spike number `k` of its target arrives at synapse `j`, in steps since `origin`."""
     step = np.int64(spikes[k & mask])
     if step <= detail[CHANGED] + detail[LONGEST]:
@@ -301,9 +307,9 @@ def _one_by_one(detail, c, s, weight, j, step, ahead):
     last = int32_at(detail[LAST] + 4 * j, 1)[0]
     k = int32_at(detail[SEEN] + 4 * j, 1)[0]
     end = float(step - last) + ahead
-    before = _arrival(detail, c, j, spikes, mask, k - 1, last) if k > 0 else 0.0
+    before = arrival_of(detail, c, j, spikes, mask, k - 1, last) if k > 0 else 0.0
     while k < n_spikes:
-        arrival = _arrival(detail, c, j, spikes, mask, k, last)
+        arrival = arrival_of(detail, c, j, spikes, mask, k, last)
         if not arrival < end - _ON_TIME:  # noqa: F821
             break
         s, weight = _after(c, s, weight, arrival - before, max(arrival, 0.0))  # noqa: F821
@@ -357,7 +363,7 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
     mask = detail[HISTORY_MASK]
     timing, delays, stride = detail[CONSTANTS], row[DELAYS], 0 if row[DELAY_IS_SHARED] else 2
     if emitted <= detail[CHANGED]:
-        earlier = int64_at(_timing_of(detail, emitted), TIMING_ROW)
+        earlier = int64_at(timing_of(detail, emitted), TIMING_ROW)
         timing, delays, stride = earlier[TIMED_CONSTANTS], earlier[TIMED_DELAYS], earlier[TIMED_STRIDE]
     for k in range(n_spikes):
         first, end = starts[cells[k]], ends[cells[k]]
@@ -376,7 +382,7 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
             int32_at(detail[SEEN] + 4 * j, 1)[0] = n
             cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
             past = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
-            before = _arrival(detail, c, j, past, mask, n - 1, emitted) if n > 0 else 0.0
+            before = arrival_of(detail, c, j, past, mask, n - 1, emitted) if n > 0 else 0.0
             lag = max(t[AXON] - before, 0.0)
             last = int32_at(detail[LAST] + 4 * j, 1)
             arrival = emitted + int(np.floor(t[AXON] + _ON_TIME))  # noqa: F821

@@ -1,0 +1,307 @@
+"""
+Synapses that follow rules of any kind from one event to the next: arrivals of the spikes of both cells.
+
+Arrivals are those of plasticity.py. A rule is three scalar functions::
+
+    between(c, s, weight, steps, time) -> (s, weight)        what happens in so many steps without an event
+    before(c, s, weight, time, key, pre, post) -> (s, weight, amount)
+                                                             at a presynaptic arrival, `amount` for the target
+    after(c, s, weight, time, key, post) -> (s, weight)      at a postsynaptic one
+
+where `c` are the constants of a synapse, of which the first three are AXON, DENDRITE and HOLD (plasticity.py), `s` its
+state, `time` that of the event, or of the end of what is between, in steps, and `key` what random numbers depend on
+beside their number: (seed, stream, trial, synapse), `pre` and `post` values of the cells (`SynapseModel.of_pre` and
+`of_post`): of the target as they are in the step of a presynaptic arrival, or after the spike that arrives. The last state variable, "_at", is when the last event was, in
+steps since the last presynaptic one on the grid: the functions leave it as it is.
+
+Postsynaptic arrivals are dealt with when the next presynaptic one comes, as in plasticity.py; whoever looks in between
+changes nothing.
+"""
+
+import numpy as np
+
+from ..compiling.compile import Entry, inlined, jit, specialise
+from ..compiling.lowlevel import (
+    arrays_at,
+    elements_at,
+    float64_at,
+    gather,
+    int32_at,
+    int64_at,
+    scatter,
+    uint16_at,
+    uint32_at,
+)
+from .dynamic import (
+    CHANGED,
+    CONSTANTS,
+    DETAIL_ROW,
+    HISTORY,
+    HISTORY_MASK,
+    KERNEL_ARGUMENTS,
+    LAST,
+    OBSERVED_VARIABLE,
+    OBSERVER_ROW,
+    PAST_VALUES,
+    POST_VALUES,
+    POSTS,
+    PRE_VALUES,
+    SEED,
+    SEEN,
+    SHOWN,
+    STATE,
+    STREAM,
+    TARGETS,
+    TIMED_CONSTANTS,
+    TIMED_DELAYS,
+    TIMED_STRIDE,
+    TIMING_ROW,
+    TRIAL,
+    UNIFORM,
+    WEIGHT_STRIDE,
+    WEIGHTS,
+    SynapseModel,
+    observed,
+)
+from .groups import BASE, BOUNDS, BOUNDS_STRIDE, DELAY_IS_SHARED, DELAYS, DETAIL, GROUP_ROW, N_SOURCES
+from .plasticity import AXON, HOLD, ON_TIME, arrival_of, timing_constants, timing_of
+
+N_TIMING = 3  # constants of a synapse that are not the rule's own
+
+
+@inlined
+def _key(detail, j):
+    return detail[SEED], detail[STREAM], detail[TRIAL], j
+
+
+def _no_values(table, i):
+    return (0.0,)
+
+
+def _values(table, i):
+    return elements_at(table, i, _N_VALUES)  # noqa: F821
+
+
+def _events(detail, c, s, weight, j, step, ahead):
+    """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`, when the last
+    event was (steps since the last presynaptic one), and how many of these spikes it has then dealt with."""
+    cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
+    mask = detail[HISTORY_MASK]
+    spikes = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
+    n_spikes = int32_at(detail[POSTS] + 4 * cell, 1)[0]
+    last = int32_at(detail[LAST] + 4 * j, 1)[0]
+    k = int32_at(detail[SEEN] + 4 * j, 1)[0]
+    end = float(step - last) + ahead
+    at = s[_N_STATE - 1]  # noqa: F821
+    while k < n_spikes:
+        arrival = arrival_of(detail, c, j, spikes, mask, k, last)
+        if not arrival < end:
+            break
+        time = float(last) + arrival
+        s, weight = _between(c, s, weight, max(arrival - at, 0.0), time)  # noqa: F821
+        post = _post_values(detail[PAST_VALUES], (mask + 1) * cell + (k & mask))  # noqa: F821
+        s, weight = _after(c, s, weight, time, _key(detail, j), post)  # noqa: F821
+        at = max(arrival, at)
+        k += 1
+    return s, weight, at, k
+
+
+def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highest):
+    """Take the synapses of a group through spikes of its source; arguments as in plasticity.py."""
+    row = int64_at(group, GROUP_ROW)
+    detail = int64_at(row[DETAIL], DETAIL_ROW)
+    ring = int64_at(head, 3)
+    starts = int64_at(row[BOUNDS] + thread * row[BOUNDS_STRIDE], row[N_SOURCES])
+    ends = int64_at(row[BOUNDS] + (thread + 1) * row[BOUNDS_STRIDE], row[N_SOURCES])
+    cells = int32_at(spikes, n_spikes)
+    state = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
+    timing, delays, stride = detail[CONSTANTS], row[DELAYS], 0 if row[DELAY_IS_SHARED] else 2
+    if emitted <= detail[CHANGED]:
+        earlier = int64_at(timing_of(detail, emitted), TIMING_ROW)
+        timing, delays, stride = earlier[TIMED_CONSTANTS], earlier[TIMED_DELAYS], earlier[TIMED_STRIDE]
+    for k in range(n_spikes):
+        first, end = starts[cells[k]], ends[cells[k]]
+        if first == end:
+            continue
+        t = elements_at(timing, first, _N_CONSTANTS)  # noqa: F821
+        c = elements_at(detail[CONSTANTS], first, _N_CONSTANTS)  # noqa: F821
+        for j in range(first, end):
+            if not detail[UNIFORM]:
+                t = elements_at(timing, j, _N_CONSTANTS)  # noqa: F821
+                c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
+            if t[HOLD] < lowest or t[HOLD] > highest:
+                continue
+            weight = float64_at(detail[WEIGHTS] + 8 * j, 1)
+            s, w, at, n = _catch_up(  # noqa: F821
+                detail,
+                c,
+                gather(state, j),
+                weight[0],
+                j,
+                emitted,
+                t[AXON] + _MARGIN,  # noqa: F821
+            )
+            int32_at(detail[SEEN] + 4 * j, 1)[0] = n
+            last = int32_at(detail[LAST] + 4 * j, 1)
+            now = float(emitted - last[0]) + t[AXON]
+            time = float(emitted) + t[AXON]
+            s, w = _between(c, s, w, max(now - at, 0.0), time)  # noqa: F821
+            cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
+            pre = _pre_values(detail[PRE_VALUES], cells[k])  # noqa: F821
+            post = _post_values(detail[POST_VALUES], cell)  # noqa: F821
+            s, w, amount = _before(c, s, w, time, _key(detail, j), pre, post)  # noqa: F821
+            scatter(state, j, s)
+            whole = int(np.floor(t[AXON] + _ON_TIME))  # noqa: F821
+            last[0] = emitted + whole
+            state[_N_STATE - 1][j] = t[AXON] - whole  # noqa: F821
+            weight[0] = w
+            slot = (emitted + uint16_at(delays + stride * j, 1)[0]) & ring[1]
+            float64_at(ring[0] + 8 * (slot * ring[2] + row[BASE] + cell), 1)[0] += amount
+    return 0
+
+
+def _present(detail, j, next_step):
+    """The state and weight of synapse `j` just before `next_step`, when that is (steps since the last presynaptic event on
+    the grid), and how many spikes of its target it has then dealt with."""
+    c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
+    s = gather(arrays_at(detail[STATE], _N_STATE), j)  # noqa: F821
+    weight = float64_at(detail[WEIGHTS] + 8 * j, 1)[0]
+    s, weight, at, n = _catch_up(detail, c, s, weight, j, next_step, -_ON_TIME)  # noqa: F821
+    now = float(next_step - 1 - int32_at(detail[LAST] + 4 * j, 1)[0])
+    s, weight = _between(c, s, weight, max(now - at, 0.0), float(next_step - 1))  # noqa: F821
+    return s, weight, max(now, at), n
+
+
+def _catch_up_kernel(details, places, first, last, next_step):
+    """Take synapses to the present, just before `next_step`; arguments as in plasticity.py."""
+    detail = int64_at(details, DETAIL_ROW)
+    state = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
+    for k in range(first, last):
+        j = int64_at(places + 8 * k, 1)[0] if places != 0 else k
+        s, w, at, n = _present_of(detail, j, next_step)  # noqa: F821
+        int32_at(detail[SEEN] + 4 * j, 1)[0] = n
+        float64_at(detail[WEIGHTS] + 8 * j, 1)[0] = w
+        scatter(state, j, s)
+        state[_N_STATE - 1][j] = at  # noqa: F821
+    return 0
+
+
+def _show_kernel(details, places, first, last, next_step):
+    """Tell the weights of the synapses `first` to `last` - 1 just before `next_step`."""
+    detail = int64_at(details, DETAIL_ROW)
+    shown = float64_at(detail[SHOWN], last)
+    for j in range(first, last):
+        shown[j] = _present_of(detail, j, next_step)[1]  # noqa: F821
+    return 0
+
+
+def _observe_kernel(observer, first, last, step):
+    """Sample the weight (variable -1) or a state variable, as they are at `step`."""
+    row = int64_at(observer, OBSERVER_ROW)
+    detail, places, values = observed(row, step)
+    for k in range(len(places)):
+        if first <= uint32_at(detail[TARGETS] + 4 * places[k], 1)[0] < last:
+            s, weight, _, _ = _present_of(detail, places[k], step + 1)  # noqa: F821
+            values[k] = weight if row[OBSERVED_VARIABLE] < 0 else s[row[OBSERVED_VARIABLE]]
+    return 0
+
+
+# --- rules for presynaptic events only, which leave the weight alone --------------------------------------------
+
+
+def _lone_spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):
+    """Deliver the spikes of a group's source at `step`; arguments as in plasticity.py."""
+    row = int64_at(group, GROUP_ROW)
+    detail = int64_at(row[DETAIL], DETAIL_ROW)
+    ring = int64_at(head, 3)
+    starts = int64_at(row[BOUNDS] + thread * row[BOUNDS_STRIDE], row[N_SOURCES])
+    ends = int64_at(row[BOUNDS] + (thread + 1) * row[BOUNDS_STRIDE], row[N_SOURCES])
+    cells = int32_at(spikes, n_spikes)
+    state = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
+    stride = 0 if row[DELAY_IS_SHARED] else 2
+    for k in range(n_spikes):
+        for j in range(starts[cells[k]], ends[cells[k]]):
+            c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
+            last = int32_at(detail[LAST] + 4 * j, 1)
+            weight = float64_at(detail[WEIGHTS] + detail[WEIGHT_STRIDE] * j, 1)[0]
+            s, w = _between(c, gather(state, j), weight, float(step - last[0]), float(step))  # noqa: F821
+            cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
+            pre = _pre_values(detail[PRE_VALUES], cells[k])  # noqa: F821
+            post = _post_values(detail[POST_VALUES], cell)  # noqa: F821
+            s, w, amount = _before(c, s, w, float(step), _key(detail, j), pre, post)  # noqa: F821
+            last[0] = step
+            scatter(state, j, s)
+            slot = (step + uint16_at(row[DELAYS] + stride * j, 1)[0]) & ring[1]
+            float64_at(ring[0] + 8 * (slot * ring[2] + row[BASE] + cell), 1)[0] += amount
+    return 0
+
+
+def _lone_observe_kernel(observer, first, last, step):
+    """Sample a state variable, as it is at `step`."""
+    row = int64_at(observer, OBSERVER_ROW)
+    detail, places, values = observed(row, step)
+    state = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
+    for k in range(len(places)):
+        j = places[k]
+        if first <= uint32_at(detail[TARGETS] + 4 * j, 1)[0] < last:
+            c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
+            weight = float64_at(detail[WEIGHTS] + detail[WEIGHT_STRIDE] * j, 1)[0]
+            steps = float(step - int32_at(detail[LAST] + 4 * j, 1)[0])
+            s, _ = _between(c, gather(state, j), weight, steps, float(step))  # noqa: F821
+            values[k] = s[row[OBSERVED_VARIABLE]]
+    return 0
+
+
+def event_model(name, parameters, state, constants, n_constants, functions, **options):
+    """The model of a rule.
+
+    parameters    names of the rule's own
+    state         initial values by name, without "_at"
+    constants     function(parameters, dt) -> the rule's own constants; see `SynapseModel`
+    n_constants   their number
+    functions     (between, before, after) or (between, before)
+    post_first    which comes first of arrivals at the same time
+    is_random     whether it draws random numbers
+    of_pre, of_post
+                  see `SynapseModel`
+    """
+    post_first, is_random = options["post_first"], options["is_random"]
+    state = {**state, "_at": 0.0}
+    parameters = (*parameters, "dendritic_delay_fraction")
+
+    def all_constants(p, dt):
+        own = (np.atleast_1d(np.asarray(value, dtype=np.float64)) for value in constants(p, dt))
+        return *timing_constants(p), *own
+
+    names = {"_N_STATE": len(state), "_N_CONSTANTS": N_TIMING + n_constants, "_ON_TIME": ON_TIME}
+    names |= dict(zip(("_between", "_before", "_after"), functions, strict=False))
+    of_cells = {"of_pre": tuple(options["of_pre"]), "of_post": tuple(options["of_post"])}
+    for which, some in of_cells.items():
+        template, function = (_values if some else _no_values), f"{which[2:]}_values"
+        names[function] = inlined(specialise(template, f"{name}{function}", _N_VALUES=len(some)))
+    names["_MARGIN"] = ON_TIME if post_first else -ON_TIME
+    if len(functions) == 2:
+        return SynapseModel(
+            name,
+            parameters,
+            state,
+            all_constants,
+            Entry(specialise(_lone_spike_kernel, f"{name}_spike_kernel", **names), KERNEL_ARGUMENTS),
+            Entry(specialise(_lone_observe_kernel, f"{name}_observe_kernel", **names), 4),
+            is_random=is_random,
+            **of_cells,
+        )
+    names["_catch_up"] = jit(specialise(_events, f"{name}_events", **names))
+    names["_present_of"] = jit(specialise(_present, f"{name}_present", **names))
+    return SynapseModel(
+        name,
+        parameters,
+        state,
+        all_constants,
+        Entry(specialise(_spike_kernel, f"{name}_spike_kernel", **names), KERNEL_ARGUMENTS),
+        Entry(specialise(_observe_kernel, f"{name}_observe_kernel", **names), 4),
+        catch_up=Entry(specialise(_catch_up_kernel, f"{name}_catch_up_kernel", **names), 5),
+        show=Entry(specialise(_show_kernel, f"{name}_show_kernel", **names), 5),
+        is_random=is_random,
+        **of_cells,
+    )

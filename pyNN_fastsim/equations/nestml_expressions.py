@@ -223,6 +223,12 @@ def coefficient(node, coefficient_of, text):
                      "" for all others
     text             function that writes an expression
     """
+    found = _coefficient(node, coefficient_of, text)
+    factor = node.get_implicit_conversion_factor()
+    return f"{number_text(float(factor))} * ({found})" if found and factor and factor != 1 else found
+
+
+def _coefficient(node, coefficient_of, text):
     if isinstance(node, ASTSimpleExpression):
         return coefficient_of(node)
     if node.is_ternary_operator():

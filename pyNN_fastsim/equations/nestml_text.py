@@ -17,6 +17,7 @@ import io
 import os
 import re
 import tempfile
+import warnings
 from dataclasses import dataclass, field
 
 from pyNN import errors
@@ -127,7 +128,9 @@ def _quiet():
     Logger.no_print = True
     FrontendConfiguration.target_platform = "NEST"
     try:
-        yield _errors
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of astropy, about the style of units
+            yield _errors
     finally:
         Logger.logging_level, Logger.no_print, Logger.log, Logger.curr_message = before
         FrontendConfiguration.target_platform = platform

@@ -191,7 +191,7 @@ def _model_of(cls):
         state=state,
         receptors=tuple(cls.receptor_types),
         constants=constants,
-        restart=getattr(cls, "restart", None),
+        **{name: getattr(cls, name, None) for name in ("short_step", "unfit", "restart")},
         **functions,
     )
 

@@ -40,6 +40,7 @@ NEAREST = {
     "sources/poisson|sources/renewal|sources/spike_array|gamma": ["test_sources.py"],
     "mersenne|rng": ["engine/test_rng.py", "engine/test_mersenne.py"],
     "fastmath": ["engine/test_fastmath.py"],
+    "elementary": ["engine/test_elementary.py"],
     "currents": ["test_electrodes.py"],
     "plasticity|history": ["test_plasticity.py"],
     "short_term|dynamic": ["test_short_term.py", "test_plasticity.py"],

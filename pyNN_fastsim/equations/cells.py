@@ -55,7 +55,7 @@ def loaded(parts):
         "solvers": dict(parts["solvers"]),
         "text": parts["text"],
         "constants": staticmethod(scope["constants"]),
-        "step": inlined(scope["step"]),
+        **{name: inlined(scope[name]) for name in ("step", "short_step", "unfit") if name in scope},
         "restart": staticmethod(_restart),
     }
     return type(parts["name"], (EquationCell,), body)

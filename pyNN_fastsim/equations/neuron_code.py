@@ -42,20 +42,43 @@ def neuron_code(model):
         "conductance_based": bool(model.conductance_based),
         "recordable": ["spikes", *(v.name for v in model.variables if v.recordable and v.name[0] != "_")],
         "solvers": {y.name: method for y, method in methods.items() if y.name[0] != "_"},
-        "source": "\n".join(
-            [
-                *_constants(writer, bool(reader.draws)),
-                "",
-                "",
-                "def step(c, s, x):",
-                *_unpacked(writer, bool(reader.draws), [*state, *hidden], len(inputs)),
-                *_clock(reader, writer, hidden),
-                *writer.lines,
-                INDENT + result,
-                "",
-            ]
-        ),
+        "source": "\n".join(_source(reader, writer, [*state, *hidden], len(inputs), result)),
     }
+
+
+def _source(reader, writer, state, n_inputs, result):
+    """Lines of the functions."""
+    draws = bool(reader.draws)
+    head, inputs = _unpacked(writer, draws, state, n_inputs)
+    clock = _clock(reader, writer, state)
+    step = [*head, inputs, *clock, *writer.lines, INDENT + result]
+    lines = [*_constants(writer, draws), "", "", "def step(c, s, x):", *step, ""]
+    unfit = _unfit(writer)
+    if unfit:
+        short = [line.replace(" = decays(", " = short_decays(") for line in step]
+        lines += ["", "def short_step(c, s, x):", *short, ""]
+        lines += ["", "def unfit(c, s):", *head, *clock, *unfit, ""]
+    return lines
+
+
+def _unfit(writer):
+    """Lines that tell whether `short_decays` won't do: what all of its arguments are made of. None if it is not
+    used, or where what is made of them depends on what arrives."""
+    if not writer.decayed:
+        return None
+    lines = writer.lines[: writer.decayed[-1][0]]
+    arguments = [x for _, xs in writer.decayed for x in xs]
+    needed = {name for x in arguments for name in re.findall(r"\w+", x)}
+    kept = []
+    for line in reversed(lines):
+        targets, _, expression = line.partition(" = ")
+        if needed & set(re.findall(r"\w+", targets)):
+            kept.insert(0, line)
+            needed |= set(re.findall(r"\w+", expression))
+    if any(name.startswith("x_") for name in needed) or any("while " in line for line in lines):
+        return None
+    bits = (f"float_bits({x}) | float_bits(SHORT - ({x}))" for x in arguments)
+    return [*kept, f"{INDENT}return {' | '.join(bits)}"]
 
 
 def _in_order(model):
@@ -80,6 +103,7 @@ def _constants(writer, draws):
 
 
 def _unpacked(writer, draws, state, n_inputs):
+    """Lines that give constants and state their names, and the line that does so for inputs."""
     constants = [f"c{k}" for k in range(len(writer.constants))] + (
         ["seed", "stream", "trial"] if draws else []
     )
@@ -88,7 +112,8 @@ def _unpacked(writer, draws, state, n_inputs):
         f"({', '.join(f's_{name}' for name in state)},) = s",
         f"({', '.join(f'x_{k}' for k in range(n_inputs))},) = x",
     ]
-    return [INDENT + line for line in lines]
+    *head, inputs = (INDENT + line for line in lines)
+    return head, inputs
 
 
 def _clock(reader, writer, hidden):

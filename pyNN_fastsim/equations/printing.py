@@ -119,7 +119,19 @@ class _Printer:
         return repr(float(e))
 
     def _sum(self, e):
-        terms = sorted(e.args, key=lambda term: (term.could_extract_minus_sign(), str(term)))
+        if self.of_arrays:
+            return self._added(e.args)
+        products = [term for term in e.args if isinstance(term, sympy.Mul) and term.as_coeff_Mul()[0] != -1]
+        plain = [term for term in e.args if term not in products]
+        products.sort(key=str)
+        text = self._added(plain) if plain else self.of(products.pop(0))
+        for product in products:
+            first, *rest = sorted(product.args, key=_numbers_first)
+            text = f"fma({self.of(first)}, {self.of(sympy.Mul(*rest))}, {text})"
+        return text
+
+    def _added(self, terms):
+        terms = sorted(terms, key=lambda term: (term.could_extract_minus_sign(), str(term)))
         text = self.part(terms[0]) if not terms[0].could_extract_minus_sign() else self.of(terms[0])
         for term in terms[1:]:
             negative = term.could_extract_minus_sign()

@@ -7,10 +7,14 @@ import math
 import numpy as np
 
 from ..engine.compiling.compile import inlined
-from ..engine.compiling.fastmath import exp
-from ..engine.compiling.lowlevel import float_bits
-from ..engine.random.rng import normal, uniform
+from ..engine.compiling.elementary import cos, cosh, expm1, log, log1p, power, sin, sinh, tan, tanh
+from ..engine.compiling.fastmath import SHORT, decays, exp, short_decays
+from ..engine.compiling.lowlevel import float_bits, fma
+from ..engine.random.rng import uniform, uniform_pair
 from .propagators import propagators
+
+
+TWO_PI = 2.0 * math.pi
 
 
 @inlined
@@ -50,8 +54,10 @@ def mod(x, y):
 
 
 @inlined
-def power(x, y):
-    return math.pow(x, y)
+def normal(seed, stream, trial, index, draw):
+    """The number of rng.normal to rounding, in a form that the loop can do for several cells at once."""
+    u, v = uniform_pair(seed, stream, trial, index, draw)
+    return math.sqrt(-2.0 * log(u)) * cos(TWO_PI * v)
 
 
 @inlined
@@ -68,28 +74,33 @@ SCALAR = {
     "asin": math.asin,
     "atan": math.atan,
     "raised": raised,
-    "cos": math.cos,
-    "cosh": math.cosh,
+    "cos": cos,
+    "cosh": cosh,
+    "SHORT": SHORT,
     "cubed": cubed,
+    "decays": decays,
     "erf": math.erf,
     "erfc": math.erfc,
     "exp": exp,
-    "expm1": math.expm1,
+    "expm1": expm1,
+    "float_bits": float_bits,
+    "fma": fma,
     "floored": floored,
-    "log": math.log,
-    "log1p": math.log1p,
+    "log": log,
+    "log1p": log1p,
     "mod": mod,
     "normal": normal,
     "np": np,
     "power": power,
     "rounded": rounded,
+    "short_decays": short_decays,
     "sign": sign,
-    "sin": math.sin,
-    "sinh": math.sinh,
+    "sin": sin,
+    "sinh": sinh,
     "sqrt": math.sqrt,
     "squared": squared,
-    "tan": math.tan,
-    "tanh": math.tanh,
+    "tan": tan,
+    "tanh": tanh,
     "uniform": uniform,
     "word": word,
 }

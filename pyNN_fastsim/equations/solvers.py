@@ -28,7 +28,7 @@ METHODS = ("exact", "exponential", "explicit", "midpoint", "rk4", "implicit", "e
 
 EARLY = 0.5 - 3**0.5 / 6  # the Gauss-Legendre nodes, as fractions of the step
 LATE = 0.5 + 3**0.5 / 6
-SMALLEST = 1e-9  # a rate times the step below this is not divided by
+SMALLEST = 1e-7  # a rate times the step below this is not divided by
 NEWTON = 4  # iterations
 
 
@@ -227,16 +227,12 @@ def _integrating_factor(problem, exact, writer):
     a1, b1, a2, b2 = writer.take_down([*early, *late])
     half = sympy.Rational(1, 2)
     mean, tilt = half * (a1 + a2), sympy.Float(3**0.5) * (a2 - a1)
-    if a1 == a2:
-        tilt = sympy.Integer(0)
     mean, e = writer.take_down([mean, -half * (b1 + b2) / _not_zero(mean)])
-    end = y + (y - e) * expm1(mean * DT)
     if (a1, b1) == (a2, b2):
-        return end
-    for node, a, b in (EARLY, a1, b1), (LATE, a2, b2):
-        rest = sympy.exp(DT * (mean * sympy.Float(1 - node) + tilt / 12))
-        end += half * DT * rest * (b + a * e)
-    return end
+        return y + (y - e) * expm1(mean * DT)
+    lags = [mean * sympy.Float(1 - node) + (tilt / 12 if a1 != a2 else 0) for node in (EARLY, LATE)]
+    whole, first, second = writer.decays(-DT * mean, *(-DT * lag for lag in lags))
+    return y + (y - e) * (whole - 1) + half * DT * (first * (b1 + a1 * e) + second * (b2 + a2 * e))
 
 
 def _not_zero(rate):

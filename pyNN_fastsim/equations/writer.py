@@ -19,6 +19,7 @@ class Writer:
     constants   symbols of the constants that the code uses, by the expressions that they stand for
     lines       of code so far
     names       of local variables in the code, by symbol
+    decayed     for each call of `decays`, the number of lines up to it, and the code of its arguments
     """
 
     def __init__(self, parameters, internals):
@@ -30,6 +31,7 @@ class Writer:
         self.constants = {}
         self.names = {}
         self.lines, self.depth = [], 1
+        self.decayed = []
         self._systems = {}
         self._count = 0
 
@@ -108,6 +110,15 @@ class Writer:
                 e, text = self.local(), scalar_code(e, self.names)
                 self.line(f"{self.names[e]} = {text}")
             results.append(e)
+        return results
+
+    def decays(self, *exponents):
+        """Symbols of e**-x for three numbers, of which the last two belong to what is small beside the first."""
+        given = self.take_down(exponents)
+        results = [self.local() for _ in given]
+        names = ", ".join(self.names[s] for s in results)
+        self.line(f"{names} = decays({', '.join(scalar_code(x, self.names) for x in given)})")
+        self.decayed.append((len(self.lines), [scalar_code(x, self.names) for x in given]))
         return results
 
     # --- what is computed before a run ------------------------------------------------------------------

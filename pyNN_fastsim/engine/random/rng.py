@@ -79,10 +79,17 @@ def uniform(seed, stream, trial, index, draw):
 
 
 @inlined
+def uniform_pair(seed, stream, trial, index, draw):
+    """Two uniform numbers, of which the first is that of `uniform`."""
+    c0, c1, c2, c3 = _words(seed, stream, trial, index, draw)
+    return _uniform_of(c0, c1), _uniform_of(c2, c3)
+
+
+@inlined
 def normal(seed, stream, trial, index, draw):
     """A normally distributed number of mean 0 and variance 1, by the method of Box & Muller (1958)."""
-    c0, c1, c2, c3 = _words(seed, stream, trial, index, draw)
-    return np.sqrt(-2.0 * np.log(_uniform_of(c0, c1))) * np.cos(2.0 * np.pi * _uniform_of(c2, c3))
+    u, v = uniform_pair(seed, stream, trial, index, draw)
+    return np.sqrt(-2.0 * np.log(u)) * np.cos(2.0 * np.pi * v)
 
 
 @inlined

@@ -4,6 +4,7 @@ PyNN on a simulator of its own, written in Numba.
 ``import pyNN_fastsim as sim`` is the only change that a PyNN script needs.
 """
 
+from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
 from pyNN import errors, random, space  # noqa: F401
@@ -60,6 +61,8 @@ def list_standard_models():
 
 
 def __getattr__(name):
+    if name == "nestml":  # whoever needs no models in NESTML has no time to spend on them
+        return _import_module(".nestml", __name__)
     if name in _FORMER_NAMES:
         raise AttributeError(_has_become(__name__, name, _FORMER_NAMES[name]))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,8 @@ Numbers are in NEST's units. Weights and currents come in in nA, uS: factors of 
 
 from .description import Assign, Equation, If, Integrate, Neuron, Receptor, Spike, Variable
 from .nestml_expressions import python_name
-from .nestml_model import INITIAL, Model, texts_of
+from .nestml_kernels import words_of
+from .nestml_model import INITIAL, Model, statements_of, texts_of
 from .nestml_text import line_of, parsed
 
 INJECTED = "_injected"
@@ -153,8 +154,8 @@ def _update(model):
         for name, inline in model.inlines.items()
         if inline.is_recordable
     ]
-    names = tuple(name for name, _ in convolutions.variables)
-    steps = _with_convolutions(tuple(statements), tuple(received), names, _users(model, names))
+    users = convolutions.users(model.described_inlines())
+    steps = with_convolutions(tuple(statements), tuple(received), convolutions.names(), users)
     return (*steps, *jumps, *conditions, *recorded)
 
 
@@ -174,26 +175,13 @@ def _condition(model, block):
 # --- convolutions within a step -----------------------------------------------------------------------------------
 
 
-def _users(model, names):
-    """Names of variables of convolutions and of inlines that use them."""
-    users = set(names)
-    for inline in model.described_inlines():
-        if users & set(_words(inline.expression)):
-            users.add(inline.name)
-    return users
-
-
-def _words(text):
-    return text.replace("(", " ").replace(")", " ").replace(",", " ").replace("-", " ").split()
-
-
-def _with_convolutions(statements, received, names, users):
+def with_convolutions(statements, received, names, users):
     """Statements of update and onReceive, with variables of convolutions integrated once on each way through them."""
     if not names:
         return (*statements, *received)
     simple = _integrated_once(statements, names)
     later = [s for s in (*_after_integration(statements), *received)]
-    if simple is not None and not any(users & set(_words(text)) for text in texts_of(later)):
+    if simple is not None and not any(users & words_of(text) for text in texts_of(later)):
         return (*simple, *received)
     keep = tuple(Assign(EARLIER + name, name) for name in names)
     ahead = tuple(Assign(LATER + name, name) for name in names)
@@ -230,7 +218,7 @@ def _once(statements, names):
                 bodies = [body if one else (*body, Integrate(names, s.line)) for body, one in ways]
                 conditions = [condition for condition, _ in s.branches]
                 s = If(tuple(zip(conditions, bodies[:-1], strict=True)), bodies[-1], s.line)
-        elif any(isinstance(inner, Integrate) for inner in _all(getattr(s, "body", ()))):
+        elif any(isinstance(inner, Integrate) for inner in statements_of(getattr(s, "body", ()))):
             return (), None
         result.append(s)
     return tuple(result), done
@@ -240,21 +228,12 @@ def _also(s, names):
     return s if s.variables is None else Integrate((*s.variables, *names), s.line)
 
 
-def _all(statements):
-    for s in statements:
-        yield s
-        yield from _all(getattr(s, "body", ()))
-        for _, body in getattr(s, "branches", ()):
-            yield from _all(body)
-        yield from _all(getattr(s, "otherwise", ()))
-
-
 def _after_integration(statements):
     """Statements that may come after an Integrate: all that follow the first one that has it, and what is in this."""
     for k, s in enumerate(statements):
         if isinstance(s, Integrate):
             return statements[k + 1 :]
-        if any(isinstance(inner, Integrate) for inner in _all((s,))):
+        if any(isinstance(inner, Integrate) for inner in statements_of((s,))):
             bodies = [body for _, body in getattr(s, "branches", ())]
             bodies += [getattr(s, "otherwise", ()), getattr(s, "body", ())]
             inner = [each for body in bodies for each in _after_integration(body)]

@@ -9,6 +9,7 @@ A variable is called as NEST calls it: g__X__spikes, g__X__spikes__d, ...
 
 import contextlib
 import logging
+import re
 
 import sympy
 from pynestml.meta_model.ast_function_call import ASTFunctionCall
@@ -33,6 +34,17 @@ class Convolutions:
         self.kernels = {v.get_name(): kernel for kernel in kernels for v in kernel.get_variables()}
         self.variables, self.equations, self.jumps = [], [], []
         self._made, self._hidden = {}, False
+
+    def names(self):
+        return tuple(name for name, _ in self.variables)
+
+    def users(self, inlines):
+        """Names of the variables, and of inlines that use them."""
+        users = set(self.names())
+        for inline in inlines:
+            if users & words_of(inline.expression):
+                users.add(inline.name)
+        return users
 
     def is_of_kernel(self, name):
         return name.rstrip("'") in self.kernels
@@ -210,6 +222,11 @@ class Convolutions:
             yield
         finally:
             self.model.ports, self._hidden = ports, hidden
+
+
+def words_of(text):
+    """All names in a text."""
+    return set(re.findall(r"[A-Za-z_]\w*", text))
 
 
 class _Printer(StrPrinter):

@@ -5,8 +5,6 @@ Vectors of constant size become scalars, x_0, x_1, ...; a name of NESTML becomes
 Names that begin with "_" are ours.
 """
 
-import re
-
 from pynestml.generated.PyNestMLLexer import PyNestMLLexer
 from pynestml.symbols.boolean_type_symbol import BooleanTypeSymbol
 from pynestml.symbols.integer_type_symbol import IntegerTypeSymbol
@@ -19,7 +17,7 @@ from .description import Variable as DescribedVariable
 from .expressions import DT, symbol
 from .initial import USUAL_DT, value_of
 from .nestml_expressions import TRUNCATED, Expressions, coefficient, is_integer, number_text, python_name
-from .nestml_kernels import Convolutions
+from .nestml_kernels import Convolutions, words_of
 from .nestml_text import line_of
 
 INITIAL = "initial"  # for Expressions: state variables are what they are in the beginning
@@ -204,7 +202,7 @@ class Model:
         """The number that an expression is with the defaults of parameters, and the usual time step."""
         reader = reader_of(self._functions_only())
         text = self.texts.text(expression, INITIAL)
-        reader.names |= {n: symbol(n) for n in re.findall(r"[A-Za-z_]\w*", text) if self._of_text(n)}
+        reader.names |= {n: symbol(n) for n in words_of(text) if self._of_text(n)}
         number = reader.number(text, line_of(node or expression))
         known = {DT: USUAL_DT}
         for s in number.free_symbols - known.keys():
@@ -504,6 +502,16 @@ def texts_of(statements):
         yield from texts_of(getattr(s, "otherwise", ()))
 
 
+def statements_of(statements):
+    """All statements, those within others included."""
+    for s in statements:
+        yield s
+        for _, body in getattr(s, "branches", ()):
+            yield from statements_of(body)
+        yield from statements_of(getattr(s, "body", ()))
+        yield from statements_of(getattr(s, "otherwise", ()))
+
+
 def in_order(parts, text, parsed):
     """Parts in an order in which each comes after those whose names are in its text."""
     todo, done = {part.name: part for part in parts}, {}
@@ -511,7 +519,7 @@ def in_order(parts, text, parsed):
     def place(part, above):
         if part.name in above:
             raise parsed.wrong(part.line, f"'{part.name}' depends on itself")
-        for name in re.findall(r"[A-Za-z_]\w*", text(part)):
+        for name in words_of(text(part)):
             if name in todo and name not in done:
                 place(todo[name], {*above, part.name})
         done[part.name] = part

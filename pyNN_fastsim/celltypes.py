@@ -76,6 +76,7 @@ class CellType(CellParameters, StandardCellType):
     above: tuple[tuple, ...] = ()
     below: tuple[tuple, ...] = ()
     is_own = False  # whether the model is made from the class
+    weights_have_signs = True  # as PyNN says: negative ones at receptors for inhibitory currents only
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
@@ -184,14 +185,14 @@ def _model_of(cls):
     _check_declaration(cls, state)
     state = dict(state)
     if "attempt" in functions:
-        state["_part"] = 1.0
+        state["_part"] = -1.0 if hasattr(cls, "refresh") else 1.0
     return Model(
         name=_unique_name(cls, next(iter(functions.values()))),
         parameters=tuple(cls.default_parameters),
         state=state,
         receptors=tuple(cls.receptor_types),
         constants=constants,
-        **{name: getattr(cls, name, None) for name in ("short_step", "unfit", "restart")},
+        **{name: getattr(cls, name, None) for name in ("short_step", "unfit", "refresh", "restart")},
         **functions,
     )
 

@@ -24,7 +24,7 @@ from .expressions import (
     symbol,
 )
 
-SPIKED, DELIVERED = symbol("<spiked>"), symbol("<delivered>")
+SPIKED, DELIVERED, ERROR = symbol("<spiked>"), symbol("<delivered>"), symbol("<error>")
 
 
 def reader_of(model, further=()):
@@ -38,6 +38,7 @@ def reader_of(model, further=()):
         reader.functions[function.name] = _inlined(function, reader)
     for inline in model.inlines:
         reader.names[inline.name] = reader.number(inline.expression, inline.line)
+    reader.draws_of_inlines = len(reader.draws)
     return reader
 
 
@@ -95,14 +96,23 @@ class Body:
         return values
 
     def _number(self, text, line, values):
-        expression = self.reader.number(text, line, self.temporaries).xreplace(values)
-        self._name_draws()
-        return expression
+        return self._with_values(self.reader.number(text, line, self.temporaries), line, values)
 
     def _condition(self, text, line, values):
-        expression = as_condition(self.reader.condition(text, line, self.temporaries).xreplace(values))
+        return as_condition(
+            self._with_values(self.reader.condition(text, line, self.temporaries), line, values)
+        )
+
+    def _with_values(self, expression, line, values):
+        """An expression with the present values for its names, which may leave none: 1/x where x was set to 0."""
+        try:
+            result = expression.xreplace(values)
+        except (TypeError, ValueError, ArithmeticError):
+            result = sympy.nan
+        if result.has(sympy.zoo, sympy.nan, sympy.I):
+            raise wrong(self.model, line, "has no value here that is a real number")
         self._name_draws()
-        return expression
+        return result
 
     def _name_draws(self):
         self.writer.names |= {drawn(k): f"draw_{k}" for k in range(len(self.reader.draws))}
@@ -204,19 +214,29 @@ class Body:
         # Each variable has a symbol of its own while the equations are solved.
         own = {symbol(name): self.writer.local("y") for name in names}
         for name, place in own.items():
-            self.writer.assign(place, values[name])
+            self.writer.assign(place, self.begin_of(name.name, values))
         problems = [
-            solvers.Problem(own[p.y], p.rhs.xreplace({**values, **own}), p.method, p.line)
+            solvers.Problem(
+                own[p.y], self._with_values(p.rhs, p.line, {**values, **own}), p.method, p.line
+            )
             for p in (self.problems[name] for name in names)
         ]
         try:
-            ends = self.advance(problems, self.writer)
+            ends, values = self.solved(names, problems, values)
         except ValueError as error:
             raise wrong(self.model, problems[0].line, str(error)) from None
         ends = self.writer.take_down([ends[p.y] for p in problems])
         for name, end in zip(names, ends, strict=True):
             values = self._set(name, end, values)
         return values
+
+    def begin_of(self, name, values):
+        """The value of a variable at the beginning of what is integrated."""
+        return values[symbol(name)]
+
+    def solved(self, names, problems, values):
+        """The values of all y after what is integrated, by y, and all values."""
+        return self.advance(problems, self.writer), values
 
 
 def _choice(condition, a, b):

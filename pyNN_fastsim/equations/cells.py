@@ -14,6 +14,7 @@ from . import kept
 from .description import Neuron
 
 CELL, STEP = "_cell", "_step"  # hidden state: which cell it is, and how many steps it has done
+FUNCTIONS = ("step", "short_step", "unfit", "attempt", "fires", "finish", "refresh")
 STREAM = ("_seed", "_stream", "_trial")  # of its random numbers
 
 
@@ -51,12 +52,13 @@ def loaded(parts):
         "default_initial_values": dict(parts["state"]),
         "units": dict(parts["units"]),
         "receptor_types": tuple(parts["receptors"]),
-        "conductance_based": parts["conductance_based"],
+        "conductance_based": bool(parts["conductance_based"]),
+        "weights_have_signs": parts["conductance_based"] is not None,
         "recordable": list(parts["recordable"]),
         "solvers": dict(parts["solvers"]),
         "text": parts["text"],
         "constants": staticmethod(scope["constants"]),
-        **{name: inlined(scope[name]) for name in ("step", "short_step", "unfit") if name in scope},
+        **{name: inlined(scope[name]) for name in FUNCTIONS if name in scope},
         "restart": staticmethod(_restart),
     }
     return type(parts["name"], (EquationCell,), body)

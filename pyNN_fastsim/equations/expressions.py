@@ -32,7 +32,14 @@ DT, TIME, ELAPSED = symbol("dt"), symbol("t"), symbol("elapsed")
 # --- functions of ours ------------------------------------------------------------------------------------
 
 
-class ite(sympy.Function):
+class _Real(sympy.Function):
+    """A function of real numbers. (SymPy takes one of a condition for something that can't be compared.)"""
+
+    is_commutative = True
+    is_extended_real = True
+
+
+class ite(_Real):
     """ite(condition, a, b): a where the condition holds, else b."""
 
     nargs = 3
@@ -48,7 +55,7 @@ class ite(sympy.Function):
         return ite(condition, a.diff(x), b.diff(x))
 
 
-class minimum(sympy.Function):
+class minimum(_Real):
     nargs = 2
 
     def _eval_derivative(self, x):
@@ -56,7 +63,7 @@ class minimum(sympy.Function):
         return ite(a < b, a.diff(x), b.diff(x))
 
 
-class maximum(sympy.Function):
+class maximum(_Real):
     nargs = 2
 
     def _eval_derivative(self, x):
@@ -64,7 +71,7 @@ class maximum(sympy.Function):
         return ite(a > b, a.diff(x), b.diff(x))
 
 
-class absolute(sympy.Function):
+class absolute(_Real):
     nargs = 1
 
     def _eval_derivative(self, x):
@@ -72,7 +79,7 @@ class absolute(sympy.Function):
         return ite(a < 0, -a.diff(x), a.diff(x))
 
 
-class _Steps(sympy.Function):
+class _Steps(_Real):
     """A function that is constant but at its jumps."""
 
     def _eval_derivative(self, x):
@@ -95,18 +102,18 @@ class sign(_Steps):
     nargs = 1
 
 
-class mod(sympy.Function):
+class mod(_Real):
     nargs = 2
 
 
-class expm1(sympy.Function):
+class expm1(_Real):
     nargs = 1
 
     def fdiff(self, argindex=1):
         return sympy.exp(self.args[0])
 
 
-class log1p(sympy.Function):
+class log1p(_Real):
     nargs = 1
 
     def fdiff(self, argindex=1):
@@ -225,12 +232,13 @@ class Reader:
 
     names       expressions by the names that stand for them: symbols, or what inlines stand for
     functions   by name, Python functions of expressions that give what the model's own functions do
-    draws       names of the distributions of the draws so far
+    draws       names of the distributions of the draws so far; the first `draws_of_inlines` of them are those
+                of functions and inlines
     """
 
     def __init__(self, model, names=(), functions=()):
         self.model, self.names, self.functions = model, dict(names), dict(functions)
-        self.draws = []
+        self.draws, self.draws_of_inlines = [], 0
 
     def number(self, text, line, names=None):
         """The expression of a text, whose value is a number; `names` are further ones.

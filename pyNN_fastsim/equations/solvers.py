@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from .expressions import DT, TIME, absolute, ceil, expm1, ite, maximum
+from .expressions import DT, TIME, absolute, ceil, expm1, floor, ite, maximum, mod, rounded, sign
 
 METHODS = ("exact", "exponential", "explicit", "midpoint", "rk4", "implicit", "event-driven")
 
@@ -53,13 +53,23 @@ def chosen_methods(problems, is_constant):
     return {**methods, **{p.y: method for p in rest}}
 
 
+def _slope(rhs, y):
+    """The derivative by y of an expression that is linear in it, free of y; None for one that is not linear. One
+    that has y in a condition, or in a function with jumps, is not, though its derivative may be free of y."""
+    slope = rhs.diff(y)
+    jumps = rhs.atoms(sympy.core.relational.Relational, floor, ceil, rounded, sign, mod)
+    return None if slope.has(y) or any(part.has(y) for part in jumps) else slope
+
+
 def _linear_part(problems, every_y, is_constant):
     """Those y of the problems whose equations are linear in each other, with constant coefficients, and
     depend on no other y, nor on the time."""
-    rows = {p.y: {z: p.rhs.diff(z) for z in every_y if p.rhs.has(z)} for p in problems}
+    rows = {p.y: {z: _slope(p.rhs, z) for z in every_y if p.rhs.has(z)} for p in problems}
     linear = {p.y for p in problems if not p.rhs.has(TIME)}
     while True:
-        fine = {y for y in linear if all(z in linear and is_constant(slope) for z, slope in rows[y].items())}
+        fine = {y for y in linear if all(
+                z in linear and slope is not None and is_constant(slope) for z, slope in rows[y].items()
+            )}
         if fine == linear:
             return linear
         linear = fine
@@ -69,8 +79,9 @@ def _is_known_linear(problem, others):
     """Whether an equation is linear in its own y, with coefficients free of all `others`."""
     if problem.rhs.has(TIME):
         return False
-    slope = problem.rhs.diff(problem.y)
-    return not any((slope.has(z) if z == problem.y else problem.rhs.has(z)) for z in others)
+    if _slope(problem.rhs, problem.y) is None:
+        return False
+    return not any(problem.rhs.has(z) for z in others - {problem.y})
 
 
 def solve(problems, writer):
@@ -213,7 +224,7 @@ def _coefficients(problem, values):
 def _exponential_euler(problem, exact, writer):
     y = problem.y
     slope, rest = _coefficients(problem, {})
-    if slope.has(y):
+    if _slope(problem.rhs, y) is None:
         raise ValueError(f"is not linear in {y}, as the method 'exponential' wants it")
     a, b = writer.take_down([slope, rest])
     return y + (y + b / _not_zero(a)) * expm1(a * DT)
@@ -240,22 +251,72 @@ def _not_zero(rate):
     return ite(absolute(rate) < smallest, smallest, rate) if not rate.is_Number or rate == 0 else rate
 
 
+# --- a part of a step, with an estimate of the error -----------------------------------------------------------
+
+# What the difference to a method of order 3 may be: of a variable's value, or change within the part.
+RELATIVE, ABSOLUTE = 1e-5, 1e-7
+LARGEST = 1e200  # what is larger has run away
+
+
+def attempt(problems, writer, part):
+    """The values of all y after a part of a time step, and its error, of which 1 is what is allowed.
+
+    Equations that are linear and uncoupled are solved exactly, the others by a Runge-Kutta step of order 4. Its
+    error is the difference to the embedded method of order 3 whose last stage is the slope at the end.
+    """
+    span = part * DT
+    alone = [p for p in problems if is_alone(p, problems) and writer.is_constant(p.rhs.diff(p.y))]
+    rest = [p for p in problems if p not in alone]
+    needed = [p for p in alone if any(q.rhs.has(p.y) for q in rest)]
+    half = dict(
+        zip((p.y for p in needed), writer.take_down([_followed(p, span / 2) for p in needed]), strict=True)
+    )
+    ends = dict(zip((p.y for p in alone), writer.take_down([_followed(p, span) for p in alone]), strict=True))
+    ys = [p.y for p in rest]
+
+    def slopes(values, known):
+        return writer.take_down([p.rhs.xreplace({**known, **values}) for p in rest])
+
+    def moved(some, length):
+        values = writer.take_down([y + length * k for y, k in zip(ys, some, strict=True)])
+        return dict(zip(ys, values, strict=True))
+
+    first = slopes({}, {})
+    second = slopes(moved(first, span / 2), half)
+    third = slopes(moved(second, span / 2), half)
+    fourth = slopes(moved(third, span), ends)
+    new = writer.take_down(
+        [
+            y + span * ((a + d) / 6 + (b + c) / 3)
+            for y, a, b, c, d in zip(ys, first, second, third, fourth, strict=True)
+        ]
+    )
+    last = slopes(dict(zip(ys, new, strict=True)), ends)
+    # A sum, not a maximum, so that NaN in any stays.
+    error = sum(
+        absolute(span * (d - e)) / 6 / (RELATIVE * (absolute(y) + absolute(span * a)) + ABSOLUTE)
+        for y, a, d, e in zip(ys, first, fourth, last, strict=True)
+    )
+    ends |= {y: ite(absolute(end) <= LARGEST, end, y) for y, end in zip(ys, new, strict=True)}
+    return ends, error
+
+
 # --- from one event to the next ---------------------------------------------------------------------------
 
 
 def advance(problems, writer, elapsed):
     """The values of all y after `elapsed` ms, by y: exactly, where equations are linear and uncoupled; else by
     Runge-Kutta steps of order 4, none longer than the time step."""
-    if all(_is_alone(p, problems) for p in problems):
+    if all(is_alone(p, problems) for p in problems):
         return {p.y: _followed(p, elapsed) for p in problems}
     return _in_parts(problems, writer, elapsed)
 
 
-def _is_alone(problem, problems):
+def is_alone(problem, problems):
     """Whether an equation is linear, has no other y, and does not depend on the time."""
     rhs, y = problem.rhs, problem.y
     coupled = any(rhs.has(p.y) for p in problems if p is not problem)
-    return not (coupled or rhs.has(TIME) or rhs.diff(y).has(y))
+    return not (coupled or rhs.has(TIME) or _slope(rhs, y) is None)
 
 
 def _followed(problem, elapsed):

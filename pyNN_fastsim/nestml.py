@@ -1,8 +1,8 @@
 """
 Cell types and synapse types from models in NESTML.
 
-The package nestml reads them (``pip install "pyNN_fastsim[nestml]"``); a model that was used before on this machine needs
-neither it nor a compiler. docs/nestml.md says what can be used of the language.
+The package nestml reads them (``pip install "pyNN_fastsim[nestml]"``); a model that was used before on
+this machine needs neither it nor a compiler. docs/nestml.md says what can be used of the language.
 """
 
 import os
@@ -22,8 +22,8 @@ def nestml_cell_type(name, nestml_description):
     `name`: the name of the class, and of the model, if there are several in the text.
     `nestml_description`: a path of a .nestml file, or source code in NESTML (of the dialects 8.2 to 9.0).
 
-    It can be called before and after setup(). Parameters, variables, and their values have the names and the units that
-    NEST has them in; weights of synapses are in nA or uS, as everywhere in PyNN.
+    It can be called before and after setup(). Parameters, variables, and their values have the names and
+    the units that NEST has them in; weights of synapses are in nA or uS, as everywhere in PyNN.
 
     Raises InvalidModelError, with the line, for what is wrong with the model or can't be simulated.
     """
@@ -43,12 +43,14 @@ def nestml_synapse_type(
 
     `synapse_name`: the name of the class, and of the model, if there are several in the text.
     `nestml_description`: a path of a .nestml file, or source code in NESTML.
-    `postsynaptic_neuron_nestml_description`: likewise, of the cells that the synapses are for: the class has an
-        attribute `postsynaptic_cell_type`, their cell type. Here, unlike in NEST, other cell types can have them, too.
+    `postsynaptic_neuron_nestml_description`: likewise, of the cells that the synapses are for: the class
+        has an attribute `postsynaptic_cell_type`, their cell type. Here, unlike in NEST, other cell types
+        can have them, too.
     `weight_variable`: the variable or parameter of the model that is the weight.
     `delay_variable`: the parameter of the model that is the delay, if there is one.
 
-    The weight is in the units of the model, as are all its parameters: where it is given to emit_spike(), pA or nS.
+    The weight is in the units of the model, as are all its parameters: where it is given to emit_spike(),
+    pA or nS.
 
     Raises InvalidModelError, with the line, for what is wrong with the model or can't be simulated.
     """

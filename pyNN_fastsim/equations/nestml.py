@@ -1,8 +1,8 @@
 """
 Neurons in NESTML as descriptions, with the order of events within a step that pynestml's code for NEST has:
 
-1. the statements of `update`; variables of convolutions are integrated whatever these say, and before the end of
-   this list keep the values that they had at the beginning of the step
+1. the statements of `update`; variables of convolutions are integrated whatever these say, and before the
+   end of this list keep the values that they had at the beginning of the step
 2. onReceive blocks, of ports at which something arrived
 3. variables of convolutions jump
 4. onCondition blocks
@@ -14,12 +14,16 @@ Numbers are in NEST's units. Weights and currents come in in nA, uS: factors of 
 from .description import Assign, Equation, If, Integrate, Neuron, Receptor, Spike, Variable
 from .nestml_expressions import python_name
 from .nestml_kernels import words_of
-from .nestml_model import INITIAL, Model, statements_of, texts_of
+from .nestml_model import Model, statements_of, texts_of
+from .nestml_names import INITIAL
 from .nestml_text import line_of, parsed
 
 INJECTED = "_injected"
 EXCITATORY, INHIBITORY = Receptor("excitatory", "_excitatory"), Receptor("inhibitory", "_inhibitory")
-EARLIER, LATER = "_earlier_", "_later_"  # of variables of convolutions: at the beginning of a step, at its end
+EARLIER, LATER = (
+    "_earlier_",
+    "_later_",
+)  # of variables of convolutions: at the beginning of a step, at its end
 
 
 def neuron_of(text, name=None):
@@ -54,17 +58,18 @@ def _model(source, ports, spike_ports):
     return Model(source, ports, spike_ports, "(t + dt)", "dt", emit)
 
 
-# --- ports ----------------------------------------------------------------------------------------------------
+# --- ports ----------------------------------------------------------------------------------------
 
 
 def _inputs(source, is_conductance):
     """(receptors or None, texts of ports by name, names of the spike ports)
 
-    Receptors are None for excitatory and inhibitory: NEST chooses the port by the sign of the weight, and PyNN has
-    inhibitory weights negative where they are currents. A single port gets both. Several ports without signs are
-    receptors of their own.
+    Receptors are None for excitatory and inhibitory: NEST chooses the port by the sign of the weight, and
+    PyNN has inhibitory weights negative where they are currents. A single port gets both. Several ports
+    without signs are receptors of their own.
     """
-    spiking, ports = [], {}
+    spiking = []
+    ports: dict[str, str] = {}
     for block in source.tree.get_input_blocks():
         for port in block.get_input_ports():
             if port.is_spike():
@@ -101,7 +106,7 @@ def _elements(port, source):
     return [f"{port.get_name()}[{k}]" for k in range(size)]
 
 
-# --- the description ----------------------------------------------------------------------------------------------
+# --- the description ------------------------------------------------------------------------------
 
 
 def _described(model, receptors, is_conductance):
@@ -172,11 +177,12 @@ def _condition(model, block):
     return If(((text, model.statements(block.get_stmts_body())),), line=line_of(block))
 
 
-# --- convolutions within a step -----------------------------------------------------------------------------------
+# --- convolutions within a step -------------------------------------------------------------------
 
 
 def with_convolutions(statements, received, names, users):
-    """Statements of update and onReceive, with variables of convolutions integrated once on each way through them."""
+    """Statements of update and onReceive, with variables of convolutions integrated once on each way
+    through them."""
     if not names:
         return (*statements, *received)
     simple = _integrated_once(statements, names)
@@ -191,8 +197,8 @@ def with_convolutions(statements, received, names, users):
 
 
 def _integrated_once(statements, names):
-    """The statements, with `names` in the one Integrate of each way through them; None if there are several, or some in
-    loops."""
+    """The statements, with `names` in the one Integrate of each way through them; None if there are
+    several, or some in loops."""
     result, done = _once(statements, names)
     if done is None:
         return None
@@ -229,7 +235,8 @@ def _also(s, names):
 
 
 def _after_integration(statements):
-    """Statements that may come after an Integrate: all that follow the first one that has it, and what is in this."""
+    """Statements that may come after an Integrate: all that follow the first one that has it, and what is
+    in this."""
     for k, s in enumerate(statements):
         if isinstance(s, Integrate):
             return statements[k + 1 :]

@@ -1,11 +1,13 @@
 """
 Expressions of NESTML as texts in Python's syntax, which is that of descriptions.
 
-Numbers are in NEST's units, as pynestml writes them for NEST: ms, mV, pA, nS, pF, GOhm, and what is made of these.
+Numbers are in NEST's units, as pynestml writes them for NEST: ms, mV, pA, nS, pF, GOhm, and what is made
+of these.
 """
 
 import math
 
+import astropy.units
 from pynestml.codegeneration.nest_unit_converter import NESTUnitConverter
 from pynestml.meta_model.ast_expression import ASTExpression
 from pynestml.meta_model.ast_simple_expression import ASTSimpleExpression
@@ -14,8 +16,9 @@ from pynestml.symbols.predefined_units import PredefinedUnits
 from pynestml.symbols.symbol import SymbolKind
 
 TRUNCATED = "_truncated"  # the name of a function: an integer, as C++ makes it of a number
-SAME = ("exp", "log10", "cos", "sin", "tan", "cosh", "sinh", "tanh", "erf", "erfc", "expm1", "clip", "pow")
-SAME += ("max", "min", "abs", "ceil", "floor", "round")
+SAME = frozenset(
+    "exp log10 cos sin tan cosh sinh tanh erf erfc expm1 clip pow max min abs ceil floor round".split()
+)
 
 # How tightly parts of a text are bound.
 TERNARY, OR, AND, NOT, COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(10)
@@ -28,7 +31,9 @@ def python_name(name):
 
 def unit_factor(unit):
     """How much of NEST's unit one of astropy's units is."""
-    factor = float(getattr(NESTUnitConverter.get_factor(unit), "scale", 0) or NESTUnitConverter.get_factor(unit))
+    factor = float(
+        getattr(NESTUnitConverter.get_factor(unit), "scale", 0) or NESTUnitConverter.get_factor(unit)
+    )
     return float(f"{factor:.15g}")
 
 
@@ -48,9 +53,10 @@ class Expressions:
     Writes expressions of one model.
 
     parsed     the `Parsed` model
-    variable   function of (an ASTVariable, a node for its line) and `given`: the text that stands for a variable
-    call       function of (an ASTFunctionCall, texts of its arguments, a node for its line): the text of a call of
-               anything but mathematical functions; or None
+    variable   function of (an ASTVariable, a node for its line) and `given`: the text that stands for a
+               variable
+    call       function of (an ASTFunctionCall, texts of its arguments, a node for its line): the text of a
+               call of anything but mathematical functions; or None
     timestep   the text of timestep()
     own        names of functions of the model
     """
@@ -76,7 +82,9 @@ class Expressions:
     def _bound(self, node, given):
         """(text, how tightly it is bound)"""
         text, binding = (
-            self._simple(node, given) if isinstance(node, ASTSimpleExpression) else self._compound(node, given)
+            self._simple(node, given)
+            if isinstance(node, ASTSimpleExpression)
+            else self._compound(node, given)
         )
         factor = node.get_implicit_conversion_factor()
         if factor and factor != 1:
@@ -104,11 +112,11 @@ class Expressions:
 
     def _factor(self, node):
         """The factor of the unit of a number, as pynestml's printers find it."""
-        import astropy.units
-
         try:
             if node.get_variable() is not None:
-                return unit_factor(PredefinedUnits.get_unit(node.get_variable().get_complete_name()).get_unit())
+                return unit_factor(
+                    PredefinedUnits.get_unit(node.get_variable().get_complete_name()).get_unit()
+                )
             return unit_factor(astropy.units.Unit(str(node.unitType)))
         except (ValueError, TypeError, AttributeError):
             raise self.parsed.wrong(node, f"the unit of '{node}' is unknown") from None
@@ -216,11 +224,11 @@ def _is_number(node):
 
 
 def coefficient(node, coefficient_of, text):
-    """The text of a where an expression is a * input + rest; "" if the input is not in it, None if it is in it
-    otherwise.
+    """The text of a where an expression is a * input + rest; "" if the input is not in it, None if it is
+    in it otherwise.
 
-    coefficient_of   function of an ASTSimpleExpression: "1" for the input itself, another text for a name that has it,
-                     "" for all others
+    coefficient_of   function of an ASTSimpleExpression: "1" for the input itself, another text for a name
+                     that has it, "" for all others
     text             function that writes an expression
     """
     found = _coefficient(node, coefficient_of, text)

@@ -1,8 +1,10 @@
 """
-convolve(kernel, port): what spikes leave behind, as variables with linear equations that jump when spikes arrive.
+convolve(kernel, port): what spikes leave behind, as variables with linear equations that jump when spikes
+arrive.
 
-A kernel is a function of t (its equation is found by odetoolbox), equations with initial values, or delta(t): this leaves
-nothing behind, but makes the variable jump in whose equation it stands, as a port there does by itself.
+A kernel is a function of t (its equation is found by odetoolbox), equations with initial values, or
+delta(t): this leaves nothing behind, but makes the variable jump in whose equation it stands, as a port
+there does by itself.
 
 A variable is called as NEST calls it: g__X__spikes, g__X__spikes__d, ...
 """
@@ -56,7 +58,9 @@ class Convolutions:
         if self._is_delta(name):
             if self._hidden:
                 return "0"
-            raise self.model.parsed.wrong(node, f"'{call}': what follows a delta function has a place in equations only")
+            raise self.model.parsed.wrong(
+                node, f"'{call}': what follows a delta function has a place in equations only"
+            )
         made = self._make(name, port, node)
         order = kernel_variable.get_differential_order()
         return made + "__d" * order
@@ -97,7 +101,9 @@ class Convolutions:
             if any(v.get_differential_order() for v in kernel.get_variables()):
                 self._of_equations(kernel, suffix, port)
             else:
-                for variable, expression in zip(kernel.get_variables(), kernel.get_expressions(), strict=True):
+                for variable, expression in zip(
+                    kernel.get_variables(), kernel.get_expressions(), strict=True
+                ):
                     self._of_function(variable.get_name(), expression, suffix, port, line_of(kernel))
         return python_name(name) + suffix
 
@@ -131,7 +137,9 @@ class Convolutions:
 
     def _initial_of(self, name, kernel):
         if name not in self.model.declared:
-            raise self.model.parsed.wrong(kernel, f"the kernel needs an initial value for '{name}' (in state)")
+            raise self.model.parsed.wrong(
+                kernel, f"the kernel needs an initial value for '{name}' (in state)"
+            )
         return self.model._declared_text(self.model.declared[name][1])
 
     def _of_function(self, name, expression, suffix, port, line):

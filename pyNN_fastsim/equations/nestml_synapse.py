@@ -1,10 +1,10 @@
 """
 Synapses in NESTML as descriptions, with the order of events that pynestml's code for NEST has.
 
-A spike of the source is an event when it is emitted, one of the target when it has come back, a delay later; where both
-are at the same time, the target's comes first, unless priorities say otherwise. What only spikes of the target change
-(its traces) belongs to the neuron in NEST, and is read as it was just before these spikes: here a change waits
-in a variable "_gain_..." until the time goes on.
+A spike of the source is an event when it is emitted, one of the target when it has come back, a delay
+later; where both are at the same time, the target's comes first, unless priorities say otherwise. What
+only spikes of the target change (its traces) belongs to the neuron in NEST, and is read as it was just
+before these spikes: here a change waits in a variable "_gain_..." until the time goes on.
 
 Weights that are emitted are in NEST's units: a thousandth of these is what PyNN calls nA or uS.
 """
@@ -15,7 +15,7 @@ from .description import Assign, Deliver, Equation, If, Synapse, Variable
 from .nestml import with_convolutions
 from .nestml_expressions import python_name
 from .nestml_model import Model, statements_of, texts_of
-from .nestml_text import line_of, parsed
+from .nestml_text import parsed
 
 PRE, POST = "pre_spikes", "post_spikes"
 GAIN, NEXT = "_gain_", "_next_"
@@ -29,8 +29,8 @@ def synapse_of(text, name=None, weight_variable="w", delay_variable=None):
     weight_variable   the name of the variable or parameter that is PyNN's weight
     delay_variable    of the parameter that is PyNN's delay, or None
 
-    Ports are told apart by their names: post_spikes, and pre_spikes, or the only other one. Nothing arrives at
-    further ports; one that is continuous gives the target's variable of that name.
+    Ports are told apart by their names: post_spikes, and pre_spikes, or the only other one. Nothing
+    arrives at further ports; one that is continuous gives the target's variable of that name.
 
     Raises InvalidModelError.
     """
@@ -134,7 +134,7 @@ def _jumps(convolutions, port):
     )
 
 
-# --- what belongs to the target -------------------------------------------------------------------------------
+# --- what belongs to the target -------------------------------------------------------------------
 
 
 def _of_target(model, equations, on_pre, on_post, update):
@@ -153,7 +153,9 @@ def _of_target(model, equations, on_pre, on_post, update):
         for s in at_spikes:
             if s.target in found:
                 texts[s.target].append(s.expression if s in on_post else "?")
-        kept = {name for name in found if all(_words(text) <= fine and "?" not in text for text in texts[name])}
+        kept = {
+            name for name in found if all(_words(text) <= fine and "?" not in text for text in texts[name])
+        }
         if kept == found:
             return sorted(found)
         found = kept

@@ -1,8 +1,8 @@
 """
 From a text in NESTML, of any dialect from 8.2 to 9.0, to a checked syntax tree.
 
-pynestml reads 9.0. What earlier dialects wrote differently is put into its words first, on the same line, so that
-messages name the lines of the user's text:
+pynestml reads 9.0. What earlier dialects wrote differently is put into its words first, on the same line,
+so that messages name the lines of the user's text:
 
     spike(weight real, delay ms)    in the output block: spike
     emit_spike(w, d)                emit_spike(w); d is told apart
@@ -20,7 +20,6 @@ import tempfile
 import warnings
 from dataclasses import dataclass, field
 
-from pyNN import errors
 from pynestml.cocos.co_cos_manager import CoCosManager
 from pynestml.frontend.frontend_configuration import FrontendConfiguration
 from pynestml.frontend.pynestml_frontend import init_predefined
@@ -29,14 +28,19 @@ from pynestml.symbols.predefined_units import PredefinedUnits
 from pynestml.utils.logger import Logger, LoggingLevel
 from pynestml.utils.messages import MessageCode
 from pynestml.utils.model_parser import ModelParser
+from pyNN import errors
 
 from ..messages import did_you_mean
 from .description import wrong
 
 NAME = r"[A-Za-z_$][\w$]*"
-_DECLARED = re.compile(rf"^\s*(?:(?:recordable|inline|kernel)\s+)*({NAME}'*(?:\s*,\s*{NAME}'*)*)\s+[\w*/() -]+=")
+_DECLARED = re.compile(
+    rf"^\s*(?:(?:recordable|inline|kernel)\s+)*({NAME}'*(?:\s*,\s*{NAME}'*)*)\s+[\w*/() -]+="
+)
 _NUMBER_WITH_NAME = re.compile(rf"(?<![\w$.])((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[ \t]*({NAME})")
-_MORE_UNIT = re.compile(rf"[ \t]*(\*\*[ \t]*[+-]?\d+|\*\*[ \t]*\([+-]?\d+\)|[*/][ \t]*({NAME})(?!\s*['(\[\w$]))")
+_MORE_UNIT = re.compile(
+    rf"[ \t]*(\*\*[ \t]*[+-]?\d+|\*\*[ \t]*\([+-]?\d+\)|[*/][ \t]*({NAME})(?!\s*['(\[\w$]))"
+)
 _OUTPUT = re.compile(r"^(\s*(?:output\s*:)?\s*spike)\s*\([^()]*\)")
 _EMITS = "emit_spike("
 

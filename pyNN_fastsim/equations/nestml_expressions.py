@@ -6,6 +6,7 @@ of these.
 """
 
 import math
+import warnings
 
 import astropy.units
 from pynestml.codegeneration.nest_unit_converter import NESTUnitConverter
@@ -14,6 +15,7 @@ from pynestml.meta_model.ast_simple_expression import ASTSimpleExpression
 from pynestml.symbols.integer_type_symbol import IntegerTypeSymbol
 from pynestml.symbols.predefined_units import PredefinedUnits
 from pynestml.symbols.symbol import SymbolKind
+from pynestml.symbols.unit_type_symbol import UnitTypeSymbol
 
 TRUNCATED = "_truncated"  # the name of a function: an integer, as C++ makes it of a number
 SAME = frozenset(
@@ -35,6 +37,19 @@ def unit_factor(unit):
         getattr(NESTUnitConverter.get_factor(unit), "scale", 0) or NESTUnitConverter.get_factor(unit)
     )
     return float(f"{factor:.15g}")
+
+
+def conversion(node):
+    """The factor between the value of an expression, made of values in NEST's units, and NEST's unit for what it is.
+
+    It is not 1 where NEST has no unit of its own for a part of the expression (1 / Bq, which is a time). pynestml's own
+    factors are those between the units as they are written: on top of NEST's units it would convert twice.
+    """
+    if not node.get_implicit_conversion_factor() or not isinstance(node.type, UnitTypeSymbol):
+        return 1.0
+    unit = node.type.astropy_unit
+    of_parts = math.prod(unit_factor(base) ** power for base, power in zip(unit.bases, unit.powers, strict=True))
+    return float(f"{unit_factor(unit) / of_parts:.12g}")
 
 
 def number_text(value):
@@ -73,7 +88,8 @@ class Expressions:
     def assigned(self, node, to_integer, given=None):
         """The text of what is assigned to a variable that may be an integer."""
         text = self.text(node, given)
-        return self.truncated(text) if to_integer and not is_integer(node) else text
+        may_be_broken = not is_integer(node) or "/" in text
+        return self.truncated(text) if to_integer and may_be_broken else text
 
     def truncated(self, text):
         self.uses_truncation = True
@@ -86,9 +102,9 @@ class Expressions:
             if isinstance(node, ASTSimpleExpression)
             else self._compound(node, given)
         )
-        factor = node.get_implicit_conversion_factor()
-        if factor and factor != 1:
-            return f"{number_text(float(factor))} * {_within(PRODUCT + 1, text, binding)}", PRODUCT
+        factor = conversion(node)
+        if factor != 1:
+            return f"{number_text(factor)} * {_within(PRODUCT + 1, text, binding)}", PRODUCT
         return text, binding
 
     def _at(self, least, node, given):
@@ -117,7 +133,9 @@ class Expressions:
                 return unit_factor(
                     PredefinedUnits.get_unit(node.get_variable().get_complete_name()).get_unit()
                 )
-            return unit_factor(astropy.units.Unit(str(node.unitType)))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about the style of units
+                return unit_factor(astropy.units.Unit(str(node.unitType)))
         except (ValueError, TypeError, AttributeError):
             raise self.parsed.wrong(node, f"the unit of '{node}' is unknown") from None
 
@@ -232,8 +250,8 @@ def coefficient(node, coefficient_of, text):
     text             function that writes an expression
     """
     found = _coefficient(node, coefficient_of, text)
-    factor = node.get_implicit_conversion_factor()
-    return f"{number_text(float(factor))} * ({found})" if found and factor and factor != 1 else found
+    factor = conversion(node)
+    return f"{number_text(factor)} * ({found})" if found and factor != 1 else found
 
 
 def _coefficient(node, coefficient_of, text):

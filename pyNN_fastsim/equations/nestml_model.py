@@ -96,7 +96,7 @@ class Model(Names):
     def _declaration(self, stmt, line):
         found = []
         for variable in stmt.get_variables():
-            if stmt.has_size_parameter():
+            if variable.has_vector_parameter():
                 raise self.parsed.wrong(line, "a vector has to be declared for the whole model")
             target = self.local_name(variable.get_complete_name())
             text = "0.0"

@@ -67,9 +67,9 @@ class Names:
         self.convolutions = Convolutions(self, [k for block in equations for k in block.get_kernels()])
         self._check_names()
         self._growing = set()
-        for name, (_, declaration, _) in self.declared.items():
-            if declaration.has_size_parameter():
-                self.sizes[name] = self._whole(declaration.get_size_parameter())
+        for name, (_, _, variable) in self.declared.items():
+            if variable.has_vector_parameter():
+                self.sizes[name] = self._whole(variable.get_vector_parameter())
 
     def _blocks(self):
         for block in self.tree.get_parameters_blocks():

@@ -42,6 +42,7 @@ _MORE_UNIT = re.compile(
     rf"[ \t]*(\*\*[ \t]*[+-]?\d+|\*\*[ \t]*\([+-]?\d+\)|[*/][ \t]*({NAME})(?!\s*['(\[\w$]))"
 )
 _OUTPUT = re.compile(r"^(\s*(?:output\s*:)?\s*spike)\s*\([^()]*\)")
+_MODEL = re.compile(r"^[ \t]*model[ \t]+\w+[ \t]*:", re.MULTILINE)
 _EMITS = "emit_spike("
 
 
@@ -74,6 +75,8 @@ def line_of(node):
 def parsed(text, name=None):
     """The model of that name in a text, or the only one. Raises InvalidModelError."""
     shown = name or "NESTML"
+    if not _MODEL.search(text):
+        raise wrong((shown, text), 0, "there is no model in the text (model NAME: ...)")
     init_predefined()
     translated, delay = _translated(text)
     with _quiet() as log:

@@ -7,6 +7,7 @@ from . import simulator
 from .arguments import MEMBER, TEXT, check, check_arguments_of
 from .display import Displayed, Panel, counted
 from .former_names import FormerCells, update
+from .output import writing_table
 from .parameters import is_one_sequence
 from .recording import check_file, recording_of_assembly, spike_counts_of_assembly
 from .selection import (
@@ -22,7 +23,17 @@ from .validation import NoParameterAttributes
 
 
 class Assembly(Displayed, NoParameterAttributes, FormerCells, common.Assembly):
-    __doc__ = common.Assembly.__doc__
+    """
+    Cells of several populations and views, of any types, in the order given.
+
+    `populations`:
+        Populations, PopulationViews and Assemblies; ``a + b`` makes an assembly, too. Cells count once.
+    `label`:
+        a name.
+
+    Connections to an assembly go to receptor types that all of its populations have.
+    """
+
     _simulator = simulator
 
     def __init__(self, *populations, label=None):
@@ -179,6 +190,12 @@ class Assembly(Displayed, NoParameterAttributes, FormerCells, common.Assembly):
         self._clear_recorded(clear)
 
     write_data.__doc__ = common.Assembly.write_data.__doc__
+
+    def save_positions(self, file):
+        with writing_table(file, f"The positions of '{self.label}'") as table:
+            super().save_positions(table)
+
+    save_positions.__doc__ = common.Assembly.save_positions.__doc__
 
     def _clear_recorded(self, clear):
         if clear:

@@ -77,6 +77,7 @@ class CellType(CellParameters, StandardCellType):
     below: tuple[tuple, ...] = ()
     is_own = False  # whether the model is made from the class
     weights_have_signs = True  # as PyNN says: negative ones at receptors for inhibitory currents only
+    is_relayed = False  # whether its spikes come a shortest delay late: see native.py
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
@@ -131,6 +132,14 @@ class CellType(CellParameters, StandardCellType):
     def engine_values(values, n):
         """The parameters as the engine wants them, from evaluated ones, for `n` cells."""
         return values
+
+    def state_names(self):
+        """The state variables that users may see and set, the membrane potential first."""
+        return public_state(self.model)
+
+    def state_in_engine(self, variable):
+        """What the engine calls a state variable, and by what its values are to be divided there."""
+        return variable, 1.0
 
     def check(self, owner, values, changed, cells):
         """Check evaluated parameters, by name: all of a population's, of which those that are `changed`

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from pyNN import common, errors
+from pyNN import errors
 from pyNN.parameters import LazyArray
 from pyNN.random import RandomDistribution
 
@@ -31,12 +31,23 @@ class Changing:
 
     @alone
     def set(self, **attributes):
+        """Set weights, delays and other parameters of all connections; they hold for spikes emitted from
+        now on.
+
+        `attributes`:
+            ``weight=0.1`` (nA for current-based receptors, µS for conductance-based ones, mV for
+            IF_curr_delta and Izhikevich), ``delay=1.0`` (ms), and so on. Each may be a number, an array
+            [pre, post] with NaN where there is no connection, a list of one for each connection in the
+            order of (pre, post), a
+            `RandomDistribution`, or a function of the distance in µm.
+
+        Raises NonExistentParameterError, InvalidDimensionsError, or ConnectionError (a weight of the wrong
+        sign, a delay out of range); then nothing is set.
+        """
         self._check_is_there()
         check_names(self.synapse_type, attributes)
         values = {name: self._evaluated(name, value) for name, value in attributes.items()}
-        self._store(values)
-
-    set.__doc__ = common.Projection.set.__doc__
+        self._store(self.synapse_type.in_our_units(values))
 
     def _evaluated(self, name, value):
         """The values of a parameter given to set(): float64 [connections] in the order of creation."""
@@ -78,7 +89,7 @@ class Changing:
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
         self._check_values(columns)
-        if columns.keys() & set(_BOUNDED) and any(group.is_bounded for group in self._groups):
+        if columns.keys() & set(_BOUNDED) and self.synapse_type.has_bounds:
             self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
         if "weight" in columns:
             self._keep_initial_weights()
@@ -107,6 +118,13 @@ class Changing:
                 self._cached.pop("located", None)
 
     def initialize(self, **initial_values):
+        """Set state variables of all connections now: u, x, y of `TsodyksMarkramSynapse`, for example.
+
+        `initial_values`:
+            ``u=0.5``. The same forms as for `set`.
+
+        Raises NonExistentParameterError for a variable that the synapse type doesn't have.
+        """
         self._check_is_there()
         known = self.synapse_type.state_variables()
         for name, value in initial_values.items():
@@ -121,8 +139,6 @@ class Changing:
             for group, (state, its_values) in zip(self._groups, of_groups, strict=True):
                 simulator.state.network.initialize_synapses(group.synapses, state, its_values)
             self.initial_values[name] = value
-
-    initialize.__doc__ = common.Projection.initialize.__doc__
 
     def _keep_initial_weights(self):
         """Before weights change: those that there are at time 0 are the initial ones, or of connections that
@@ -151,7 +167,7 @@ class Changing:
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
         self._check_values({name: np.array([value])})
-        if name in _BOUNDED and group.is_bounded:
+        if name in _BOUNDED and self.synapse_type.has_bounds:
             now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
             self._check_bounds(now | {name: np.array([value])})
         if name == "weight":

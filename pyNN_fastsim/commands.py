@@ -29,14 +29,24 @@ def main():
         from .versions import title
 
         print(title())
-    elif os.path.isfile(command) or command not in COMMANDS:
+    elif os.path.isfile(command) or command not in ("run", *COMMANDS):
         launcher.main(words)
+    elif command == "run":
+        launcher.main(others, prog="fastsim run")
     else:
-        sys.exit(COMMANDS[command](others))
+        sys.exit(_status(command, others))
 
 
-def _run(words):
-    launcher.main(words, prog="fastsim run")
+def _status(command, words):
+    """Do what one of our own commands says; returns its exit status."""
+    for stream in (sys.stdout, sys.stderr):  # a console of Windows has no arrows
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        return COMMANDS[command](words)
+    except OSError as error:
+        print(f"fastsim {command}: {error}", file=sys.stderr)
+        return 2
 
 
 def _compare(words):
@@ -65,14 +75,23 @@ def _warmup(words):
         "--to", metavar="DIR", help="copy the machine code there, for NUMBA_CACHE_DIR=DIR elsewhere"
     )
     options = parser.parse_args(words)
+    from .engine.compiling.trust import provides_for_others
     from .warmup import copy_cache, warm_up
 
+    if options.to:
+        os.makedirs(options.to, exist_ok=True)  # now, not after a minute
     try:
-        warm_up(options.cells)
+        compiled = warm_up(options.cells)
     except ValueError as error:
         parser.error(str(error))
+    print(f"{len(compiled)} functions were compiled, all others had been before")
     if options.to:
         print(f"{copy_cache(options.to)} files of machine code are in {options.to}")
+        if not provides_for_others():
+            print(
+                "Only you can use them: machine code for others must belong to root, or to the owner of "
+                "pyNN_fastsim's own files (see docs/cache.md)"
+            )
 
 
 def _examples(words):
@@ -94,4 +113,4 @@ def _examples(words):
         parser.error(str(error))
 
 
-COMMANDS = {"run": _run, "compare": _compare, "info": _info, "warmup": _warmup, "examples": _examples}
+COMMANDS = {"compare": _compare, "info": _info, "warmup": _warmup, "examples": _examples}

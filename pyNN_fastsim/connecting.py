@@ -45,8 +45,10 @@ class Connecting:
         for name in self.synapse_type.get_parameter_names():
             value = values[name] if name in values else defaults[name].base_value
             columns[name] = np.broadcast_to(np.asarray(value, dtype=float), n)
+        columns = self.synapse_type.in_our_units(columns)
         self._check_values(columns)
-        if "w_max" in columns:
+        self.synapse_type.check(self.label, columns)
+        if self.synapse_type.has_bounds:
             self._check_bounds(columns)
         self._pending.append((np.asarray(pre), np.asarray(post), columns))
 
@@ -315,6 +317,8 @@ class Connecting:
             self.synapse_type.check_cells(self.label, source.block.model, target.block.model)
             values.update(self.synapse_type.parameters_of_target(target.block.model, self.receptor_type))
             synapses = DynamicGroup(**what, model=model, parameters=values)
+            for name in values.keys() & model.state.keys():
+                synapses.initialize(name, values[name], 0)
         if places is None:
             return Group(synapses, None, delays, source, target)
         places = moved(places, places_sorted)

@@ -117,21 +117,20 @@ class Group:
     def is_dynamic(self):
         return isinstance(self.synapses, DynamicGroup)
 
+    def is_state(self, name):
+        """Whether a parameter is a state variable: of synapse types with NEST's names."""
+        return self.is_dynamic and name in self.synapses.model.state
+
     @property
     def is_plastic(self):
         return self.is_dynamic and self.synapses.model.is_plastic
-
-    @property
-    def is_bounded(self):
-        """Whether the weights must stay between two others."""
-        return self.is_plastic and "w_max" in self.synapses.parameters
 
     def values(self, name):
         """The present values of a parameter: float64 [synapses], or [1] if shared."""
         if name == "delay":
             return self._delays_in_ms()
         if name != "weight":
-            return self.synapses.parameters[name]
+            return self.synapses.state[name].copy() if self.is_state(name) else self.synapses.parameters[name]
         if self.is_plastic:
             return self.network.weights_of(self.synapses)
         return self.synapses.weights
@@ -169,6 +168,8 @@ class Group:
         elif name == "delay":
             self.delays, self.drawn = values, None
             self.synapses.delays = delay_steps(values, simulator.state.dt)
+        elif self.is_state(name):
+            self.network.initialize_synapses(self.synapses, name, np.broadcast_to(values, len(self)).copy())
         else:
             self.synapses.parameters[name] = values
 

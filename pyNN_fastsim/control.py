@@ -4,6 +4,8 @@ import difflib
 import logging
 import math
 import os
+import platform
+import re
 import reprlib
 import tempfile
 from collections.abc import Iterator
@@ -37,6 +39,8 @@ MISSPELT_ARGUMENTS = {
     "mindelay": "min_delay",
     "maxdelay": "max_delay",
 }
+
+WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # such as C:\data, C:/data, \\server\share
 
 MIN_TIMESTEP, MAX_TIMESTEP = 1e-6, 1e4  # ms
 
@@ -152,7 +156,13 @@ def _checked_folder(record_to):
     """The absolute path of a folder that recordings can be written to, which is made if it is not there."""
     if not isinstance(record_to, (str, os.PathLike)) or not os.fspath(record_to):
         raise ValueError(f"setup(): record_to must be the name of a folder, not {record_to!r}")
-    folder = os.path.abspath(os.fsdecode(record_to))
+    name = os.fsdecode(record_to)
+    if os.name != "nt" and WINDOWS_PATH.match(name):
+        raise ValueError(
+            f"setup(): record_to: '{name}' is a path of Windows, and this is {platform.system()}; "
+            f"name a folder of this machine, such as 'recordings'"
+        )
+    folder = os.path.abspath(os.path.expanduser(name))
     try:
         os.makedirs(folder, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
@@ -198,6 +208,16 @@ def end(compatible_output=True):
 
 @alone
 def run_until(time_point, callbacks=None):
+    """
+    Advance the simulation to a time.
+
+    `time_point`:
+        ms since the last `setup` or `reset`, to the nearest grid point.
+    `callbacks`:
+        functions of the time (ms) that return when they wish to be called next (ms); a list.
+
+    Returns the time reached, in ms. Raises ValueError for a time that has passed.
+    """
     _check_time("run_until", "time_point", time_point)
     callbacks = _checked_callbacks("run_until", callbacks)
     state = simulator.state
@@ -254,6 +274,18 @@ def _next_call(callback, now):
 
 @alone
 def run(simtime, callbacks=None):
+    """
+    Advance the simulation by a time. Between runs, networks may be read, changed and extended; runs of x
+    and of y ms give the same, to the last bit, as one of x + y ms.
+
+    `simtime`:
+        ms, to the nearest grid point.
+    `callbacks`:
+        functions of the time (ms) that return when they wish to be called next (ms); a list.
+
+    Returns the time reached, in ms. Raises ValueError for a time that is negative or no number; an
+    interrupted run (Ctrl-C) raises KeyboardInterrupt, keeps its data, and the next one goes on.
+    """
     _check_time("run", "simtime", simtime)
     if simtime < 0:
         raise ValueError(f"run(): simtime must not be negative, but is {simtime:g} ms")
@@ -275,9 +307,6 @@ def _check_time(function, argument, value):
         raise ValueError(f"{function}(): {argument} ({value:g} ms) is more than {MAX_STEPS} time steps")
 
 
-_common_run, _common_run_until = common.build_run(simulator)
-run.__doc__ = _common_run.__doc__
-run_until.__doc__ = _common_run_until.__doc__
 run_for = run
 
 _common_reset = common.build_reset(simulator)
@@ -285,12 +314,20 @@ _common_reset = common.build_reset(simulator)
 
 @alone
 def reset(annotations=None):
+    """
+    Go back to time 0: states and weights are the initial ones again, and data go into a new Segment.
+
+    Connections, parameters and what is recorded stay. Random numbers of the next trial are others, which
+    `rng_seed` determines.
+
+    `annotations`:
+        a dictionary that the Segment which ends here is annotated with.
+    """
     simulator.state.flush()
     with signals_held():
         _common_reset(annotations or {})
 
 
-reset.__doc__ = _common_reset.__doc__
 reset = checked(reset)
 
 initialize = checked(common.initialize, "initialize", like=lambda cells, **initial_values: None)

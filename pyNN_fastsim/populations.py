@@ -24,6 +24,7 @@ from .display import Displayed, Panel, counted, rows_of_parameters
 from .engine.signals import signals_held
 from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .ids import Cells
+from .output import writing_table
 from .parameters import as_array, as_given, check_size, evaluated, expanded
 from .random import tell_of_dependence
 from .recording import Recorder, recorded_words
@@ -90,11 +91,18 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
 
     @alone
     def set(self, **parameters):
+        """Set parameters of these cells, in PyNN's units (ms, mV, nA, nF, µS, Hz); they hold from now on.
+
+        `parameters`:
+            ``tau_m=10.0, v_thresh=[...]``. Each value may be a number, a list or array of one for each
+            cell, a `RandomDistribution`, or a function of the index of a cell.
+
+        Raises NonExistentParameterError, InvalidParameterValueError (a value that can't be), or
+        InvalidDimensionsError (not one for each cell); then nothing is set.
+        """
         self._check_is_there()
         check_names(self.celltype, parameters)
         super().set(**self.celltype.as_given(self._owner, parameters, self.size))
-
-    set.__doc__ = common.Population.set.__doc__
 
     def __getitem__(self, index):
         if isinstance(index, (int, np.integer)) and not -self.size <= index < self.size:
@@ -102,10 +110,15 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         return super().__getitem__(index)
 
     def sample(self, n, rng=None):
+        """A PopulationView of `n` different cells, drawn at random.
+
+        `rng`:
+            a generator of `pyNN.random`; by default a new one without a seed.
+
+        Raises ValueError if there are fewer than `n` cells.
+        """
         check_sample(self, n)
         return super().sample(int(n), rng)
-
-    sample.__doc__ = common.Population.sample.__doc__
 
     def find_units(self, variable):
         """The units of a variable, as text. Raises KeyError for one that is unknown."""
@@ -118,17 +131,35 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
             raise KeyError(f"find_units(): variable must be one of {known}, not {error}") from None
 
     def get(self, parameter_names, gather=False, simplify=True):
+        """The values of parameters, in PyNN's units.
+
+        `parameter_names`:
+            a name, or a list of names; then a list of values comes back.
+        `gather`:
+            without effect: there is one process.
+        `simplify`:
+            True for one number where all cells have the same value; otherwise, and for False, an array
+            [cells].
+
+        Raises NonExistentParameterError.
+        """
         names = [parameter_names] if isinstance(parameter_names, str) else parameter_names
         check_names(self.celltype, names)
         return super().get(parameter_names, gather, simplify)
 
-    get.__doc__ = common.Population.get.__doc__
-
     @alone
     def initialize(self, **initial_values):
-        self._store_initial_values(self._evaluated_initial_values(initial_values))
+        """Set state variables of these cells now, and as the initial values after each `reset`.
 
-    initialize.__doc__ = common.Population.initialize.__doc__
+        `initial_values`:
+            ``v=-65.0`` (mV), ``gsyn_exc=...`` (µS), and so on; `celltype.default_initial_values` has all.
+            Each value may be a number, a list or array of one for each cell, a `RandomDistribution`, or a
+            function of the index of a cell.
+
+        Raises NonExistentParameterError, InvalidParameterValueError or InvalidDimensionsError; then
+        nothing is set.
+        """
+        self._store_initial_values(self._evaluated_initial_values(initial_values))
 
     def _evaluated_initial_values(self, initial_values):
         """Initial values of these cells by name: a number, or an array of one for each.
@@ -136,7 +167,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         Raises NonExistentParameterError for an unknown name, and the errors of `parameters.py`.
         """
         self._check_is_there()
-        known = [name for name in self.celltype.model.state if not name.startswith("_")]
+        known = self.celltype.state_names()
         for variable in initial_values:
             if variable not in known:
                 raise unknown_name(variable, type(self.celltype).__name__, known)
@@ -187,16 +218,47 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         return PopulationView(self, selector, label)
 
     @alone
+    def save_positions(self, file):
+        with writing_table(file, f"The positions of '{self.label}'") as table:
+            super().save_positions(table)
+
+    save_positions.__doc__ = common.Population.save_positions.__doc__
+
     def record(self, variables, to_file=None, sampling_interval=None, locations=None):
+        """Record variables of these cells from now on.
+
+        `variables`:
+            a name or a list of names of `celltype.recordable` ("spikes", "v" in mV, ...), or "all"; None
+            stops it.
+        `to_file`:
+            a file name or a Neo IO, to which `end()` writes the data.
+        `sampling_interval`:
+            ms between samples, a multiple of the time step, the same for all variables of a population; by
+            default each time step.
+
+        A run of n steps gives n + 1 samples. Raises RecordingError for what these cells don't have,
+        ValueError for an interval that can't be.
+        """
         check_to_file(to_file)
         super().record(variables, None, sampling_interval, locations)
         write_on_end(self, variables, to_file)
 
-    record.__doc__ = common.Population.record.__doc__
-
 
 class PopulationView(_Cells, common.PopulationView):
-    __doc__ = common.PopulationView.__doc__
+    """
+    Some cells of a population, or of another view: they are the same cells, in the order given.
+
+    `parent`:
+        a Population or PopulationView.
+    `selector`:
+        a slice, an array of indices, or an array of True and False, one for each cell of the parent;
+        ``population[selector]`` makes the view, too.
+    `label`:
+        a name.
+
+    Raises IndexError for cells that the parent doesn't have, and for none at all.
+    """
+
     _simulator = simulator
     _assembly_class = Assembly
 
@@ -235,7 +297,29 @@ class PopulationView(_Cells, common.PopulationView):
 
 
 class Population(_Cells, common.Population):
-    __doc__ = common.Population.__doc__
+    """
+    A group of cells of one type.
+
+    `size`:
+        the number of cells, at least 1; or the sizes of a grid, (nx, ny) or (nx, ny, nz).
+    `cellclass`:
+        a cell type with its parameters, ``IF_curr_exp(tau_m=10.0)``, or a class.
+    `cellparams`:
+        parameters by name, if `cellclass` is a class.
+    `structure`:
+        where the cells are (µm), an object of `pyNN.space`: Grid2D, RandomStructure, ...; by default a Line.
+    `initial_values`:
+        of state variables by name, as for `initialize`.
+    `label`:
+        a name, for messages and data.
+
+    Cells are ``population[k]``, views ``population[:10]``, assemblies ``population + other``.
+
+    Raises ValueError for a size that can't be, TypeError for what is no cell type,
+    InvalidParameterValueError or InvalidDimensionsError for parameters (see `set`), MemoryError; then
+    there is no new population.
+    """
+
     _simulator = simulator
     _recorder_class = Recorder
     _structure: BaseStructure | None
@@ -357,12 +441,17 @@ class Population(_Cells, common.Population):
         """Take over parameters of all cells, from the next step on; they are replaced, not changed."""
         self.recorder.parameters_change()
         self._parameters = parameters
-        self._block.set(**self.celltype.engine_values(parameters, self.size))
+        self._tell_engine()
+
+    def _tell_engine(self):
+        """Give the parameters to the engine."""
+        self._block.set(**self.celltype.engine_values(self._parameters, self.size))
 
     def _initialize_cells(self, variable, indices, values):
         """Set a state variable of some cells, now and for the beginning of every trial."""
-        self._block.initialize(variable, values, indices)
-        initial = simplify(self._block.initial[variable])
+        name, divisor = self.celltype.state_in_engine(variable)
+        self._block.initialize(name, values / divisor, indices)
+        initial = simplify(self._block.initial[name] * divisor)
         self.initial_values[variable] = LazyArray(initial, shape=(self.size,), dtype=float)
 
 

@@ -22,6 +22,7 @@ from .engine.synapses.groups import sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
 from .memory import NoMemory, check_memory
 from .messages import did_you_mean
+from .output import writing_table
 from .parameters import Stream, one_number
 from .progress import building
 from .recording import check_file
@@ -38,7 +39,31 @@ _ADDRESS = ("presynaptic_index", "postsynaptic_index")
 
 
 class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting, Changing, common.Projection):
-    __doc__ = common.Projection.__doc__
+    """
+    All connections of one kind from some cells to others.
+
+    `presynaptic_neurons`, `postsynaptic_neurons`:
+        Populations, PopulationViews or Assemblies.
+    `connector`:
+        which pairs: ``FixedProbabilityConnector(0.1)``, for example.
+    `synapse_type`:
+        ``StaticSynapse(weight=0.1, delay=1.0)``, for example; weights in nA for current-based receptors,
+        µS for conductance-based ones, mV for IF_curr_delta and Izhikevich; delays in ms, by default
+        the shortest.
+    `source`:
+        None: cells have one axon.
+    `receptor_type`:
+        the name of a receptor of the target; by default "excitatory", or "inhibitory" for negative weights.
+    `space`:
+        how distances are measured (µm), for connectors, weights and delays that depend on them.
+    `label`:
+        a name, for messages.
+
+    Its length is the number of connections, ``projection[k]`` one of them in the order of creation. Raises
+    ConnectionError for what can't be connected, weights of the wrong sign and delays out of range, TypeError
+    for what is no connector or synapse type, MemoryError; then there are no new connections.
+    """
+
     _simulator = simulator
     _static_synapse_class = StaticSynapse
     _former = PROJECTION
@@ -242,6 +267,23 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         return float(values[place if len(values) > 1 else 0])
 
     def get(self, attribute_names, format, gather=True, with_address=True, multiple_synapses="sum"):
+        """Weights, delays and other parameters of the connections.
+
+        `attribute_names`:
+            a name or a list of names, among them "presynaptic_index" and "postsynaptic_index".
+        `format`:
+            "list": a tuple (pre, post, value, ...) for each connection, in the order of creation. "array":
+            for each name an array [pre, post], with NaN where there is no connection.
+        `gather`:
+            without effect: there is one process.
+        `with_address`:
+            False for lists without pre and post, in the order of (pre, post), as `set` takes them.
+        `multiple_synapses`:
+            what an array has where several connections join a pair: "sum", "min", "max", "first" or "last".
+
+        Weights are in nA, µS or mV (see `set`), delays in ms. Of plastic synapses it is the weight after
+        all that has arrived. Raises NonExistentParameterError, or ValueError for a format that doesn't exist.
+        """
         single = isinstance(attribute_names, str)
         names = [attribute_names] if single else list(attribute_names)
         known = self.synapse_type.get_parameter_names()
@@ -271,8 +313,6 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             return arrays[0] if single else arrays
         raise ValueError(f"format must be 'list' or 'array', not {format!r}")
 
-    get.__doc__ = common.Projection.get.__doc__
-
     def _array(self, values, multiple_synapses):
         """Values as an array over (pre, post), nan where there is no connection."""
         pre, post = self._pairs()
@@ -295,24 +335,28 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         return array
 
     def save(self, attribute_names, file, format="list", gather=True, with_address=True):
+        """Write parameters of the connections to a file; see `get` for the arguments and units.
+
+        `attribute_names`:
+            a name, a list of names, "all" or "connections".
+        `file`:
+            the name of a text file, or one of `pyNN.recording.files`.
+
+        In the "array" format there are zeros where there is no connection.
+        """
         if attribute_names in ("all", "connections"):
             attribute_names = self.synapse_type.get_parameter_names()
         single = isinstance(attribute_names, str)
         names = [attribute_names] if single else list(attribute_names)
         values = self.get(names, format, gather, with_address)
-        if isinstance(file, (str, os.PathLike)):
-            file = StandardTextFile(os.fspath(file), mode="w")
+        is_text = isinstance(file, (str, os.PathLike, StandardTextFile))
         if format == "array":  # a matrix; of several, in a text one below the other
             values = [np.where(np.isnan(array), 0.0, array) for array in values]
-            values = (
-                np.concatenate(values) if single or isinstance(file, StandardTextFile) else np.stack(values)
-            )
+            values = np.concatenate(values) if single or is_text else np.stack(values)
         elif with_address:
             names = ["i", "j", *names]
-        file.write(values, {"columns": names})
-        file.close()
-
-    save.__doc__ = common.Projection.save.__doc__
+        with writing_table(file, f"The connections of '{self.label}'") as table:
+            table.write(values, {"columns": names})
 
     # --- recording ------------------------------------------------------------------------------
 

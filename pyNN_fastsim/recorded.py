@@ -22,8 +22,12 @@ from pyNN.recording import get_io
 from . import nwbfile, textfile
 from .engine.recording.records import elements, private
 from .given_times import GivenTimes
+from .output import make_sure_of_room, writing
 
 VALUES_AT_ONCE = 2**17  # that are put side by side
+
+# Bytes that a file of HDF5 has for each spike train or signal, beside the numbers: measured, rounded up.
+HDF5_ROOM = {".nix": 35_000, ".h5": 35_000, ".nwb": 2_500}
 
 # Whether the ids of cells are annotated by the names of earlier versions of PyNN, too; see `foreign`.
 former_annotations = False
@@ -47,6 +51,7 @@ class Signal:
     period    ms
     columns   of the samples that are of these cells: int64 [cells]; None for all of them in turn
     own       whether nobody else has the samples
+    factor    by which samples are multiplied to be in these units
     """
 
     variable: str
@@ -59,6 +64,7 @@ class Signal:
     period: float
     columns: np.ndarray | None = field(default=None, kw_only=True)
     own: bool = field(default=False, kw_only=True)
+    factor: float = field(default=1.0, kw_only=True)
 
     def of(self, ids):
         """The signal, with an array of samples, of those cells that are among `ids`; None for all."""
@@ -71,14 +77,15 @@ class Signal:
 
     def values(self, rows=slice(None)):
         """Samples of these cells: float64 [samples, cells], not a copy if they are all that there is."""
-        if self.columns is None:
-            return self.samples[rows]
-        return np.take(np.asarray(self.samples[rows]), self.columns, axis=1)
+        samples = self.samples[rows]
+        if self.columns is not None:
+            samples = np.take(np.asarray(samples), self.columns, axis=1)
+        return samples if self.factor == 1.0 else samples * self.factor
 
     def private(self):
         """Samples of these cells that nobody else has. They are copied at the most once."""
         in_a_file = isinstance(self.samples, np.memmap)
-        if self.columns is not None or (self.own and not in_a_file):
+        if self.columns is not None or self.factor != 1.0 or (self.own and not in_a_file):
             return self.values()
         return private(self.samples)
 
@@ -227,7 +234,23 @@ class Recording:
         return block
 
     def write(self, file):
-        """Write to a file: a name, whose ending tells the format, or a Neo IO."""
+        """Write to a file: a name, whose ending tells the format, or a Neo IO. Raises OSError."""
+        with writing(file, f"The data of '{self.label}'"):
+            make_sure_of_room(file, self.room(file))
+            self._write(file)
+
+    def room(self, file):
+        """Bytes that it takes in a file of this name, if it is one of HDF5; otherwise 0."""
+        room = HDF5_ROOM.get(os.path.splitext(file)[1], 0) if isinstance(file, str) else 0
+        if not room:
+            return 0
+        signals = [signal for segment in self.segments for signal in segment.signals]
+        spikes = [each for segment in self.segments for each in segment.spikes]
+        numbers = sum(len(elements(signal.samples)) * len(signal.index) for signal in signals)
+        numbers += sum(len(elements(each.pairs)) for each in spikes)
+        return 8 * numbers + room * (len(signals) + sum(len(each.cells) for each in spikes))
+
+    def _write(self, file):
         if not isinstance(file, str):
             block = self.to_neo(copy=False)
             if "nwb" in getattr(file, "extensions", ()):  # Neo writes no such file without
@@ -332,6 +355,7 @@ def _merged_signal(signals):
         samples=_joined(signals, order),
         columns=None,
         own=True,
+        factor=1.0,
     )
 
 

@@ -88,7 +88,10 @@ class Recorder(recording.Recorder):
                 self._since[cells] = self._network.step
             else:
                 about["units"] = self.population.find_units(variable)
-                sampler = self._network.add_sampler(block, variable.name, cells, interval, about)
+                name, divisor = self.population.celltype.state_in_engine(variable.name)
+                if divisor != 1.0:
+                    about["factor"] = divisor
+                sampler = self._network.add_sampler(block, name, cells, interval, about)
                 self._samplers.append((variable, sampler))
             self._cells_in(self._recording, variable.name)[cells] = True
             self._cells_in(self._asked_for, variable.name)[cells] = True
@@ -207,6 +210,7 @@ class Recorder(recording.Recorder):
                 samples=sampler.samples,
                 start=float(self._time_of(sampler.first_step)),
                 period=sampler.interval * self._network.dt,
+                factor=population.celltype.state_in_engine(variable.name)[1],
             )
             for variable, sampler in self._samplers
             if sampler.samples.length > 0

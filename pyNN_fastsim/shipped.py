@@ -2,6 +2,7 @@
 The examples and notebooks that come with the package.
 """
 
+import json
 import shutil
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, files
@@ -31,10 +32,11 @@ def list_examples():
 
 
 def _subject(path):
-    """The first line that says something."""
+    """The first line that says something; of a notebook, its title."""
+    text = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":
-        return "notebook"
-    lines = path.read_text(encoding="utf-8").strip().strip('"').splitlines()
+        text = "".join(json.loads(text)["cells"][0]["source"]).lstrip("# ")
+    lines = text.strip().strip('"').splitlines()
     return next((line.strip() for line in lines if line.strip()), "")
 
 

@@ -67,6 +67,7 @@ class State(common.control.BaseState):
         self.projections = []
         self.recorders = set()
         self.write_on_end = []
+        self.relay_delay = None  # ms, of relayed sources, once there has been a run
         self.build_seconds = 0.0  # that projections have taken
         self.told_of_dependence = False  # see random.py
         self.running = False
@@ -117,11 +118,12 @@ class State(common.control.BaseState):
     def run_steps(self, n_steps):
         """Advance by `n_steps` steps. Raises NumericalError, with the population, cell and time."""
         self.running = True
+        self._settle_relays()
         try:
             self.network.run(n_steps)
         except NumericalError as error:
             population = self.populations[error.block]
-            variable = next(iter(population.celltype.model.state))
+            variable = population.celltype.state_names()[0]
             error.args = (
                 f"{variable} of cell {error.cell} of population '{population.label}' is no longer a "
                 f"finite number at t = {self.time_of(error.step):g} ms; check the parameters, weights and "
@@ -143,6 +145,14 @@ class State(common.control.BaseState):
             if self.record_to is None:
                 raise
             raise self._not_written(error) from None
+
+    def _settle_relays(self):
+        """Before the first run: the shortest delay is by how much spikes of relayed sources come late."""
+        relayed = [population for population in self.populations if population.celltype.is_relayed]
+        if relayed and self.relay_delay is None:
+            self.relay_delay = self.min_delay
+            for population in relayed:
+                population._tell_engine()
 
     def flush(self):
         """Write what was recorded to the folder of setup(record_to=...), if there is one. Raises OSError."""

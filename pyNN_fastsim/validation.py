@@ -23,19 +23,26 @@ GRID_TOLERANCE = 1e-6  # steps: how far from a grid point a time may be and stil
 # Parameters that must be larger than zero, and that must not be negative, in any standard model.
 POSITIVE = {
     "cm", "tau_m", "tau_syn_E", "tau_syn_I", "tau_syn", "tau_rise", "tau_decay", "tau_w", "tau_sfa", "tau_rr",
-    "delta_v",
+    "delta_v", "C_m", "g_L", "tau_syn_ex", "tau_syn_in", "Delta_V",
 }  # fmt: skip
 NOT_NEGATIVE = {
     "tau_refrac", "rate", "start", "duration", "gbar_Na", "gbar_K", "g_leak", "delta_T", "lambda0",
-    "q_sfa", "q_rr",
+    "q_sfa", "q_rr", "t_ref", "dead_time", "g_Na", "g_K", "Delta_T", "lambda_0",
 }  # fmt: skip
-MAY_BE_INFINITE = {"v_thresh", "duration", "stop"}  # a threshold never reached, an end that never comes
+MAY_BE_INFINITE = {
+    "v_thresh",
+    "V_th",
+    "V_peak",
+    "duration",
+    "stop",
+}  # a threshold never reached, an end that never comes
 LARGEST = {"rate": 1e9}  # Hz: more spikes in a step than there is room for
 LARGEST_SHAPE = 1e9  # of a gamma distribution: drawing from more regular ones takes ever longer
 MOST_SITES = 10**6  # of a MultiQuantalSynapse: each spike goes through all of them
 
 # What the parameters of synapses must be, beside finite.
 _TIME_CONSTANT = (lambda x: x >= 1e-300, "must be positive, at least 1e-300 ms")  # its inverse is a number
+_TIME_CONSTANT_OR_0 = (lambda x: (x == 0) | (x >= 1e-300), "must be 0, or at least 1e-300 ms")
 _NOT_NEGATIVE = (lambda x: x >= 0, "must not be negative")
 _FRACTION = (lambda x: (x >= 0) & (x <= 1), "must be between 0 and 1")
 SYNAPTIC_RULES = {
@@ -46,7 +53,10 @@ SYNAPTIC_RULES = {
         f"must be a whole number from 1 to {MOST_SITES}",
     ),
     "tau_rec": _TIME_CONSTANT,
-    "tau_facil": (lambda x: (x == 0) | (x >= 1e-300), "must be 0, or at least 1e-300 ms"),
+    "tau_facil": _TIME_CONSTANT_OR_0,
+    "tau_fac": _TIME_CONSTANT_OR_0,
+    "tau_psc": _TIME_CONSTANT,
+    "p_transmit": _FRACTION,
     "tau_plus": _TIME_CONSTANT,
     "tau_minus": _TIME_CONSTANT,
     "tau": _TIME_CONSTANT,

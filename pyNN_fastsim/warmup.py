@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from . import control, list_standard_models
+from . import control, list_standard_models, progress
 from .connectors import (
     AllToAllConnector,
     FixedNumberPreConnector,
@@ -42,7 +42,7 @@ def warm_up(names=(), show=True):
         tasks += [(name, _synapse) for name in synapses.__all__ if _is_synapse(name)]
         tasks += [(name, _source) for name in electrodes.__all__]
         tasks += [("connectors", _connectors)]
-    bar = tqdm(tasks, disable=not show)
+    bar = tqdm(tasks, disable=not (show and progress.is_shown()))
     for name, task in bar:
         bar.set_description(f"Compiling {name}")
         task(name)
@@ -52,14 +52,26 @@ def warm_up(names=(), show=True):
 
 def copy_cache(folder):
     """Copy this processor's machine code to where NUMBA_CACHE_DIR=folder finds it; returns how many files."""
-    copied = 0
+    found: set[str] = set()
     for source in cache.cache_folders():
         target = Path(os.path.abspath(folder)) / "pyNN_fastsim" / source.name
         target.mkdir(parents=True, exist_ok=True)
         for file in source.glob("*.machine_code"):
-            shutil.copyfile(file, target / file.name)
-            copied += 1
-    return copied
+            found.add(file.name)
+            if not (target / file.name).exists() or not os.path.samefile(file, target / file.name):
+                _copy(file, target / file.name)
+    return len(found)
+
+
+def _copy(file, target):
+    """Copy a file as a whole or not at all: others may be using what is there."""
+    new = target.with_name(f"{target.name}.{os.urandom(8).hex()}")
+    try:
+        shutil.copyfile(file, new)
+        os.replace(new, target)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def _run():

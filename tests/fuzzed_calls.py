@@ -518,6 +518,16 @@ CALLS = {
             "receptor_types": "receptor_types tuple",
         },
     ),
+    "native_cell_type": Call(
+        lambda net, model_name: sim.Population(2, sim.native_cell_type(model_name)()),
+        model_name=kind("iaf_psc_exp", "hh_cond_exp_traub"),
+        names={"model_name": "native"},
+    ),
+    "native_synapse_type": Call(
+        lambda net, model_name: sim.native_synapse_type(model_name)(),
+        model_name=kind("stdp_synapse", "static_synapse"),
+        names={"model_name": "native"},
+    ),
     "constants of a CellType": Call(
         lambda net, result: net.own_cells(constants=lambda p, dt: result),
         result=kind((0.5,), [0.5], tolerates="list bad"),  # the run reports what is not finite

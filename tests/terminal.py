@@ -6,15 +6,15 @@ import subprocess
 import sys
 
 
-def on_terminal(script, **environment):
-    """What a script writes to its error output, which is a terminal of 25 lines of 100 characters."""
+def on_terminal(script, size=(25, 100), **environment):
+    """What a script writes to its error output, which is a terminal of so many lines and columns."""
     import fcntl
     import pty
     import termios
 
     ours, its = pty.openpty()
     try:
-        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 25, 100, 0, 0))
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", *size, 0, 0))
         subprocess.run(
             [sys.executable, "-c", script], stderr=its, check=True, env={**os.environ, **environment}
         )

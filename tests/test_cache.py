@@ -38,7 +38,7 @@ def installation(tmp_path_factory):
     That returns the script's output: [file of the package, spikes (after a run), whether Numba was
     imported, number of functions compiled].
     """
-    folder = tmp_path_factory.mktemp("installation")
+    folder = tmp_path_factory.mktemp("Übung 1, 100 % neu")
     package = folder / "pyNN_fastsim"
     shutil.copytree(Path(pyNN_fastsim.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
 
@@ -117,17 +117,19 @@ def test_unwritable_cache_folders_are_passed_over(installation, tmp_path):
     assert len(list(tmp_path.rglob("*machine_code"))) == 3
 
 
-def test_two_kinds_of_processors_keep_their_machine_code_side_by_side(monkeypatch, tmp_path):
+@pytest.mark.parametrize("what", ["processor", "version"])
+def test_machine_code_of_two_processors_or_versions_is_kept_side_by_side(what, monkeypatch, tmp_path):
+    """After an upgrade of Numba, say, nothing old is used, and what still runs with the old one goes on."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     entry = Entry(test_import_compiles_nothing_and_does_not_need_numba, 0)
     try:
         for name in "here", "elsewhere":
-            monkeypatch.setattr(cache, "processor", lambda name=name: (name,))
+            monkeypatch.setattr(cache, what, lambda *_, name=name: name)
             cache.fingerprint.cache_clear()
             assert not entry.is_cached
             cache.write(entry, "symbol", name.encode())
         for name in "here", "elsewhere":
-            monkeypatch.setattr(cache, "processor", lambda name=name: (name,))
+            monkeypatch.setattr(cache, what, lambda *_, name=name: name)
             cache.fingerprint.cache_clear()
             assert cache.read(entry) == ("symbol", name.encode())
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import pyNN_fastsim
+from pyNN_fastsim.engine.compiling import trust
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="is about owners and modes of files, and umask")
 
@@ -211,6 +212,14 @@ def test_a_folder_that_another_user_provides_is_named_in_a_warning(machine):
     assert warned.count("Warning") == 1
     assert f"{machine.folder / 'provided'}" in warned
     assert f"belongs to user {STRANGER}" in warned
+
+
+@pytest.mark.parametrize("user, is_good", [(ROOT, True), (TEACHER, True), (STUDENT, False)])
+def test_who_can_fill_a_folder_for_others(user, is_good, monkeypatch):
+    """Whom their processes trust, beside themselves; `fastsim warmup --to` says so to everyone else."""
+    monkeypatch.setattr(trust, "_owner_of_package", lambda: TEACHER)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    assert trust.provides_for_others() == is_good
 
 
 @pytest.mark.parametrize(

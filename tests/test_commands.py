@@ -64,6 +64,43 @@ def test_examples_are_listed_and_copied(tmp_path):
     assert "there is no example nonsense" in fastsim("examples", "nonsense").stderr
 
 
+def test_titles_of_notebooks_are_listed():
+    assert "4_balanced_network      A balanced network" in shipped.list_examples()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["examples", "vogels_abbott", "--to", "file/folder"],
+        ["warmup", "IF_curr_exp", "--to", "file/folder"],
+        ["compare", "script.py", "--save", "file/folder"],
+        ["compare", "script.py", "--html", "file/folder/a.html"],
+    ],
+    ids=" ".join,
+)
+def test_what_can_not_be_written_is_said_in_one_line(words, tmp_path):
+    """Before anything is compiled or simulated."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "script.py").write_text("open('has been run', 'w')")
+    done = fastsim(*words, cwd=tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Running")]
+    assert line.startswith(f"fastsim {words[0]}: [Errno ") and "file" in line
+    assert not (tmp_path / "has been run").exists()
+
+
+def test_paths_with_spaces_and_umlauts(tmp_path):
+    folder = tmp_path / "Übung 1" / "100 % [neu]"
+    folder.mkdir(parents=True)
+    script = folder / "ein Skript für alle.py"
+    script.write_text("import sys, pyNN.nest as sim; print(sim.__name__, __file__, sys.argv)")
+    done = fastsim(script.name, "ein Wort", cwd=folder)
+    assert done.stdout == f"pyNN_fastsim {script} {[script.name, 'ein Wort']}\n", done.stderr
+    assert fastsim("run", script, cwd=tmp_path).stdout == f"pyNN_fastsim {script} {[str(script)]}\n"
+    assert fastsim("examples", "5_stdp", "--to", "nächste Übung", cwd=folder).returncode == 0
+    assert (folder / "nächste Übung" / "5_stdp.ipynb").exists()
+
+
 def test_a_file_wins_over_a_command(tmp_path):
     (tmp_path / "info").write_text("print('mine')")
     assert fastsim("info", cwd=tmp_path).stdout == "mine\n"

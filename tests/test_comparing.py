@@ -1,13 +1,17 @@
 """`fastsim compare`: what differs between simulators is found and named; what fails is a row."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pyNN_fastsim.comparing import command, differences, expected, measures, outcome, processes
+from pyNN_fastsim.comparing import command, differences, expected, measures, outcome, processes, report
+
+ROOT = Path(__file__).parent.parent
 
 SCRIPT = """
 import sys, time
@@ -110,21 +114,64 @@ def test_a_crash_and_a_simulator_that_is_missing(run):
     assert run("mock", "crash").failure == "RuntimeError: this simulator can't do that"
     assert run("mock", "hang", timeout=5.0).failure.startswith("stopped after 5 s")
     assert "no package 'pyNN.moose'" in run("moose").failure
+    failure = run("brian2", python="/no/python").failure
+    assert failure.startswith("can't be started: No such file or directory: /no/python")
 
 
 def test_the_command_line(script, tmp_path):
     """Exit status, tables, page, figure, files."""
     command_line = [sys.executable, "-m", "pyNN_fastsim", "compare", script.name, "fastsim", "weight"]
-    command_line += ["--backends", "fastsim", "mock", "moose", "--seeds", "2", "--save", tmp_path / "all"]
+    command_line += [
+        "--backends",
+        "fastsim",
+        f"mock={sys.executable}",
+        "moose",
+        "--seeds",
+        "2",
+        "--save",
+        tmp_path / "all",
+    ]
     command_line += ["--figure", tmp_path / "figure.svg", "--html", tmp_path / "page.html"]
     done = subprocess.run(command_line, cwd=script.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     assert "DIFFERS: same connections; 100.0% of the weights differ, by a factor of 1.02" in done.stdout
     assert "no result of moose" in done.stdout and "The yardstick" in done.stdout
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "data:image/png;base64," in page and "class=bad" in page
+    assert "data:image/png;base64," in page and "class='bad words'" in page
     assert (tmp_path / "figure.svg").stat().st_size > 1000
     assert json.loads((tmp_path / "all" / "fastsim" / "result.json").read_text())["dt"] == 0.1
+
+
+LABELS = """
+import sys
+from pyNN.utility import get_simulator
+sim, options = get_simulator()
+sim.setup(timestep=0.1)
+for label in ("a\\nb", "ü" * 500, "$\\\\no$ / *?<b>", None):
+    cells = sim.Population(3, sim.IF_curr_exp(i_offset=1.0), label=label)
+    cells.record("spikes")
+    synapse = sim.StaticSynapse(weight=0.1, delay=1.0)
+    sim.Projection(cells, cells, sim.AllToAllConnector(), synapse, receptor_type="excitatory", label=label)
+sim.run(30.0)
+"""
+
+
+def test_labels_and_paths_of_any_kind(tmp_path):
+    """Each label is one line that fits into a table, also on a console without arrows and umlauts."""
+    folder = tmp_path / "Übung 1, neu"
+    folder.mkdir()
+    (folder / "ein Skript.py").write_text(LABELS, encoding="utf-8")
+    command_line = [sys.executable, "-m", "pyNN_fastsim", "compare", "ein Skript.py", "fastsim"]
+    command_line += ["--backends", "fastsim", "fastsim", "--save", "alle Ergebnisse"]
+    command_line += ["--html", "eine Seite/für alle.html"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command_line, cwd=folder, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    lines = done.stdout.decode("ascii").splitlines()
+    assert max(map(len, lines)) < 200 and any(line.startswith("  a b (3 IF_curr_exp)") for line in lines)
+    page = (folder / "eine Seite" / "für alle.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64," in page and "*?&lt;b&gt;" in page
+    assert (folder / "alle Ergebnisse" / "fastsim" / "output.txt").exists()
 
 
 def test_a_simulator_agrees_with_itself(script):
@@ -133,11 +180,65 @@ def test_a_simulator_agrees_with_itself(script):
     assert comparison.verdict == "fastsim agrees with fastsim spike for spike."
 
 
+def test_numbers_are_to_the_right_and_words_to_the_left():
+    words = "all of the weights differ, by a factor of 1.02"
+    lines = report.table(("a", "count", "what was found"), [["exc", "7", "nothing"], ["i", "100", words]])
+    assert lines == [
+        "a    count  what was found",
+        "exc      7  nothing",
+        f"i      100  {words}",
+    ]
+
+
 def test_words_of_the_script_and_our_own():
     words = ["--seeds", "3", "my.py", "nest", "--cells", "4", "--backends", "nest", "neuron"]
     script, arguments, others = command.split(words)
     assert (script, arguments) == ("my.py", ["nest", "--cells", "4"])
     assert others == ["--seeds", "3", "--backends", "nest", "neuron"]
+
+
+LEARNING = """
+import sys, numpy as np
+from pyNN.random import NumpyRNG
+from pyNN.utility import get_simulator
+
+sim, options = get_simulator(("depression", "A_minus", {"type": float, "default": 0.01, "nargs": "?"}))
+sim.setup(timestep=0.1, min_delay=0.1)
+times = [np.unique(np.rint(NumpyRNG(k).next(20, "uniform", {"low": 1.0, "high": 199.0}))) for k in range(20)]
+inputs = sim.Population(20, sim.SpikeSourceArray(spike_times=times))
+cell = sim.Population(2, sim.IF_cond_exp(), label="cell")
+rule = sim.SpikePairRule(A_plus=0.01, A_minus=options.depression)
+stdp = sim.STDPMechanism(rule, sim.AdditiveWeightDependence(w_max=0.02), weight=0.01, delay=1.0)
+sim.Projection(inputs, cell, sim.AllToAllConnector(), stdp, receptor_type="excitatory", label="plastic")
+cell.record("spikes")
+sim.run(200.0)
+"""
+
+
+@pytest.fixture(scope="module")
+def learn(tmp_path_factory):
+    path = tmp_path_factory.mktemp("learning") / "learning.py"
+    path.write_text(LEARNING)
+    return lambda *arguments, **o: processes.run_backend("fastsim", path, ["fastsim", *arguments], **o)
+
+
+def test_weights_before_the_run_and_what_synapses_have_learnt(learn):
+    """A rule that depresses more is no other network: it is the weights at the end that differ."""
+    tolerance = differences.Tolerance(time=0.15, relative=1e-6)
+    one, other = learn(), learn("0.012")
+    assert (one.projections[0].built_weight == 0.01).all() and np.ptp(one.projections[0].weight) > 0
+    (projection,) = differences.difference(one, one, tolerance).projections
+    assert projection.agrees and projection.words.endswith("are equal before the run; at the end too")
+    (projection,) = differences.difference(one, other, tolerance).projections
+    assert not projection.agrees and "equal before the run; at the end means 0.0" in projection.words
+    seeds = differences.yardstick_of([one, learn(seed=1000)])
+    assert seeds.weights[0] > 0
+    seeds.weights[0] = 1.0
+    (projection,) = differences.difference(one, other, tolerance, seeds).projections
+    assert projection.agrees and "(within that of seeds, 1.000)" in projection.words
+    assert not any("lack the last one" in words for words in expected.expected_differences(one, other))
+    other.backend = "nest"
+    assert any("lack the last one" in words for words in expected.expected_differences(one, other))
 
 
 # --- statistics -----------------------------------------------------------------------------------
@@ -173,6 +274,8 @@ def test_distance_of_samples():
     assert measures.distance(one, one).ks == 0.0
     assert measures.distance(one, other).effect == pytest.approx(1.0, abs=0.06)
     assert measures.distance(one, np.zeros(0)) is None
+    rates = np.repeat([10.0, 20.0, 30.0], 20)
+    assert measures.distance(rates, rates * (1 + 1e-13)).ks == 0.0  # the end of NEURON's run is that far off
 
 
 def test_spikes_without_a_partner():
@@ -190,6 +293,38 @@ def test_signals_are_aligned_on_time():
     later = outcome.Signal("v", "mV", np.array([1]), one.samples[3:, 1:] + 0.5, 0.3, 0.1)
     result = differences._signal_difference(one, later, 1e-6)
     assert (result.rms, result.largest, result.agrees) == (pytest.approx(0.5), pytest.approx(0.5), False)
+
+
+def test_samples_that_are_no_numbers():
+    """From when on they are none is said; the differences are those of before."""
+    one = outcome.Signal("v", "mV", np.array([0]), np.arange(10.0)[:, None], 0.0, 0.1)
+    two = outcome.Signal(
+        "v", "mV", np.array([0]), np.where(np.arange(10.0) < 6, one.samples.T, np.nan).T, 0.0, 0.1
+    )
+    result = differences._signal_difference(one, two, 1e-6)
+    assert (result.largest, result.agrees, result.broken) == (0.0, False, pytest.approx(0.6))
+
+
+def test_an_exception_is_told_in_one_line_with_where_it_began(tmp_path):
+    script = tmp_path / "fails.py"
+    script.write_text(
+        "import pyNN.mock as sim\n"
+        "try:\n    1 / 0\nexcept Exception as error:\n"
+        "    raise ValueError('in short\\nand at length') from error\n"
+    )
+    failure = processes.run_backend("mock", script, []).failure
+    assert failure == "ValueError: in short (ZeroDivisionError: division by zero)"
+
+
+def test_sources_that_nobody_records_are_known(tmp_path):
+    script = tmp_path / "poisson.py"
+    script.write_text(
+        "import pyNN.mock as sim\nsim.setup()\n"
+        "source, cells = sim.Population(2, sim.SpikeSourcePoisson()), sim.Population(2, sim.IF_curr_exp())\n"
+        "sim.Projection(source, cells, sim.OneToOneConnector())\ncells.record('spikes')\nsim.run(10.0)\n"
+    )
+    one, other = (processes.run_backend(name, script, []) for name in ("fastsim", "mock"))
+    assert any("SpikeSourcePoisson" in sentence for sentence in expected.expected_differences(one, other))
 
 
 def test_expected_differences():

@@ -13,8 +13,8 @@ import pyNN_fastsim as sim
 # What pyNN.mock and pyNN.nest have beside the API, by the reason why it isn't here.
 EXCEPTIONS = {
     "particular to NEST": {
-        "nest", "nestml", "NativeCellType", "native_cell_type", "NativeElectrodeType",
-        "native_electrode_type", "NativeSynapseType", "native_synapse_type", "NestCurrentSource",
+        "nest", "nestml", "NativeCellType", "NativeElectrodeType", "NativeSynapseType",
+        "native_electrode_type", "NestCurrentSource",
         "NestStandardCurrentSource", "NESTSynapseMixin", "NESTConnectorMixin", "Multimeter",
         "RecordingDevice", "SpikeDetector", "adjust_spike_times_backward", "adjust_spike_times_forward",
         "make_sli_compatible", "conversion", "DefaultCSAConnector",
@@ -48,6 +48,7 @@ API = """
     ACSource NoisyCurrentSource
     STDPMechanism SpikePairRule Vogels2011Rule AdditiveWeightDependence MultiplicativeWeightDependence
     GutigWeightDependence AdditivePotentiationMultiplicativeDepression TsodyksMarkramSynapse
+    native_cell_type native_synapse_type
     MultiQuantalSynapse SimpleStochasticSynapse StochasticTsodyksMarkramSynapse ElectricalSynapse
 """.split()
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import pathlib
 import pickle
 import signal
 import subprocess
@@ -327,6 +328,45 @@ def test_not_a_folder(value):
         sim.setup(record_to=value)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="these are good names there")
+@pytest.mark.parametrize(
+    "name", ["C:\\data\\run", "d:/data", r"\\server\share", pathlib.PureWindowsPath("C:/data/run")]
+)
+def test_a_path_of_windows_elsewhere(name, tmp_path, monkeypatch):
+    """It would be a folder of that very name, somewhere."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="is a path of Windows, and this is .*name a folder of this machine"):
+        sim.setup(record_to=name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["~/runs", "Übung 1/100 % [neu]*", "a:b", "C"])
+def test_any_name_of_a_folder(name, tmp_path, monkeypatch):
+    if os.name == "nt" and set(name) & set("*:"):
+        pytest.skip("not there")
+    monkeypatch.chdir(tmp_path)
+    for variable in "HOME", "USERPROFILE":
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
+    build(name)
+    sim.run(1.0)
+    assert ("a", "v") in read(tmp_path / name.replace("~", "home") / "segment000")
+
+
+@pytest.mark.parametrize("label", ['a/b:c*?\\<>|"', "ü" * 400, "..", "/etc/passwd", "a\nb", "con"])
+def test_any_label(label, tmp_path):
+    """Names of files hold none of it."""
+    sim.setup(record_to=tmp_path / "new")
+    cells = sim.Population(2, sim.IF_curr_exp(i_offset=1.0), label=label)
+    cells.record(["spikes", "v"])
+    synapse = sim.TsodyksMarkramSynapse(weight=0.1)
+    projection = sim.Projection(cells, cells, sim.AllToAllConnector(), synapse, label=label)
+    projection.record("u")
+    sim.run(30.0)
+    assert {label} == {who for who, _ in read(tmp_path / "new" / "segment000")}
+    assert cells.get_data("v").segments[0].analogsignals[0].shape == (301, 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
 def test_folders_that_can_not_be_written_to(tmp_path):
     file = tmp_path / "file"
     file.write_text("")
@@ -354,19 +394,24 @@ def test_relative_names_are_those_of_the_moment(tmp_path, monkeypatch):
 
 
 @pytest.mark.big
-def test_no_room_on_the_disk(tmp_path, monkeypatch, flush_after_each_piece):
+@pytest.mark.parametrize("why", [name for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name)])
+def test_no_room_on_the_disk(why, tmp_path, monkeypatch, flush_after_each_piece):
     """The run stops with an error, nothing is lost, and it goes on when there is room again."""
     a, b, silent, projection = cells = build(tmp_path)
     sim.run(10.0)
     makes_room = records.FiledArray.flush
 
+    number = getattr(errno, why)
+
     def full(self):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(records.FiledArray, "flush", full)
-    with pytest.raises(OSError, match="can't be written .* No space left .*can be retrieved") as caught:
+    with pytest.raises(
+        OSError, match="can't be written .* (No space|Disk quota) .*can be retrieved"
+    ) as caught:
         sim.run(50.0)
-    assert caught.value.errno == errno.ENOSPC and 10.0 < (stopped := sim.get_current_time()) < 60.0
+    assert caught.value.errno == number and 10.0 < (stopped := sim.get_current_time()) < 60.0
     assert a.get_data().segments[0].analogsignals[0].shape[0] == round(stopped / 0.1) + 1
     with pytest.raises(OSError, match="can't be written"):
         sim.reset()

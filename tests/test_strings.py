@@ -98,7 +98,13 @@ def test_flags():
         "dv/dt = -v/tau : init=-tau*2, min = -100, max=max(tau, 50.0), exponential, unit=mV\nk = k + 1 : init=2, int",
     )
     v, k = model.variables
-    assert (v.initial, v.lower, v.upper, v.unit, k.type) == ("-tau * 2", "-100", "max(tau, 50.0)", "mV", "int")
+    assert (v.initial, v.lower, v.upper, v.unit, k.type) == (
+        "-tau * 2",
+        "-100",
+        "max(tau, 50.0)",
+        "mV",
+        "int",
+    )
     assert model.equations[0].method == "exponential"
     assert [(p.type, p.locality, p.unit) for p in model.parameters] == [
         ("float", "global", "ms"), ("int", "local", ""), ("bool", "local", "")
@@ -132,7 +138,9 @@ def test_constants():
     tau = sim.Constant("other_of_constants", 5.0)
     tau.set(40.0)
     model = neuron_of("M", {"other_of_constants": 10.0}, "dv/dt = -tau_of_constants * other_of_constants")
-    assert Cell(model).value(model.equations[0].expression) == -200.0  # the parameter comes before the constant
+    assert (
+        Cell(model).value(model.equations[0].expression) == -200.0
+    )  # the parameter comes before the constant
     model = neuron_of("M", None, "dv/dt = -tau_of_constants * other_of_constants")
     assert Cell(model).value(model.equations[0].expression) == -800.0
     assert tau == 5.0 and tau + 1 == 6.0
@@ -235,7 +243,8 @@ def test_a_name_used_before_its_assignment_is_the_value_of_the_step_before():
 def test_draws_are_held_over_the_step():
     draws = iter([2.0, 3.0])
     cell = Cell(
-        neuron_of("M", {"s": 10.0}, "i = 1 + Normal(0.5, s)\ndv/dt = i\ndu/dt = i"), draw=lambda kind, place: next(draws)
+        neuron_of("M", {"s": 10.0}, "i = 1 + Normal(0.5, s)\ndv/dt = i\ndu/dt = i"),
+        draw=lambda kind, place: next(draws),
     )
     cell.step()
     assert cell.values["v"] == cell.values["u"] == pytest.approx(0.1 * 21.5)
@@ -307,7 +316,9 @@ def test_order_of_statements_and_default_delivery():
 
 
 def test_times_of_spikes_and_variables_without_an_equation():
-    model = synapse_of("S", pre_spike="since = t - t_post; g_target += since", post_spike="n = n + 1; since += n")
+    model = synapse_of(
+        "S", pre_spike="since = t - t_post; g_target += since", post_spike="n = n + 1; since += n"
+    )
     synapse = Connection(model, weight=1.0)
     assert [amount for _, amount in synapse.run_events([5.0, 9.0], [2.0, 8.0])] == [3.0, 1.0]
     assert synapse.values["n"] == 2
@@ -320,7 +331,9 @@ def test_unless_post():
 
 
 def test_expressions_in_synapses():
-    model = synapse_of("S", {"U": 0.5}, "r = x * U\n10.0 * dx/dt = 1 - x : init=1", pre_spike="g_target += w*r; x -= r")
+    model = synapse_of(
+        "S", {"U": 0.5}, "r = x * U\n10.0 * dx/dt = 1 - x : init=1", pre_spike="g_target += w*r; x -= r"
+    )
     synapse = Connection(model, weight=2.0)
     assert [amount for _, amount in synapse.run_events([0.0, 400.0], [])] == [1.0, pytest.approx(1.0)]
 
@@ -472,7 +485,9 @@ TEXTS = st.one_of(
 @given(
     texts=st.fixed_dictionaries(
         {"equations": TEXTS},
-        optional={name: TEXTS for name in ("parameters", "spike", "reset", "refractory", "functions", "axon_spike")},
+        optional={
+            name: TEXTS for name in ("parameters", "spike", "reset", "refractory", "functions", "axon_spike")
+        },
     )
 )
 @example({"equations": "dv/dt = " + "(" * 500 + "v" + ")" * 500})

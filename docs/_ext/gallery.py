@@ -22,6 +22,8 @@ ARGUMENTS = {
     "song_abbott": ["--time", "100"],
     "vogels2011": ["--cells", "2000", "--time", "4"],
     "short_term_plasticity": [],
+    "adex_short_term": [],
+    "hh_stdp": [],
     "own_cell_type": None,  # writes own_cell_type.png where it is
 }
 
@@ -62,9 +64,11 @@ def _section(source, figure):
     docstring = source.read_text(encoding="utf-8").split('"""')[1].strip()
     title, _, rest = docstring.partition("\n\n")
     words = " ".join(rest.split("\n\nUsage")[0].split())
+    title, _, more = " ".join(title.split()).rstrip(".").partition(": ")
+    words = f"{more[:1].upper()}{more[1:]}. {words}" if more else words
     command = " ".join(["python", source.name, *(ARGUMENTS[source.stem] or [])])
     run = f"```bash\nfastsim examples {source.stem}\n{command}\n```"
-    return f"## {' '.join(title.split())}\n\n{words}\n\n{run}\n\n![figure of {source.stem}]({figure.name})\n"
+    return f"## {title}\n\n{words}\n\n{run}\n\n![figure of {source.stem}]({figure.name})\n"
 
 
 def setup(app):

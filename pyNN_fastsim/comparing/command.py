@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .differences import Difference, Tolerance, difference, yardstick_of
+from .differences import Difference, Tolerance, Yardstick, difference, yardstick_of
 from .outcome import Outcome
 from .processes import run_backend
 from .report import text
@@ -29,7 +29,7 @@ class Comparison:
     of_backends: list[Outcome]
     of_seeds: list[Outcome]
     differences: list[Difference]
-    yardstick: dict
+    yardstick: Yardstick | None
 
     @property
     def outcomes(self):
@@ -93,6 +93,8 @@ def main(words):
     if not os.path.isfile(options.script):
         print(f"fastsim compare: no such script: {options.script}", file=sys.stderr)
         return 2
+    for path in filter(None, (options.figure, options.html)):
+        _check_folder_of(path)  # now, not after minutes
     comparison = compare(
         options.script,
         arguments,
@@ -107,6 +109,13 @@ def main(words):
     print(text(comparison))
     _write_pictures(comparison, options)
     return 0 if comparison.agree else 1
+
+
+def _check_folder_of(path):
+    """Make the folder that a file is to be in. Raises OSError if nothing can be written there."""
+    folder = Path(path).absolute().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=folder).close()
 
 
 def split(words):
@@ -149,7 +158,19 @@ def _missing():
 
 def compare(script, arguments=(), backends=("fastsim", "nest", "neuron"), seeds=1, time_tolerance=None,
             relative=1e-6, timeout=None, save=None, say=lambda words: None):  # fmt: skip
-    """Run a script on several backends and compare; returns a `Comparison`."""
+    """Run a script on several backends and compare; returns a `Comparison`.
+
+    arguments        of the script; the name of a backend among them is replaced by that of each
+    backends         names, or "name=/path/to/python"; the first that gives a result is the reference
+    seeds            how many seeds of the reference are run
+    time_tolerance   ms between two spikes that coincide; 1.5 time steps if None
+    relative         difference of weights, delays and samples that are equal
+    timeout          s of wall time for one run
+    save             a folder for results and outputs
+    say              a function that is told what is going on
+
+    A backend that fails doesn't raise an error: `Outcome.failure` says why.
+    """
     entries = [(backend, python or None) for backend, _, python in (each.partition("=") for each in backends)]
     outcomes = []
     for backend, python in entries:
@@ -164,7 +185,7 @@ def compare(script, arguments=(), backends=("fastsim", "nest", "neuron"), seeds=
             say(f"Running it on {backend} with other seeds, {k} of {seeds - 1} ...")
             keep = Path(save) / f"{backend}-seed{k}" if save else None
             of_seeds.append(run_backend(backend, script, arguments, k * SEED_STEP, timeout, python, keep))
-    yardstick = yardstick_of([*good[:1], *(o for o in of_seeds if o.failure is None)]) if seeds > 1 else {}
+    yardstick = yardstick_of([*good[:1], *(o for o in of_seeds if o.failure is None)]) if seeds > 1 else None
     found = []
     for other in good[1:]:
         step = max(good[0].dt or 0.0, other.dt or 0.0)

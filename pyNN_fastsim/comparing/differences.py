@@ -25,6 +25,18 @@ class Tolerance:
 
 
 @dataclass
+class Yardstick:
+    """The largest KS distances between any two of several seeds of one simulator.
+
+    populations   by a population's place and quantity
+    weights       by the place of a projection that learns, of its weights at the end
+    """
+
+    populations: dict[int, dict[str, float]] = field(default_factory=dict)
+    weights: dict[int, float] = field(default_factory=dict)
+
+
+@dataclass
 class ProjectionDifference:
     label: str
     agrees: bool
@@ -33,13 +45,17 @@ class ProjectionDifference:
 
 @dataclass
 class SignalDifference:
-    """Of one variable: root mean square and largest difference, in its units, aligned on time."""
+    """Of one variable: root mean square and largest difference, in its units, aligned on time.
+
+    broken   from when on samples are no numbers (ms), or None; then the differences are those of before
+    """
 
     name: str
     units: str
     rms: float
     largest: float
     agrees: bool
+    broken: float | None = None
 
 
 @dataclass
@@ -90,21 +106,25 @@ class Difference:
     def agrees(self):
         return all(each.agrees for each in (*self.projections, *self.populations))
 
+    @property
+    def exact(self):
+        """Whether they agree spike for spike and sample for sample."""
+        signals = [signal for each in self.populations for signal in each.signals]
+        return self.agrees and all(each.agrees for each in signals) and all(p.exact for p in self.populations)
+
 
 def difference(reference, other, tolerance, yardstick=None):
-    """The `Difference` between two outcomes.
-
-    yardstick   by population's place and quantity, the largest KS distance between seeds of one simulator
-    """
+    """The `Difference` between two outcomes; `yardstick` is a `Yardstick` or None."""
+    yardstick = yardstick or Yardstick()
     projections = [
-        _projection_difference(a, b, tolerance.relative)
-        for a, b in zip(reference.projections, other.projections, strict=False)
+        _projection_difference(a, b, tolerance.relative, yardstick.weights.get(k))
+        for k, (a, b) in enumerate(zip(reference.projections, other.projections, strict=False))
     ]
     n_first, n_second = len(reference.projections), len(other.projections)
     if n_first != n_second:
         projections.append(ProjectionDifference("all", False, f"{n_first} projections, and {n_second}"))
     populations = [
-        _population_difference(a, b, tolerance, (yardstick or {}).get(k))
+        _population_difference(a, b, tolerance, yardstick.populations.get(k))
         for k, (a, b) in enumerate(zip(reference.populations, other.populations, strict=False))
     ]
     n_first, n_second = len(reference.populations), len(other.populations)
@@ -115,21 +135,25 @@ def difference(reference, other, tolerance, yardstick=None):
 
 
 def yardstick_of(outcomes):
-    """The largest KS distance between any two of several seeds: by population's place and quantity."""
-    spread: dict[int, dict[str, float]] = {}
+    """The `Yardstick` of several seeds."""
+    spread = Yardstick()
     for i, first in enumerate(outcomes):
         for second in outcomes[i + 1 :]:
             for k, (a, b) in enumerate(zip(first.populations, second.populations, strict=False)):
+                limits = spread.populations.setdefault(k, {})
                 for name, found in _distances(a.statistics, b.statistics).items():
-                    limits = spread.setdefault(k, {})
                     limits[name] = max(limits.get(name, 0.0), found.ks)
+            for k, (a, b) in enumerate(zip(first.projections, second.projections, strict=False)):
+                if a.learns and (found := distance(a.weight, b.weight)):
+                    spread.weights[k] = max(spread.weights.get(k, 0.0), found.ks)
     return spread
 
 
 # --- connections ----------------------------------------------------------------------------------
 
 
-def _projection_difference(first, second, relative):
+def _projection_difference(first, second, relative, limit):
+    """`limit` is the largest KS distance of weights that were learnt, or None."""
     label = first.label
     n_first, n_second = len(first.weight), len(second.weight)
     pairs_first = np.stack([first.pre_index, first.post_index])
@@ -138,12 +162,30 @@ def _projection_difference(first, second, relative):
         return ProjectionDifference(label, False, _other_connections(pairs_first, pairs_second))
     words = [
         found
-        for name, units in (("weight", ""), ("delay", " ms"))
+        for name, units in (("built_weight", ""), ("delay", " ms"))
         if (found := _other_values(name, units, getattr(first, name), getattr(second, name), relative))
     ]
     if words:
         return ProjectionDifference(label, False, "same connections; " + "; ".join(words))
-    return ProjectionDifference(label, True, f"{n_first} connections, weights and delays are equal")
+    made = f"{n_first} connections, weights and delays are equal"
+    if not first.learns:
+        return ProjectionDifference(label, True, made)
+    agrees, learnt = _learnt(first.weight, second.weight, relative, limit)
+    return ProjectionDifference(label, agrees, f"{made} before the run; at the end {learnt}")
+
+
+def _learnt(first, second, relative, limit):
+    """Whether weights at the end agree, one by one or within the spread over seeds, and words about them."""
+    error = np.abs(first - second)
+    if (error <= relative * np.maximum(np.abs(first), np.abs(second))).all():
+        return True, "too"
+    found = distance(first, second)
+    agrees = limit is not None and found.ks <= limit
+    rms = np.sqrt(np.mean(error**2))
+    words = f"means {first.mean():.4g} and {second.mean():.4g}, RMS difference {rms:.2g}, KS {found.ks:.3f}"
+    if limit is not None:
+        words += f" ({'within' if agrees else 'BEYOND'} that of seeds, {limit:.3f})"
+    return agrees, words
 
 
 def _other_connections(first, second):
@@ -176,7 +218,7 @@ def _other_values(name, units, first, second, relative):
     else:
         largest = f"{np.abs(shift).max():.6g}{units}"
         how = f"by up to {largest}, means {first.mean():.6g} and {second.mean():.6g}{units}"
-    return f"{differs.mean():.1%} of the {name}s differ, {how}"
+    return f"{differs.mean():.1%} of the {name.removeprefix('built_')}s differ, {how}"
 
 
 # --- populations ----------------------------------------------------------------------------------
@@ -256,14 +298,19 @@ def _signal_difference(a, b, relative):
     places = np.rint((times - b.start) / b.period).astype(np.int64)
     good = (places >= 0) & (places < len(b.samples))
     one, two = a.samples[good][:, mine], b.samples[places[good]][:, theirs]
+    finite = np.isfinite(one).all(axis=1) & np.isfinite(two).all(axis=1)
+    broken = None if finite.all() else float(times[good][np.argmin(finite)])
+    if broken is not None:
+        one, two = (samples[: np.argmin(finite)] for samples in (one, two))
     if one.size == 0:
-        return SignalDifference(a.name, a.units, np.nan, np.nan, False)
+        return SignalDifference(a.name, a.units, np.nan, np.nan, False, broken)
     error = np.abs(one - two)
     scale = max(np.ptp(one), np.ptp(two), 1e-300)
     return SignalDifference(
         a.name,
         a.units,
-        float(np.sqrt(np.mean(error**2))),
-        float(error.max()),
-        bool(error.max() <= relative * scale),
+        rms=float(np.sqrt(np.mean(error**2))),
+        largest=float(error.max()),
+        agrees=bool(broken is None and error.max() <= relative * scale),
+        broken=broken,
     )

@@ -52,7 +52,7 @@ def _raster(axis, populations):
         kept = np.isin(spikes.cells, spikes.recorded[:SHOWN])
         bottom = spikes.cells[kept] + n * height
         axis.vlines(spikes.times[kept], bottom, bottom + 0.9 * height, color=colour, linewidth=1.2)
-    axis.set(xlabel="time (ms)", ylabel="cell", title=populations[0][1].label)
+    axis.set(xlabel="time (ms)", ylabel="cell", title=populations[0][1].label.replace("$", r"\$"))
 
 
 def _distributions(axis, name, title, populations):

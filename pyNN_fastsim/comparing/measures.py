@@ -13,6 +13,7 @@ import numpy as np
 BIN = 2.0  # ms, of correlations, as in Gutzen et al. 2018
 SYNCHRONY_BIN = 3.0  # ms
 MOST_CORRELATED = 200  # cells among which correlations are computed
+DECIMALS = 9  # that count between two samples
 FEWEST_INTERVALS = 2  # of a cell that has a coefficient of variation
 
 
@@ -89,11 +90,16 @@ class Distance:
 
 
 def distance(first, second):
-    """The `Distance` of two samples; None if one of them is empty."""
+    """The `Distance` of two samples; None if one of them is empty.
+
+    Numbers are rounded first: a distance of steps takes rates of 10 and 10 + 1e-12 for different ones, and
+    the end of NEURON's run is that far from 300 ms.
+    """
     if len(first) == 0 or len(second) == 0:
         return None
     from scipy.stats import ks_2samp
 
+    first, second = np.round(first, DECIMALS), np.round(second, DECIMALS)
     result = ks_2samp(first, second)
     pooled = np.sqrt((np.var(first) + np.var(second)) / 2)
     difference = abs(np.mean(first) - np.mean(second))

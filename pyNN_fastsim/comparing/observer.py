@@ -39,6 +39,7 @@ BACKENDS = (
     "pcsim",
     "spiNNaker",
 )
+FIXED = ("StaticSynapse", "ElectricalSynapse")  # synapses whose weights stay as they are made
 SEEDS = ("rng_seed", "rng_seeds_seed", "grng_seed", "native_rng_baseseed")  # of setup(), in any backend
 
 
@@ -75,6 +76,7 @@ class Observer:
         self.populations, self.projections = [], []
         self.about: dict = {"populations": [], "projections": []}
         self.arrays = {}
+        self.initial = {}  # by projection's place: (pre, post, weight, delay) of each connection before a run
         self.network = -1
         self.lost = []  # what could not be collected, and why
         self._inside = False
@@ -89,7 +91,7 @@ class Observer:
         sim.end = self._wrapped(sim.end, lambda call, *a, **k: (self.collect(), call(*a, **k))[1])
         for name in ("run", "run_until", "run_for"):
             if hasattr(sim, name):
-                setattr(sim, name, self._wrapped(getattr(sim, name), self._timed("run")))
+                setattr(sim, name, self._wrapped(getattr(sim, name), self._on_run))
         self._keep_instances(sim.Population, self.populations)
         self._keep_instances(sim.Projection, self.projections)
         for cls in (sim.Population, sim.PopulationView, sim.Assembly):
@@ -141,6 +143,17 @@ class Observer:
         self._building_since = time.perf_counter()
         return result
 
+    def _on_run(self, call, *args, **kwargs):
+        """Weights that the run will change are looked at before the first one."""
+        if not self._inside:
+            self._inside = True
+            self._pause_building()
+            for number, projection in enumerate(self.projections):
+                if number not in self.initial and type(projection.synapse_type).__name__ not in FIXED:
+                    self.initial[number] = self._connections(projection)
+            self._inside = False
+        return self._timed("run")(call, *args, **kwargs)
+
     def _on_data(self, call, cells, *args, **kwargs):
         if kwargs.get("clear"):  # what is cleared can't be collected later
             self._keep_data(cells)
@@ -185,6 +198,7 @@ class Observer:
         finally:
             self.populations.clear()
             self.projections.clear()
+            self.initial.clear()
             self._inside = False
 
     def _keep_data(self, cells):
@@ -252,20 +266,34 @@ class Observer:
             "number": number,
             "label": str(projection.label),
             "pre": str(projection.pre.label),
+            "pre_celltypes": [
+                type(each.celltype).__name__
+                for each in getattr(projection.pre, "populations", [projection.pre])
+            ],
             "post": str(projection.post.label),
             "receptor": str(projection.receptor_type),
             "connector": type(projection._connector).__name__,
             "synapse": type(projection.synapse_type).__name__,
         }
+        table = self._connections(projection)
+        if table is None:
+            return
+        for name, column in zip(("pre_index", "post_index", "weight", "delay"), table.T, strict=True):
+            about[name] = self._store(column.astype(np.int64) if "index" in name else column)
+        before = self.initial.get(number)
+        if before is not None:
+            order = np.lexsort((before[:, 2], before[:, 1], before[:, 0]))
+            about["initial_weight"] = self._store(before[order, 2])
+        self.about["projections"].append(about)
+
+    def _connections(self, projection):
+        """[connection, (pre, post, weight, delay)], or None if the backend doesn't tell."""
         try:
             rows = projection.get(["weight", "delay"], format="list")
         except Exception as error:
             self.lost.append(f"connections of {projection.label}: {type(error).__name__}: {error}")
-            return
-        table = np.array([tuple(row)[:4] for row in rows], dtype=float).reshape(-1, 4)
-        for name, column in zip(("pre_index", "post_index", "weight", "delay"), table.T, strict=True):
-            about[name] = self._store(column.astype(np.int64) if "index" in name else column)
-        self.about["projections"].append(about)
+            return None
+        return np.array([tuple(row)[:4] for row in rows], dtype=float).reshape(-1, 4)
 
     def _store(self, array):
         name = f"a{len(self.arrays)}"
@@ -300,6 +328,15 @@ def run_script(path, arguments):
     exec(compile(source, path, "exec", dont_inherit=True), vars(module))
 
 
+def _in_short(exception):
+    """An exception in one line, with the one that it began with."""
+    origin = exception
+    while origin.__cause__ is not None:
+        origin = origin.__cause__
+    words = [f"{type(each).__name__}: {each}".strip().partition("\n")[0] for each in (exception, origin)]
+    return words[0] if origin is exception else f"{words[0]} ({words[1]})"
+
+
 def main():
     backend, folder, seed, script, *arguments = sys.argv[1:]
     target = "pyNN_fastsim" if backend == "fastsim" else f"pyNN.{backend}"
@@ -319,7 +356,7 @@ def main():
         error = f"exit status {exit.code}" if exit.code else None
     except BaseException as exception:
         traceback.print_exc()
-        error = f"{type(exception).__name__}: {exception}"
+        error = _in_short(exception)
     total = time.perf_counter() - began
     observer.collect()
     atexit.unregister(observer.collect)

@@ -11,6 +11,8 @@ import numpy as np
 
 from .measures import statistics_of
 
+LONGEST_LABEL = 50  # characters
+
 
 @dataclass
 class Spikes:
@@ -80,12 +82,17 @@ class Population:
 
 @dataclass
 class Projection:
-    """Connections in the order of (pre, post): indices, weights (nA, uS, mV) and delays (ms)."""
+    """Connections in the order of (pre, post): indices, weights (nA, uS, mV) and delays (ms).
+
+    weight           at the end
+    initial_weight   before the first run, where the synapse type may change it; else None
+    """
 
     network: int
     number: int
     label: str
     pre: str
+    pre_celltypes: list[str]
     post: str
     receptor: str
     connector: str
@@ -94,11 +101,22 @@ class Projection:
     post_index: np.ndarray
     weight: np.ndarray
     delay: np.ndarray
+    initial_weight: np.ndarray | None = None
 
     def __post_init__(self):
         order = np.lexsort((self.delay, self.weight, self.post_index, self.pre_index))
         for name in ("pre_index", "post_index", "weight", "delay"):
             setattr(self, name, getattr(self, name)[order])
+
+    @property
+    def built_weight(self):
+        """As the script has made the connections."""
+        return self.weight if self.initial_weight is None else self.initial_weight
+
+    @property
+    def learns(self):
+        """Whether weights at the end are a result, not what they were made as."""
+        return self.synapse == "STDPMechanism" and self.initial_weight is not None
 
 
 @dataclass
@@ -155,11 +173,19 @@ def _population(about, arrays):
         )
         for segment in about["segments"]
     ]
-    return Population(**{**about, "segments": segments})
+    return Population(**{**about, "label": in_a_table(about["label"]), "segments": segments})
 
 
 def _projection(about, arrays):
-    return _with_arrays(Projection, about, arrays, "pre_index", "post_index", "weight", "delay")
+    about = {**about, "label": in_a_table(about["label"])}
+    names = ("pre_index", "post_index", "weight", "delay", "initial_weight")
+    return _with_arrays(Projection, about, arrays, *(name for name in names if name in about))
+
+
+def in_a_table(label):
+    """A label in one line, without its middle if that would be a long one."""
+    words = " ".join(label.split())
+    return words if len(words) <= LONGEST_LABEL else f"{words[: LONGEST_LABEL - 20]}…{words[-19:]}"
 
 
 def _with_arrays(kind, about, arrays, *names):

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from .expected import DOCS
-from .report import reasons, sections
+from .report import WORDS, reasons, sections
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222;
@@ -16,6 +16,7 @@ div.wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 0.5rem 0 2rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3rem 0.8rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
+th.words, td.words { text-align: left; white-space: normal; min-width: 18rem; }
 td.bad { color: #a40000; font-weight: 600; }
 p.verdict { padding: 0.8rem 1rem; background: #eef6ee; border-left: 4px solid #2e7d32; }
 p.verdict.bad { background: #fbeeee; border-left-color: #a40000; }
@@ -47,11 +48,19 @@ def write_page(comparison, path, figure=None):
 
 
 def _table(header, rows):
-    head = "".join(f"<th>{escape(str(cell))}</th>" for cell in header)
-    body = "".join("<tr>" + "".join(_cell(str(cell)) for cell in row) + "</tr>" for row in rows)
-    return f"<div class='wide'><table><tr>{head}</tr>{body}</table></div>"
+    """Numbers to the right, the first column and those of words to the left."""
+    of_words = [any(len(str(row[k])) > WORDS for row in rows) for k in range(len(header))]
+    lines = [
+        "<tr>"
+        + "".join(_cell(tag, str(cell), words) for cell, words in zip(row, of_words, strict=True))
+        + "</tr>"
+        for tag, row in (("th", header), *(("td", row) for row in rows))
+    ]
+    return f"<div class='wide'><table>{''.join(lines)}</table></div>"
 
 
-def _cell(text):
-    bad = "DIFFERS" in text or "BEYOND" in text
-    return f"<td{' class=bad' if bad else ''}>{escape(text)}</td>"
+def _cell(tag, text, is_words):
+    classes = ["bad"] if "DIFFERS" in text or "BEYOND" in text else []
+    classes += ["words"] if is_words else []
+    mark = f" class='{' '.join(classes)}'" if classes else ""
+    return f"<{tag}{mark}>{escape(text)}</{tag}>"

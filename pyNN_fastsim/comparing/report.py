@@ -6,16 +6,21 @@ import numpy as np
 
 from .expected import DOCS, expected_differences
 
+WORDS = 30  # characters: a longer text is words, not a number
+
 
 def table(header, rows):
-    """Rows of texts with aligned columns, the first one to the left."""
+    """Rows of texts with aligned columns: the first one and words to the left, numbers to the right."""
     rows = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[k]) for row in rows) for k in range(len(header))]
-    lines = []
-    for first, *others in rows:
-        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return lines
+    to_left = [k == 0 or width > WORDS for k, width in enumerate(widths)]
+    return [
+        "  ".join(
+            cell.ljust(width) if left else cell.rjust(width)
+            for cell, width, left in zip(row, widths, to_left, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def number(value, digits=3):
@@ -115,12 +120,13 @@ def signal_rows(differences):
             f"{signal.name}, {signal.units}",
             number(signal.rms),
             number(signal.largest),
+            "" if signal.broken is None else f"DIFFERS: not a number from {signal.broken:.1f} ms on",
         ]
         for difference in differences
         for each in difference.populations
         for signal in each.signals
     ]
-    return ("population", "simulator", "variable", "RMS", "largest"), rows
+    return ("population", "simulator", "variable", "RMS", "largest", ""), rows
 
 
 def projection_rows(differences):
@@ -145,7 +151,7 @@ def sections(comparison):
         names = ("rate", "CV", "correlation")
         rows = [
             [comparison.good[0].populations[k].label, *(number(limits.get(name)) for name in names)]
-            for k, limits in sorted(comparison.yardstick.items())
+            for k, limits in sorted(comparison.yardstick.populations.items())
         ]
         title = f"The yardstick: largest KS distances between {comparison.n_seeds} seeds of " + (
             comparison.reference_name
@@ -155,11 +161,12 @@ def sections(comparison):
 
 
 def reasons(comparison):
-    """(simulator, sentences) of why differences are expected."""
+    """(simulator, sentences) of why differences are expected, where there are any."""
+    pairs = zip(comparison.good[1:], comparison.differences, strict=True)
     return [
         (other.name, expected_differences(comparison.reference, other))
-        for other in comparison.good
-        if other is not comparison.reference
+        for other, found in pairs
+        if not found.exact
     ]
 
 

@@ -216,9 +216,7 @@ class Body:
         for name, place in own.items():
             self.writer.assign(place, self.begin_of(name.name, values))
         problems = [
-            solvers.Problem(
-                own[p.y], self._with_values(p.rhs, p.line, {**values, **own}), p.method, p.line
-            )
+            solvers.Problem(own[p.y], self._with_values(p.rhs, p.line, {**values, **own}), p.method, p.line)
             for p in (self.problems[name] for name in names)
         ]
         try:

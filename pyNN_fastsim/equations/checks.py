@@ -91,10 +91,14 @@ class _Checks:
         for variable in model.variables:
             bounds = []
             for text in (variable.lower, variable.upper):
-                bounds.append(ANYTHING if text is None else self.range(text, known, variable.line, draws=False))
+                bounds.append(
+                    ANYTHING if text is None else self.range(text, known, variable.line, draws=False)
+                )
             (low, _), (_, high) = bounds
             if low > high:
-                raise self.wrong(variable.line, f"'{variable.name}' can't be both above {low:g} and below {high:g}")
+                raise self.wrong(
+                    variable.line, f"'{variable.name}' can't be both above {low:g} and below {high:g}"
+                )
             self.range(variable.initial, known, variable.line, draws=False)
             if not self._is_weight(variable.name):
                 self.ranges[variable.name] = low, high
@@ -115,7 +119,9 @@ class _Checks:
         for equation in self.model.equations:
             name = equation.variable
             if name not in self.variables:
-                raise self.wrong(equation.line, f"there is no variable '{name}'{did_you_mean(name, self.variables)}")
+                raise self.wrong(
+                    equation.line, f"there is no variable '{name}'{did_you_mean(name, self.variables)}"
+                )
             if name in seen:
                 where = f" (line {seen[name]})" if seen[name] else ""
                 raise self.wrong(equation.line, f"there is another equation for '{name}'{where}")
@@ -128,7 +134,9 @@ class _Checks:
         for function in self.model.functions:
             known = {*function.arguments, *CONSTANTS}
             if not self._ends(function.body):
-                raise self.wrong(function.line, f"the function '{function.name}' does not always return something")
+                raise self.wrong(
+                    function.line, f"the function '{function.name}' does not always return something"
+                )
             self._statements(function.body, known, "function")
 
     def _ends(self, body):
@@ -233,7 +241,9 @@ class _Checks:
         with_equations = {equation.variable: equation.line for equation in self.model.equations}
         for name, variable in self.variables.items():
             if name not in with_equations and name not in self.assigned and not self._is_weight(name):
-                raise self.wrong(variable.line, f"the variable '{name}' has no equation, and is assigned nowhere")
+                raise self.wrong(
+                    variable.line, f"the variable '{name}' has no equation, and is assigned nowhere"
+                )
         for name, line in with_equations.items():
             if name not in self.integrated:
                 raise self.wrong(line, f"the equation for '{name}' is never solved")
@@ -268,7 +278,9 @@ class _Checks:
         if name in FUNCTIONS or name in self.own_functions:
             raise self.wrong(line, f"'{name}' is a function, and needs arguments in brackets")
         if name in self.everywhere:
-            raise self.wrong(line, f"'{name}' is not known here, only what is fixed before a run, or comes before")
+            raise self.wrong(
+                line, f"'{name}' is not known here, only what is fixed before a run, or comes before"
+            )
         shown = [each for each in known if not each.startswith("_")]
         raise self.wrong(line, f"there is no '{name}'{did_you_mean(name, shown)}")
 
@@ -289,4 +301,6 @@ class _Checks:
         if name in DRAWS and not draws:
             raise self.wrong(line, "a random number can't be drawn here")
         if not least <= len(node.args) <= most or node.keywords:
-            raise self.wrong(line, f"{name} takes {least} argument{'' if least == 1 else 's'}, not {len(node.args)}")
+            raise self.wrong(
+                line, f"{name} takes {least} argument{'' if least == 1 else 's'}, not {len(node.args)}"
+            )

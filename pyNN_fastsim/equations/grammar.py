@@ -41,7 +41,16 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _ASSIGNMENTS = ("=", "+=", "-=", "*=", "/=")
-_SPELLINGS = {"^": "**", "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "true": "True", "false": "False"}
+_SPELLINGS = {
+    "^": "**",
+    "&&": "and",
+    "&": "and",
+    "||": "or",
+    "|": "or",
+    "!": "not",
+    "true": "True",
+    "false": "False",
+}
 _DEEPEST = 60  # levels of brackets and choices in one expression
 _DEEPEST_TREE = 100  # and of operations
 
@@ -173,7 +182,11 @@ class Parser:
             if match is None:
                 raise self.wrong(line, f"'{text[place:].strip()[0]}' has no meaning here")
             place = match.end()
-            if match.lastgroup == "number" and _TOKEN.match(text + " ", place) and text[place : place + 1].isidentifier():
+            if (
+                match.lastgroup == "number"
+                and _TOKEN.match(text + " ", place)
+                and text[place : place + 1].isidentifier()
+            ):
                 raise self.wrong(line, f"'{text[match.start('number') :].split()[0]}' is not a number")
             tokens.append(Token(match.lastgroup, match[match.lastgroup], place))
         return tokens
@@ -214,7 +227,9 @@ class Parser:
             if key not in FLAGS:
                 raise self.wrong(line, f"there is no flag '{key}'{did_you_mean(key, FLAGS)}")
             if bool(has_value) != (key in KEYS) or (has_value and not value):
-                raise self.wrong(line, f"the flag '{key}' {'must' if key in KEYS else 'can not'} have a value")
+                raise self.wrong(
+                    line, f"the flag '{key}' {'must' if key in KEYS else 'can not'} have a value"
+                )
             if key in flags:
                 raise self.wrong(line, f"the flag '{key}' stands there twice")
             flags[key] = value
@@ -328,7 +343,9 @@ class _Reading:
 
     def _next(self, parts, stops):
         token = self.tokens[self.k]
-        ends_operand = bool(parts) and (parts[-1][-1] == ")" or parts[-1][-1].isalnum() or parts[-1][-1] in "_.")
+        ends_operand = bool(parts) and (
+            parts[-1][-1] == ")" or parts[-1][-1].isalnum() or parts[-1][-1] in "_."
+        )
         if parts and parts[-1] in ("and", "or", "not", "else"):
             ends_operand = False
         self.k += 1

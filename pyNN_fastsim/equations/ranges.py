@@ -209,7 +209,13 @@ _GROWING_ABOVE = {  # the same, and where they begin
     "log1p": (math.log1p, -1.0),
     "sqrt": (math.sqrt, 0.0),
 }
-_BETWEEN = {"sin": (-1.0, 1.0), "cos": (-1.0, 1.0), "sign": (-1.0, 1.0), "uniform": (0.0, 1.0), "erfc": (0.0, 2.0)}
+_BETWEEN = {
+    "sin": (-1.0, 1.0),
+    "cos": (-1.0, 1.0),
+    "sign": (-1.0, 1.0),
+    "uniform": (0.0, 1.0),
+    "erfc": (0.0, 2.0),
+}
 
 
 def _of_call(tree, names):

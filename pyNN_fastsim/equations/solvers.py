@@ -67,9 +67,11 @@ def _linear_part(problems, every_y, is_constant):
     rows = {p.y: {z: _slope(p.rhs, z) for z in every_y if p.rhs.has(z)} for p in problems}
     linear = {p.y for p in problems if not p.rhs.has(TIME)}
     while True:
-        fine = {y for y in linear if all(
-                z in linear and slope is not None and is_constant(slope) for z, slope in rows[y].items()
-            )}
+        fine = {
+            y
+            for y in linear
+            if all(z in linear and slope is not None and is_constant(slope) for z, slope in rows[y].items())
+        }
         if fine == linear:
             return linear
         linear = fine

@@ -58,7 +58,9 @@ class Parts:
             if flag not in (*LOCALITIES, *TYPES, "unit"):
                 raise self.wrong(line, f"a parameter can't have the flag '{flag}'")
         if any(word in text for word in DRAWN):
-            raise self.wrong(line, f"the default of '{name}' must be a number; numbers are drawn where the model is used")
+            raise self.wrong(
+                line, f"the default of '{name}' must be a number; numbers are drawn where the model is used"
+            )
         value = number_of(statement.expression)
         if value is None:
             raise self.wrong(line, f"the default of '{name}' must be a number")
@@ -112,7 +114,10 @@ class Parts:
             earlier = self.variables[name].line
             raise self.wrong(line, f"there is another equation for '{name}' (line {earlier})")
         if name in self.known:
-            raise self.wrong(line, f"'{name}' is a parameter or function (line {self.known[name]}), and can't have an equation")
+            raise self.wrong(
+                line,
+                f"'{name}' is a parameter or function (line {self.known[name]}), and can't have an equation",
+            )
         self.variables[name] = d.Variable(
             name=name,
             initial=self.value(flags["init"], line) if "init" in flags else initial,
@@ -127,7 +132,9 @@ class Parts:
     def value(self, text, line):
         """The expression of a flag: init, min or max."""
         if any(text.lstrip().startswith(word) for word in DRAWN):
-            raise self.wrong(line, "initial values are drawn by initialize(v=RandomDistribution(...)), not here")
+            raise self.wrong(
+                line, "initial values are drawn by initialize(v=RandomDistribution(...)), not here"
+            )
         return self.parser.expression(text, line)
 
     def hidden(self, name, initial="0.0", line=0):
@@ -153,12 +160,13 @@ class Parts:
                 value = f"{function}({value}, {self.value(statement.flags[flag], line)})"
         return d.Assign(name, value, line)
 
-
     def check_kind(self, statement):
         """Raise InvalidModelError for flags that don't fit an equation, or an assignment."""
         kinds = [kind for kind in ("int", "bool") if kind in statement.flags]
         if statement.operator == "d" and kinds:
-            raise self.wrong(statement.line, f"a variable of type {kinds[0]} can't have a differential equation")
+            raise self.wrong(
+                statement.line, f"a variable of type {kinds[0]} can't have a differential equation"
+            )
         if statement.operator != "d" and self.method(statement):
             raise self.wrong(statement.line, "has a method, but no derivative")
 
@@ -195,7 +203,9 @@ class Inlines:
 
     def then(self, expression, values=()):
         """An expression at the end of the step."""
-        names = {name: f"_{name}_then" if name in self._timed else f"_{name}" for name in self.names - set(values)}
+        names = {
+            name: f"_{name}_then" if name in self._timed else f"_{name}" for name in self.names - set(values)
+        }
         return with_names(expression, {**names, "t": "(t + dt)"})
 
 

@@ -33,7 +33,9 @@ RESERVED = {
 EVENTS = ("pre_spike", "post_spike")
 
 
-def synapse_of(name, parameters=None, equations=None, psp=None, pre_spike=None, post_spike=None, functions=None):
+def synapse_of(
+    name, parameters=None, equations=None, psp=None, pre_spike=None, post_spike=None, functions=None
+):
     """The description of a synapse. Arguments as of `models.Synapse`. Raises InvalidModelError, TypeError."""
     return read_synapse(written_synapse(name, parameters, equations, psp, pre_spike, post_spike, functions))
 
@@ -92,7 +94,9 @@ class _Synapse:
             self.parts.check_kind(statement)
             if "unless_post" in statement.flags:
                 raise self.wrong(statement.line, "the flag 'unless_post' is for statements of pre_spike")
-            free = {s.target: s.expression for s in self.statements if s.operator != "d" and s is not statement}
+            free = {
+                s.target: s.expression for s in self.statements if s.operator != "d" and s is not statement
+            }
             if statement.operator != "d" and not is_expression(statement, free):
                 raise self.wrong(
                     statement.line,
@@ -104,7 +108,9 @@ class _Synapse:
                 if flag in statement.flags:
                     raise self.wrong(statement.line, f"the flag '{flag}' is for statements of pre_spike")
             if statement.target == "g_target":
-                raise self.wrong(statement.line, "only a spike of the source can have an effect on the target")
+                raise self.wrong(
+                    statement.line, "only a spike of the source can have an effect on the target"
+                )
         for title in EVENTS:
             for statement in self.events[title]:
                 if statement.operator == "d":
@@ -219,7 +225,9 @@ class _Synapse:
             result = self._delivery(statement)
         else:
             if statement.target in self.inline:
-                raise self.wrong(statement.line, f"'{statement.target}' is an expression, and can't be changed")
+                raise self.wrong(
+                    statement.line, f"'{statement.target}' is an expression, and can't be changed"
+                )
             assign = self.parts.assignment(statement)
             result = d.Assign(assign.target, self.inlines.now(assign.expression), statement.line)
         if "unless_post" in statement.flags:

@@ -152,7 +152,9 @@ class _Neuron:
             name = statement.target
             if name not in self.inline:
                 continue
-            changes = [solved[each] for each in dependencies(statement.expression, self.inline) if each in solved]
+            changes = [
+                solved[each] for each in dependencies(statement.expression, self.inline) if each in solved
+            ]
             first = min((k for k in changes if k > place), default=end)
             uses = [s.expression for s in self.statements[first:] if s.operator != "d"]
             if first < end and any(name in names_in(text) for text in (*uses, *self._texts_of_spikes())):
@@ -201,7 +203,9 @@ class _Neuron:
             before = len(draws.kinds)
             statement.expression = draws.in_text(statement.expression)
             if len(draws.kinds) > before and "population" in statement.flags:
-                raise self.wrong(statement.line, "is drawn for each cell, and can't be the same for the population")
+                raise self.wrong(
+                    statement.line, "is drawn for each cell, and can't be the same for the population"
+                )
             if statement.target in self.inline:
                 self.inline[statement.target] = self._within_bounds(statement)
         for name in draws.kinds:
@@ -215,7 +219,9 @@ class _Neuron:
         flagged = {s.target for s in changing if "unless_refractory" in s.flags}
         if flagged:
             return flagged
-        free = {f"g_{name}" for name in self.receptors} | {s.target for s in changing if s.target.startswith("g_")}
+        free = {f"g_{name}" for name in self.receptors} | {
+            s.target for s in changing if s.target.startswith("g_")
+        }
         of_spike = dependencies(self.spike[0], self.inline) | {s.target for s in self.resets["reset"]}
         anything = {*self.parts.variables, INJECTED} - {s.target for s in self.draws} - set(self.inline)
         while True:

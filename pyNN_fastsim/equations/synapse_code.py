@@ -45,7 +45,8 @@ def synapse_code(model):
     declared = {part.name: part.value for part in model.parameters} | initial
     source = ["def constants(p, dt):", *writer.constants_code()]
     for name, (lines, ends) in written.items():
-        source += _source(name, lines, ends, writer, reader, state, hidden, of_cells)
+        moved = _of_target(model, body) if name == "before" and model.post_first else ()
+        source += _source(name, lines, ends, writer, reader, state, hidden, of_cells, moved)
     return {
         "name": model.name,
         "doc": f"{model.name}, a synapse type from equations:\n\n{model.text}",
@@ -121,12 +122,18 @@ def _texts(statements, model):
             yield from ((e.expression, e.line) for e in model.equations)
 
 
-def _source(name, lines, ends, writer, reader, state, hidden, of_cells):
+def _of_target(model, body):
+    """Names of the variables that spikes of the target alone change: as in NEST, they are traces of that cell, of
+    which a spike of the source sees nothing that arrives together with it."""
+    return assigned(model.on_post) - assigned(model.on_pre) - {model.weight} & set(body.problems)
+
+
+def _source(name, lines, ends, writer, reader, state, hidden, of_cells, moved):
     items, weight, amount = ends
     uses_time = any(re.search(r"\bt\b", line) for line in lines)
     arguments = {
         "between": "c, s, weight, steps, time",
-        "before": "c, s, weight, time, key, pre, post",
+        "before": "c, s, weight, time, key, pre, post, earlier",
         "after": "c, s, weight, time, key, post",
     }[name]
     constants = ", ".join(f"c{k}" for k in range(len(writer.constants))) or "_"
@@ -150,6 +157,10 @@ def _source(name, lines, ends, writer, reader, state, hidden, of_cells):
                 number = f"s_{EVENTS} * {n} + {float(k)}"
                 head.append(f"draw_{k} = {kind}({', '.join(KEY)}, {number})")
     counted = f"s_{EVENTS}" if name == "between" else f"s_{EVENTS} + 1.0"
+    for k, each in enumerate(state):
+        if each in moved:
+            head += [f"n_{each} = s_{each}", f"s_{each} = earlier[{k}]"]
+            items[k] = f"n_{each}"
     items = [*items, *([counted] if hidden else []), "s__at"]
     result = f"return ({', '.join(items)},), {weight}" + (f", {amount}" if name == "before" else "")
     return ["", "", f"def {name}({arguments}):", *(INDENT + line for line in head), *lines, INDENT + result]

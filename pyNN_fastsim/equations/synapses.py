@@ -78,6 +78,7 @@ class EquationSynapse(EngineSynapse, StandardSynapseType):
 
     aliases: dict[str, str] = {}
     text = ""
+    has_bounds = False  # whatever the model calls so is its own affair
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and

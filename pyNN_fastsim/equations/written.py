@@ -51,7 +51,9 @@ class Parameter:
                 "as in Population(100, MyCell(tau=RandomDistribution(...)))"
             )
         if not _is_number(self.value):
-            raise TypeError(f"Parameter: value must be a finite number, True or False, not {shown(self.value)}")
+            raise TypeError(
+                f"Parameter: value must be a finite number, True or False, not {shown(self.value)}"
+            )
 
     def flags(self):
         return _flags(self)
@@ -227,7 +229,9 @@ def _text_of_parameter(owner, name, value):
     if isinstance(value, Parameter):
         return _with_flags(f"{name} = {_text_of_value(value.value)}", value.flags())
     if not _is_number(value):
-        raise TypeError(f"{owner}: the parameter '{name}' must be a number or a Parameter, not {shown(value)}")
+        raise TypeError(
+            f"{owner}: the parameter '{name}' must be a number or a Parameter, not {shown(value)}"
+        )
     flags = ["bool"] if isinstance(value, (bool, np.bool_)) else []
     return _with_flags(f"{name} = {_text_of_value(value)}", flags)
 
@@ -264,7 +268,9 @@ def _check_kind(part, locality, kind, unit):
     what = type(part).__name__
     if not isinstance(locality, str) or locality not in LOCALITIES:
         hint = did_you_mean(locality, LOCALITIES) if isinstance(locality, str) else ""
-        raise ValueError(f"{what}: locality must be 'local', 'semiglobal' or 'global', not {shown(locality)}{hint}")
+        raise ValueError(
+            f"{what}: locality must be 'local', 'semiglobal' or 'global', not {shown(locality)}{hint}"
+        )
     if _name_of_type(kind) not in TYPES:
         raise ValueError(f"{what}: type must be 'float', 'int' or 'bool', not {shown(kind)}")
     if not isinstance(unit, str) or re.search(r"[,:#;=\n]", unit):

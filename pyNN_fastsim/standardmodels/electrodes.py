@@ -288,7 +288,8 @@ class StepCurrentSource(EngineCurrentSource, electrodes.StepCurrentSource):
 
 
 class ACSource(EngineCurrentSource, electrodes.ACSource):
-    __doc__ = electrodes.ACSource.__doc__
+    """Source of a sine: offset + amplitude sin(2 pi frequency (t - start) + phase), from start to stop."""
+
     translations = same_names(electrodes.ACSource)
     function = sine_value
 

@@ -99,6 +99,16 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         """Names of what `Projection.initialize` can set."""
         return [] if self.model is None else public_state(self.model)
 
+    def in_our_units(self, columns):
+        """Values as users give them, by name, with weights as they are kept: in nA, uS or mV."""
+        return columns
+
+    def check(self, owner, columns):
+        """Check values of new connections beyond what is checked one by one: float64 [connections] by name.
+
+        Raises InvalidParameterValueError.
+        """
+
     def engine_state(self, owner, name, values, values_of):
         """A state variable as the engine has it: its name there, and its values, float64 [synapses].
 
@@ -109,6 +119,11 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
     def parameters_of_target(self, model, receptor):
         """Parameters of the engine's synapse that come from the target cell."""
         return {}
+
+    @property
+    def has_bounds(self):
+        """Whether weights have the bounds that PyNN's plastic synapses have, w_min and w_max."""
+        return "w_max" in self.get_parameter_names()
 
     def check_cells(self, owner, pre, post):
         """Check that cells, given by the engine's models, have what the synapses use of them."""

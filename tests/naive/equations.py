@@ -63,7 +63,9 @@ class _Places(ast.NodeTransformer):
         if node.func.id not in ("uniform", "normal"):
             return node
         self.n += 1
-        return ast.Call(ast.Name("_draw", ast.Load()), [ast.Constant(node.func.id), ast.Constant(self.n - 1)], [])
+        return ast.Call(
+            ast.Name("_draw", ast.Load()), [ast.Constant(node.func.id), ast.Constant(self.n - 1)], []
+        )
 
     def visit_Attribute(self, node):
         return ast.Name(f"{node.value.id}.{node.attr}", ast.Load())
@@ -289,7 +291,9 @@ class Connection(Interpreter):
     `values` is the state by name, after the last event.
     """
 
-    def __init__(self, model, parameters=None, weight=None, dt=0.1, draw=None, initial=None, pre=None, post=None):
+    def __init__(
+        self, model, parameters=None, weight=None, dt=0.1, draw=None, initial=None, pre=None, post=None
+    ):
         self.time, self.elapsed, self.cells = 0.0, 0.0, {"pre": pre, "post": post}
         super().__init__(model, parameters, dt, draw, initial)
         if weight is not None:

@@ -25,6 +25,11 @@ def _owner_of_package():
     return os.stat(PACKAGE).st_uid
 
 
+def provides_for_others():
+    """Whether other users trust what this one puts where they can read it."""
+    return OWNERLESS or os.geteuid() in {0, _owner_of_package()} - {NOBODY}
+
+
 def fault_of_folder(folder, within=None):
     """Why a folder is not to be trusted, in words; None if it is.
 

@@ -4,15 +4,17 @@ Synapses that follow rules of any kind from one event to the next: arrivals of t
 Arrivals are those of plasticity.py. A rule is three scalar functions::
 
     between(c, s, weight, steps, time) -> (s, weight)        what happens in so many steps without an event
-    before(c, s, weight, time, key, pre, post) -> (s, weight, amount)
+    before(c, s, weight, time, key, pre, post, earlier) -> (s, weight, amount)
                                                              at a presynaptic arrival, `amount` for the target
     after(c, s, weight, time, key, post) -> (s, weight)      at a postsynaptic one
 
 where `c` are the constants of a synapse, of which the first three are AXON, DENDRITE and HOLD (plasticity.py), `s` its
 state, `time` that of the event, or of the end of what is between, in steps, and `key` what random numbers depend on
 beside their number: (seed, stream, trial, synapse), `pre` and `post` values of the cells (`SynapseModel.of_pre` and
-`of_post`): of the target as they are in the step of a presynaptic arrival, or after the spike that arrives. The last state variable, "_at", is when the last event was, in
-steps since the last presynaptic one on the grid: the functions leave it as it is.
+`of_post`): of the target as they are in the step of a presynaptic arrival, or after the spike that arrives. Where
+a postsynaptic spike that arrives together with a presynaptic one comes first, `earlier` is the state before both. The
+last state variable, "_at", is when the last event was, in steps since the last presynaptic one on the grid: the
+functions leave it as it is.
 
 Postsynaptic arrivals are dealt with when the next presynaptic one comes, as in plasticity.py; whoever looks in between
 changes nothing.
@@ -82,7 +84,7 @@ def _values(table, i):
     return elements_at(table, i, _N_VALUES)  # noqa: F821
 
 
-def _events(detail, c, s, weight, j, step, ahead):
+def _events(detail, c, s, weight, j, step, ahead, at, k):
     """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`, when the last
     event was (steps since the last presynaptic one), and how many of these spikes it has then dealt with."""
     cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
@@ -90,9 +92,7 @@ def _events(detail, c, s, weight, j, step, ahead):
     spikes = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
     n_spikes = int32_at(detail[POSTS] + 4 * cell, 1)[0]
     last = int32_at(detail[LAST] + 4 * j, 1)[0]
-    k = int32_at(detail[SEEN] + 4 * j, 1)[0]
     end = float(step - last) + ahead
-    at = s[_N_STATE - 1]  # noqa: F821
     while k < n_spikes:
         arrival = arrival_of(detail, c, j, spikes, mask, k, last)
         if not arrival < end:
@@ -104,6 +104,22 @@ def _events(detail, c, s, weight, j, step, ahead):
         at = max(arrival, at)
         k += 1
     return s, weight, at, k
+
+
+def _none_before(detail, c, s, weight, at, k, earlier, weight_then, j, step, axon):
+    """The state and weight at a presynaptic arrival, where it comes before postsynaptic ones at the same time."""
+    return earlier, weight_then, k
+
+
+def _coincident_before(detail, c, s, weight, at, k, earlier, weight_then, j, step, axon):
+    """The same where it comes after them; at other times it makes no difference."""
+    end = axon + _ON_TIME  # noqa: F821
+    later, its_weight, then, n = _catch_up(detail, c, s, weight, j, step, end, at, k)  # noqa: F821
+    if n == k:
+        return earlier, weight_then, k
+    now = float(step - int32_at(detail[LAST] + 4 * j, 1)[0]) + axon
+    later, its_weight = _between(c, later, its_weight, max(now - then, 0.0), float(step) + axon)  # noqa: F821
+    return later, its_weight, n
 
 
 def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highest):
@@ -132,24 +148,31 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
             if t[HOLD] < lowest or t[HOLD] > highest:
                 continue
             weight = float64_at(detail[WEIGHTS] + 8 * j, 1)
-            s, w, at, n = _catch_up(  # noqa: F821
-                detail,
-                c,
-                gather(state, j),
-                weight[0],
-                j,
-                emitted,
-                t[AXON] + _MARGIN,  # noqa: F821
-            )
-            int32_at(detail[SEEN] + 4 * j, 1)[0] = n
+            seen = int32_at(detail[SEEN] + 4 * j, 1)
             last = int32_at(detail[LAST] + 4 * j, 1)
             now = float(emitted - last[0]) + t[AXON]
             time = float(emitted) + t[AXON]
-            s, w = _between(c, s, w, max(now - at, 0.0), time)  # noqa: F821
+            s, w, at = gather(state, j), weight[0], state[_N_STATE - 1][j]  # noqa: F821
+            s, w, at, n = _catch_up(  # noqa: F821
+                detail,
+                c,
+                s,
+                w,
+                j,
+                emitted,
+                t[AXON] - _ON_TIME,
+                at,
+                seen[0],  # noqa: F821
+            )
+            earlier, between = _between(c, s, w, max(now - at, 0.0), time)  # noqa: F821
+            s, w, n = _with_coincident(  # noqa: F821
+                detail, c, s, w, at, n, earlier, between, j, emitted, t[AXON]
+            )
+            seen[0] = n
             cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
             pre = _pre_values(detail[PRE_VALUES], cells[k])  # noqa: F821
             post = _post_values(detail[POST_VALUES], cell)  # noqa: F821
-            s, w, amount = _before(c, s, w, time, _key(detail, j), pre, post)  # noqa: F821
+            s, w, amount = _before(c, s, w, time, _key(detail, j), pre, post, earlier)  # noqa: F821
             scatter(state, j, s)
             whole = int(np.floor(t[AXON] + _ON_TIME))  # noqa: F821
             last[0] = emitted + whole
@@ -166,7 +189,18 @@ def _present(detail, j, next_step):
     c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
     s = gather(arrays_at(detail[STATE], _N_STATE), j)  # noqa: F821
     weight = float64_at(detail[WEIGHTS] + 8 * j, 1)[0]
-    s, weight, at, n = _catch_up(detail, c, s, weight, j, next_step, -_ON_TIME)  # noqa: F821
+    seen = int32_at(detail[SEEN] + 4 * j, 1)[0]
+    s, weight, at, n = _catch_up(  # noqa: F821
+        detail,
+        c,
+        s,
+        weight,
+        j,
+        next_step,
+        -_ON_TIME,
+        s[_N_STATE - 1],
+        seen,  # noqa: F821
+    )
     now = float(next_step - 1 - int32_at(detail[LAST] + 4 * j, 1)[0])
     s, weight = _between(c, s, weight, max(now - at, 0.0), float(next_step - 1))  # noqa: F821
     return s, weight, max(now, at), n
@@ -228,7 +262,7 @@ def _lone_spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, high
             cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
             pre = _pre_values(detail[PRE_VALUES], cells[k])  # noqa: F821
             post = _post_values(detail[POST_VALUES], cell)  # noqa: F821
-            s, w, amount = _before(c, s, w, float(step), _key(detail, j), pre, post)  # noqa: F821
+            s, w, amount = _before(c, s, w, float(step), _key(detail, j), pre, post, s)  # noqa: F821
             last[0] = step
             scatter(state, j, s)
             slot = (step + uint16_at(row[DELAYS] + stride * j, 1)[0]) & ring[1]
@@ -279,7 +313,6 @@ def event_model(name, parameters, state, constants, n_constants, functions, **op
     for which, some in of_cells.items():
         template, function = (_values if some else _no_values), f"{which[2:]}_values"
         names[function] = inlined(specialise(template, f"{name}{function}", _N_VALUES=len(some)))
-    names["_MARGIN"] = ON_TIME if post_first else -ON_TIME
     if len(functions) == 2:
         return SynapseModel(
             name,
@@ -292,6 +325,8 @@ def event_model(name, parameters, state, constants, n_constants, functions, **op
             **of_cells,
         )
     names["_catch_up"] = jit(specialise(_events, f"{name}_events", **names))
+    coincident = _coincident_before if post_first else _none_before
+    names["_with_coincident"] = jit(specialise(coincident, f"{name}{coincident.__name__}", **names))
     names["_present_of"] = jit(specialise(_present, f"{name}_present", **names))
     return SynapseModel(
         name,

@@ -198,7 +198,7 @@ def timing_constants(p):
     return axon, dendrite, np.maximum(np.ceil(axon - ON_TIME) - 1.0, 0.0)
 
 
-def _timing(p, x_rate):
+def timing(p, x_rate):
     """AXON, DENDRITE, HOLD and KICK."""
     axon, dendrite, hold = timing_constants(p)
     off_grid = axon - np.floor(axon + ON_TIME)
@@ -219,7 +219,7 @@ def _constants_of_pairs(is_additive_above, is_additive_below):
         rise = p["A_plus"] * (p["w_max"] if is_additive_above else width)
         fall = p["A_minus"] * (p["w_max"] if is_additive_below else width)
         rates = dt / p["tau_plus"], dt / p["tau_minus"]
-        return *_timing(p, rates[0]), *rates, rise, fall, np.zeros(1), *_bounds(p)
+        return *timing(p, rates[0]), *rates, rise, fall, np.zeros(1), *_bounds(p)
 
     return constants
 
@@ -227,7 +227,7 @@ def _constants_of_pairs(is_additive_above, is_additive_below):
 def _constants_of_vogels(p, dt):
     """`eta` is in the units of the weight, `rho` in spikes per ms."""
     rate = dt / p["tau"]
-    return *_timing(p, rate), rate, rate, p["eta"], p["eta"], 2.0 * p["rho"] * p["tau"], *_bounds(p)
+    return *timing(p, rate), rate, rate, p["eta"], p["eta"], 2.0 * p["rho"] * p["tau"], *_bounds(p)
 
 
 def _bounds(p):
@@ -443,21 +443,30 @@ def _observe_kernel(observer, first, last, step):
     return 0
 
 
-def _model(rule, dependence):
-    """The model of a rule with a weight dependence."""
+def _model(rule, dependence, functions, posts_first=False):
+    """The model of a rule with a weight dependence.
+
+    functions     of the rule, before and after: see `RULES`
+    posts_first   whether a postsynaptic spike that arrives together with a presynaptic one comes first
+    """
     name = f"stdp_{rule}_{dependence}"
     rise, fall = WEIGHT_DEPENDENCES[dependence]
     before, after = (
         inlined(specialise(function, f"{name}{function.__name__}", _rise=rise, _fall=fall))
-        for function in RULES[rule]
+        for function in functions
     )
     catch_up = jit(specialise(_one_by_one, f"{name}_one_by_one", _after=after, _ON_TIME=ON_TIME))
-    if rise in TOGETHER:
+    if rise in TOGETHER and not posts_first:
         several = {"_each": catch_up, "_risen": TOGETHER[rise], "_ON_TIME": ON_TIME}
         catch_up = jit(specialise(_at_once, f"{name}_at_once", **several))
     names = {"_N_CONSTANTS": N_CONSTANTS, "_ON_TIME": ON_TIME, "_catch_up": catch_up, "_before": before}
     names["_weight_of"] = jit(specialise(_weight_shown, f"{name}_weight_shown", **names))
-    if rule == "vogels":
+    at_spike = dict(names)
+    if posts_first:
+        at_spike["_catch_up"] = jit(
+            specialise(_one_by_one, f"{name}_up_to_spike", _after=after, _ON_TIME=-ON_TIME)
+        )
+    if rule.endswith("vogels"):
         parameters, constants = ("tau", "eta", "rho"), _constants_of_vogels
     else:
         parameters = ("tau_plus", "tau_minus", "A_plus", "A_minus")
@@ -468,7 +477,7 @@ def _model(rule, dependence):
         (*parameters, "dendritic_delay_fraction"),
         {"_x": 0.0, "_y": 0.0},
         constants,
-        Entry(specialise(_spike_kernel, f"{name}_spike_kernel", **names), KERNEL_ARGUMENTS),
+        Entry(specialise(_spike_kernel, f"{name}_spike_kernel", **at_spike), KERNEL_ARGUMENTS),
         Entry(specialise(_observe_kernel, f"{name}_observe_kernel", **names), 4),
         catch_up=Entry(specialise(_catch_up_kernel, f"{name}_catch_up_kernel", **names), 5),
         show=Entry(specialise(_show_kernel, f"{name}_show_kernel", **names), 5),
@@ -476,4 +485,8 @@ def _model(rule, dependence):
     )
 
 
-MODELS = {(rule, dependence): _model(rule, dependence) for rule in RULES for dependence in WEIGHT_DEPENDENCES}
+MODELS = {
+    (rule, dependence): _model(rule, dependence, functions)
+    for rule, functions in RULES.items()
+    for dependence in WEIGHT_DEPENDENCES
+}

@@ -290,10 +290,10 @@ def _quantal_decayed(c, p, s):
 
 
 @inlined
-def _quantal_release(c, s, weight, key):
+def _sites_released(c, s, key):
+    """How many sites are still empty at a spike, and how many of the others release, with its u."""
     u, empty, recovery, spikes = s
     n = c[3]
-    u = u + c[0] * (1.0 - u)
     draw = 2.0 * n * spikes
     still_empty = 0
     for _ in range(int(empty)):
@@ -303,7 +303,15 @@ def _quantal_release(c, s, weight, key):
     for _ in range(int(n) - still_empty):
         released += 1 if uniform(key[0], key[1], key[2], key[3], draw) <= u else 0
         draw += 1.0
-    return (u, float(still_empty + released), recovery, spikes + 1.0), weight * (released / n)
+    return still_empty, released
+
+
+@inlined
+def _quantal_release(c, s, weight, key):
+    u, empty, recovery, spikes = s
+    u = u + c[0] * (1.0 - u)
+    still_empty, released = _sites_released(c, (u, empty, recovery, spikes), key)
+    return (u, float(still_empty + released), recovery, spikes + 1.0), weight * (released / c[3])
 
 
 MULTI_QUANTAL = _model(

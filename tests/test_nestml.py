@@ -1,7 +1,8 @@
 """
 Models in NESTML: what they become, what they do, and what is said about mistakes in them.
 
-The models that nestml ships come from where it is installed; those in texts here are written in its older dialects.
+The models that nestml ships come from where it is installed; those in texts here are written in its older
+dialects.
 """
 
 import sys
@@ -45,7 +46,7 @@ def described(name):
     return (synapse_of if name.endswith("_synapse") else neuron_of)(text_of(name))
 
 
-# --- all that nestml ships ------------------------------------------------------------------------------------
+# --- all that nestml ships ------------------------------------------------------------------------
 
 
 def test_there_are_models():
@@ -84,7 +85,7 @@ def _run(name):
     sim.end()
 
 
-# --- what a neuron becomes ------------------------------------------------------------------------------------
+# --- what a neuron becomes ------------------------------------------------------------------------
 
 # In the dialect of 8.3: units without numbers.
 NEURON = """
@@ -236,7 +237,7 @@ def test_integers_are_truncated_as_in_c():
     assert cell_type.default_initial_values["r"] == -3
 
 
-# --- synapses -------------------------------------------------------------------------------------------------
+# --- synapses -------------------------------------------------------------------------------------
 
 # In the dialect of 8.2: the delay is an argument of emit_spike().
 STDP = """
@@ -276,8 +277,8 @@ def pairs():
 
 
 def test_weights_of_a_pair_rule_are_those_of_its_equations_in_nests_order(pairs):
-    """Where spikes are at the same time, those of the target come first, and the source's reads their trace as it
-    was before."""
+    """Where spikes are at the same time, those of the target come first, and the source's reads their
+    trace as it was before."""
     sim.setup(timestep=0.1, min_delay=0.1)
     times = [1.0, 4.0, 9.0, 30.0]  # a spike of the target comes back at 4, too
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=times))
@@ -316,7 +317,7 @@ def test_there_must_be_a_weight():
         synapse_of(STDP, weight_variable="weight")
 
 
-# --- names, files, and what is kept -------------------------------------------------------------------------------
+# --- names, files, and what is kept ---------------------------------------------------------------
 
 
 def test_a_model_may_be_a_file_and_come_after_setup(tmp_path):
@@ -344,7 +345,7 @@ def test_a_kernel_must_follow_a_linear_equation():
         neuron_of(text)
 
 
-# --- mistakes -------------------------------------------------------------------------------------------------
+# --- mistakes -------------------------------------------------------------------------------------
 
 MISTAKES = [
     (("integrate_odes()", "integrate_odes("), r"line \d+"),

@@ -40,16 +40,18 @@ def unit_factor(unit):
 
 
 def conversion(node):
-    """The factor between the value of an expression, made of values in NEST's units, and NEST's unit for what it is.
+    """The factor between the value of an expression, made of values in NEST's units, and NEST's unit for
+    what it is.
 
-    It is not 1 where NEST has no unit of its own for a part of the expression (1 / Bq, which is a time). pynestml's own
-    factors are those between the units as they are written: on top of NEST's units it would convert twice.
+    It is not 1 where NEST has no unit of its own for a part of the expression (1 / Bq, which is a time).
+    pynestml's own factors are those between the units as they are written: on top of NEST's units it would
+    convert twice.
     """
     if not node.get_implicit_conversion_factor() or not isinstance(node.type, UnitTypeSymbol):
         return 1.0
     unit = node.type.astropy_unit
-    of_parts = math.prod(unit_factor(base) ** power for base, power in zip(unit.bases, unit.powers, strict=True))
-    return float(f"{unit_factor(unit) / of_parts:.12g}")
+    of_parts = math.prod(unit_factor(base) ** power for base, power in zip(unit.bases, unit.powers,
+    strict=True)) return float(f"{unit_factor(unit) / of_parts:.12g}")
 
 
 def number_text(value):

@@ -215,7 +215,8 @@ _COMPARISONS = {
 }
 
 
-# Names of models may be Python's keywords ("lambda"), but for those of expressions: they get a mark to be parsed.
+# Names of models may be Python's keywords ("lambda"), but for those of expressions: they get a mark to be
+# parsed.
 _MARK = "\u1369"
 _KEYWORD = re.compile(
     rf"\b({'|'.join(sorted({*keyword.kwlist} - {'and', 'or', 'not', 'if', 'else', 'True', 'False'}))})\b"

@@ -9,6 +9,7 @@ from .expressions import DT, symbol
 from .printing import array_code
 from .runtime import ARRAYS
 
+SCOPE = {**ARRAYS, "np": np, "number": np.float64, "inf": np.inf, "nan": np.nan}
 USUAL_DT = 0.1  # ms: for initial values that depend on the time step
 
 
@@ -33,4 +34,4 @@ def value_of(expression, known):
     """The number that an expression is; `known` are numbers by symbol."""
     names = {s: f"number({float(value)!r})" for s, value in known.items()}
     with np.errstate(all="ignore"):
-        return float(eval(array_code(expression, names), {**ARRAYS, "np": np, "number": np.float64, "inf": np.inf, "nan": np.nan}))
+        return float(eval(array_code(expression, names), SCOPE))

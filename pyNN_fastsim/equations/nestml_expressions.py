@@ -50,8 +50,9 @@ def conversion(node):
     if not node.get_implicit_conversion_factor() or not isinstance(node.type, UnitTypeSymbol):
         return 1.0
     unit = node.type.astropy_unit
-    of_parts = math.prod(unit_factor(base) ** power for base, power in zip(unit.bases, unit.powers,
-    strict=True)) return float(f"{unit_factor(unit) / of_parts:.12g}")
+    parts = zip(unit.bases, unit.powers, strict=True)
+    of_parts = math.prod(unit_factor(base) ** power for base, power in parts)
+    return float(f"{unit_factor(unit) / of_parts:.12g}")
 
 
 def number_text(value):

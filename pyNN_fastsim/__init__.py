@@ -4,11 +4,12 @@ PyNN on a simulator of its own, written in Numba.
 ``import pyNN_fastsim as sim`` is the only change that a PyNN script needs.
 """
 
+import sys as _sys
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
 from pyNN import errors, random, space  # noqa: F401
-from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution  # noqa: F401
+from pyNN.random import GSLRNG, NumpyRNG  # noqa: F401
 from pyNN.recording import *  # noqa: F403
 from pyNN.recording import files  # noqa: F401
 from pyNN.recording.files import *  # noqa: F403
@@ -17,6 +18,7 @@ from pyNN.standardmodels import StandardCellType  # noqa: F401
 
 from . import aliases as _aliases
 from .celltypes import CellType
+from .checking import check  # noqa: F401
 from .connectors import *  # noqa: F403
 from .control import (  # noqa: F401
     end,
@@ -35,13 +37,14 @@ from .control import (  # noqa: F401
 )
 from .former_names import MODULE as _FORMER_NAMES
 from .former_names import has_become as _has_become
+from .messages import no_such_name as _no_such_name
 from .models import *  # noqa: F403
 from .native import *  # noqa: F403
 from .network import Network  # noqa: F401
 from .populations import Assembly, Population, PopulationView  # noqa: F401
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401
 from .projections import Projection  # noqa: F401
-from .random import NativeRNG  # noqa: F401
+from .random import NativeRNG, RandomDistribution  # noqa: F401
 from .standardmodels.cells import *  # noqa: F403
 from .standardmodels.electrodes import *  # noqa: F403
 from .standardmodels.point_neurons import *  # noqa: F403
@@ -51,6 +54,10 @@ from .versions import show_versions  # noqa: F401
 __version__ = "0.1.0"
 
 _aliases.install("fastsim")
+if "IPython" in _sys.modules:
+    from . import notebook as _notebook
+
+    _notebook.install()
 
 
 def list_standard_models():
@@ -67,7 +74,8 @@ def __getattr__(name):
         return _import_module(".nestml", __name__)
     if name in _FORMER_NAMES:
         raise AttributeError(_has_become(__name__, name, _FORMER_NAMES[name]))
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Without a name, or Python would add a guess of its own.
+    raise AttributeError(_no_such_name(__name__, name, __all__), name=None, obj=None)
 
 
 # Whatever stands here but the modules that come along with it.

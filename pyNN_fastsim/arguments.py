@@ -11,6 +11,7 @@ import inspect
 import math
 import numbers
 import os
+import sys
 from collections.abc import Mapping
 
 import numpy as np
@@ -24,7 +25,7 @@ from pyNN.random import AbstractRNG, NativeRNG, RandomDistribution
 from pyNN.recording import Variable
 from pyNN.space import BaseStructure, Space
 
-from .messages import did_you_mean, is_of_pynn, is_ours, place_of, shown
+from .messages import did_you_mean, is_of_pynn, is_ours, nearest, place_of, shown
 
 
 class Rule:
@@ -91,6 +92,42 @@ def _is_cell_type(value):
     return isinstance(value, BaseCellType) or (isinstance(value, type) and issubclass(value, BaseCellType))
 
 
+def _hint_of_cell_types(value):
+    if is_whole(value) or isinstance(value, (tuple, list)):
+        return "; the size comes first, as in Population(100, IF_curr_exp())"
+    if isinstance(value, str):
+        return f"; {_hint_of_names(value)}"
+    if value is not None and not is_of_pynn(value):
+        return ""
+    if "LIF" in (kinds := {type(value).__name__, getattr(value, "__name__", "")}) or "AdExp" in kinds:
+        return (
+            ", which is a part of a PointNeuron; such a cell type is IF_cond_exp, or EIF_cond_exp_isfa_ista"
+        )
+    return ""
+
+
+def _hint_of_names(name):
+    """What to give instead of the name of a cell type."""
+    package = sys.modules[__package__]
+    if name in package.list_standard_models():
+        return f"without quotes it is {name}()"
+    try:
+        getattr(package, name)
+    except AttributeError as error:
+        return str(error).rpartition(": ")[2]
+    return ""
+
+
+def _hint_of_synapse_types(value):
+    return f"; StaticSynapse(weight={value}) is one" if is_finite(value) else ""
+
+
+def _hint_of_parameters(value):
+    if is_finite(value):
+        return ", and they have names, as in IF_curr_exp(tau_m=10.0)"
+    return _hint_of_labels(value)
+
+
 def _is_not_negative(value):
     return is_finite(value) and value >= 0
 
@@ -101,6 +138,8 @@ def is_generator(value):
 
 
 def _hint_of_generators(value):
+    if isinstance(value, (np.random.Generator, np.random.RandomState)):
+        return "; PyNN's is NumpyRNG(seed=1), say"
     return f"; NumpyRNG(seed={value}) is one" if is_whole(value) and value >= 0 else ""
 
 
@@ -206,8 +245,8 @@ RULES = {
     "attribute_names": NAMES,
     "callback": Rule("a function", _is_function).or_none(),
     "callbacks": Rule("a list of functions of the time", _are_callbacks, _hint_of_callbacks).or_none(),
-    "cellclass": Rule("a cell type", _is_cell_type),
-    "cellparams": Rule("a dict of parameters", Mapping, _hint_of_labels).or_none(),
+    "cellclass": Rule("a cell type", _is_cell_type, _hint_of_cell_types),
+    "cellparams": Rule("a dict of parameters", Mapping, _hint_of_parameters).or_none(),
     "cells": CELLS,
     "clear": FLAG,
     "connector": Rule("a connector, such as AllToAllConnector()", Connector),
@@ -257,7 +296,7 @@ RULES = {
     "seed": Rule("a whole number of at least 0", lambda value: is_whole(value) and value >= 0).or_none(),
     "space": Rule("a Space", Space),
     "structure": STRUCTURE.or_none(),
-    "synapse_type": Rule("a synapse type", BaseSynapseType).or_none(),
+    "synapse_type": Rule("a synapse type", BaseSynapseType, _hint_of_synapse_types).or_none(),
     "template": Rule("the name of a template", str).or_none(),
     "to_file": Rule(FILE.what, lambda value: isinstance(value, bool) or FILE.fits(value)).or_none(),
     "variable": Rule("the name of a variable", lambda value: isinstance(value, (str, Variable))),
@@ -288,7 +327,7 @@ def checked(function, owner=None, like=None, **rules):
         try:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError as error:
-            known = getattr(args[0], "default_parameters", None) if of_object else None
+            known = getattr(args[0], "default_parameters", None) if of_object and args else None
             raise TypeError(_misused(what, signature, error, args[is_method:], kwargs, known)) from None
         for name in given:
             if name in rules and not rules[name].fits(given[name]):
@@ -320,15 +359,34 @@ def _misused(owner, signature, error, args, kwargs, known):
             example = f"{extra}=..."
         return f"{owner}(): values are given by name, as in {example}, but there is {shown(extra)} alone"
     unknown = [] if takes_any_name else [name for name in kwargs if name not in names]
-    hint = did_you_mean(unknown[0], names) if unknown else ""
+    hint = ""
+    if unknown:
+        error = f"got an unexpected keyword argument {unknown[0]!r}"
+        hint = _where_it_belongs(unknown[0], [*args, *kwargs.values()]) or did_you_mean(unknown[0], names)
     if not hint and len(names) > 1:
         hint = f"; its arguments are {', '.join(names)}"
     return f"{owner}(): {error}{hint}"
 
 
+def _where_it_belongs(name, given):
+    """A remark on a name that is no argument, but a parameter of a cell or synapse type."""
+    for model in given:
+        known = getattr(model, "default_parameters", None)
+        if isinstance(known, dict) and is_of_pynn(model):
+            kind = model if isinstance(model, type) else type(model)
+            right = name if name in known else nearest(name, known, cutoff=0.8)
+            if right is not None:
+                return f"; {right} is a parameter of {kind.__name__}: give {kind.__name__}({right}=...)"
+    if name in ("weight", "delay"):
+        return f"; it belongs to a synapse type: StaticSynapse({name}=...), Projection's synapse_type"
+    return ""
+
+
 def _refusal(owner, name, value, rules, names):
     """The error for an argument that doesn't fit its rule; tells where it belongs if it fits another's."""
     place, hint = "", rules[name].hint(value)
+    if isinstance(value, type) and is_of_pynn(value) and not hint:
+        hint = f": write {value.__name__}(...)"
     if is_of_pynn(value):
         others = [each for each in names if each in rules and rules[each].fits(value)]
         if others:

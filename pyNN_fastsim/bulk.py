@@ -9,6 +9,7 @@ from pyNN.common import Population
 from .connections import parts
 from .display import Displayed, Panel, words
 from .drawing import is_one_number_or_drawn
+from .helping import signature_of_pynn
 from .memory import PAIR_INDICES, check_connections, needed_as_pair, needed_in_row
 from .progress import shown
 from .random import PIECE, NativeRNG
@@ -24,6 +25,11 @@ class BulkConnector(Displayed, NoParameterAttributes):
 
     is_unsorted = False  # whether the pairs of one target come in any order
     _reads_attributes = True
+    _for_users = ("get_parameters", "describe")
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        cls.__signature__ = signature_of_pynn(cls)
 
     def __init__(self, *args, **kwargs):
         """Raises TypeError for arguments that are not what they must be, see `arguments.py`."""

@@ -23,6 +23,7 @@ from .display import WithParameters
 from .engine.compiling.compile import Deferred
 from .engine.compiling.settings import INTERPRETED
 from .engine.neurons.kernel import Model, kernel_of
+from .helping import describe_class, sections_of_cells
 from .parameters import as_given
 from .validation import NoParameterAttributes, check_names, check_parameters, did_you_mean
 
@@ -78,6 +79,10 @@ class CellType(CellParameters, StandardCellType):
     is_own = False  # whether the model is made from the class
     weights_have_signs = True  # as PyNN says: negative ones at receptors for inhibitory currents only
     is_relayed = False  # whether its spikes come a shortest delay late: see native.py
+    _for_users = (
+        *("default_parameters", "default_initial_values", "units", "receptor_types", "recordable"),
+        *("conductance_based", "get_parameter_names", "has_parameter", "can_record", "describe"),
+    )
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
@@ -91,6 +96,7 @@ class CellType(CellParameters, StandardCellType):
             cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
             if "recordable" not in vars(cls):
                 cls.recordable = ["spikes", *public_state(cls.model)]
+            describe_class(cls, sections_of_cells(cls))
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
@@ -201,7 +207,10 @@ def _model_of(cls):
         state=state,
         receptors=tuple(cls.receptor_types),
         constants=constants,
-        **{name: getattr(cls, name, None) for name in ("short_step", "unfit", "refresh", "restart")},
+        short_step=getattr(cls, "short_step", None),
+        unfit=getattr(cls, "unfit", None),
+        refresh=getattr(cls, "refresh", None),
+        restart=getattr(cls, "restart", None),
         **functions,
     )
 

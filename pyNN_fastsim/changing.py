@@ -11,6 +11,7 @@ from pyNN.parameters import LazyArray
 from pyNN.random import RandomDistribution
 
 from . import simulator
+from .arguments import is_finite
 from .connections import shared
 from .engine.synapses.groups import moved
 from .parameters import as_given, expression, one_number
@@ -25,6 +26,7 @@ class Changing:
     """What of a Projection changes connections; comes before PyNN's class in the bases."""
 
     _initial_weights: np.ndarray | None
+    _zero_is_meant: bool  # whether a user gave all weights as one number, of whatever value
     label: str
     post: Any
     _groups: list
@@ -48,6 +50,8 @@ class Changing:
         check_names(self.synapse_type, attributes)
         values = {name: self._evaluated(name, value) for name, value in attributes.items()}
         self._store(self.synapse_type.in_our_units(values))
+        if "weight" in attributes:
+            self._zero_is_meant = is_finite(attributes["weight"])
 
     def _evaluated(self, name, value):
         """The values of a parameter given to set(): float64 [connections] in the order of creation."""

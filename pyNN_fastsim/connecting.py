@@ -9,7 +9,7 @@ from pyNN import errors
 from pyNN.parameters import LazyArray
 from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_receptor_types
 
-from . import simulator
+from . import simulator, usual
 from .connections import Group, between_parts, delay_steps, parts, shared
 from .drawing import Redrawn, drawn_ahead
 from .engine.signals import signals_held
@@ -27,13 +27,17 @@ class Connecting:
     """What of a Projection makes connections; comes before PyNN's class in the bases.
 
     _pending     connections in the order of their creation, until they are sorted into groups
+    _receptor_is_guessed   whether the sign of a weight chose the receptor, since nobody else did
     _is_warned   whether there has been a warning about weights beyond their bounds
+    _hardly_meant   parameters that there has been a warning of, since their values can't be meant
     """
 
     _pending: list
     _groups: list[Group]
     _cached: dict
     _is_warned = False
+    _receptor_is_guessed = False
+    _hardly_meant: set[str]
 
     def _add_connections(self, pre, post, values):
         """Add connections: indices (int arrays) and values, a number or one for each, by name."""
@@ -159,6 +163,15 @@ class Connecting:
                 checks[name](values)
             elif len(values):
                 self.synapse_type.check_values(self.label, name, values)
+        usual.tell(self._hardly_meant, usual.remarks(self.label, columns, table=self._usual_values()))
+
+    def _usual_values(self):
+        """What is usual of weights and delays, by name; for users' cell types only of delays."""
+        cells = [population.celltype for population in populations_of(self.post)]
+        if any(celltype.is_own for celltype in cells):
+            return {"delay": usual.DELAY}
+        unit = "uS" if self._conducts else usual.unit_of_currents(cells)
+        return {"delay": usual.DELAY, "weight": usual.OF_WEIGHTS[unit]}
 
     def _convergent_connect(
         self, presynaptic_indices, postsynaptic_index, location_selector=None, **connection_parameters
@@ -207,21 +220,45 @@ class Connecting:
         if self._sign_of_weights == 1 and weights.min() < 0:
             raise errors.ConnectionError(
                 f"{self.label}: weights must be positive for conductance-based and/or excitatory "
-                f"synapses, but there is {weights.min()}"
+                f"synapses, but there is {weights.min()}{self._what_to_do(weights.min())}"
             )
         if self._sign_of_weights == -1 and weights.max() > 0:
             raise errors.ConnectionError(
                 f"{self.label}: weights must be negative for current-based, inhibitory synapses, but "
-                f"there is {weights.max()}"
+                f"there is {weights.max()}{self._what_to_do(weights.max())}"
             )
+
+    def _what_to_do(self, weight):
+        """A remark on a weight that hasn't the sign that its receptor wants."""
+        guess = ""
+        if self._receptor_is_guessed and len(self.post.receptor_types) > 1:
+            guess = f". As no receptor_type was given, the sign of a weight chose '{self.receptor_type}'"
+        if weight > 0:
+            return f"{guess}; give {-weight:g}, or receptor_type='excitatory'"
+        if all(cells.celltype.conductance_based for cells in populations_of(self.post)):
+            hint = "conductances are positive, and inhibit by their reversal potential"
+            return f"{guess}; {hint}: give {-weight:g}, and receptor_type='inhibitory'"
+        if guess:
+            return f"{guess}; give a receptor_type, and weights of one sign"
+        return "; for inhibition give receptor_type='inhibitory'"
 
     @property
     def _sign_of_weights(self):
         """The sign that the receptor wants weights to have, 1 or -1; 0 if any."""
-        targets = [cells.celltype for cells in populations_of(self.post)]
-        if not self._connector.safe or not all(target.weights_have_signs for target in targets):
-            return 0
-        if all(target.is_conductance(self.receptor_type) for target in targets):
+        safe = self._connector.safe
+        signed = all(cells.celltype.weights_have_signs for cells in populations_of(self.post))
+        return self._sign_of_receptor if safe and signed else 0
+
+    @property
+    def _conducts(self):
+        """Whether weights are conductances, uS."""
+        cells = populations_of(self.post)
+        return self._is_electrical or all(p.celltype.is_conductance(self.receptor_type) for p in cells)
+
+    @property
+    def _sign_of_receptor(self):
+        """The sign that the receptor wants weights to have, though its connector may not care."""
+        if all(cells.celltype.is_conductance(self.receptor_type) for cells in populations_of(self.post)):
             return 1
         if self.receptor_type in excitatory_receptor_types:
             return 1
@@ -251,8 +288,13 @@ class Connecting:
         shortest, longest = state.allowed_delays
         good = (delays >= shortest - slack) & (delays <= longest * (1 + 1e-9))
         if not np.all(good):
+            wrong = delays[~good][0]
+            hint = "; delays are in ms, and at least one time step"
+            if 0 < wrong * 1000 < longest and wrong < shortest:
+                hint += f": for {wrong:g} s give {wrong * 1000:g}"
             raise errors.ConnectionError(
-                f"{self.label}: delay {delays[~good][0]} ms is out of range [{shortest}, {longest}] ms"
+                f"{self.label}: delay {wrong} ms is out of range [{shortest}, {longest}] ms"
+                f"{hint if wrong < shortest else ''}"
             )
 
     def _build(self):

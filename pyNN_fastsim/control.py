@@ -1,5 +1,6 @@
 """setup, run, run_until, run_for, reset, end, and what the time is."""
 
+import contextlib
 import difflib
 import logging
 import math
@@ -11,10 +12,11 @@ import tempfile
 from collections.abc import Iterator
 
 import numpy as np
+import quantities as pq
 from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
-from . import simulator
+from . import simulator, usual
 from .arguments import RULES, check, checked, is_finite, is_whole
 from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
@@ -132,6 +134,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         spike_precision,
         bool(progress),
     )
+    usual.tell(set(), usual.remarks("setup()", {"timestep": timestep}, table={"timestep": usual.TIMESTEP}))
     return rank()
 
 
@@ -289,7 +292,14 @@ def run(simtime, callbacks=None):
     _check_time("run", "simtime", simtime)
     if simtime < 0:
         raise ValueError(f"run(): simtime must not be negative, but is {simtime:g} ms")
-    return run_until(simulator.state.t + simtime, _checked_callbacks("run", callbacks))
+    callbacks = _checked_callbacks("run", callbacks)
+    state = simulator.state
+    if simtime and state.steps_until(state.t + simtime) == 0:
+        warn(
+            f"run({simtime:g}) is less than half a time step of {state.dt:g} ms, so nothing is simulated; "
+            f"times are in ms"
+        )
+    return run_until(state.t + simtime, callbacks)
 
 
 def _checked_callbacks(function, callbacks):
@@ -302,7 +312,13 @@ def _checked_callbacks(function, callbacks):
 
 def _check_time(function, argument, value):
     if not is_finite(value):
-        raise ValueError(f"{function}(): {argument} must be a finite number of ms, not {reprlib.repr(value)}")
+        hint = ""
+        if isinstance(value, pq.Quantity) and value.size == 1:
+            with contextlib.suppress(ValueError):
+                hint = f"; give {float(value.rescale('ms').magnitude):g}"
+        raise ValueError(
+            f"{function}(): {argument} must be a finite number of ms, not {reprlib.repr(value)}{hint}"
+        )
     if value / simulator.state.dt > MAX_STEPS:
         raise ValueError(f"{function}(): {argument} ({value:g} ms) is more than {MAX_STEPS} time steps")
 

@@ -16,6 +16,7 @@ from pyNN.parameters import ArrayParameter, Sequence
 from pyNN.random import RandomDistribution
 
 MOST = 4  # parameters of a short line
+PACKAGES = (__name__.partition(".")[0], "pyNN")
 BY_DEFAULT = "in words"
 
 _STYLE = (
@@ -46,7 +47,25 @@ class Panel:
         return f"{_STYLE}<table class='pynn-panel'><caption>{html.escape(self.title)}</caption>{rows}</table>"
 
 
-class Displayed:
+class WithHelp(type):
+    """A class whose dir(), from which help() goes, has what users need.
+
+    _for_users   names; None for all that there are
+    """
+
+    _for_users: tuple[str, ...] | None = None
+
+    def __dir__(cls):
+        if cls._for_users is None:
+            return super().__dir__()
+        names = {name for name in cls._for_users if hasattr(cls, name)}
+        for base in cls.__mro__[:-1]:
+            if base.__module__.partition(".")[0] not in PACKAGES:  # a user's
+                names |= vars(base).keys()
+        return sorted(names)
+
+
+class Displayed(metaclass=WithHelp):
     """Comes before PyNN's class in the bases; needs `panel` and `short`."""
 
     def panel(self):

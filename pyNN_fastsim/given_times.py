@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .engine.sources.spike_array import steps_of
+from .grid import times_of
 
 
 @dataclass
@@ -26,7 +27,7 @@ class GivenTimes:
 
         A time that counts as a grid point, since it is just after it, is that of the grid point.
         """
-        times = np.around(pairs[:, 1] * self.dt, 12)
+        times = times_of(pairs[:, 1], self.dt)
         after = -1
         for until, given in self.periods:
             inside = (pairs[:, 1] > after) & (pairs[:, 1] <= until)

@@ -12,6 +12,7 @@ import numpy as np
 from pyNN import common
 
 from .arguments import RULES, check, is_finite
+from .messages import place_of
 from .parameters import to_look_at
 from .validation import UnknownAttributeError, unknown_name
 
@@ -54,6 +55,12 @@ class ID(int, common.IDMixin):
         if attribute == "set":
             return super().__getattr__(attribute)  # raises an error that says how
         names = self.celltype.get_parameter_names()
+        if attribute not in names and callable(getattr(type(self.parent), attribute, None)):
+            k = place_of(self)
+            raise AttributeError(
+                f"a cell has no {attribute}(), but a view of it has: '{self.parent.label}'[{k}:{k + 1}]"
+                f".{attribute}(...), with [{k}:{k + 1}] instead of [{k}]"
+            )
         if attribute not in names:
             raise UnknownAttributeError(attribute, type(self.celltype).__name__, names)
         return to_look_at(self.as_view().get(attribute))

@@ -58,7 +58,7 @@ def _shown_other(value):
         return f"a {type(value).__name__} with {shown(value[0])}"
     if inspect.isfunction(value):
         return f"the function {value.__name__}"
-    if type(value).__repr__ is object.__repr__ and type(value) is not object:
+    if type(value).__repr__ is object.__repr__ and type(value) is not object or " at 0x" in repr(value):
         return f"an object of type {type(value).__name__}"
     return reprlib.repr(value)
 
@@ -82,6 +82,22 @@ def nearest(name, known, cutoff=0.6):
 
 
 def did_you_mean(name, known):
-    """A remark on the known name that is nearest to `name`; "" if none is near."""
+    """A remark on the known name that `name` stands for elsewhere, or is nearest to; "" if there is none."""
+    from .other_names import among  # a long table, which few need
+
+    today = among(name, known)
+    if today is not None:
+        return f" (in PyNN it is '{today}')"
     near = nearest(name, known)
     return "" if near is None else f" (did you mean '{near}'?)"
+
+
+def no_such_name(module, name, known):
+    """What to say of a name that a module doesn't have, but perhaps another simulator's."""
+    from .other_names import in_pynn
+
+    today = None if name.startswith("_") else in_pynn(name)
+    if today is not None:
+        return f"{module} has no '{name}': in PyNN it is {today}"
+    hint = "" if name.startswith("_") else did_you_mean(name, known)
+    return f"module {module!r} has no attribute {name!r}{hint}"

@@ -202,8 +202,9 @@ def _without_units(owner, name, value, units):
         # PyNN writes "/ms", which quantities doesn't know.
         return value.rescale(f"1{units}" if units and units.startswith("/") else units or "").magnitude
     except ValueError:
+        wanted = f"in {units}" if units else "a plain number, in PyNN's units"
         raise errors.InvalidParameterValueError(
-            f"{owner}: {name} must be in {units or 'no units'}, not {value.dimensionality}"
+            f"{owner}: {name} must be {wanted}, not {value.dimensionality}"
         ) from None
 
 

@@ -9,7 +9,7 @@ from pyNN.parameters import LazyArray, ParameterSpace, simplify
 from pyNN.recording import Variable
 from pyNN.space import BaseStructure
 
-from . import simulator
+from . import simulator, usual
 from .arguments import (
     POPULATION,
     STRUCTURE,
@@ -39,7 +39,7 @@ from .selection import (
     write_on_end,
 )
 from .threads import alone
-from .validation import NoParameterAttributes, check_finite, check_names, unknown_name
+from .validation import NoParameterAttributes, check_finite, check_names, unknown_name, warn
 
 
 class _Cells(Displayed, NoParameterAttributes, FormerCells):
@@ -84,6 +84,11 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
 
     def _how_to_set(self, name, is_state):
         return f"call {'initialize' if is_state else 'set'}({name}=...) of {self._owner}"
+
+    def inject(self, current_source):
+        current_source.inject_into(self)
+
+    inject.__doc__ = common.Population.inject.__doc__
 
     def _check_is_there(self):
         """Raise ValueError for cells of a network that is no more."""
@@ -170,12 +175,16 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         known = self.celltype.state_names()
         for variable in initial_values:
             if variable not in known:
-                raise unknown_name(variable, type(self.celltype).__name__, known)
+                is_parameter = variable in self.celltype.get_parameter_names()
+                hint = f" (a parameter: call set({variable}=...))" if is_parameter else ""
+                raise unknown_name(variable, type(self.celltype).__name__, known, hint)
         units = self.celltype.units
-        return {
+        values = {
             variable: self._evaluated_initial_value(variable, value, units.get(variable))
             for variable, value in initial_values.items()
         }
+        usual.tell(self._root._hardly_meant, usual.remarks(self._owner, values, units))
+        return values
 
     def _evaluated_initial_value(self, variable, value, units):
         what = f"the initial value of {variable}"
@@ -332,11 +341,14 @@ class Population(_Cells, common.Population):
         if isinstance(cellclass, type) and cellparams is None:
             cellparams = {}
         elif not isinstance(cellclass, type) and cellparams is not None:
+            kind = type(cellclass).__name__
+            example = ", ".join(f"{name}={value!r}" for name, value in cellparams.items())
             raise ValueError(
                 f"Population '{label or cellclass}': cellparams are for a class of cells, not for cells that "
-                f"have their parameters: {cellparams!r}"
+                f"have their parameters: give them as {kind}({reprlib.aRepr.repr_str(example, 0)[1:-1]})"
             )
         self._initial_values = dict(initial_values or {})  # `_create_cells` makes numbers of them
+        self._hardly_meant: set[str] = set()  # parameters that there has been a warning of
         try:
             super().__init__(size, cellclass, cellparams, structure, self._initial_values, label)
         except MemoryError:
@@ -397,6 +409,11 @@ class Population(_Cells, common.Population):
                 f"{type(self.celltype).__name__} is not a cell type of this backend; import cell types "
                 f"from the same module as Population"
             )
+        if not (state.is_set_up or state.populations):
+            warn(
+                f"setup() has not been called, so the time step is {state.dt:g} ms: begin with "
+                f"setup(timestep=0.1), which also gives up what there was before"
+            )
         native = self.celltype.native_parameters
         self._drawn: dict = {}  # names of parameters by the state of the generator that they were drawn from
         tell_of_dependence(self._owner, native, self._drawn)
@@ -423,6 +440,7 @@ class Population(_Cells, common.Population):
     def _check_parameters(self, new, indices, parameters):
         """Check new values for the cells `indices`, and all parameters as they are with them."""
         self.celltype.check(self._owner, parameters, new, np.arange(self.size)[indices])
+        usual.tell(self._hardly_meant, usual.remarks(self._owner, new, self.celltype.units))
 
     def _set_cell_parameters(self, indices, values):
         """Set parameters of some cells, all or none: numbers, or arrays of one for each, by name."""

@@ -30,6 +30,7 @@ from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSyn
 from .synapse_recording import SynapseRecorder
 from .synapse_values import wrong_shape
 from .threads import alone
+from .usual import unit_of_currents
 from .validation import NoParameterAttributes, check_names
 
 _DEFAULT_SPACE = Space()
@@ -112,6 +113,8 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             self._check_electrical()
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
+        self._hardly_meant = set()
+        self._zero_is_meant = getattr(synapse_type, "zero_is_meant", False)
         self._groups: list[Group] = []
         self._cached = {}
         self._initial_weights = None
@@ -169,6 +172,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         simulator.state.check_is_there(f'Projection "{self.label}"', self.recorder._network)
 
     def _guess_receptor_type(self):
+        self._receptor_is_guessed = True
         weights = self.synapse_type.parameter_space["weight"].base_value
         if isinstance(weights, np.ndarray) and weights.ndim != 1 and weights.shape != self.shape:
             raise wrong_shape(self, "weight", weights)
@@ -392,8 +396,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         """As quantities knows them."""
         if self.post.conductance_based or self._is_electrical:
             return "uS"
-        kinds = {population.celltype.model.name for population in _populations(self.post)}
-        return "mV" if kinds == {"iaf_psc_delta"} else "nA"
+        return unit_of_currents([population.celltype for population in _populations(self.post)])
 
 
 def _name(cells):

@@ -2,16 +2,18 @@
 
 import contextlib
 import copy
+import numbers
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from pyNN import random
+from pyNN import errors, random
 from pyNN.random import NumpyRNG
 
 from . import simulator
 from .arguments import COUNT, RULES, check, check_arguments_of
 from .engine.random.mersenne import whole_numbers
+from .messages import nearest, shown
 from .validation import warn
 
 PIECE = 2**18  # numbers that one generator draws
@@ -84,6 +86,52 @@ def _restored(seed, seeds, generator):
 
 
 check_arguments_of(NativeRNG, "next", n=COUNT.or_none())
+
+
+class RandomDistribution(random.RandomDistribution):
+    __doc__ = random.RandomDistribution.__doc__
+
+    def __init__(self, distribution, parameters_pos=None, rng=None, **parameters_named):
+        """Raises InvalidParameterValueError for names that there are not, or not all of them."""
+        names = _parameters_of(distribution)
+        if parameters_pos is None and set(parameters_named) != set(names):
+            raise _misused(distribution, names, f"not {', '.join(parameters_named) or 'none'}")
+        if parameters_pos is not None and not _are_numbers(parameters_pos, len(names)):
+            raise _misused(distribution, names, f"not {shown(parameters_pos)}")
+        check("RandomDistribution", "rng", rng, RULES["rng"])
+        super().__init__(distribution, parameters_pos, rng, **parameters_named)
+
+
+def _are_numbers(values, n):
+    """Whether these are `n` real numbers, which may be infinite, or arrays of them."""
+    if not isinstance(values, (tuple, list, np.ndarray)) or len(values) != n:
+        return False
+    return all(
+        isinstance(value, (numbers.Real, np.ndarray)) and not isinstance(value, bool) for value in values
+    )
+
+
+def _parameters_of(distribution):
+    """Names of the parameters of a distribution. Raises InvalidParameterValueError for one there is not."""
+    from .other_names import OF_DISTRIBUTIONS  # a long table, which few need
+
+    known = random.available_distributions
+    if isinstance(distribution, str) and distribution in known:
+        return known[distribution]
+    near = OF_DISTRIBUTIONS.get(distribution) if isinstance(distribution, str) else None
+    near = near or nearest(distribution, known)
+    hint = f" (did you mean '{near}'?)" if near else f"; there are {', '.join(known)}"
+    raise errors.InvalidParameterValueError(
+        f"RandomDistribution: distribution must be the name of one, not {shown(distribution)}{hint}"
+    )
+
+
+def _misused(distribution, names, given):
+    example = f"RandomDistribution('{distribution}', {', '.join(f'{name}=...' for name in names)})"
+    return errors.InvalidParameterValueError(
+        f"RandomDistribution: '{distribution}' has {len(names)} parameters, {', '.join(names)}, {given}; "
+        f"give it as {example}"
+    )
 
 
 @contextlib.contextmanager

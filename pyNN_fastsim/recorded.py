@@ -22,6 +22,7 @@ from pyNN.recording import get_io
 from . import nwbfile, textfile
 from .engine.recording.records import elements, private
 from .given_times import GivenTimes
+from .grid import times_of
 from .output import make_sure_of_room, writing
 
 VALUES_AT_ONCE = 2**17  # that are put side by side
@@ -91,7 +92,7 @@ class Signal:
 
     def times(self):
         """Times of the samples, ms."""
-        return np.around(self.start + self.period * np.arange(len(self.samples)), 12)
+        return np.around(self.start + self.period * np.arange(len(self.samples)), 9)
 
     def to_neo(self, copy=True):
         return neo.AnalogSignal(
@@ -141,7 +142,7 @@ class Spikes:
         """Of the spikes, ms: [spikes]."""
         if self.given is not None:
             return self.given.of(self.pairs)
-        return np.around(self.pairs[:, 1] * self.dt, 12)
+        return times_of(self.pairs[:, 1], self.dt)
 
     def of(self, ids):
         """The spikes, in an array, of those cells that are among `ids`; None for all."""

@@ -16,9 +16,11 @@ from pyNN import common, errors, recording
 from pyNN.recording import Variable
 
 from . import simulator
+from .asked_for import check_asked_for
 from .engine.recording.records import elements
 from .engine.signals import signals_held
 from .given_times import GivenTimes
+from .grid import times_of
 from .recorded import (
     Recording,
     Segment,
@@ -27,7 +29,7 @@ from .recorded import (
     merged_segments,
     reindexed,
 )
-from .validation import NotRecordedError, did_you_mean, steps_of_interval, warn
+from .validation import did_you_mean, steps_of_interval
 
 logger = logging.getLogger("PyNN")
 
@@ -64,6 +66,7 @@ class Recorder(recording.Recorder):
         self._ended = []  # Segments of this trial, of what is no longer recorded
         self._finished = []  # Segments of earlier trials
         self._given = []
+        self.told_of_silence = False  # whether there has been a warning that its cells can't spike
         self._off_grid = simulator.state.spike_precision == "off_grid"
         self._start_step = self._network.step
 
@@ -145,6 +148,8 @@ class Recorder(recording.Recorder):
         for name in variables if np.iterable(variables) else [variables]:
             if not isinstance(name, str) or not celltype.can_record(name):
                 hint = did_you_mean(name, celltype.recordable)
+                if isinstance(name, str) and "," in name:
+                    hint = f" (several are given as a list, {reprlib.repr(name.replace(' ', '').split(','))})"
                 raise errors.RecordingError(
                     f"{reprlib.repr(name)}{hint} of '{self.population.label}'", celltype
                 )
@@ -186,8 +191,20 @@ class Recorder(recording.Recorder):
         """Whether there is anything in this trial that has not been forgotten."""
         return self._network.begun and self._network.step > self._start_step
 
+    def has_data(self, name):
+        """Whether there are any data of a variable that was to be recorded, be they without spikes."""
+        if self._finished or self._ended:
+            return True
+        if name == "spikes":
+            return self._has_run() and bool(self._cells_in(self._recording, name).any())
+        return any(sampler.samples.length for variable, sampler in self._samplers if variable.name == name)
+
+    def has_spikes(self):
+        """Whether any spikes were recorded, or may have been in an earlier trial."""
+        return bool(self._finished or self._ended or len(self._network.spikes_of(self.population._block)))
+
     def _time_of(self, step):
-        return np.around(step * self._network.dt, 12)
+        return times_of(step, self._network.dt)
 
     def _current(self):
         """What this trial has recorded so far."""
@@ -372,25 +389,6 @@ class Recorder(recording.Recorder):
         cells = np.arange(block.n) if filter_ids is None else self._indices_of(filter_ids)
         cells = cells[recorded[cells]]
         return dict(zip((cells + block.first_id).tolist(), counts[cells].tolist(), strict=True))
-
-
-def check_asked_for(owner, names, sources):
-    """Raise RecordingError for a variable that was never to be recorded from any of some cells; warn if
-    nothing was.
-
-    owner     what to call these cells in messages
-    names     of variables; None for all that there are
-    sources   where the cells are: (Recorder, their ids or None for all)
-    """
-    known = list(
-        dict.fromkeys(name for recorder, ids in sources for name in recorder.was_asked_for(None, ids))
-    )
-    celltype = sources[0][0].population.celltype
-    for name in names or ():
-        if name not in known:
-            raise NotRecordedError(owner, name, known, celltype)
-    if not known:
-        warn(f"Nothing was recorded from {owner}: call record() before the run")
 
 
 def recorded_words(cells):

@@ -15,6 +15,7 @@ from .engine.profile import Profile
 from .engine.signals import signals_held
 from .engine.synapses.gap import TooStrong
 from .engine.synapses.groups import MAX_DELAY
+from .grid import times_of
 from .ids import ID  # noqa: F401
 from .validation import GRID_TOLERANCE  # noqa: F401
 
@@ -35,6 +36,7 @@ class State(common.control.BaseState):
         self.profile = False
         self.progress = True
         self.spike_precision = "on_grid"
+        self.is_set_up = False  # whether setup() was called
         self.dt = common.control.DEFAULT_TIMESTEP
         self._min_delay = self._max_delay = "auto"
         self.clear()
@@ -53,7 +55,7 @@ class State(common.control.BaseState):
     ):
         """Take over the arguments of setup(), and forget the old network."""
         with signals_held():  # what is new and what is old must not be mixed
-            self.spike_precision = spike_precision
+            self.spike_precision, self.is_set_up = spike_precision, True
             self.dt, self._min_delay, self._max_delay = dt, min_delay, max_delay
             self.threads, self.rng_seed, self.record_to = threads, rng_seed, record_to
             self.profile, self.progress = profile, progress
@@ -65,6 +67,7 @@ class State(common.control.BaseState):
         self.network.profile = Profile() if self.profile else None
         self.populations = []  # by the index of their block
         self.projections = []
+        self.current_sources = []  # that are injected somewhere
         self.recorders = set()
         self.write_on_end = []
         self.relay_delay = None  # ms, of relayed sources, once there has been a run
@@ -103,8 +106,8 @@ class State(common.control.BaseState):
         return float(self.time_of(steps))
 
     def time_of(self, step):
-        """The time of a step, ms: a multiple of dt, rounded so that 3 * 0.1 is 0.3."""
-        return np.around(step * self.dt, 12)
+        """The time of a step, ms."""
+        return times_of(step, self.dt)
 
     @property
     def t(self):

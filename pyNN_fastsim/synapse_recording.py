@@ -84,6 +84,8 @@ class SynapseRecorder:
         for name in variables:
             if name not in known:
                 hint = did_you_mean(name, known)
+                if not known:
+                    hint = ", which stays what it is: get('weight', 'list') tells it,"
                 raise errors.RecordingError(f"{name!r}{hint} of '{self.projection.label}'", synapse_type)
         return list(variables)
 

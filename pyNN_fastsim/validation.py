@@ -94,12 +94,18 @@ def check_names(model, names):
     known = model.get_parameter_names()
     for name in names:
         if name not in known:
-            raise unknown_name(name, type(model).__name__, known)
+            hint = ""
+            if name in getattr(model, "default_initial_values", ()):
+                hint = f" (a state variable: give it as initialize({name}=...) of a population)"
+            elif name in ("weight", "delay"):
+                hint = f" (of a synapse type: StaticSynapse({name}=...))"
+            raise unknown_name(name, type(model).__name__, known, hint)
 
 
-def unknown_name(name, owner, known):
-    """A NonExistentParameterError that tells the nearest known name."""
-    return errors.NonExistentParameterError(f"'{name}'{did_you_mean(name, known)}", owner, known)
+def unknown_name(name, owner, known, hint=""):
+    """A NonExistentParameterError that tells the nearest known name, or gives another hint."""
+    hint = hint or did_you_mean(name, known)
+    return errors.NonExistentParameterError(f"'{name}'{hint}", owner, known)
 
 
 class NoParameterAttributes:

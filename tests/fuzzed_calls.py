@@ -661,6 +661,13 @@ CALLS = {
     ),
     # --- random numbers
     "NativeRNG": Call(lambda net, **a: sim.NativeRNG(**a), seed=SEED | "none", parallel_safe=ANYTHING),
+    "RandomDistribution": Call(
+        lambda net, **a: sim.RandomDistribution(**a).next(2),
+        distribution=kind("uniform", "normal"),
+        parameters_pos=kind((1.0, 2.0), [1, 2.0], (0, 1), tolerates="list array"),
+        rng=RNG,
+        names={"parameters_pos": "has 2 parameters"},
+    ),
     "NativeRNG.next": Call(
         lambda net, n: sim.NativeRNG(seed=1).next(n), n=kind(None, 1, 3, tolerates="none zero flag whole")
     ),
@@ -840,6 +847,7 @@ NOT_CALLED = {
     "rank": "takes nothing",
     "record_gsyn": "is record_v with other names",
     "all": "takes nothing",
+    "check": "takes nothing",
     "show_versions": "takes nothing",
     "Network": "PyNN's own, but for names of files",
     "annotate": "takes anything",

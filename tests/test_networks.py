@@ -46,7 +46,11 @@ quietly = settings(
     ],
 )
 
-pytestmark = pytest.mark.usefixtures("always_threads")
+# That their numbers may be meant is one of the things that are tested.
+pytestmark = [
+    pytest.mark.usefixtures("always_threads"),
+    pytest.mark.filterwarnings("error:.*is hardly meant"),
+]
 
 
 def assert_agree(spec, found, expected):

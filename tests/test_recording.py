@@ -917,3 +917,17 @@ def test_getting_much_data(populations, size):
     total = sum(len(b.segments[0].spiketrains.multiplexed[0]) for b in blocks)
     assert total == len(whole.segments[0].spiketrains.multiplexed[0]) == round(counts * a.size)
     assert len(view.segments[0].spiketrains) == 10
+
+
+def test_times_are_the_decimals_that_they_stand_for():
+    """Far from the beginning, where step * dt has errors in the twelfth decimal."""
+    sim.setup(timestep=0.1)
+    cells = sim.Population(1, sim.SpikeSourceArray(spike_times=[9558.3, 12345.7]))
+    leaky = sim.Population(1, sim.IF_curr_exp())
+    cells.record("spikes")
+    leaky.record("v", sampling_interval=0.1)
+    sim.run(12345.7)
+    assert sim.get_current_time() == 12345.7
+    assert cells.get_data().segments[0].spiketrains[0].magnitude.tolist() == [9558.3, 12345.7]
+    times = leaky.get_data().segments[0].analogsignals[0].times.magnitude
+    assert abs(times[95583] - 9558.3) < 1e-9

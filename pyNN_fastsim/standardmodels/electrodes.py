@@ -17,9 +17,12 @@ from pyNN.errors import InvalidParameterValueError
 from pyNN.parameters import ArrayParameter, ParameterSpace, Sequence
 from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
 
+from .. import usual
 from ..arguments import check_arguments_of
 from ..display import WithParameters
 from ..engine.sources.currents import Current, noise_value, sine_value, steps_value
+from ..grid import times_of
+from ..helping import describe_class
 from ..parameters import as_given, evaluated, to_look_at
 from ..simulator import GRID_TOLERANCE, state
 from ..threads import alone
@@ -42,12 +45,26 @@ class EngineCurrentSource(WithParameters, StandardCurrentSource):
     """
 
     function = steps_value
+    units = {
+        **dict.fromkeys(("amplitude", "amplitudes", "offset", "mean", "stdev"), "nA"),
+        **dict.fromkeys(("start", "stop", "times", "dt"), "ms"),
+        **{"frequency": "Hz", "phase": "degrees"},
+    }
+    _for_users = (
+        *("default_parameters", "units", "inject_into", "record", "get_data", "describe"),
+        *("get_parameters", "set_parameters"),
+    )
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        describe_class(cls, [])
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, or InvalidParameterValueError for a value."""
         self._current = Current(self.function)
         self._values = {}
         self._recorded = None
+        self._hardly_meant: set[str] = set()  # parameters that there has been a warning of
         space = ParameterSpace(self.default_parameters, self.get_schema(), shape=(1,))
         space.update(**self._as_given(parameters))
         self.set_native_parameters(self.translate(space))
@@ -106,6 +123,7 @@ class EngineCurrentSource(WithParameters, StandardCurrentSource):
             values[name] = evaluated(owner, name, lazy, 1, is_sequence)
             check_finite(owner, name, values[name].value if is_sequence else values[name])
         numbers = self._numbers(values)
+        usual.tell(self._hardly_meant, usual.remarks(owner, values, table=usual.OF_CURRENT_SOURCES))
         self._keep_recorded()
         self._values = values
         self._current.set(numbers)
@@ -140,6 +158,8 @@ class EngineCurrentSource(WithParameters, StandardCurrentSource):
         for population, _ in targets:
             self._check_target(population)
         index = self._index_in_network()
+        if self not in state.current_sources:
+            state.current_sources.append(self)
         for population, chosen in targets:
             indices = np.sort(np.arange(population.size)[chosen])
             state.network.attach_current(index, population._block, indices)
@@ -229,7 +249,7 @@ class _RecordedCurrent:
         now = self._network.step
         self.keep(current, now)
         levels = np.concatenate([*self._kept, self._network.sample_current(current, now, now + 1)])
-        return np.around(np.arange(self._first, now + 1) * self._network.dt, 12), levels
+        return times_of(np.arange(self._first, now + 1), self._network.dt), levels
 
 
 class DCSource(EngineCurrentSource, electrodes.DCSource):
@@ -283,7 +303,7 @@ class StepCurrentSource(EngineCurrentSource, electrodes.StepCurrentSource):
         steps = _steps_of(self._values["times"].value)
         last = np.append(np.diff(steps) > 0, True)[: len(steps)]
         amplitudes = self._values["amplitudes"].value[last]
-        times = np.around(steps[last] * state.dt, 12)
+        times = times_of(steps[last], state.dt)
         return {**self._values, "times": Sequence(times), "amplitudes": Sequence(amplitudes)}
 
 

@@ -15,6 +15,7 @@ from ..arguments import check_arguments_of
 from ..celltypes import CellParameters, CellType, public_state
 from ..engine.neurons.point_adexp import adexp
 from ..engine.neurons.point_neuron import lif
+from ..helping import describe_class
 from ..messages import is_ours, shown
 from ..parameters import as_given
 from ..validation import check_finite, check_names
@@ -38,9 +39,13 @@ _RECEPTOR_UNITS = {"tau_syn": "ms", "tau_rise": "ms", "tau_decay": "ms", "e_syn"
 class _Part(CellParameters):
     """What neurons and receptors have in common."""
 
+    _for_users = ("default_parameters", "default_initial_values", "units", "recordable", "describe")
+
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
         cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
+        cls.units = {**_RECEPTOR_UNITS, **getattr(cls, "units", {})}
+        describe_class(cls, [("Can be recorded", [", ".join(cls.recordable)])])
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and

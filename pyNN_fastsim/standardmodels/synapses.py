@@ -12,12 +12,13 @@ from pyNN import errors
 from pyNN.standardmodels import build_translations, synapses
 from pyNN.standardmodels.base import STDPTimingDependence, STDPWeightDependence
 
-from ..arguments import check_arguments_of
+from ..arguments import check_arguments_of, is_finite
 from ..celltypes import public_state
 from ..display import WithParameters
 from ..engine.synapses import plasticity, short_term
 from ..engine.synapses.dynamic import OfTarget, SynapseModel
 from ..former_names import WEIGHT_RULE_ARGUMENTS, has_become
+from ..helping import describe_class
 from ..messages import shown
 from ..parameters import Stream, as_given, expression
 from ..simulator import state
@@ -38,6 +39,13 @@ __all__ = [
     "TsodyksMarkramSynapse",
     "Vogels2011Rule",
 ]
+
+
+# Weights are in nA, uS or mV, as the postsynaptic cells want.
+UNITS = {
+    **dict.fromkeys(("delay", "tau_rec", "tau_facil", "tau_plus", "tau_minus", "tau"), "ms"),
+    "rho": "/ms",
+}
 
 
 def given_parameters(owner, parameters):
@@ -72,16 +80,26 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
 
     model        of the engine, None for static synapses
     recordable   names of what `Projection.record` can sample
+    zero_is_meant   whether the weight was given as one number: if that is 0, it is no oversight
     """
 
+    zero_is_meant = False
     model: SynapseModel | None = None
     recordable: tuple[str, ...] = ()
+    units = UNITS
+    _for_users = ("default_parameters", "recordable", "get_parameter_names", "has_parameter", "describe")
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        recordable = ", ".join(cls.recordable) or "nothing: these synapses stay what they are"
+        describe_class(cls, [("Can be recorded, by Projection.record()", [recordable])])
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
         InvalidParameterValueError for what can't be a parameter's value."""
         check_names(self, parameters)
         super().__init__(**given_parameters(type(self).__name__, parameters))
+        self.zero_is_meant = is_finite(parameters.get("weight"))
         self._is_made = True
 
     def _parameters_and_states(self):
@@ -293,6 +311,13 @@ class STDPMechanism(EngineSynapse, synapses.STDPMechanism):
 
 class _RulePart(WithParameters, NoParameterAttributes):
     """What timing and weight dependences have in common; comes before PyNN's class in the bases."""
+
+    units = UNITS
+    _for_users = ("default_parameters", "get_parameter_names", "describe")
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        describe_class(cls, [])
 
     def __init__(self, *values, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and

@@ -5,6 +5,7 @@ PyNN on a simulator of its own, written in Numba.
 """
 
 import sys as _sys
+from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
 from pyNN import errors, random, space  # noqa: F401
@@ -69,6 +70,8 @@ def list_standard_models():
 
 
 def __getattr__(name):
+    if name == "nestml":  # whoever needs no models in NESTML has no time to spend on them
+        return _import_module(".nestml", __name__)
     if name in _FORMER_NAMES:
         raise AttributeError(_has_become(__name__, name, _FORMER_NAMES[name]))
     # Without a name, or Python would add a guess of its own.

@@ -4,6 +4,7 @@ receptors, and what can be recorded; and not how they are made here.
 """
 
 import inspect
+from keyword import iskeyword
 
 from .display import PACKAGES, with_units
 from .usual import unit_of_currents
@@ -107,7 +108,11 @@ def describe_class(cls, sections):
     if takes_any_name and cls.default_parameters and "__init__" not in vars(cls):
         keyword = inspect.Parameter.KEYWORD_ONLY
         cls.__signature__ = inspect.Signature(
-            [inspect.Parameter(name, keyword, default=_Shown(value)) for name, value in defaults.items()]
+            [
+                inspect.Parameter(name, keyword, default=_Shown(value))
+                for name, value in defaults.items()
+                if not iskeyword(name)  # of models from equations: can be given as **{"lambda": 1.0} only
+            ]
         )
     else:
         cls.__signature__ = None

@@ -37,6 +37,8 @@ def blocks(page):
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.stem)
 def test_the_code_of_a_page_runs(page, tmp_path):
     """All blocks of a page, one after the other, as someone would who reads it."""
+    if page.stem == "nestml":
+        pytest.importorskip("pynestml", reason="nestml is not installed")
     script = tmp_path / "page.py"
     script.write_text(
         "import matplotlib; matplotlib.use('Agg')\n" + "\n".join(blocks(page)), encoding="utf-8"

@@ -2,6 +2,7 @@
 Cell types from descriptions: generated functions, and the class that has them.
 """
 
+import functools
 import hashlib
 import linecache
 
@@ -70,7 +71,19 @@ def functions_of(parts, scope):
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     scope = {**scope, "__name__": __name__}
     exec(compile(source, file, "exec"), scope)
+    scope["constants"] = _without_warnings(scope["constants"])
     return scope
+
+
+def _without_warnings(constants):
+    """The function `constants`: what divides by zero on a way that is not taken is no news."""
+
+    @functools.wraps(constants)
+    def quiet(p, dt):
+        with np.errstate(all="ignore"):
+            return constants(p, dt)
+
+    return quiet
 
 
 def _restart(constants, state, step):

@@ -6,6 +6,8 @@ here, of which it knows the derivatives only.
 """
 
 import ast
+import keyword
+import re
 
 import sympy
 
@@ -213,6 +215,19 @@ _COMPARISONS = {
 }
 
 
+# Names of models may be Python's keywords ("lambda"), but for those of expressions: they get a mark to be
+# parsed.
+_MARK = "\u1369"
+_KEYWORD = re.compile(
+    rf"\b({'|'.join(sorted({*keyword.kwlist} - {'and', 'or', 'not', 'if', 'else', 'True', 'False'}))})\b"
+)
+_MARKED = rf"\1{_MARK}"
+
+
+def _shown(node):
+    return ast.unparse(node).replace(_MARK, "")
+
+
 class Reader:
     """Reads the expressions of one model.
 
@@ -239,7 +254,7 @@ class Reader:
 
     def _expression(self, text, line, names):
         try:
-            tree = ast.parse(text.strip(), mode="eval").body
+            tree = ast.parse(_KEYWORD.sub(_MARKED, text.strip()), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise self.wrong(line, f"'{text}' can't be read as an expression") from None
         try:
@@ -253,7 +268,7 @@ class Reader:
     def _of(self, node, line, names):
         method = getattr(self, f"_of_{type(node).__name__}", None)
         if method is None:
-            raise self.wrong(line, f"'{ast.unparse(node)}' has no meaning in an expression")
+            raise self.wrong(line, f"'{_shown(node)}' has no meaning in an expression")
         return method(node, line, names)
 
     def _of_Constant(self, node, line, names):
@@ -263,18 +278,19 @@ class Reader:
             return sympy.Integer(node.value)
         if isinstance(node.value, float):
             return sympy.oo if node.value == float("inf") else sympy.Float(node.value)
-        raise self.wrong(line, f"'{ast.unparse(node)}' is not a number")
+        raise self.wrong(line, f"'{_shown(node)}' is not a number")
 
     def _of_Name(self, node, line, names):
-        if node.id in names:
-            return names[node.id]
-        if node.id in CONSTANTS:
-            return CONSTANTS[node.id]
+        name = _shown(node)
+        if name in names:
+            return names[name]
+        if name in CONSTANTS:
+            return CONSTANTS[name]
         known = [*names, *CONSTANTS]
-        raise self.wrong(line, f"there is no '{node.id}'{did_you_mean(node.id, known)}")
+        raise self.wrong(line, f"there is no '{name}'{did_you_mean(name, known)}")
 
     def _of_Attribute(self, node, line, names):
-        name = ast.unparse(node)
+        name = _shown(node)
         if name in names:
             return names[name]
         raise self.wrong(line, f"there is no '{name}'{did_you_mean(name, list(names))}")
@@ -287,7 +303,7 @@ class Reader:
             return -as_number(value)
         if isinstance(node.op, ast.UAdd):
             return as_number(value)
-        raise self.wrong(line, f"'{ast.unparse(node)}' has no meaning in an expression")
+        raise self.wrong(line, f"'{_shown(node)}' has no meaning in an expression")
 
     def _of_BinOp(self, node, line, names):
         left, right = (as_number(self._of(side, line, names)) for side in (node.left, node.right))
@@ -295,12 +311,12 @@ class Reader:
             both = as_condition(left), as_condition(right)
             return sympy.And(*both) if isinstance(node.op, ast.BitAnd) else sympy.Or(*both)
         if type(node.op) not in _BINARY:
-            raise self.wrong(line, f"'{ast.unparse(node)}' has no meaning in an expression")
+            raise self.wrong(line, f"'{_shown(node)}' has no meaning in an expression")
         result = _BINARY[type(node.op)](left, right)
         if result.has(sympy.zoo, sympy.nan):
-            raise self.wrong(line, f"'{ast.unparse(node)}' is a division by zero")
+            raise self.wrong(line, f"'{_shown(node)}' is a division by zero")
         if result.has(sympy.I):
-            raise self.wrong(line, f"'{ast.unparse(node)}' is a power of a negative number")
+            raise self.wrong(line, f"'{_shown(node)}' is a power of a negative number")
         return result
 
     def _of_Compare(self, node, line, names):
@@ -308,7 +324,7 @@ class Reader:
         parts = []
         for operator, left, right in zip(node.ops, sides, sides[1:], strict=False):
             if type(operator) not in _COMPARISONS:
-                raise self.wrong(line, f"'{ast.unparse(node)}' has no meaning in an expression")
+                raise self.wrong(line, f"'{_shown(node)}' has no meaning in an expression")
             parts.append(_COMPARISONS[type(operator)](left, right))
         return sympy.And(*parts)
 
@@ -322,7 +338,7 @@ class Reader:
         return ite(condition, *either)
 
     def _of_Call(self, node, line, names):
-        text = ast.unparse(node)
+        text = _shown(node)
         if not isinstance(node.func, ast.Name) or node.keywords:
             raise self.wrong(line, f"'{text}' is not a call of a known function")
         name = node.func.id

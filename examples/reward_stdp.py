@@ -54,7 +54,11 @@ def learn(trials):
     weight = sim.RandomDistribution("uniform", (0.004, 0.008), rng=rng)
     projections = [
         sim.Projection(
-            pattern, cell, sim.AllToAllConnector(), RewardSTDP(w=weight, delay=1.0), receptor_type="excitatory"
+            pattern,
+            cell,
+            sim.AllToAllConnector(),
+            RewardSTDP(w=weight, delay=1.0),
+            receptor_type="excitatory",
         )
         for pattern in patterns
     ]

@@ -55,9 +55,7 @@ def changes(interval):
         # What drives the cell; it spikes 0.2 ms later.
         drive = sim.Population(1, sim.SpikeSourceArray(spike_times=pre_times + interval - 0.2))
         cell = sim.Population(1, sim.IF_curr_exp(tau_refrac=5.0))
-        sim.Projection(
-            drive, cell, sim.AllToAllConnector(), sim.StaticSynapse(weight=200.0, delay=DELAY)
-        )
+        sim.Projection(drive, cell, sim.AllToAllConnector(), sim.StaticSynapse(weight=200.0, delay=DELAY))
         learning = sim.Projection(
             pre, cell, sim.AllToAllConnector(), TripletSTDP(w=1.0, delay=DELAY), receptor_type="excitatory"
         )

@@ -147,6 +147,10 @@ class Body:
     def _if(self, s, values):
         if not s.branches:
             return self.run(s.otherwise, values)
+        common = self._in_all_ways(s)
+        if common:
+            values = self.run((Integrate(common, s.line),), values)
+            s = _without(s, common)
         (text, body), rest = s.branches[0], If(s.branches[1:], s.otherwise, s.line)
         condition = self._condition(text, s.line, values)
         if condition in (TRUE, FALSE):
@@ -155,6 +159,32 @@ class Body:
         yes = self.run(body, values)
         no = self._if(rest, values) if rest.branches or rest.otherwise else values
         return self._chosen(condition, yes, no)
+
+    def _in_all_ways(self, s):
+        """The variables that every way of an If integrates, and nothing else does but integrate some that have
+        nothing to do with these: they are integrated once, before it. A tuple, or None.
+
+        (Refractory periods are written so: one way also counts the time that is left.)
+        """
+        ways = [body for _, body in s.branches] + [s.otherwise]
+        if not all(len(body) == 1 and isinstance(body[0], Integrate) for body in ways):
+            return None
+        sets = [set(self.problems if body[0].variables is None else body[0].variables) for body in ways]
+        common = set.intersection(*sets) & set(self.problems)
+        others = set.union(*sets) - common
+        names = {
+            name: self.problems[name].rhs.free_symbols for name in common | others if name in self.problems
+        }
+        conditions = [self.reader.condition(text, s.line, self.temporaries) for text, _ in s.branches]
+        read = set().union(*(condition.free_symbols for condition in conditions))
+        apart = (
+            not any(symbol(name) in names[other] for name in others for other in common)
+            and not any(symbol(name) in names.get(other, ()) for name in common for other in others)
+            and not any(symbol(name) in read for name in common)
+        )
+        return (
+            tuple(name for name in self.problems if name in common) if common and others and apart else None
+        )
 
     def _chosen(self, condition, yes, no):
         """The values of one way or the other."""
@@ -235,6 +265,16 @@ class Body:
     def solved(self, names, problems, values):
         """The values of all y after what is integrated, by y, and all values."""
         return self.advance(problems, self.writer), values
+
+
+def _without(s, common):
+    """An If whose ways integrate all but these variables."""
+
+    def rest(body):
+        names = tuple(name for name in body[0].variables or () if name not in common)
+        return (Integrate(names, body[0].line),) if names else ()
+
+    return If(tuple((text, rest(body)) for text, body in s.branches), rest(s.otherwise), s.line)
 
 
 def _choice(condition, a, b):

@@ -63,9 +63,9 @@ def source_of(model, reader, writer, state, n_inputs):
     attempted = _Attempt(model, reader, writer, begin, rest)
     writer.lines = []
     early = {symbol(name): symbol(BEGIN + name if name in begin else name) for name in state}
+    early |= {_end_of(name): symbol(name) for name in state}
     ends = attempted.run(first, {**early, SPIKED: FALSE, ERROR: ZERO})
-    integrated = {v for s in every(Integrate, first) for v in s.variables or attempted.problems}
-    values = [writer.code(ends[symbol(name)]) if name in integrated else f"s_{name}" for name in state]
+    values = [writer.code(ends[_end_of(name)]) for name in state]
     attempt = writer.lines
     error = writer.code(ends[ERROR])
 
@@ -101,6 +101,11 @@ def source_of(model, reader, writer, state, n_inputs):
         "",
     ]  # fmt: skip
     return lines, hidden
+
+
+def _end_of(name):
+    """The symbol of what a variable is at the end of a part, whatever is assigned to it after that."""
+    return symbol(f"<end {name}>")
 
 
 def _read_early(model, statements, reader):
@@ -166,7 +171,8 @@ class _Attempt(Body):
             problems = self.advance_held(list(zip(names, problems, strict=True)), now)
         ends, error = solvers.attempt(problems, self.writer, PART)
         (error,) = self.writer.take_down([values[ERROR] + error])
-        return ends, {**values, ERROR: error}
+        given = {_end_of(name): ends[p.y] for name, p in zip(names, problems, strict=True)}
+        return ends, {**values, **given, ERROR: error}
 
 
 class _Finish(Body):

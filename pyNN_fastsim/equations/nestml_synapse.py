@@ -98,6 +98,7 @@ def _described(model, weight, delay):
         on_pre=on_pre,
         on_post=on_post,
         weight=python_name(weight),
+        weight_scale=1000.0,
         delay=delay,
         post_first=not _is_pre_first(blocks, source_port),
         text=source.text,

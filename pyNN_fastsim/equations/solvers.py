@@ -6,7 +6,7 @@ values of y at the end as expressions. What is not chosen by the user is chosen 
 
 exact         those that are linear, with coefficients that don't change within the step: through propagators
 exponential   those that are linear in their own variable, with coefficients that depend on nothing but
-              what is known exactly: the integrating factor, with two Gauss-Legendre nodes; order 4
+              what is known exactly: the integrating factor, with three Gauss-Legendre nodes; order 6
 rk4           all others together: classical Runge-Kutta, order 4, with the exact values of the first at
               its stages
 
@@ -26,8 +26,10 @@ from .expressions import DT, TIME, absolute, ceil, expm1, floor, ite, maximum, m
 
 METHODS = ("exact", "exponential", "explicit", "midpoint", "rk4", "implicit", "event-driven")
 
-EARLY = 0.5 - 3**0.5 / 6  # the Gauss-Legendre nodes, as fractions of the step
-LATE = 0.5 + 3**0.5 / 6
+# The Gauss-Legendre nodes beside the middle, as fractions of the step, and the weights.
+REACH = 0.15**0.5
+EARLY, LATE = 0.5 - REACH, 0.5 + REACH
+OUTER, INNER = sympy.Rational(5, 18), sympy.Rational(8, 18)
 SMALLEST = 1e-7  # a rate times the step below this is not divided by
 NEWTON = 4  # iterations
 
@@ -40,6 +42,15 @@ class Problem:
     rhs: sympy.Expr
     method: str | None = None
     line: int = 0
+
+    @property
+    def slope(self):
+        return _slope(self.rhs, self.y)
+
+    @property
+    def rest(self):
+        """What is left of the right-hand side at y = 0."""
+        return self.rhs.xreplace({self.y: sympy.Integer(0)})
 
 
 def chosen_methods(problems, is_constant):
@@ -140,6 +151,59 @@ class _Linear:
                 self.known[fraction, k] = value
         return {self.ys[k]: self.known[fraction, k] for k in wanted}
 
+    def of(self, expressions, fractions):
+        """The values of expressions in the y at fractions of the step: a list for each fraction.
+
+        Where they are linear in the y, they are sums over the y at the beginning, whose factors are constant.
+        """
+        factors = [self._factors(e) for e in expressions]
+        if None in factors:
+            needed = {y for y in self.ys if any(e.has(y) for e in expressions)}
+            return [[e.xreplace(self.at(f, needed)) for e in expressions] for f in fractions]
+        results = []
+        for fraction in fractions:
+            p, q = self.writer.propagators(len(self.ys), self.elements, fraction * DT)
+            results.append([self._sum(e, d, p, q) for e, d in zip(expressions, factors, strict=True)])
+        return results
+
+    def integrals_of(self, expression, fractions):
+        """The integrals of an expression from fractions of the step to its end; None unless it is linear in the
+        y, and these only decay."""
+        factors = self._factors(expression)
+        if factors is None or any(self.inputs[j] != 0 for k in factors for j in self.reach[k]):
+            return None
+        n = len(self.ys)
+        _, end = self.writer.propagators(n, self.elements, 1.0 * DT)
+        results = []
+        for fraction in fractions:
+            _, begin = self.writer.propagators(n, self.elements, fraction * DT) if fraction else (None, None)
+            change = {place: q - (begin[place] if begin else 0) for place, q in end.items()}
+            constant = expression.xreplace(dict.fromkeys(self.ys, sympy.Integer(0))) * (1 - fraction) * DT
+            results.append(constant + self._over_ys(factors, change))
+        return results
+
+    def _factors(self, expression):
+        """The factors of the y in an expression that is linear in them, by their numbers, or None."""
+        factors = {k: _slope(expression, y) for k, y in enumerate(self.ys) if expression.has(y)}
+        known = all(d is not None and self.writer.is_constant(d) for d in factors.values())
+        return factors if known else None
+
+    def _over_ys(self, factors, p):
+        """The sum over the y at the beginning, of which each has one constant factor."""
+        columns = sorted({j for k in factors for j in self.reach[k]})
+        return sympy.Add(
+            *(
+                sympy.Add(*(d * p[k, j] for k, d in factors.items() if j in self.reach[k])) * self.ys[j]
+                for j in columns
+            )
+        )
+
+    def _sum(self, expression, factors, p, q):
+        total = expression.xreplace(dict.fromkeys(self.ys, sympy.Integer(0))) + self._over_ys(factors, p)
+        for k, d in factors.items():
+            total += sympy.Add(*(d * q[k, j] * self.inputs[j] for j in self.reach[k]))
+        return total
+
     def needed_by(self, problems):
         return {y for y in self.ys if any(p.rhs.has(y) for p in problems)}
 
@@ -234,18 +298,30 @@ def _exponential_euler(problem, exact, writer):
 
 def _integrating_factor(problem, exact, writer):
     """y' = a(t) y + b(t), where a and b are known: with y - e in the place of y, where e is the fixed point of
-    the mean coefficients, so that what is left of b is small."""
-    y, needed = problem.y, exact.needed_by([problem])
-    early, late = (_coefficients(problem, exact.at(node, needed)) for node in (EARLY, LATE))
-    a1, b1, a2, b2 = writer.take_down([*early, *late])
-    half = sympy.Rational(1, 2)
-    mean, tilt = half * (a1 + a2), sympy.Float(3**0.5) * (a2 - a1)
-    mean, e = writer.take_down([mean, -half * (b1 + b2) / _not_zero(mean)])
-    if (a1, b1) == (a2, b2):
-        return y + (y - e) * expm1(mean * DT)
-    lags = [mean * sympy.Float(1 - node) + (tilt / 12 if a1 != a2 else 0) for node in (EARLY, LATE)]
-    whole, first, second = writer.decays(-DT * mean, *(-DT * lag for lag in lags))
-    return y + (y - e) * (whole - 1) + half * DT * (first * (b1 + a1 * e) + second * (b2 + a2 * e))
+    the coefficients in the middle, so that what is left of b is small, and nothing there."""
+    y = problem.y
+    nodes = exact.of([problem.slope, problem.rest], (EARLY, 0.5, LATE))
+    a1, b1, a2, b2, a3, b3 = writer.take_down([x for node in nodes for x in node])
+    (e,) = writer.take_down([-b2 / _not_zero(a2)])
+    if (a1, b1) == (a2, b2) == (a3, b3):
+        return y + (y - e) * expm1(a2 * DT)
+    lags = exact.integrals_of(problem.slope, (0.0, EARLY, LATE)) or _interpolated(a1, a2, a3)
+    whole, first, last = writer.decays(*(-lag for lag in lags))
+    outer = first * (b1 + a1 * e) + last * (b3 + a3 * e)
+    return y + (y - e) * (whole - 1) + DT * (OUTER * outer + INNER * (b2 + a2 * e))
+
+
+def _interpolated(a1, a2, a3):
+    """The integrals of a coefficient, of which the values at the nodes are given, from 0, and from the early and
+    the late node, to the end."""
+    if a1 == a2 == a3:
+        return [DT * a1 * sympy.Float(1 - start) for start in (0.0, EARLY, LATE)]
+    lags = [DT * (OUTER * (a1 + a3) + INNER * a2)]
+    slope, bend = (a3 - a1) / (2 * REACH), (a1 + a3 - 2 * a2) / (2 * REACH**2)
+    for u in -REACH, REACH:
+        square, cube = (0.25 - u**2) / 2, (0.125 - u**3) / 3
+        lags.append(DT * (sympy.Float(0.5 - u) * a2 + square * slope + cube * bend))
+    return lags
 
 
 def _not_zero(rate):
@@ -256,7 +332,7 @@ def _not_zero(rate):
 # --- a part of a step, with an estimate of the error -----------------------------------------------------------
 
 # What the difference to a method of order 3 may be: of a variable's value, or change within the part.
-RELATIVE, ABSOLUTE = 1e-5, 1e-7
+RELATIVE, ABSOLUTE = 1e-6, 1e-7
 LARGEST = 1e200  # what is larger has run away
 
 

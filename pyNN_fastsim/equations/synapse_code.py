@@ -33,7 +33,7 @@ def synapse_code(model):
     for which, names in of_cells.items():
         reader.names |= {f"{which}.{name}": symbol(f"{which}.{name}") for name in names}
         writer.names |= {symbol(f"{which}.{name}"): f"{which}_{name}" for name in names}
-    writer.names |= {TIME: "t", ELAPSED: "elapsed", symbol(model.weight): "weight"}
+    writer.names |= {TIME: "t", ELAPSED: "elapsed", symbol(model.weight): "w"}
     body = Body(model, reader, writer, lambda problems, writer: solvers.advance(problems, writer, ELAPSED))
     lists = {"between": model.between, "before": model.on_pre, "after": model.on_post}
     if not model.on_post and not _changes(model.weight, body, (model.between, model.on_pre)):
@@ -46,11 +46,15 @@ def synapse_code(model):
     source = ["def constants(p, dt):", *writer.constants_code()]
     for name, (lines, ends) in written.items():
         moved = _of_target(model, body) if name == "before" and model.post_first else ()
-        source += _source(name, lines, ends, writer, reader, state, hidden, of_cells, moved)
+        if model.weight_scale != 1.0:
+            ends = (ends[0], "weight" if ends[1] == "w" else f"({ends[1]}) / {model.weight_scale!r}", ends[2])
+        source += _source(model, name, lines, ends, writer, reader, state, hidden, of_cells, moved)
+
     return {
         "name": model.name,
         "doc": f"{model.name}, a synapse type from equations:\n\n{model.text}",
         "text": model.text,
+        "weight_scale": model.weight_scale,
         "weight": float(declared.get(model.weight, 0.0)),
         "aliases": {model.weight: "weight"} | ({model.delay: "delay"} if model.delay else {}),
         "parameters": {part.name: float(part.value) for part in model.parameters if part.name in own},
@@ -128,7 +132,7 @@ def _of_target(model, body):
     return assigned(model.on_post) - assigned(model.on_pre) - {model.weight} & set(body.problems)
 
 
-def _source(name, lines, ends, writer, reader, state, hidden, of_cells, moved):
+def _source(model, name, lines, ends, writer, reader, state, hidden, of_cells, moved):
     items, weight, amount = ends
     used = [*lines, *items, weight, amount]
     uses_time = any(re.search(r"\bt\b", text) for text in used)
@@ -142,6 +146,8 @@ def _source(name, lines, ends, writer, reader, state, hidden, of_cells, moved):
         f"(_, _, _, {constants},) = c",
         f"({', '.join(f's_{each}' for each in (*state, *hidden, '_at'))},) = s",
     ]
+    scale = "" if model.weight_scale == 1.0 else f" * {model.weight_scale!r}"
+    head.append(f"w = weight{scale}")
     step = writer.code(DT)
     for which in ("pre", "post") if name == "before" else ("post",) if name == "after" else ():
         if of_cells[which]:

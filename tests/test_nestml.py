@@ -294,7 +294,7 @@ def test_weights_of_a_pair_rule_are_those_of_its_equations_in_nests_order(pairs)
     spikes = target.get_data().segments[0].spiketrains[0].magnitude
     assert len(spikes) == 3 and 3.0 in spikes
     arrivals = [round(t + 1.0, 1) for t in spikes]
-    weight = projection.get("weight", format="list", with_address=False)[0]
+    weight = 1000.0 * projection.get("weight", format="list", with_address=False)[0]
     assert weight == pytest.approx(_weight_of_pairs(50.0, times, arrivals), rel=1e-12)
 
 

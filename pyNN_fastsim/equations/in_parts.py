@@ -136,6 +136,7 @@ class _Attempt(Body):
 
     def _condition_of_reset(self, rest):
         """(condition, names) of the variables that a spike sets back; None if there are none."""
+        temporary = {name: symbol(name) for name in assigned(self.model.update)}
         for s in rest:
             for text, body in getattr(s, "branches", ()):
                 if not any(every(Spike, body)):
@@ -144,13 +145,17 @@ class _Attempt(Body):
                     a.target
                     for a in every(Assign, body)
                     if a.target in self.problems
-                    and symbol(a.target) not in self.reader.number(a.expression, a.line).free_symbols
+                    and symbol(a.target) not in self._parsed(a.expression, a.line, temporary)
                 }
-                condition = self.reader.condition(text, s.line)
+                condition = self.reader.condition(text, s.line, temporary)
                 known = {symbol(v) for v in self.variables} | set(self.writer.of_arrays)
                 if names and condition.free_symbols <= known:
                     return condition, names
         return None
+
+    def _parsed(self, text, line, temporary):
+        """The symbols of an expression."""
+        return self.reader.number(text, line, temporary).free_symbols
 
     def begin_of(self, name, values):
         return symbol(name)

@@ -1,11 +1,14 @@
 """
-The same models from equations here, in ANNarchy and in Brian 2: time from nothing to the first millisecond, and to run.
+The same models from equations here, in ANNarchy and in Brian 2: time from nothing to the first millisecond,
+and to run.
 
-    python benchmarks/equations.py coba|izhikevich|stdp --annarchy PYTHON --brian2 PYTHON [--seconds S] [--rounds N]
+    python benchmarks/equations.py coba|izhikevich|stdp --annarchy PYTHON --brian2 PYTHON [--seconds S]
+    [--rounds N]
 
-PYTHON are the interpreters of environments that have these. Each simulator runs in a process of its own, in turn,
-with an empty cache at first. Printed are seconds: of all until the first millisecond is done (wall), and of the run
-(processor time, one thread, the least of all rounds), with the number of spikes, which tells whether they do the same.
+PYTHON are the interpreters of environments that have these. Each simulator runs in a process of its own, in
+turn, with an empty cache at first. Printed are seconds: of all until the first millisecond is done (wall),
+and of the run (processor time, one thread, the least of all rounds), with the number of spikes, which tells
+whether they do the same.
 """
 
 import argparse

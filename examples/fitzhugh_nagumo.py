@@ -1,11 +1,12 @@
 """
-FitzHugh-Nagumo neurons with noise, from equations in strings: most regular at a noise that is neither small nor large.
+FitzHugh-Nagumo neurons with noise, from equations in strings: most regular at a noise that is neither small
+nor large.
 
     dv/dt = (v - v**3 / 3 - w) / epsilon,   dw/dt = v + a + noise * xi
 
-without noise at rest for a > 1 (Pikovsky & Kurths 1997, Coherence resonance in a noise-driven excitable system, Phys. Rev.
-Lett. 78:775-778). Time is without a unit there, here it is in ms. White noise xi is a normal number in
-each step over the root of the step.
+without noise at rest for a > 1 (Pikovsky & Kurths 1997, Coherence resonance in a noise-driven excitable
+system, Phys. Rev. Lett. 78:775-778). Time is without a unit there, here it is in ms. White noise xi is a
+normal number in each step over the root of the step.
 
 Usage: python fitzhugh_nagumo.py [--time MS] [--plot FILE]
 """

@@ -1,9 +1,9 @@
 """
 A thousand randomly coupled Izhikevich neurons, from equations in strings.
 
-The network of Izhikevich 2003, Simple Model of Spiking Neurons, IEEE Trans. Neural Netw. 14:1569-1572: 800 excitatory and
-200 inhibitory neurons, all of them different, each with noise of its own. It goes through rhythms of 10 and
-40 Hz, as a sleeping cortex does.
+The network of Izhikevich 2003, Simple Model of Spiking Neurons, IEEE Trans. Neural Netw. 14:1569-1572: 800
+excitatory and 200 inhibitory neurons, all of them different, each with noise of its own. It goes through
+rhythms of 10 and 40 Hz, as a sleeping cortex does.
 
 Usage: python izhikevich_network.py [--time MS] [--plot FILE]
 """

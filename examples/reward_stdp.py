@@ -1,9 +1,9 @@
 """
 STDP that a reward decides about, from strings: a cell learns to answer one pattern, and not another.
 
-Pairs of spikes leave a mark at a synapse, which fades in half a second; the weight changes only while there is a reward, which comes
-later (Izhikevich 2007, Solving the distal reward problem through linkage of STDP and dopamine signaling, Cereb. Cortex
-17:2443-2452). Pattern A is rewarded, pattern B punished.
+Pairs of spikes leave a mark at a synapse, which fades in half a second; the weight changes only while there
+is a reward, which comes later (Izhikevich 2007, Solving the distal reward problem through linkage of STDP and
+dopamine signaling, Cereb. Cortex 17:2443-2452). Pattern A is rewarded, pattern B punished.
 
 Usage: python reward_stdp.py [--trials N] [--plot FILE]
 """

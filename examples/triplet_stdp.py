@@ -1,9 +1,9 @@
 """
 Triplet STDP from strings: pairs of spikes at a high rate strengthen a synapse that they weaken at a low one.
 
-The minimal triplet rule, all spikes counting, with the parameters for visual cortex (Pfister & Gerstner 2006, Triplets of
-Spikes in a Model of Spike Timing-Dependent Plasticity, J. Neurosci. 26:9673-9682, equations 2 to 4, table 4), and the
-protocol of its figure 3: 60 pairs, 10 ms apart, at 0.1 to 50 Hz.
+The minimal triplet rule, all spikes counting, with the parameters for visual cortex (Pfister & Gerstner 2006,
+Triplets of Spikes in a Model of Spike Timing-Dependent Plasticity, J. Neurosci. 26:9673-9682, equations 2 to
+4, table 4), and the protocol of its figure 3: 60 pairs, 10 ms apart, at 0.1 to 50 Hz.
 
 Usage: python triplet_stdp.py [--plot FILE]
 """
@@ -22,6 +22,7 @@ TripletSTDP = sim.Synapse(
         "tau_y": 114.0,
         "A3_plus": 6.5e-3,
         "A2_minus": 7.1e-3,
+        "small": 1e-6,  # what is learnt doesn't matter to when the cell spikes
     },
     equations="""
         tau_plus * dr1/dt = -r1 : event-driven
@@ -29,7 +30,7 @@ TripletSTDP = sim.Synapse(
         tau_y * do2/dt = -o2 : event-driven
     """,
     pre_spike="""
-        g_target += w
+        g_target += small * w
         w = max(w - A2_minus * o1, 0.0)
         r1 += 1.0
     """,
@@ -42,20 +43,20 @@ TripletSTDP = sim.Synapse(
 RATES = np.array([0.1, 10.0, 20.0, 30.0, 40.0, 50.0])  # Hz
 PAIRS = 60
 DELAY = 0.1  # ms
-SMALL = 1e-3  # nA, a weight of 1: what is learnt doesn't matter to when cells spike
 
 
 def changes(interval):
-    """The relative change of a weight by 60 pairs at each rate; `interval` from pre to post, ms."""
+    """The relative change of a weight by 60 pairs at each rate; `interval` of arrivals, from pre to post, ms."""
     results = []
     for rate in RATES:
         sim.setup(timestep=0.1)
         pre_times = 50.0 + np.arange(PAIRS) * (1000.0 / rate)
         pre = sim.Population(1, sim.SpikeSourceArray(spike_times=pre_times))
-        # What drives the cell; it spikes 0.2 ms later.
-        drive = sim.Population(1, sim.SpikeSourceArray(spike_times=pre_times + interval - 0.2))
-        cell = sim.Population(1, sim.IF_curr_exp(tau_refrac=5.0))
-        sim.Projection(drive, cell, sim.AllToAllConnector(), sim.StaticSynapse(weight=200.0, delay=DELAY))
+        # What drives the cell, which spikes when it arrives. So does that spike at the synapse, a DELAY
+        # later.
+        drive = sim.Population(1, sim.SpikeSourceArray(spike_times=pre_times + interval - 2 * DELAY))
+        cell = sim.Population(1, sim.IF_curr_delta(tau_refrac=5.0))
+        sim.Projection(drive, cell, sim.AllToAllConnector(), sim.StaticSynapse(weight=30.0, delay=DELAY))
         learning = sim.Projection(
             pre, cell, sim.AllToAllConnector(), TripletSTDP(w=1.0, delay=DELAY), receptor_type="excitatory"
         )

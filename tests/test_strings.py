@@ -290,6 +290,24 @@ def test_axonal_spikes_come_in_the_refractory_period_too():
     assert [k for k in range(1, 10) if cell.step()] == [1, 3, 6, 9]
 
 
+def test_an_expression_before_an_assignment_keeps_what_was_before():
+    """Of a variable with hysteresis: a spike where it goes up, and not for as long as it is up."""
+    Hysteresis = sim.Neuron(
+        name="Hysteresis",
+        equations="""
+            dv/dt = 1.0 if t < 3.0 else -1.0 : init=-1.0
+            was_up = up : bool
+            up = (v > 0.95) if not up else (v > 0.0) : bool
+        """,
+        spike="up and not was_up",
+    )
+    sim.setup(timestep=0.1)
+    cell = sim.Population(1, Hysteresis())
+    cell.record("spikes")
+    sim.run(6.0)
+    assert cell.get_data().segments[0].spiketrains[0].magnitude.tolist() == [2.0]
+
+
 # --- synapses
 # -----------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,11 @@ ARGUMENTS = {
     "short_term_plasticity": [],
     "adex_short_term": [],
     "hh_stdp": [],
+    "izhikevich_network": [],
+    "fitzhugh_nagumo": ["--time", "200"],
+    "triplet_stdp": [],
+    "reward_stdp": [],
+    "wang_buzsaki": [],
     "own_cell_type": None,  # writes own_cell_type.png where it is
 }
 

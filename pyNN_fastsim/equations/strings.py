@@ -153,8 +153,12 @@ class _Neuron:
     def _find_placed(self):
         """Which expressions have uses that mean the value at their place: `placed`."""
         end = len(self.statements)
-        solved = {s.target: k for k, s in enumerate(self.statements) if s.operator == "d"}
-        self.placed = {}  # by name, the place of the first equation that changes it afterwards
+        solved = {
+            s.target: k
+            for k, s in enumerate(self.statements)
+            if s.operator == "d" or s.target not in self.inline
+        }
+        self.placed = {}  # by name, the place of the first statement that changes it afterwards
         for place, statement in enumerate(self.statements):
             name = statement.target
             if name not in self.inline:

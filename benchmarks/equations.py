@@ -279,9 +279,8 @@ def main():
         if "error" in warm:
             print(f"{name:10} {warm['error']}")
             continue
-        print(
-            f"{name:10} {cold['ready']:8.2f} {warm['ready']:8.2f} {min(cold['run'], warm['run']):8.3f} {warm['spikes']:8}"
-        )
+        run = min(cold["run"], warm["run"])
+        print(f"{name:10} {cold['ready']:8.2f} {warm['ready']:8.2f} {run:8.3f} {warm['spikes']:8}")
 
 
 if __name__ == "__main__":

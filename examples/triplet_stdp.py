@@ -46,7 +46,7 @@ DELAY = 0.1  # ms
 
 
 def changes(interval):
-    """The relative change of a weight by 60 pairs at each rate; `interval` of arrivals, from pre to post, ms."""
+    """The relative change of a weight by 60 pairs at each rate; `interval` from pre to post, ms."""
     results = []
     for rate in RATES:
         sim.setup(timestep=0.1)

@@ -91,7 +91,6 @@ OF_MODULES = {
     "SpikeSource": "SpikeSourceArray (or SpikeSourcePoisson)",
     "STDP": "STDPMechanism(SpikePairRule(), AdditiveWeightDependence())",
     "STP": "TsodyksMarkramSynapse",
-    "Synapse": "StaticSynapse",
     **dict.fromkeys(("Neuron", "Neurons", "Layer"), _MADE),
     "Connection": _CONNECTED,
     **dict.fromkeys(("Simulator", "Simulation", "init", "clear"), _SETUP),

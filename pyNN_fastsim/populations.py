@@ -226,13 +226,13 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
     def _get_view(self, selector, label=None):
         return PopulationView(self, selector, label)
 
-    @alone
     def save_positions(self, file):
         with writing_table(file, f"The positions of '{self.label}'") as table:
             super().save_positions(table)
 
     save_positions.__doc__ = common.Population.save_positions.__doc__
 
+    @alone
     def record(self, variables, to_file=None, sampling_interval=None, locations=None):
         """Record variables of these cells from now on.
 

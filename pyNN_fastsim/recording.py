@@ -201,7 +201,8 @@ class Recorder(recording.Recorder):
 
     def has_spikes(self):
         """Whether any spikes were recorded, or may have been in an earlier trial."""
-        return bool(self._finished or self._ended or len(self._network.spikes_of(self.population._block)))
+        now = self._network.spikes_of(self.population._block)
+        return bool(self._finished or self._ended or (now.length if hasattr(now, "length") else len(now)))
 
     def _time_of(self, step):
         return times_of(step, self._network.dt)

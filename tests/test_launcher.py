@@ -87,13 +87,13 @@ assert nest_random is pyNN_fastsim.random
 for name, module in list(sys.modules.items()):
     assert not name.startswith("pyNN.nest") or module.__name__.startswith("pyNN_fastsim"), module
 try:
-    import pyNN.nest.nestml
+    import pyNN.nest.conversion
 except ImportError as error:
     print(error)
 """)
     assert output(path) == (
-        "No module named 'pyNN.nest.nestml': pyNN.nest stands for pyNN_fastsim here, "
-        "which has no module 'nestml'\n"
+        "No module named 'pyNN.nest.conversion': pyNN.nest stands for pyNN_fastsim here, "
+        "which has no module 'conversion'\n"
     )
 
 

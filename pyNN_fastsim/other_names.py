@@ -91,7 +91,7 @@ OF_MODULES = {
     "SpikeSource": "SpikeSourceArray (or SpikeSourcePoisson)",
     "STDP": "STDPMechanism(SpikePairRule(), AdditiveWeightDependence())",
     "STP": "TsodyksMarkramSynapse",
-    **dict.fromkeys(("Neuron", "Neurons", "Layer"), _MADE),
+    **dict.fromkeys(("Neurons", "Layer"), _MADE),
     "Connection": _CONNECTED,
     **dict.fromkeys(("Simulator", "Simulation", "init", "clear"), _SETUP),
     **dict.fromkeys(("simulate", "start"), _RUN),
@@ -148,7 +148,18 @@ def in_pynn(name):
     words = _CAPITALISED.get(name) or OF_MODULES.get(name) or _OF_MODULES.get(name.lower())
     if words is None and name.endswith(("_ps", "_hpc", "_lbl", "_canon")):  # variants of NEST's models
         return in_pynn(name.rpartition("_")[0])
-    return words
+    return words if words is None else words + _by_its_own_name(name)
+
+
+def _by_its_own_name(name):
+    """How to have a model of NEST under its own name, where that can be had."""
+    from .native_cells import CELLS
+    from .native_synapses import SYNAPSES
+
+    for function, known in ("native_cell_type", CELLS), ("native_synapse_type", SYNAPSES):
+        if name in known:
+            return f", or {function}({name!r}) with NEST's names and units"
+    return ""
 
 
 def among(name, known):

@@ -34,6 +34,7 @@ from .control import (  # noqa: F401
 )
 from .former_names import MODULE as _FORMER_NAMES
 from .former_names import has_become as _has_become
+from .models import *  # noqa: F403
 from .network import Network  # noqa: F401
 from .populations import Assembly, Population, PopulationView  # noqa: F401
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401

@@ -76,6 +76,7 @@ class CellType(CellParameters, StandardCellType):
     above: tuple[tuple, ...] = ()
     below: tuple[tuple, ...] = ()
     is_own = False  # whether the model is made from the class
+    weights_have_signs = True  # as PyNN says: negative ones at receptors for inhibitory currents only
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)

@@ -216,9 +216,10 @@ class Connecting:
     @property
     def _sign_of_weights(self):
         """The sign that the receptor wants weights to have, 1 or -1; 0 if any."""
-        if not self._connector.safe:
+        targets = [cells.celltype for cells in populations_of(self.post)]
+        if not self._connector.safe or not all(target.weights_have_signs for target in targets):
             return 0
-        if all(cells.celltype.is_conductance(self.receptor_type) for cells in populations_of(self.post)):
+        if all(target.is_conductance(self.receptor_type) for target in targets):
             return 1
         if self.receptor_type in excitatory_receptor_types:
             return 1

@@ -96,14 +96,23 @@ class Body:
         return values
 
     def _number(self, text, line, values):
-        expression = self.reader.number(text, line, self.temporaries).xreplace(values)
-        self._name_draws()
-        return expression
+        return self._with_values(self.reader.number(text, line, self.temporaries), line, values)
 
     def _condition(self, text, line, values):
-        expression = as_condition(self.reader.condition(text, line, self.temporaries).xreplace(values))
+        return as_condition(
+            self._with_values(self.reader.condition(text, line, self.temporaries), line, values)
+        )
+
+    def _with_values(self, expression, line, values):
+        """An expression with the present values for its names, which may leave none: 1/x where x was set to 0."""
+        try:
+            result = expression.xreplace(values)
+        except (TypeError, ValueError, ArithmeticError):
+            result = sympy.nan
+        if result.has(sympy.zoo, sympy.nan, sympy.I):
+            raise wrong(self.model, line, "has no value here that is a real number")
         self._name_draws()
-        return expression
+        return result
 
     def _name_draws(self):
         self.writer.names |= {drawn(k): f"draw_{k}" for k in range(len(self.reader.draws))}
@@ -207,7 +216,9 @@ class Body:
         for name, place in own.items():
             self.writer.assign(place, self.begin_of(name.name, values))
         problems = [
-            solvers.Problem(own[p.y], p.rhs.xreplace({**values, **own}), p.method, p.line)
+            solvers.Problem(
+                own[p.y], self._with_values(p.rhs, p.line, {**values, **own}), p.method, p.line
+            )
             for p in (self.problems[name] for name in names)
         ]
         try:

@@ -30,7 +30,14 @@ DT, TIME, ELAPSED = symbol("dt"), symbol("t"), symbol("elapsed")
 # --- functions of ours ------------------------------------------------------------------------------------
 
 
-class ite(sympy.Function):
+class _Real(sympy.Function):
+    """A function of real numbers. (SymPy takes one of a condition for something that can't be compared.)"""
+
+    is_commutative = True
+    is_extended_real = True
+
+
+class ite(_Real):
     """ite(condition, a, b): a where the condition holds, else b."""
 
     nargs = 3
@@ -46,7 +53,7 @@ class ite(sympy.Function):
         return ite(condition, a.diff(x), b.diff(x))
 
 
-class minimum(sympy.Function):
+class minimum(_Real):
     nargs = 2
 
     def _eval_derivative(self, x):
@@ -54,7 +61,7 @@ class minimum(sympy.Function):
         return ite(a < b, a.diff(x), b.diff(x))
 
 
-class maximum(sympy.Function):
+class maximum(_Real):
     nargs = 2
 
     def _eval_derivative(self, x):
@@ -62,7 +69,7 @@ class maximum(sympy.Function):
         return ite(a > b, a.diff(x), b.diff(x))
 
 
-class absolute(sympy.Function):
+class absolute(_Real):
     nargs = 1
 
     def _eval_derivative(self, x):
@@ -70,7 +77,7 @@ class absolute(sympy.Function):
         return ite(a < 0, -a.diff(x), a.diff(x))
 
 
-class _Steps(sympy.Function):
+class _Steps(_Real):
     """A function that is constant but at its jumps."""
 
     def _eval_derivative(self, x):
@@ -93,18 +100,18 @@ class sign(_Steps):
     nargs = 1
 
 
-class mod(sympy.Function):
+class mod(_Real):
     nargs = 2
 
 
-class expm1(sympy.Function):
+class expm1(_Real):
     nargs = 1
 
     def fdiff(self, argindex=1):
         return sympy.exp(self.args[0])
 
 
-class log1p(sympy.Function):
+class log1p(_Real):
     nargs = 1
 
     def fdiff(self, argindex=1):

@@ -39,7 +39,7 @@ def neuron_code(model):
         "state": {name: initial[name] for name in state} | dict.fromkeys(hidden, 0.0),
         "units": {part.name: part.unit for part in (*model.parameters, *model.variables)},
         "receptors": [receptor.name for receptor in model.receptors],
-        "conductance_based": bool(model.conductance_based),
+        "conductance_based": model.conductance_based,
         "recordable": ["spikes", *(v.name for v in model.variables if v.recordable and v.name[0] != "_")],
         "solvers": {y.name: method for y, method in methods.items() if y.name[0] != "_"},
         "source": "\n".join(source),

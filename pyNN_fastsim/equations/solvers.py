@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from .expressions import DT, TIME, absolute, ceil, expm1, ite, maximum
+from .expressions import DT, TIME, absolute, ceil, expm1, floor, ite, maximum, mod, rounded, sign
 
 METHODS = ("exact", "exponential", "explicit", "midpoint", "rk4", "implicit", "event-driven")
 
@@ -53,13 +53,23 @@ def chosen_methods(problems, is_constant):
     return {**methods, **{p.y: method for p in rest}}
 
 
+def _slope(rhs, y):
+    """The derivative by y of an expression that is linear in it, free of y; None for one that is not linear. One
+    that has y in a condition, or in a function with jumps, is not, though its derivative may be free of y."""
+    slope = rhs.diff(y)
+    jumps = rhs.atoms(sympy.core.relational.Relational, floor, ceil, rounded, sign, mod)
+    return None if slope.has(y) or any(part.has(y) for part in jumps) else slope
+
+
 def _linear_part(problems, every_y, is_constant):
     """Those y of the problems whose equations are linear in each other, with constant coefficients, and
     depend on no other y, nor on the time."""
-    rows = {p.y: {z: p.rhs.diff(z) for z in every_y if p.rhs.has(z)} for p in problems}
+    rows = {p.y: {z: _slope(p.rhs, z) for z in every_y if p.rhs.has(z)} for p in problems}
     linear = {p.y for p in problems if not p.rhs.has(TIME)}
     while True:
-        fine = {y for y in linear if all(z in linear and is_constant(slope) for z, slope in rows[y].items())}
+        fine = {y for y in linear if all(
+                z in linear and slope is not None and is_constant(slope) for z, slope in rows[y].items()
+            )}
         if fine == linear:
             return linear
         linear = fine
@@ -69,8 +79,9 @@ def _is_known_linear(problem, others):
     """Whether an equation is linear in its own y, with coefficients free of all `others`."""
     if problem.rhs.has(TIME):
         return False
-    slope = problem.rhs.diff(problem.y)
-    return not any((slope.has(z) if z == problem.y else problem.rhs.has(z)) for z in others)
+    if _slope(problem.rhs, problem.y) is None:
+        return False
+    return not any(problem.rhs.has(z) for z in others - {problem.y})
 
 
 def solve(problems, writer):
@@ -213,7 +224,7 @@ def _coefficients(problem, values):
 def _exponential_euler(problem, exact, writer):
     y = problem.y
     slope, rest = _coefficients(problem, {})
-    if slope.has(y):
+    if _slope(problem.rhs, y) is None:
         raise ValueError(f"is not linear in {y}, as the method 'exponential' wants it")
     a, b = writer.take_down([slope, rest])
     return y + (y + b / _not_zero(a)) * expm1(a * DT)
@@ -305,7 +316,7 @@ def is_alone(problem, problems):
     """Whether an equation is linear, has no other y, and does not depend on the time."""
     rhs, y = problem.rhs, problem.y
     coupled = any(rhs.has(p.y) for p in problems if p is not problem)
-    return not (coupled or rhs.has(TIME) or rhs.diff(y).has(y))
+    return not (coupled or rhs.has(TIME) or _slope(rhs, y) is None)
 
 
 def _followed(problem, elapsed):

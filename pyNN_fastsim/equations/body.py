@@ -96,12 +96,16 @@ class Body:
         return values
 
     def _number(self, text, line, values):
-        return self._with_values(self.reader.number(text, line, self.temporaries), line, values)
+        return self._with_values(self.reader.number(text, line, self._known(values)), line, values)
 
     def _condition(self, text, line, values):
         return as_condition(
-            self._with_values(self.reader.condition(text, line, self.temporaries), line, values)
+            self._with_values(self.reader.condition(text, line, self._known(values)), line, values)
         )
+
+    def _known(self, values):
+        """The temporary names that have a value here: not those that only another way has assigned to."""
+        return {name: each for name, each in self.temporaries.items() if each in values}
 
     def _with_values(self, expression, line, values):
         """An expression with the present values for its names, which may leave none: 1/x where x was set to 0."""
@@ -166,7 +170,7 @@ class Body:
         return results | dict(zip(different, taken, strict=True))
 
     def _while(self, s, values):
-        return self._loop(s.body, values, lambda inner: f"while {self._code_of(s, inner)}:")
+        return self._loop(s.body, values, lambda inner: f"while {self._code_of(s, inner)}:", s.line)
 
     def _code_of(self, s, values):
         return self.writer.code(self._condition(s.condition, s.line, values))
@@ -183,15 +187,17 @@ class Body:
             return f"while {self.writer.code(sympy.Ne(ite(step > 0, below, above), 0))}:"
 
         body = (*s.body, Assign(s.name, f"{s.name} + ({s.step})", s.line))
-        return self._loop(body, values, head)
+        return self._loop(body, values, head, s.line)
 
-    def _loop(self, body, values, head):
+    def _loop(self, body, values, head, line):
         """A loop; `head` gives its first line from the values within it. It is gone through whether or not
         the way that it is on is taken, so it must end in any case."""
         changed = assigned(body) | {v for i in every(Integrate, body) for v in i.variables or self.problems}
         kept = {symbol(name) for name in changed if symbol(name) in values}
         kept |= {SPIKED} if any(every(Spike, body)) else set()
         kept |= {DELIVERED} if any(every(Deliver, body)) else set()
+        if not kept:
+            raise wrong(self.model, line, "a loop in which nothing changes does not end")
         places = {name: self.writer.local("m") for name in sorted(kept, key=str)}
         for name, place in places.items():
             self.writer.assign(place, values[name])
@@ -199,8 +205,9 @@ class Body:
         self.writer.line(head(inner))
         self.writer.depth += 1
         after = self.run(body, inner)
-        for name, place in places.items():
-            self.writer.assign(place, after[name])
+        # All at once, since what one gets may be what another had: a = b, b = a.
+        targets = ", ".join(self.writer.names[place] for place in places.values())
+        self.writer.line(f"{targets} = {', '.join(self.writer.code(after[name]) for name in places)}")
         self.writer.depth -= 1
         return inner
 

@@ -60,8 +60,9 @@ def _source_of_step(model, reader, writer, body, state, n_inputs):
 def _source(reader, writer, state, n_inputs, result):
     """Lines of the functions."""
     draws = bool(reader.draws)
+    ticks = clock(reader, writer, writer.lines)  # first of all: it may need a constant
     head, inputs = unpacked(writer, draws, state), inputs_unpacked(n_inputs)
-    step = [*head, inputs, *clock(reader, writer, writer.lines), *writer.lines, INDENT + result]
+    step = [*head, inputs, *ticks, *writer.lines, INDENT + result]
     lines = [*constants_function(writer, draws), "", "", "def step(c, s, x):", *step, ""]
     unfit = _unfit(writer)
     if unfit:

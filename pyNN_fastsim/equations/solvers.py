@@ -28,7 +28,8 @@ METHODS = ("exact", "exponential", "explicit", "midpoint", "rk4", "implicit", "e
 
 EARLY = 0.5 - 3**0.5 / 6  # the Gauss-Legendre nodes, as fractions of the step
 LATE = 0.5 + 3**0.5 / 6
-SMALLEST = 1e-7  # a rate times the step below this is not divided by
+SMALLEST = 1e-7  # a rate times the step below this is not divided by, where digits would be lost
+FLAT = 1e-100  # a rate below this is 0
 NEWTON = 4  # iterations
 
 
@@ -227,7 +228,7 @@ def _exponential_euler(problem, exact, writer):
     if _slope(problem.rhs, y) is None:
         raise ValueError(f"is not linear in {y}, as the method 'exponential' wants it")
     a, b = writer.take_down([slope, rest])
-    return y + (y + b / _not_zero(a)) * expm1(a * DT)
+    return _followed_by(y, a, b, DT)
 
 
 def _integrating_factor(problem, exact, writer):
@@ -240,7 +241,7 @@ def _integrating_factor(problem, exact, writer):
     mean, tilt = half * (a1 + a2), sympy.Float(3**0.5) * (a2 - a1)
     mean, e = writer.take_down([mean, -half * (b1 + b2) / _not_zero(mean)])
     if (a1, b1) == (a2, b2):
-        return y + (y - e) * expm1(mean * DT)
+        return _followed_by(y, a1, b1, DT)
     lags = [mean * sympy.Float(1 - node) + (tilt / 12 if a1 != a2 else 0) for node in (EARLY, LATE)]
     whole, first, second = writer.decays(-DT * mean, *(-DT * lag for lag in lags))
     return y + (y - e) * (whole - 1) + half * DT * (first * (b1 + a1 * e) + second * (b2 + a2 * e))
@@ -322,11 +323,19 @@ def is_alone(problem, problems):
 def _followed(problem, elapsed):
     y, slope = problem.y, problem.rhs.diff(problem.y)
     rest = problem.rhs.xreplace({y: sympy.Integer(0)})
+    return _followed_by(y, slope, rest, elapsed)
+
+
+def _followed_by(y, slope, rest, elapsed):
+    """The value of y after y' = slope y + rest, both of which stay as they are, and may be zero."""
     if slope == 0:
         return y + rest * elapsed
     if rest == 0:
         return y * sympy.exp(slope * elapsed)
-    return y + (y + rest / slope) * expm1(slope * elapsed)
+    if slope.is_Number:
+        return y + (y + rest / slope) * expm1(slope * elapsed)
+    flat = absolute(slope) < FLAT
+    return y + ite(flat, rest * elapsed, (y + rest / ite(flat, 1, slope)) * expm1(slope * elapsed))
 
 
 def _in_parts(problems, writer, elapsed):
@@ -336,20 +345,21 @@ def _in_parts(problems, writer, elapsed):
     places = [writer.local("m") for _ in problems]
     for place, y in zip(places, ys, strict=True):
         writer.assign(place, y)
-    writer.line(f"for _ in range(int({writer.code(parts)})):")
+    number, begin = writer.local("k"), TIME - elapsed
+    writer.line(f"for {writer.names[number]} in range(int({writer.code(parts)})):")
     writer.depth += 1
 
-    def slopes(values):
-        names = dict(zip(ys, values, strict=True))
+    def slopes(values, part):
+        names = {**dict(zip(ys, values, strict=True)), TIME: begin + (sympy.Float(part) + number) * length}
         return writer.take_down([p.rhs.xreplace(names) for p in problems])
 
     def moved(some, part):
         return writer.take_down([y + part * length * k for y, k in zip(places, some, strict=True)])
 
-    first = slopes(places)
-    second = slopes(moved(first, 0.5))
-    third = slopes(moved(second, 0.5))
-    last = slopes(moved(third, 1))
+    first = slopes(places, 0.0)
+    second = slopes(moved(first, 0.5), 0.5)
+    third = slopes(moved(second, 0.5), 0.5)
+    last = slopes(moved(third, 1), 1.0)
     for place, a, b, c, d in zip(places, first, second, third, last, strict=True):
         writer.assign(place, place + length * ((a + d) / 6 + (b + c) / 3))
     writer.depth -= 1

@@ -116,14 +116,14 @@ def source_of(model, reader, writer, state, n_inputs):
     copies = [new[state.index(name)] for name in begin]
     flag = f"1.0 if {writer.code(ends[SPIKED])} else 0.0"
 
-    clocks = hidden_state(reader, [*attempt, *finish], state)
+    clocks = hidden_state(reader, [*attempt, *values, *finish, *new], state)
     hidden = [FLAG, *(BEGIN + name for name in begin), *clocks]
     every_name = [*state, *hidden]
     draws = bool(reader.draws)
     kept = [f"s_{name}" for name in (*(BEGIN + name for name in begin), *clocks)]
     ticked = [f"s_{STEP} + 1.0" if name == STEP else f"s_{name}" for name in clocks]
-    attempt = [*clock(reader, writer, attempt), *attempt]  # may need a constant
-    finish = [*clock(reader, writer, finish), *finish]
+    attempt = [*clock(reader, writer, [*attempt, *values, error]), *attempt]  # may need a constant
+    finish = [*clock(reader, writer, [*finish, *new]), *finish]
     head = unpacked(writer, draws, every_name)
     x = inputs_unpacked(n_inputs)
     lines = [

@@ -50,8 +50,8 @@ def _source_of_step(model, reader, writer, body, state, n_inputs):
     """Lines of the functions, and names of further state variables."""
     values = {symbol(name): symbol(name) for name in state}
     ends = body.run(model.update, {**values, SPIKED: FALSE})
-    hidden = hidden_state(reader, writer.lines, state)
     new = [writer.code(ends[symbol(name)]) for name in state]
+    hidden = hidden_state(reader, [*writer.lines, *new], state)
     new += ["s__step + 1.0" if name == STEP else f"s_{name}" for name in hidden]
     result = f"return ({', '.join(new)},), {writer.code(ends[SPIKED])}"
     return _source(reader, writer, [*state, *hidden], n_inputs, result), hidden
@@ -60,7 +60,7 @@ def _source_of_step(model, reader, writer, body, state, n_inputs):
 def _source(reader, writer, state, n_inputs, result):
     """Lines of the functions."""
     draws = bool(reader.draws)
-    ticks = clock(reader, writer, writer.lines)  # first of all: it may need a constant
+    ticks = clock(reader, writer, [*writer.lines, result])  # first of all: it may need a constant
     head, inputs = unpacked(writer, draws, state), inputs_unpacked(n_inputs)
     step = [*head, inputs, *ticks, *writer.lines, INDENT + result]
     lines = [*constants_function(writer, draws), "", "", "def step(c, s, x):", *step, ""]

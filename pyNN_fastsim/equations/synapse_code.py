@@ -146,7 +146,8 @@ def _texts(statements, model):
 
 def _source(name, lines, ends, writer, reader, state, hidden, of_cells):
     items, weight, amount = ends
-    uses_time = any(re.search(r"\bt\b", line) for line in lines)
+    used = [*lines, *items, weight, amount]
+    uses_time = any(re.search(r"\bt\b", line) for line in used)
     arguments = {
         "between": "c, s, weight, steps, time",
         "before": "c, s, weight, time, key, pre, post",
@@ -169,7 +170,7 @@ def _source(name, lines, ends, writer, reader, state, hidden, of_cells):
         head.append(f"({', '.join(KEY)},) = key")
         n = float(len(reader.draws))
         for k, kind in enumerate(reader.draws):
-            if any(f"draw_{k}" in re.findall(r"draw_\d+", line) for line in lines):
+            if any(f"draw_{k}" in re.findall(r"draw_\d+", line) for line in used):
                 number = f"s_{EVENTS} * {n} + {float(k)}"
                 head.append(f"draw_{k} = {kind}({', '.join(KEY)}, {number})")
     counted = f"s_{EVENTS}" if name == "between" else f"s_{EVENTS} + 1.0"

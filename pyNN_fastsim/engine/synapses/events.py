@@ -8,11 +8,16 @@ Arrivals are those of plasticity.py. A rule is three scalar functions::
                                                              at a presynaptic arrival, `amount` for the target
     after(c, s, weight, time, key, post) -> (s, weight)      at a postsynaptic one
 
-where `c` are the constants of a synapse, of which the first three are AXON, DENDRITE and HOLD (plasticity.py), `s` its
-state, `time` that of the event, or of the end of what is between, in steps, and `key` what random numbers depend on
-beside their number: (seed, stream, trial, synapse), `pre` and `post` values of the cells (`SynapseModel.of_pre` and
-`of_post`): of the target as they are in the step of a presynaptic arrival, or after the spike that arrives. The last state variable, "_at", is when the last event was, in
-steps since the last presynaptic one on the grid: the functions leave it as it is.
+where `c` are the constants of a synapse, of which the first three are AXON, DENDRITE and HOLD (plasticity.py),
+`s` its state, `time` that of the event, or of the end of what is between, in steps, `key` what random numbers
+depend on beside their number: (seed, stream, trial, synapse), and `pre` and `post` values of the cells
+(`SynapseModel.of_pre` and `of_post`): of the target as they are in the step in which a presynaptic spike is dealt
+with, the last before its arrival if it has an axonal delay, or after the spike that arrives. The last state
+variable, "_at", is when the last event was, in steps since the last presynaptic one on the grid: the functions
+leave it as it is.
+
+A postsynaptic spike without a dendritic delay is not known yet when a presynaptic one is dealt with that arrives
+at the same time, after an axonal delay: it comes second, whatever `post_first` says.
 
 Postsynaptic arrivals are dealt with when the next presynaptic one comes, as in plasticity.py; whoever looks in between
 changes nothing.

@@ -231,11 +231,13 @@ STDP = Synapse(
 )
 TSODYKS = Synapse(
     "Tsodyks",
-    parameters=parameters(U=0.5, tau_rec=800.0, tau_facil=50.0),
-    variables=variables(u=0, x=1),
-    equations=equations(u="-u / tau_facil", x="(1 - x) / tau_rec"),
+    parameters=parameters(U=0.5, tau_rec=800.0, tau_facil=50.0, tau_psc=5.0),
+    variables=variables(u=0, x=1, y=0),
+    equations=equations(u="-u / tau_facil", x="(1 - x - y) / tau_rec", y="-y / tau_psc"),
     between=(Integrate(),),
-    on_pre=(Assign("u", "u + U * (1 - u)"), Assign("r", "u * x"), Assign("x", "x - r"), Deliver("w * r")),
+    on_pre=(
+        Assign("u", "u + U * (1 - u)"), Assign("r", "u * x"), Assign("x", "x - r"), Assign("y", "y + r"), Deliver("w * r"),
+    ),
 )
 # Uses all there is: values of both cells, coupled and nonlinear equations, the time, draws, bounds, the delay.
 RULE = Synapse(

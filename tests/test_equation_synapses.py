@@ -402,7 +402,7 @@ def test_of_sources_only():
     """Rules without anything at spikes of the target: other kernels."""
     rule = replace(
         TSODYKS,
-        parameters=parameters(U=0.5, tau_rec=20.0, tau_facil=8.0),
+        parameters=parameters(U=0.5, tau_rec=20.0, tau_facil=8.0, tau_psc=3.0),
         on_pre=(*TSODYKS.on_pre, Deliver("0.01 * post.v + 0.001 * pre.gain + 0.001 * t")),
         name="Lone",
     )
@@ -426,7 +426,7 @@ def test_of_sources_only():
     looked = {pair: [{"w": 0, **seen} for seen in looked[pair] + third[pair] + last[pair]] for pair in looked}
     found, pairs = recorded(projection)
     np.testing.assert_allclose(signals(projection.post, "got"), naive.got, atol=1e-7)
-    for name in "u", "x":
+    for name in "u", "x", "y":
         expected = np.array([[float(seen[name]) for seen in looked[pair]] for pair in pairs]).T
         np.testing.assert_allclose(found[name], expected, atol=1e-7)
 

@@ -256,7 +256,9 @@ def _not_zero(rate):
 
 # What the difference to a method of order 3 may be: of a variable's value, or change within the part.
 RELATIVE, ABSOLUTE = 1e-5, 1e-7
-LARGEST = 1e200  # what is larger has run away
+LARGEST = 1e200  # what would be larger has run away,
+FAR = 1e3  # and so has what is so large already,
+STEEPEST = 1e300  # or what has a slope up to this
 
 
 def attempt(problems, writer, part):
@@ -298,7 +300,10 @@ def attempt(problems, writer, part):
         absolute(span * (d - e)) / 6 / (RELATIVE * (absolute(y) + absolute(span * a)) + ABSOLUTE)
         for y, a, d, e in zip(ys, first, fourth, last, strict=True)
     )
-    ends |= {y: ite(absolute(end) <= LARGEST, end, y) for y, end in zip(ys, new, strict=True)}
+    # What has run away stays where it was; what had no slope where it was is no number, for the user to be told.
+    for y, end, a in zip(ys, new, first, strict=True):
+        stays = sympy.Or(absolute(a) <= STEEPEST, absolute(y) > FAR)
+        ends[y] = ite(absolute(end) <= LARGEST, end, ite(stays, y, a))
     return ends, error
 
 

@@ -1,5 +1,6 @@
 """
-Models from equations that tests share: built-in cell types once more, and one that uses all that a description can say.
+Models from equations that tests share: built-in cell types once more, and one that uses all that a
+description can say.
 
     python tests/equation_models.py
 
@@ -84,7 +85,8 @@ def integrate_and_fire(name, conductances, held, reset, threshold, **parts):
 
 
 LIF_PARAMETERS = dict(
-    v_rest=-65.0, cm=1.0, tau_m=20.0, tau_refrac=0.1, tau_syn_E=5.0, tau_syn_I=5.0, v_thresh=-50.0, v_reset=-65.0,
+    v_rest=-65.0, cm=1.0, tau_m=20.0, tau_refrac=0.1, tau_syn_E=5.0, tau_syn_I=5.0, v_thresh=-50.0,
+        v_reset=-65.0,
     i_offset=0.0,
 )  # fmt: skip
 LIF = integrate_and_fire(
@@ -111,7 +113,8 @@ COBA = integrate_and_fire(
 ADEX = integrate_and_fire(
     "Adex", ("gsyn_exc", "gsyn_inh"), ("v",), (Assign("v", "v_reset"), Assign("w", "w + b")), "v_spike",
     parameters=parameters(
-        cm=0.281, tau_refrac=0.1, v_spike=-40.0, v_reset=-70.6, v_rest=-70.6, tau_m=9.3667, i_offset=0.0, a=4.0, b=0.0805,
+        cm=0.281, tau_refrac=0.1, v_spike=-40.0, v_reset=-70.6, v_rest=-70.6, tau_m=9.3667, i_offset=0.0,
+            a=4.0, b=0.0805,
         delta_T=2.0, tau_w=144.0, v_thresh=-50.4, e_rev_E=0.0, tau_syn_E=5.0, e_rev_I=-80.0, tau_syn_I=5.0,
     ),
     variables=variables(v=-70.6, w=0, gsyn_exc=0, gsyn_inh=0, _left=0),
@@ -126,25 +129,28 @@ ADEX = integrate_and_fire(
 HH = Neuron(
     "Hodgkin",
     parameters=parameters(
-        gbar_Na=20.0, gbar_K=6.0, g_leak=0.01, cm=0.2, v_offset=-63.0, e_rev_Na=50.0, e_rev_K=-90.0, e_rev_leak=-65.0,
+        gbar_Na=20.0, gbar_K=6.0, g_leak=0.01, cm=0.2, v_offset=-63.0, e_rev_Na=50.0, e_rev_K=-90.0,
+            e_rev_leak=-65.0,
         e_rev_E=0.0, e_rev_I=-80.0, tau_syn_E=0.2, tau_syn_I=2.0, i_offset=0.0,
     ),
     inlines=(
         Inline("u", "v - v_offset"),
-        Inline("am", "0.32 * (13 - u) / expm1((13 - u) / 4)"), Inline("bm", "0.28 * (u - 40) / expm1((u - 40) / 5)"),
+        Inline("am", "0.32 * (13 - u) / expm1((13 - u) / 4)"), Inline("bm",
+            "0.28 * (u - 40) / expm1((u - 40) / 5)"),
         Inline("ah", "0.128 * exp((17 - u) / 18)"), Inline("bh", "4 / (1 + exp((40 - u) / 5))"),
         Inline("an", "0.032 * (15 - u) / expm1((15 - u) / 5)"), Inline("bn", "0.5 * exp((10 - u) / 40)"),
     ),
     variables=variables(v=-65.0, gsyn_exc=0, gsyn_inh=0, h=1.0, m=0, n=0, _old=-65.0),
     equations=equations(
-        v="(gbar_Na*m**3*h*(e_rev_Na-v) + gbar_K*n**4*(e_rev_K-v) + g_leak*(e_rev_leak-v) + gsyn_exc*(e_rev_E-v)"
-        "+ gsyn_inh*(e_rev_I-v) + i_offset + _injected) / cm",
+        v="(gbar_Na*m**3*h*(e_rev_Na-v) + gbar_K*n**4*(e_rev_K-v) + g_leak*(e_rev_leak-v)"
+        "+ gsyn_exc*(e_rev_E-v) + gsyn_inh*(e_rev_I-v) + i_offset + _injected) / cm",
         m="am * (1 - m) - bm * m", h="ah * (1 - h) - bh * h", n="an * (1 - n) - bn * n", **CONDUCTANCES,
     ),
     receptors=RECEPTORS,
     conductance_based=True,
     update=(
-        Assign("_old", "v"), Integrate(), Assign("gsyn_exc", "gsyn_exc + _e"), Assign("gsyn_inh", "gsyn_inh + _i"),
+        Assign("_old", "v"), Integrate(), Assign("gsyn_exc", "gsyn_exc + _e"), Assign("gsyn_inh",
+            "gsyn_inh + _i"),
         when("v >= -10 and _old < -10", Spike()),
     ),
 )  # fmt: skip
@@ -167,13 +173,15 @@ IZHIKEVICH = Neuron(
 EVERYTHING = Neuron(
     "Everything",
     parameters=parameters(
-        c0=1.5, s_v=0.25, beta=0.1, gamma=2.0, E=0.75, I=1.0, S=0.5, N=3.0, Q=0.125, x=2.0, part=0.0625, zoo=1.25
+        c0=1.5, s_v=0.25, beta=0.1, gamma=2.0, E=0.75, I=1.0, S=0.5, N=3.0, Q=0.125, x=2.0, part=0.0625,
+            zoo=1.25
     ),
     internals=(
         Internal("l_1", "c0 * exp(-dt / x)"),
         Internal("i_x", "ceil(l_1) + (1 if E > 0.5 and not I > S else 2)"),
     ),
-    inlines=(Inline("P0", "x_0 * beta - f(x_0, gamma)"), Inline("p_x", "P0 if P0 > 0 else -P0 / (1 + x_0**2)")),
+    inlines=(Inline("P0", "x_0 * beta - f(x_0, gamma)"), Inline("p_x",
+        "P0 if P0 > 0 else -P0 / (1 + x_0**2)")),
     functions=(
         Function(
             "f",
@@ -187,8 +195,10 @@ EVERYTHING = Neuron(
         ),
     ),
     variables=(
-        Variable("x_0", "l_1", lower="-E", upper="N + s_x"), Variable("s_x", "0.5"), Variable("m_1"), Variable("y_1"),
-        Variable("draw_0"), Variable("t_0", "-i_x", type="int"), Variable("is_on", "1.0", type="bool"), Variable("c"),
+        Variable("x_0", "l_1", lower="-E", upper="N + s_x"), Variable("s_x", "0.5"), Variable("m_1"),
+            Variable("y_1"),
+        Variable("draw_0"), Variable("t_0", "-i_x", type="int"), Variable("is_on", "1.0", type="bool"),
+            Variable("c"),
     ),
     equations=(
         Equation("x_0", "(E - x_0 * beta + s_x * I) / gamma"),
@@ -200,7 +210,8 @@ EVERYTHING = Neuron(
         If(
             (
                 ("is_on and new > N", (Assign("is_on", "x_0 > 9"), Assign("y_1", "new"), Assign("tmp", "2"))),
-                ("y_1 > uniform() and not is_on", (Assign("y_1", "y_1 / 2"), Assign("tmp", "0.5 * uniform()"))),
+                ("y_1 > uniform() and not is_on", (Assign("y_1", "y_1 / 2"), Assign("tmp",
+                    "0.5 * uniform()"))),
             ),
             (
                 If(
@@ -236,10 +247,15 @@ TSODYKS = Synapse(
     equations=equations(u="-u / tau_facil", x="(1 - x - y) / tau_rec", y="-y / tau_psc"),
     between=(Integrate(),),
     on_pre=(
-        Assign("u", "u + U * (1 - u)"), Assign("r", "u * x"), Assign("x", "x - r"), Assign("y", "y + r"), Deliver("w * r"),
+        Assign("u", "u + U * (1 - u)"),
+        Assign("r", "u * x"),
+        Assign("x", "x - r"),
+        Assign("y", "y + r"),
+        Deliver("w * r"),
     ),
 )
-# Uses all there is: values of both cells, coupled and nonlinear equations, the time, draws, bounds, the delay.
+# Uses all there is: values of both cells, coupled and nonlinear equations, the time, draws, bounds, the
+# delay.
 RULE = Synapse(
     "Rule",
     parameters=parameters(A=0.05, d=1.0, w_hi=2.0, noise=0.0),
@@ -247,7 +263,10 @@ RULE = Synapse(
     inlines=(Inline("gap", "post.v - 0.5"),),
     variables=(*variables(x=0.5, y=0, z=0.25), Variable("w", "0.0", lower="-0.5", upper="w_hi")),
     equations=equations(
-        x="-x / 15", y="(x * per_dt - y) / 8 - 0.05 * y * z", z="(0.25 - z) / 30 + 0.001 * sin(t)", w="-w / 500"
+        x="-x / 15",
+        y="(x * per_dt - y) / 8 - 0.05 * y * z",
+        z="(0.25 - z) / 30 + 0.001 * sin(t)",
+        w="-w / 500",
     ),
     between=(Integrate(),),
     on_pre=(
@@ -257,7 +276,10 @@ RULE = Synapse(
         Deliver("w * (1 + z)"),
         when("x > 1.5", Deliver("0.125 * d + 0.001 * t")),
     ),
-    on_post=(Assign("y", "y + 0.5 * post.gain"), Assign("w", "w + A * x * (post.v - 0.25) + noise * normal()")),
+    on_post=(
+        Assign("y", "y + 0.5 * post.gain"),
+        Assign("w", "w + A * x * (post.v - 0.25) + noise * normal()"),
+    ),
     delay="d",
 )
 
@@ -282,21 +304,30 @@ def digest(steps=60):
     sim.setup(timestep=0.1)
     found = []
     populations = [
-        sim.Population(3, cell_type(model)(**values), initial_values={model.variables[0].name: lambda i: start + i})
+        sim.Population(3, cell_type(model)(**values),
+            initial_values={model.variables[0].name: [start, start + 1, start + 2]})
         for model, values, start in (
             (EVERYTHING, {}, 0.5), (COBA, {"i_offset": 2.0}, -55.0), (ADEX, {"i_offset": 2.0}, -50.0),
             (IZHIKEVICH, {"noise": 3.0}, 10.0), (RELAY, {}, 0.0),
         )
     ]  # fmt: skip
-    source = sim.Population(4, sim.SpikeSourceArray(spike_times=lambda i: Sequence([0.5 + 0.3 * i, 2.0, 3.1 + i])))
-    for cells_, receptor in zip(populations, ("a", "excitatory", "excitatory", "excitatory", "drive"), strict=True):
+    source = sim.Population(
+        4, sim.SpikeSourceArray(spike_times=lambda i: Sequence([0.5 + 0.3 * i, 2.0, 3.1 + i]))
+    )
+    for cells_, receptor in zip(
+        populations, ("a", "excitatory", "excitatory", "excitatory", "drive"), strict=True
+    ):
         cells_.record([name for name in cells_.celltype.recordable if name != "spikes"])
-        sim.Projection(source, cells_, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.01), receptor_type=receptor)
+        sim.Projection(
+            source, cells_, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.01), receptor_type=receptor
+        )
     relay = populations[-1]
     rule = synapse_type(RULE)(w=lambda d: 0.25 + d / 8, delay=0.7, dendritic_delay_fraction=0.4, noise=0.1)
     relays = sim.Population(3, cell_type(RELAY)(gain=0.5), initial_values={"v": 0.25})
     plastic = sim.Projection(relays, relay, sim.AllToAllConnector(), rule, receptor_type="other")
-    sim.Projection(source, relays, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0), receptor_type="drive")
+    sim.Projection(
+        source, relays, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0), receptor_type="drive"
+    )
     plastic.record("all", sampling_interval=0.5)
     sim.run(steps * 0.1)
     for cells_ in (*populations, plastic):

@@ -1,8 +1,10 @@
 """
-Generated code of models from equations, run by Python alone: nothing is compiled, so that many models can be drawn.
+Generated code of models from equations, run by Python alone: nothing is compiled, so that many models can be
+drawn.
 
-What generated code sees of the engine (equations/runtime.py) is replaced by functions of NumPy. Random numbers come from
-a function `draw(kind, number)`, as in naive/equations.py; `number` is the how-manyth draw of the text it is.
+What generated code sees of the engine (equations/runtime.py) is replaced by functions of NumPy. Random
+numbers come from a function `draw(kind, number)`, as in naive/equations.py; `number` is the how-manyth draw
+of the text it is.
 """
 
 import math
@@ -18,7 +20,8 @@ SCOPE = {
     "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "erf": math.erf,
     "erfc": math.erfc, "sign": np.sign, "min": min, "max": max, "floored": np.floor, "raised": np.ceil,
     "rounded": np.rint, "mod": lambda x, y: x - y * np.floor(x / y), "expm1": np.expm1, "log1p": np.log1p,
-    "sqrt": np.sqrt, "squared": lambda x: x * x, "cubed": lambda x: x**3, "power": lambda x, y: np.float64(x) ** y,
+    "sqrt": np.sqrt, "squared": lambda x: x * x, "cubed": lambda x: x**3, "power": lambda x,
+        y: np.float64(x) ** y,
     "fma": lambda x, y, z: x * y + z, "decays": lambda *x: tuple(np.exp(-np.array(x))), "word": int,
 }  # fmt: skip
 PARTS = 64  # of a step, where models take it in parts
@@ -39,7 +42,8 @@ class _Code:
         self.state = dict(parts["state"]) | dict(initial or {})
         self.state = {name: np.float64(value) for name, value in self.state.items()}
         self.parameters = {
-            name: np.array([float(value)]) for name, value in {**parts["parameters"], **(parameters or {})}.items()
+            name: np.array([float(value)])
+            for name, value in {**parts["parameters"], **(parameters or {})}.items()
         }
 
     def _drawn(self, kind):
@@ -100,7 +104,16 @@ class PlainConnection(_Code):
     """One synapse; as `naive.equations.Connection`."""
 
     def __init__(
-        self, model, parameters=None, weight=None, dt=0.1, draw=None, initial=None, pre=None, post=None, delay=1.0
+        self,
+        model,
+        parameters=None,
+        weight=None,
+        dt=0.1,
+        draw=None,
+        initial=None,
+        pre=None,
+        post=None,
+        delay=1.0,
     ):
         super().__init__(synapses.generated(model), parameters, dt, draw, initial)
         self.parameters["delay"] = np.array([delay / dt])
@@ -117,7 +130,11 @@ class PlainConnection(_Code):
         second = {"pre": 1, "post": 0} if self.post_first else {"pre": 0, "post": 1}
         events = [(t, "pre") for t in pre] + [(t, "post") for t in post]
         events.sort(key=lambda event: (event[0], second[event[1]]))
-        return [(t, amount) for t, amount in ((t, self.event(t, kind)) for t, kind in events) if amount is not None]
+        return [
+            (t, amount)
+            for t, amount in ((t, self.event(t, kind)) for t, kind in events)
+            if amount is not None
+        ]
 
     def event(self, t, kind):
         steps = t / self.dt

@@ -1,4 +1,5 @@
-"""Synapses from equations: what descriptions say, by tests/naive/equations.py, is what happens in networks."""
+"""Synapses from equations: what descriptions say, by tests/naive/equations.py, is what happens in
+networks."""
 
 import math
 from dataclasses import replace
@@ -30,7 +31,6 @@ from pyNN_fastsim.equations import synapses
 from pyNN_fastsim.equations.description import (
     Assign,
     Deliver,
-    Equation,
     For,
     Function,
     If,
@@ -50,7 +50,8 @@ T = 8.0 if INTERPRETED else 16.0  # ms
 N_PRE, N_POST = 2, 3
 
 
-# --- one synapse, in Python -------------------------------------------------------------------------------------------
+# --- one synapse, in Python
+# -------------------------------------------------------------------------------------------
 
 
 def drawn_trains(seed, n=8, last=300):
@@ -101,7 +102,8 @@ RULES = {
         variables=(*variables(x=0), Variable("w", upper="0.6")),
         equations=equations(x="-x / 10", w="-(w - 0.3) / 50 + 0.01 * x"), on_pre=PAIRS,
     ),
-    "the weight is a parameter": dict(parameters=parameters(w=1.0), equations=equations(x="w / 100 - x / 10"), on_pre=PAIRS),
+    "the weight is a parameter": dict(parameters=parameters(w=1.0), equations=equations(x="w / 100 - x / 10"),
+        on_pre=PAIRS),
     "draws": dict(
         equations=TRACE, on_pre=(Assign("x", "x + uniform()"), Deliver("w * (1 + normal())")),
         on_post=(Assign("x", "x + 0.1 * normal()"),),
@@ -112,13 +114,15 @@ RULES = {
     ),
     "statements between events": dict(
         variables=variables(x=0, n=0), equations=TRACE,
-        between=(when("elapsed > 3", Assign("n", "n + 1"), otherwise=(Assign("n", "n - elapsed"),)), Integrate(), Assign("n", "n + t / 9")),
+        between=(when("elapsed > 3", Assign("n", "n + 1"), otherwise=(Assign("n", "n - elapsed"),)),
+            Integrate(), Assign("n", "n + t / 9")),
         on_pre=PAIRS,
     ),
     "functions and inlines": dict(
         functions=(Function("f", ("a",), (when("a > 0.5", Return("a")), Return("a * a"))),),
         inlines=(Inline("q", "f(x) + t"),), variables=variables(x=0, w=0), equations=TRACE,
-        on_pre=(Assign("x", "x + 0.2"), Deliver("w * q"), when("x > 0.4", Deliver("2 * w"))), on_post=(Assign("w", "w + q / 100"),),
+        on_pre=(Assign("x", "x + 0.2"), Deliver("w * q"), when("x > 0.4", Deliver("2 * w"))),
+            on_post=(Assign("w", "w + q / 100"),),
     ),
     "internals": dict(
         parameters=parameters(tau=10.0), internals=(Internal("d", "exp(-dt / tau)"), Internal("e2", "d * 2")),
@@ -130,7 +134,8 @@ RULES = {
                 For("i", "0", "2", "1", (Deliver("x * i"),))),
     ),
     "temporaries": dict(
-        on_pre=(If((("x > 2", (Assign("r", "x"), Assign("x", "0"))),), (Assign("r", "1"), Assign("x", "x + 0.6"))), Deliver("w * r"))
+        on_pre=(If((("x > 2", (Assign("r", "x"), Assign("x", "0"))),), (Assign("r", "1"), Assign("x",
+            "x + 0.6"))), Deliver("w * r"))
     ),
     "a bound": dict(
         variables=(Variable("x", upper="2.5", lower="0.1"),), equations=equations(x="0.1"),
@@ -138,8 +143,10 @@ RULES = {
     ),
     "names": dict(
         parameters=parameters(c0=1, steps=2, time=0.5, key=0.25, seed=3, at=1, pre=1, c=1),
-        variables=variables(s=0, amount=0, stream=0, elapsed_=0, post=0), equations=equations(s="-s * steps / time / 10"),
-        on_pre=(Assign("s", "s + c0 + key"), Assign("amount", "seed + at"), Assign("stream", "pre + c"), Assign("post", "stream"),
+        variables=variables(s=0, amount=0, stream=0, elapsed_=0, post=0),
+            equations=equations(s="-s * steps / time / 10"),
+        on_pre=(Assign("s", "s + c0 + key"), Assign("amount", "seed + at"), Assign("stream", "pre + c"),
+            Assign("post", "stream"),
                 Deliver("w * s + amount")),
         on_post=(Assign("elapsed_", "s + post"),),
     ),
@@ -153,7 +160,10 @@ def test_rules(name):
     if isinstance(rule, dict):
         rule = Synapse("M", **{"variables": variables(x=0), "between": (Integrate(),), **rule})
     assert_same(
-        rule, tolerance=1e-6, pre=lambda t: {"gain": 0.5 + t / 100}, post=lambda t: {"v": math.sin(t), "gain": 0.25}
+        rule,
+        tolerance=1e-6,
+        pre=lambda t: {"gain": 0.5 + t / 100},
+        post=lambda t: {"v": math.sin(t), "gain": 0.25},
     )
 
 
@@ -166,7 +176,7 @@ def drawn_rules(draw):
     for k, name in enumerate(names):
         kinds = [f"-{name} / 12", f"(1 - {name}) / 9", "0.01 * k", f"-k * {name} + 0.02"]
         if k:
-            kinds += [f"(x0 - {name}) / 5", f"-x0 * {name} / 10", f"-{name}**2 / 8"]
+            kinds += [f"(x0 - {name}) / 5", f"-tanh(x0) * {name} / 10", f"-tanh({name}) / 8"]
         slopes[name] = draw(st.sampled_from(kinds))
     if draw(st.booleans()):
         slopes["w"] = "(0.4 - w) / 60"
@@ -179,7 +189,9 @@ def drawn_rules(draw):
     def some(further=()):
         changes = [change(draw(st.sampled_from([*names, "w"]))) for _ in range(draw(st.integers(0, 3)))]
         if changes and draw(st.booleans()):
-            changes = [when(f"{names[0]} > 0.5", *changes, otherwise=(replace(changes[0]),))]  # another place for its draws
+            changes = [
+                when(f"{names[0]} > 0.5", *changes, otherwise=(replace(changes[0]),))
+            ]  # another place for its draws
         return (*changes, *further)
 
     bounds = draw(st.sampled_from([{}, {"lower": "0"}, {"lower": "-k", "upper": "1.5"}]))
@@ -201,9 +213,13 @@ def test_drawn_rules(rule, seed):
     assert_same(rule, seed, tolerance=1e-6, pre=lambda t: {}, post=lambda t: {"v": math.sin(t)})
 
 
-# --- networks -----------------------------------------------------------------------------------------------------------
+# --- networks
+# -----------------------------------------------------------------------------------------------------------
 
-SPIKES = [[1.0, 1.2, 3.5, 6.0, 9.1, 14.0], [0.5, 2.2, 6.0, 6.1, 11.0]], [[0.9, 3.5, 6.7, 13.0], [2.2, 5.9, 7.0, 11.4], []]
+SPIKES = (
+    [[1.0, 1.2, 3.5, 6.0, 9.1, 14.0], [0.5, 2.2, 6.0, 6.1, 11.0]],
+    [[0.9, 3.5, 6.7, 13.0], [2.2, 5.9, 7.0, 11.4], []],
+)
 
 
 def relays(trains, gain, label):
@@ -221,7 +237,11 @@ def network(rule, threads=1, connect=None, **values):
     """A projection of a rule between cells that spike at SPIKES."""
     sim.setup(timestep=DT, threads=threads)
     pre, post = relays(SPIKES[0], lambda i: 0.5 + 0.25 * i, "pre"), relays(SPIKES[1], 0.375, "post")
-    connect = connect or (lambda pre, post, synapse: sim.Projection(pre, post, sim.AllToAllConnector(), synapse, receptor_type="other"))
+    connect = connect or (
+        lambda pre, post, synapse: sim.Projection(
+            pre, post, sim.AllToAllConnector(), synapse, receptor_type="other"
+        )
+    )
     return connect(pre, post, synapse_type(rule)(**values))
 
 
@@ -246,7 +266,8 @@ class Naive:
         for i in range(self.pre.size):
             for j in range(self.post.size):
                 self.of[i, j] = Connection(
-                    rule, {"d": delay, **(values or {})} if rule.delay else values, weight, DT, lambda kind, place: 0.0,
+                    rule, {"d": delay, **(values or {})} if rule.delay else values, weight, DT, lambda kind,
+                        place: 0.0,
                     pre=lambda t, i=i: {"gain": 0.5 + 0.25 * i},
                     post=lambda t, j=j: {"gain": 0.375, "v": self.value_of_target(t, j)},
                 )  # fmt: skip
@@ -257,7 +278,9 @@ class Naive:
 
     def run(self, begin, end, samples=()):
         """Take all through the events in (begin, end]; returns values at `samples` (ms), by synapse."""
-        second = {"pre": 1, "post": 0, "look": 2} if self.rule.post_first else {"pre": 0, "post": 1, "look": 2}
+        second = (
+            {"pre": 1, "post": 0, "look": 2} if self.rule.post_first else {"pre": 0, "post": 1, "look": 2}
+        )
         looked = {}
         for (i, j), synapse in self.of.items():
             axon, dendrite = self.delay * (1 - self.fraction), self.delay * self.fraction
@@ -268,7 +291,11 @@ class Naive:
             arrived = [(spike + hold * DT, t) for t, kind, spike in events if kind == "pre"]
             for s in samples:
                 events.append((max([s, *(t for dealt, t in arrived if dealt < s + 1e-6)]), "look", s))
-            events = [event for event in events if begin < event[0] <= end + 1e-9 or (event[1] == "look" and event[0] >= begin)]
+            events = [
+                event
+                for event in events
+                if begin < event[0] <= end + 1e-9 or (event[1] == "look" and event[0] >= begin)
+            ]
             looked[i, j] = []
             for t, kind, spike in sorted(events, key=lambda event: (event[0], second[event[1]])):
                 if kind == "look":
@@ -318,12 +345,15 @@ def assert_as_naive(projection, naive, looked, tolerance=1e-6):
         np.testing.assert_allclose(values, expected, rtol=tolerance, atol=tolerance, err_msg=name)
     weights = {(int(i), int(j)): w for i, j, w in projection.get("weight", format="list")}
     for pair in pairs:
-        assert weights[pair] == pytest.approx(float(looked[pair][-1][naive.rule.weight]), rel=tolerance, abs=tolerance)
+        assert weights[pair] == pytest.approx(
+            float(looked[pair][-1][naive.rule.weight]), rel=tolerance, abs=tolerance
+        )
 
 
 @pytest.mark.parametrize(
     "delay, fraction, post_first, threads, pieces",
-    [(1.0, 1.0, False, 1, 1), (0.7, 0.3, False, 2, 4), (1.3, 0.0, False, 2, 1), (1.0, 0.3, True, 1, 2), (1.2, 0.5, False, 1, 1)],
+    [(1.0, 1.0, False, 1, 1), (0.7, 0.3, False, 2, 4), (1.3, 0.0, False, 2, 1), (1.0, 0.3, True, 1, 2), (1.2,
+        0.5, False, 1, 1)],
 )  # fmt: skip
 def test_a_rule_in_a_network(delay, fraction, post_first, threads, pieces):
     rule = replace(RULE, post_first=post_first, name=f"Rule{post_first}")
@@ -339,7 +369,11 @@ def test_a_rule_in_a_network(delay, fraction, post_first, threads, pieces):
 
 def all_of(projection):
     found, _ = recorded(projection)
-    return [*found.values(), np.array(projection.get(["weight", "delay"], format="list")), signals(projection.post, "got")]
+    return [
+        *found.values(),
+        np.array(projection.get(["weight", "delay"], format="list")),
+        signals(projection.post, "got"),
+    ]
 
 
 def test_same_bits_for_threads_pieces_and_looking():
@@ -431,7 +465,8 @@ def test_of_sources_only():
         np.testing.assert_allclose(found[name], expected, atol=1e-7)
 
 
-# --- the same as built-in types --------------------------------------------------------------------------------------------
+# --- the same as built-in types
+# --------------------------------------------------------------------------------------------
 
 
 def spiking_network(synapse, threads=1):
@@ -455,9 +490,13 @@ def drawn(low, high, seed):
 def test_pairs_give_the_weights_of_the_built_in_rule(fraction):
     options = {"delay": drawn(0.5, 4, 4), "dendritic_delay_fraction": fraction}
     rule = sim.SpikePairRule(20.0, 20.0, 0.01, 0.012)
-    built_in = sim.STDPMechanism(rule, sim.AdditiveWeightDependence(0, 1), weight=drawn(0.1, 0.9, 9), **options)
+    built_in = sim.STDPMechanism(
+        rule, sim.AdditiveWeightDependence(0, 1), weight=drawn(0.1, 0.9, 9), **options
+    )
     expected, expected_spikes = spiking_network(built_in)
-    weights, spikes = spiking_network(synapse_type(STDP)(w=drawn(0.1, 0.9, 9), A_minus=0.012, **options), threads=2)
+    weights, spikes = spiking_network(
+        synapse_type(STDP)(w=drawn(0.1, 0.9, 9), A_minus=0.012, **options), threads=2
+    )
     assert spikes == expected_spikes
     np.testing.assert_allclose(weights, expected, atol=1e-12)
     assert INTERPRETED or np.ptp(weights[:, 2]) > 0.9
@@ -473,9 +512,17 @@ def test_draws_differ_between_synapses_and_events():
     rule = Synapse("Noisy", on_pre=(Deliver("normal()"), Deliver("100 * uniform()")))
     sim.setup(timestep=DT)
     n = 10 if INTERPRETED else 100
-    source = sim.Population(4, sim.SpikeSourceArray(spike_times=[Sequence(np.arange(1.0, n + 0.5) + 0.1 * k) for k in range(4)]))
+    source = sim.Population(
+        4, sim.SpikeSourceArray(spike_times=[Sequence(np.arange(1.0, n + 0.5) + 0.1 * k) for k in range(4)])
+    )
     cells = sim.Population(5, cell_type(RELAY)())
-    sim.Projection(source, cells, sim.AllToAllConnector(), synapse_type(rule)(weight=1.0, delay=DT), receptor_type="other")
+    sim.Projection(
+        source,
+        cells,
+        sim.AllToAllConnector(),
+        synapse_type(rule)(weight=1.0, delay=DT),
+        receptor_type="other",
+    )
     cells.record("got")
     sim.run(n + 2.0)
     got = signals(cells, "got")
@@ -486,7 +533,8 @@ def test_draws_differ_between_synapses_and_events():
     assert got.var() == pytest.approx(1 + 1e4 / 12, rel=0.5 if INTERPRETED else 0.1)
 
 
-# --- views, assemblies, groups, files ------------------------------------------------------------------------------------
+# --- views, assemblies, groups, files
+# ------------------------------------------------------------------------------------
 
 
 def by_views(pre, post, synapse):
@@ -510,7 +558,9 @@ def test_views_assemblies_and_several_groups(connect):
     expected = one.get("weight", format="array"), signals(one.post, "got")
     projections = network(RULE, 2, connect, **values)
     sim.run(T)
-    weights = sorted(w for each in projections for *_, w in each.get("weight", format="list", with_address=True))
+    weights = sorted(
+        w for each in projections for *_, w in each.get("weight", format="list", with_address=True)
+    )
     np.testing.assert_allclose(weights, sorted(np.ravel(expected[0])), rtol=1e-12)
     post = projections[0].post
     post = getattr(post, "grandparent", None) or post.populations[0].grandparent
@@ -525,13 +575,20 @@ def test_weights_go_round_through_a_file(tmp_path):
     projection.save(["weight", "delay", "A"], str(tmp_path / "all.txt"))
     connector = sim.FromFileConnector(str(tmp_path / "all.txt"))
     again = network(
-        RULE, connect=lambda pre, post, synapse: sim.Projection(pre, post, connector, synapse, receptor_type="other"), A=0.0
+        RULE,
+        connect=lambda pre, post, synapse: sim.Projection(
+            pre, post, connector, synapse, receptor_type="other"
+        ),
+        A=0.0,
     )
-    assert again.get(["weight", "delay", "A"], format="list") == projection.get(["weight", "delay", "A"], format="list")
+    assert again.get(["weight", "delay", "A"], format="list") == projection.get(
+        ["weight", "delay", "A"], format="list"
+    )
     assert {a for *_, a in again.get("A", format="list")} == {0.1}
 
 
-# --- mistakes --------------------------------------------------------------------------------------------------------------
+# --- mistakes -----------------------------------------------------------------------------------------------
+# ---------------
 
 
 @pytest.mark.parametrize(
@@ -540,7 +597,10 @@ def test_weights_go_round_through_a_file(tmp_path):
         (dict(on_post=(Deliver("w"),)), "at the arrival of a spike of the source only"),
         (dict(on_post=(Assign("x", "pre.v"),)), "'pre.v' is known at spikes of the source only"),
         (dict(between=(Assign("x", "post.v"),)), "'post.v' is known at spikes only"),
-        (dict(inlines=(Inline("q", "post.v + 1"),), between=(Assign("x", "q"),)), "'post.v' is known at spikes only"),
+        (
+            dict(inlines=(Inline("q", "post.v + 1"),), between=(Assign("x", "q"),)),
+            "'post.v' is known at spikes only",
+        ),
         (dict(on_pre=(Assign("x", "elapsed"),)), "'elapsed' is known between events only"),
         (dict(parameters=parameters(delay=2.0), on_pre=(Deliver("w * delay"),)), "'delay' can't be a name"),
     ],
@@ -550,7 +610,9 @@ def test_mistakes(parts, message):
         synapses.generated(Synapse("M", **{"variables": variables(x=0), **parts}))
 
 
-@pytest.mark.parametrize("expression, message", [("post.u", "post.u, which Relay"), ("pre.gaim", "did you mean 'gain'")])
+@pytest.mark.parametrize(
+    "expression, message", [("post.u", "post.u, which Relay"), ("pre.gaim", "did you mean 'gain'")]
+)
 def test_values_that_cells_do_not_have(expression, message):
     rule = Synapse("Asking", on_pre=(Deliver(expression),))
     with pytest.raises(errors.InvalidModelError, match=message):

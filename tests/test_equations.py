@@ -55,7 +55,8 @@ N, DURATION = (4, 20.0) if INTERPRETED else (40, 200.0)
 
 
 def draws():
-    """A function that draws for the naive cell and for generated code alike, and a list of what step it is."""
+    """A function that draws for the naive cell and for generated code alike, and a list of what step it
+    is."""
     now, table, rng = [0], {}, np.random.default_rng(5)
 
     def draw(kind, place):
@@ -89,7 +90,8 @@ def assert_same(model, n=20, values=None, initial=None, tolerance=1e-9, dt=0.1, 
     return plain
 
 
-# --- the same as built-in types -----------------------------------------------------------------------------------
+# --- the same as built-in types
+# -----------------------------------------------------------------------------------
 
 
 def network(celltype, excitatory, inhibitory, threads=1, n=N, **initial):
@@ -110,7 +112,11 @@ def network(celltype, excitatory, inhibitory, threads=1, n=N, **initial):
     return [list(map(float, train)) for train in data.spiketrains], data.analogsignals[0].magnitude
 
 
-HETEROGENEOUS = {"tau_m": lambda i: 10 + 0.3 * i, "tau_syn_E": lambda i: 3 + 0.05 * i, "cm": lambda i: 0.8 + 0.01 * i}
+HETEROGENEOUS = {
+    "tau_m": lambda i: 10 + 0.3 * i,
+    "tau_syn_E": lambda i: 3 + 0.05 * i,
+    "cm": lambda i: 0.8 + 0.01 * i,
+}
 
 
 @pytest.mark.parametrize("values", [{}, HETEROGENEOUS], ids=["uniform", "heterogeneous"])
@@ -154,10 +160,15 @@ def response(celltype, dt, weight, n=8, t=60.0):
 def test_errors_of_nonlinear_cells_beside_those_of_built_in_ones(model, built_in, weight, values):
     # What has spiked in another step is another trajectory: the median is of the method.
     reference = response(built_in(**values), 0.1 / 32, weight)
-    errors_ = [np.abs(response(kind(**values), 0.1, weight) - reference) for kind in (cell_type(model), built_in)]
+    errors_ = [
+        np.abs(response(kind(**values), 0.1, weight) - reference) for kind in (cell_type(model), built_in)
+    ]
     mine, theirs = (np.median(error) for error in errors_)
     assert mine <= 2 * theirs + 1e-9
-    assert np.median(np.abs(response(cell_type(model)(**values), 0.1 / 32, weight) - reference)) < 0.5 * mine + 1e-7
+    assert (
+        np.median(np.abs(response(cell_type(model)(**values), 0.1 / 32, weight) - reference))
+        < 0.5 * mine + 1e-7
+    )
 
 
 def test_izhikevich_has_the_reference_solution_up_to_a_spike():
@@ -171,7 +182,8 @@ def test_izhikevich_has_the_reference_solution_up_to_a_spike():
     assert plain.values["u"] == pytest.approx(float(naive.values["u"]), abs=1e-3)
 
 
-# --- solvers --------------------------------------------------------------------------------------------------------
+# --- solvers
+# --------------------------------------------------------------------------------------------------------
 
 NONLINEAR = equations(v="-v * (1 + 0.5 * v) + 0.3 * w + 0.1 * sin(t)", w="-0.5 * w")
 LINEAR_IN_V = equations(v="-v * (1 + 0.5 * u) + 0.3 * w", w="-0.5 * w", u="(v - u) * 0.7")
@@ -181,7 +193,8 @@ KNOWN = equations(v="-v * (1 + 3 * w) + 2 * w", w="-0.5 * w")
 @pytest.mark.parametrize(
     "method, order, equations_",
     [
-        ("explicit", 1, NONLINEAR), ("midpoint", 2, NONLINEAR), ("rk4", 4, NONLINEAR), ("implicit", 1, NONLINEAR),
+        ("explicit", 1, NONLINEAR), ("midpoint", 2, NONLINEAR), ("rk4", 4, NONLINEAR), ("implicit", 1,
+            NONLINEAR),
         ("exponential", 1, LINEAR_IN_V), (None, 4, KNOWN), (None, 4, NONLINEAR),
     ],
 )  # fmt: skip
@@ -217,7 +230,13 @@ def test_order_of_methods(method, order, equations_):
 def test_linear_equations_are_solved_exactly(slopes):
     names = list(slopes)
     initial = {name: 1.0 + k for k, name in enumerate(names)}
-    model = Neuron("M", parameters(k=0.0), variables=variables(**initial), equations=equations(**slopes), update=(Integrate(),))
+    model = Neuron(
+        "M",
+        parameters(k=0.0),
+        variables=variables(**initial),
+        equations=equations(**slopes),
+        update=(Integrate(),),
+    )
     cell = PlainCell(model, dt=0.5)
     assert set(cell.parts["solvers"].values()) == {"exact"}
 
@@ -233,12 +252,16 @@ def test_linear_equations_are_solved_exactly(slopes):
     for k in range(1, 21):
         cell.step()
         np.testing.assert_allclose(
-            [cell.values[name] for name in names], (exponential(matrix * 0.5 * k) @ y)[:-1], rtol=1e-11, atol=1e-12
+            [cell.values[name] for name in names],
+            (exponential(matrix * 0.5 * k) @ y)[:-1],
+            rtol=1e-11,
+            atol=1e-12,
         )
 
 
 def exponential(matrix):
-    """Of a matrix, with many digits. (SciPy loses digits of triangular ones with diagonals that are almost equal.)"""
+    """Of a matrix, with many digits. (SciPy loses digits of triangular ones with diagonals that are almost
+    equal.)"""
     with mpmath.workdps(40):
         return np.array(mpmath.expm(mpmath.matrix(matrix.tolist())).tolist(), dtype=float)
 
@@ -250,7 +273,11 @@ ELEMENT = st.floats(-30, 30, allow_subnormal=False).map(lambda x: x if abs(x) > 
 def test_propagators(data):
     n = data.draw(st.integers(1, 4))
     several = data.draw(st.sampled_from([None, 3]))
-    value = ELEMENT if several is None else st.one_of(ELEMENT, st.lists(ELEMENT, min_size=3, max_size=3).map(np.array))
+    value = (
+        ELEMENT
+        if several is None
+        else st.one_of(ELEMENT, st.lists(ELEMENT, min_size=3, max_size=3).map(np.array))
+    )
     places = data.draw(st.lists(st.tuples(*[st.integers(0, n - 1)] * 2), max_size=n * n, unique=True))
     elements = {place: data.draw(value) for place in places}
     h = data.draw(st.sampled_from([0.01, 0.1, 1.0]))
@@ -271,21 +298,31 @@ def test_propagators(data):
 @pytest.mark.parametrize("rate", ["g", "k"])
 def test_a_rate_of_zero_leaves_what_drives(method, rate):
     equations_ = (Equation("v", f"-{rate} * v + 2", method), *equations(g="-g / 5"))
-    model = Neuron("M", parameters(k=0.0), variables=variables(v=1, g=0), equations=equations_, update=(Integrate(),))
+    model = Neuron(
+        "M", parameters(k=0.0), variables=variables(v=1, g=0), equations=equations_, update=(Integrate(),)
+    )
     assert assert_same(model, 5).values["v"] == pytest.approx(2.0)
-    held = Neuron("M", parameters(k=0.0), variables=variables(v=1, g=0), equations=equations_, update=(Integrate(("v",)),))
+    held = Neuron(
+        "M",
+        parameters(k=0.0),
+        variables=variables(v=1, g=0),
+        equations=equations_,
+        update=(Integrate(("v",)),),
+    )
     assert_same(held, 5)
     assert_same(held, 5, {"k": 1e-9}, {"g": 1e-9})
 
 
-# --- statements -------------------------------------------------------------------------------------------------------
+# --- statements
+# -------------------------------------------------------------------------------------------------------
 
 V2 = equations(v="0.5 * v**2 + 2")
 RESET = when("v > 2", Assign("v", "0"), Spike())
 CASES = {
     "variables that a loop exchanges": (
         variables(a=1, b=2, k=0), (),
-        (Assign("k", "0"), While("k < 3", (Assign("o", "a"), Assign("a", "b"), Assign("b", "o"), Assign("k", "k+1")))),
+        (Assign("k", "0"), While("k < 3", (Assign("o", "a"), Assign("a", "b"), Assign("b", "o"), Assign("k",
+            "k+1")))),
     ),
     "loops in loops": (
         variables(v=0, n=0), (),
@@ -297,7 +334,8 @@ CASES = {
     ),
     "a loop on one way, and a spike in it": (
         variables(v=0, n=0), (),
-        (Assign("v", "v + 0.4"), when("v > 1", While("v > 0", (Assign("v", "v - 0.3"), when("v < 0.5", Spike()))))),
+        (Assign("v", "v + 0.4"), when("v > 1", While("v > 0", (Assign("v", "v - 0.3"), when("v < 0.5",
+            Spike()))))),
     ),
     "equations in a loop": (
         variables(v=1, n=0), equations(v="-v**3 / 10"),
@@ -310,7 +348,8 @@ CASES = {
     ),
     "a temporary that one way changes": (
         variables(a=0), (),
-        (Assign("x", "1"), when("a > 2", Assign("x", "-4"), Assign("y", "x * 2"), Assign("a", "a + y")), Assign("a", "a + x")),
+        (Assign("x", "1"), when("a > 2", Assign("x", "-4"), Assign("y", "x * 2"), Assign("a", "a + y")),
+            Assign("a", "a + x")),
     ),
     "truth values": (
         variables(a=1, b=0), (),
@@ -318,7 +357,8 @@ CASES = {
          when("c or not b", Assign("a", "a + (a > 5) * 0.5 - (not a > 4)"))),
     ),
     "infinity, and numbers too large": (
-        variables(a=1), (), (Assign("a", "min(inf, 2) + a"), when("a < inf and a < exp(1000.0)", Assign("a", "a + 1"))),
+        variables(a=1), (), (Assign("a", "min(inf, 2) + a"), when("a < inf and a < exp(1000.0)", Assign("a",
+            "a + 1"))),
     ),
     "roundings": (
         variables(a=-3.7, b=0, c=0), (),
@@ -328,12 +368,14 @@ CASES = {
     "powers": (
         variables(a=0.5, b=0, c=0), (),
         (Assign("b", "a**2 + a**3 + a**4 + a**5 + a**6 + a**7 + a**8 + a**9 + a**-1 + a**-3"),
-         Assign("c", "a**0.5 + a**1.5 + a**-0.5 + 2**a + sqrt(a) + exp(-a)/a + pow(a, 2.0)"), Assign("a", "a + 0.1")),
+         Assign("c", "a**0.5 + a**1.5 + a**-0.5 + 2**a + sqrt(a) + exp(-a)/a + pow(a, 2.0)"), Assign("a",
+             "a + 0.1")),
     ),
     "functions": (
         variables(a=0.1, b=0, c=0), (),
-        (Assign("b", "log(a) + log10(a) + ln(a) + log1p(a) + expm1(a) + erf(a) + erfc(a) + sin(a) + cos(a) + tan(a)"),
-         Assign("c", "asin(a) + acos(a) + atan(a) + sinh(a) + cosh(a) + tanh(a) + min(a, 0.5, b) + max(a, 0.2, b)"),
+        (Assign("b", "log(a) + log10(a) + ln(a) + log1p(a) + expm1(a) + erf(a) + erfc(a) + sin(a) + cos(a)"),
+         Assign("c", "tan(a) + asin(a) + acos(a) + atan(a) + sinh(a) + cosh(a) + tanh(a) + min(a, 0.5, b)"),
+         Assign("c", "c + max(a, 0.2, b)"),
          Assign("a", "a + 0.02")),
     ),
     "an assignment before an equation that is solved in parts": (
@@ -343,10 +385,12 @@ CASES = {
         variables(v=0.5, on=1), V2, (when("on > 0", Integrate(), Assign("v", "v - 0.1")), RESET)
     ),
     "equations one after the other": (
-        variables(v=0.5, u=0.3), equations(v="v - v**3 - u", u="v**2 / 2 - u"), (Integrate(("v",)), Integrate(("u",)))
+        variables(v=0.5, u=0.3), equations(v="v - v**3 - u", u="v**2 / 2 - u"), (Integrate(("v",)),
+            Integrate(("u",)))
     ),
     "a threshold that is a temporary": (
-        variables(v=0.5, on=1), V2, (Integrate(), Assign("high", "2 + on"), when("v > high", Assign("v", "0 * high"), Spike()))
+        variables(v=0.5, on=1), V2, (Integrate(), Assign("high", "2 + on"), when("v > high", Assign("v",
+            "0 * high"), Spike()))
     ),
     "a reset that another way prevents": (
         variables(v=0.5, left=0), equations(v="6 + v**2 / 100"),
@@ -355,13 +399,16 @@ CASES = {
     ),
     "draws before, within and after equations in parts": (
         variables(v=0.5, i=0), equations(v="0.5 * v**2 + 2 + i + normal()"),
-        (Assign("i", "uniform()"), Integrate(), when("v > 2 + uniform()", Assign("v", "0.1 * normal()"), Spike())),
+        (Assign("i", "uniform()"), Integrate(), when("v > 2 + uniform()", Assign("v", "0.1 * normal()"),
+            Spike())),
     ),
     "the time": (
-        variables(v=0.5, w=0), equations(v="sin(t) - v / 7"), (Integrate(), Assign("w", "t + dt"), when("t > 1", Assign("w", "-t"))),
+        variables(v=0.5, w=0), equations(v="sin(t) - v / 7"), (Integrate(), Assign("w", "t + dt"),
+            when("t > 1", Assign("w", "-t"))),
     ),
     "the time and a draw as they are": (
-        variables(v=0.5, w=0, u=1), equations(u="-u / 3"), (Integrate(), Assign("v", "t"), Assign("w", "uniform()"))
+        variables(v=0.5, w=0, u=1), equations(u="-u / 3"), (Integrate(), Assign("v", "t"), Assign("w",
+            "uniform()"))
     ),
     "the time with no other constant": (
         variables(v=0.5), (Equation("v", "sin(t) - v", "exponential"),), (Integrate(),)
@@ -374,7 +421,9 @@ CASES = {
 def test_statements(case):
     variables_, equations_, update = CASES[case]
     model = Neuron("M", variables=variables_, equations=equations_, update=update)
-    tolerance = {"the time with no other constant": 5e-2, "an assignment after it, on one way": 1e-5}.get(case, 1e-6)
+    tolerance = {"the time with no other constant": 5e-2, "an assignment after it, on one way": 1e-5}.get(
+        case, 1e-6
+    )
     assert_same(model, 20, tolerance=tolerance, inputs=lambda k: {"injected": 0.3 * (k == 2)})
 
 
@@ -390,20 +439,25 @@ def test_bounds_hold_after_every_change():
 
 
 def test_everything_a_description_can_say():
-    plain = assert_same(EVERYTHING, 120, tolerance=1e-3, inputs=lambda k: {"injected": 0.01, "a": 0.5 * (k % 9 == 0)})
+    plain = assert_same(
+        EVERYTHING, 120, tolerance=1e-3, inputs=lambda k: {"injected": 0.01, "a": 0.5 * (k % 9 == 0)}
+    )
     assert abs(plain.values["t_0"]) > 0.0  # it has spiked
 
 
 def test_internals_follow_parameters_and_the_time_step():
     internals = (Internal("steps", "round(tau / dt)"), Internal("half", "steps / 2 if on else -1"))
     model = Neuron(
-        "M", (*parameters(tau=2.0), Parameter("on", 1.0, type="bool")), internals, variables=variables(v="half"),
+        "M", (*parameters(tau=2.0), Parameter("on", 1.0, type="bool")), internals,
+            variables=variables(v="half"),
         update=(Assign("v", "v + half"),),
     )  # fmt: skip
     for dt in 0.1, 0.25:
         cell = PlainCell(model, {"tau": 3.0, "on": 1.0}, dt)
         cell.step()
-        assert cell.values["v"] == 10.0 + round(3.0 / dt) / 2  # initial values are those of the defaults, at 0.1 ms
+        assert (
+            cell.values["v"] == 10.0 + round(3.0 / dt) / 2
+        )  # initial values are those of the defaults, at 0.1 ms
 
 
 @pytest.mark.parametrize(
@@ -424,7 +478,8 @@ def test_mistakes(update, message):
         cells.generated(model)
 
 
-# --- random numbers and the time, compiled ------------------------------------------------------------------------------
+# --- random numbers and the time, compiled
+# ------------------------------------------------------------------------------
 
 
 def traces_of_everything(threads=1, pieces=1, resets=0, n=6):
@@ -437,7 +492,9 @@ def traces_of_everything(threads=1, pieces=1, resets=0, n=6):
     for _ in range(pieces):
         sim.run(6.0 / pieces)
     data = population.get_data().segments[-1]
-    return [signal.magnitude for signal in data.analogsignals], [list(map(float, t)) for t in data.spiketrains]
+    return [signal.magnitude for signal in data.analogsignals], [
+        list(map(float, t)) for t in data.spiketrains
+    ]
 
 
 @pytest.mark.usefixtures("always_threads")
@@ -471,14 +528,17 @@ def test_draws_have_their_mean_and_variance():
     a, b = (signal.magnitude[1:] for signal in population.get_data().segments[0].analogsignals)
     n = a.size
     assert abs(a.mean()) < 5 / math.sqrt(n) and a.var() == pytest.approx(1.0, abs=5 * math.sqrt(2 / n))
-    assert b.mean() == pytest.approx(0.5, abs=5 / math.sqrt(12 * n)) and b.var() == pytest.approx(1 / 12, rel=0.1)
+    assert b.mean() == pytest.approx(0.5, abs=5 / math.sqrt(12 * n)) and b.var() == pytest.approx(
+        1 / 12, rel=0.1
+    )
     assert 0.0 < b.min() and b.max() <= 1.0
     for lag in (a[1:] * a[:-1]).mean(), (a[:, 1:] * a[:, :-1]).mean(), (a * (b - 0.5)).mean():
         assert abs(lag) < 5 / math.sqrt(n)
 
 
 def test_what_users_change_in_mid_run_counts_from_there():
-    """initialize and set, of equations solved in parts whose variables are kept from the beginning of the step."""
+    """initialize and set, of equations solved in parts whose variables are kept from the beginning of the
+    step."""
     sim.setup(timestep=0.1)
     population = sim.Population(2, cell_type(HH)(), initial_values={"v": -66.0})
     population.record("v")
@@ -501,13 +561,16 @@ def test_what_users_change_in_mid_run_counts_from_there():
 
 def test_what_is_no_number_is_an_error_not_a_cell_that_stays_where_it_is():
     sim.setup(timestep=0.1)
-    population = sim.Population(2, cell_type(HH)(), initial_values={"v": lambda i: -50.0 - i})  # 0 / 0 in a rate
+    population = sim.Population(
+        2, cell_type(HH)(), initial_values={"v": lambda i: -50.0 - i}
+    )  # 0 / 0 in a rate
     with pytest.raises(Exception, match="finite|not a number|nan"):
         population.record("v")
         sim.run(1.0)
 
 
-# --- drawn models ---------------------------------------------------------------------------------------------------------
+# --- drawn models
+# ---------------------------------------------------------------------------------------------------------
 
 RATES = st.sampled_from(["-0.2", "-1/3", "-k", "-1 / tau", "0.0", "-2.5"])
 
@@ -518,7 +581,7 @@ def linear_models(draw):
     n = draw(st.integers(1, 4))
     names = [f"y{k}" for k in range(n)]
     slopes = {}
-    for k, name in enumerate(names):
+    for name in names:
         terms = [f"{draw(RATES)} * {name}"]
         for other in names:
             if other != name and draw(st.booleans()):
@@ -537,7 +600,8 @@ def linear_models(draw):
         reset.insert(0, Assign("y1", "y1 + y0 / 4"))
     update.append(when("y0 >= 1 and left <= 0", *reset, otherwise=(Assign("left", "max(left - 1, 0)"),)))
     return Neuron(
-        "Linear", parameters(k=0.7, tau=4.0), variables=(*variables(**dict.fromkeys(names, 0.25)), *variables(held=0, left=0)),
+        "Linear", parameters(k=0.7, tau=4.0), variables=(*variables(**dict.fromkeys(names, 0.25)),
+            *variables(held=0, left=0)),
         equations=equations(**slopes), receptors=(Receptor("a", "_a"),), update=tuple(update),
     )  # fmt: skip
 
@@ -557,7 +621,8 @@ def nonlinear_models(draw):
     terms = draw(
         st.lists(
             st.sampled_from(
-                ["-g * (v + 1)", "h * (2 - v)", "0.4 * exp(v - 1.5)", "0.5 * v**2", "-w", "-v**3 / 8", "tanh(v) / (1 + w**2)", "t / 20",
+                ["-g * (v + 1)", "h * (2 - v)", "0.4 * exp(v - 1.5)", "0.5 * v**2", "-w", "-v**3 / 8",
+                    "tanh(v) / (1 + w**2)", "t / 20",
                  "(0.5 if g > 0.2 else 2.5 * g)", "gate * (1.5 - v)"]
             ),
             min_size=1, max_size=4, unique=True,
@@ -574,7 +639,8 @@ def nonlinear_models(draw):
         when("v >= 2", Assign("v", "v - 2"), Assign("w", "w + 0.1"), Spike()),
     )
     return Neuron(
-        "Nonlinear", variables=variables(v=0, g=0.1, h=0, w=0.2, gate=0.3), inlines=inlines, equations=equations(**slopes),
+        "Nonlinear", variables=variables(v=0, g=0.1, h=0, w=0.2, gate=0.3), inlines=inlines,
+            equations=equations(**slopes),
         receptors=(Receptor("a", "_a"),), update=update,
     )  # fmt: skip
 
@@ -586,14 +652,16 @@ def test_drawn_nonlinear_models(model, seed):
     assert_same(model, 25, tolerance=2e-5, inputs=lambda k: {"injected": 0.2, "a": arrivals[k]})
 
 
-# --- other ways of running ------------------------------------------------------------------------------------------------
+# --- other ways of running
+# ------------------------------------------------------------------------------------------------
 
 ROOT = Path(__file__).parent
 
 
 def output_of(script, *arguments, **environment):
     result = subprocess.run(
-        [sys.executable, "-W", "error", *script, *arguments], capture_output=True, text=True, check=False, cwd=ROOT,
+        [sys.executable, "-W", "error", *script, *arguments], capture_output=True, text=True, check=False,
+            cwd=ROOT,
         env={**os.environ, "PYTHONPATH": f"{ROOT.parent}{os.pathsep}{ROOT}", **environment},
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
@@ -616,8 +684,8 @@ else:
         def describe():
             from pyNN_fastsim.equations.description import Equation, Integrate, Neuron, Variable
             print("described")
-            return Neuron("Kept", variables=(Variable("v"),), equations=(Equation("v", slope),), update=(Integrate(),))
-        return cells.cell_type("test", slope, describe)()
+            return Neuron("Kept", variables=(Variable("v"),), equations=(Equation("v", slope),),
+        update=(Integrate(),)) return cells.cell_type("test", slope, describe)()
 celltype = make(sys.argv[1])
 if "run" in sys.argv:
     import pyNN_fastsim as sim

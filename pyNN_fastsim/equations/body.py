@@ -108,7 +108,8 @@ class Body:
         return {name: each for name, each in self.temporaries.items() if each in values}
 
     def _with_values(self, expression, line, values):
-        """An expression with the present values for its names, which may leave none: 1/x where x was set to 0."""
+        """An expression with the present values for its names, which may leave none: 1/x where x was set to
+        0."""
         try:
             result = expression.xreplace(values)
         except (TypeError, ValueError, ArithmeticError):
@@ -223,9 +224,7 @@ class Body:
         for name, place in own.items():
             self.writer.assign(place, self.begin_of(name.name, values))
         problems = [
-            solvers.Problem(
-                own[p.y], self._with_values(p.rhs, p.line, {**values, **own}), p.method, p.line
-            )
+            solvers.Problem(own[p.y], self._with_values(p.rhs, p.line, {**values, **own}), p.method, p.line)
             for p in (self.problems[name] for name in names)
         ]
         try:

@@ -1,11 +1,11 @@
 """
-The functions `attempt`, `fires`, `finish` and `refresh` (engine/neurons/adaptive.py) of a neuron whose equations need
-smaller steps at times.
+The functions `attempt`, `fires`, `finish` and `refresh` (engine/neurons/adaptive.py) of a neuron whose
+equations need smaller steps at times.
 
-The statements up to the last `Integrate` are done for each part of a step, but for what they assign: conditions and
-assignments see the variables as they were at the beginning of the step, equations as they are now. The rest is done once,
-at the end. Where a spike sets a variable back, which may be on its way to infinity, it stays where it is from the
-end of that part on in which the condition of the spike came true.
+The statements up to the last `Integrate` are done for each part of a step, but for what they assign:
+conditions and assignments see the variables as they were at the beginning of the step, equations as they are
+now. The rest is done once, at the end. Where a spike sets a variable back, which may be on its way to
+infinity, it stays where it is from the end of that part on in which the condition of the spike came true.
 """
 
 import sympy
@@ -34,8 +34,8 @@ def is_possible(body, methods):
 
 
 def _is_in_sequence(body):
-    """Whether what is done before the last equation is solved depends on another that has been, or changes what one
-    solves: parts of a step would mix what comes before with what comes after."""
+    """Whether what is done before the last equation is solved depends on another that has been, or changes
+    what one solves: parts of a step would mix what comes before with what comes after."""
     first, _ = _split(body.model.update)
     draws = len(body.reader.draws)
     integrated = {v for s in every(Integrate, first) for v in s.variables or body.problems}
@@ -124,6 +124,7 @@ def source_of(model, reader, writer, state, n_inputs):
     ticked = [f"s_{STEP} + 1.0" if name == STEP else f"s_{name}" for name in clocks]
     attempt = [*clock(reader, writer, [*attempt, *values, error]), *attempt]  # may need a constant
     finish = [*clock(reader, writer, [*finish, *new]), *finish]
+    fresh = [f"s_{name}" for name in (*state, FLAG, *begin)] + kept[len(begin) :]
     head = unpacked(writer, draws, every_name)
     x = inputs_unpacked(n_inputs)
     lines = [
@@ -134,8 +135,7 @@ def source_of(model, reader, writer, state, n_inputs):
         "def finish(c, s, new, x):", *head, unpacked(writer, draws, every_name, "n", "new")[1], x,
         *finish,
         f"{INDENT}return ({', '.join([*new, flag, *copies, *ticked])},)", "", "",
-        "def refresh(c, s):", head[1],
-        f"{INDENT}return ({', '.join([*(f's_{name}' for name in (*state, FLAG)), *(f's_{name}' for name in begin), *kept[len(begin):]])},)",
+        "def refresh(c, s):", head[1], f"{INDENT}return ({', '.join(fresh)},)",
         "",
     ]  # fmt: skip
     return lines, hidden
@@ -182,7 +182,8 @@ class _Attempt(Body):
                     a.target
                     for a in every(Assign, body)
                     if a.target in self.problems
-                    and symbol(a.target) not in self.reader.number(a.expression, a.line, temporaries).free_symbols
+                    and symbol(a.target)
+                    not in self.reader.number(a.expression, a.line, temporaries).free_symbols
                 }
                 if any(every(Spike, body)) and names and condition.free_symbols <= known:
                     found = found or (condition, names)

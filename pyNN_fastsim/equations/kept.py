@@ -1,9 +1,9 @@
 """
 Generated code that is kept for later processes, so that these need neither parse nor derive anything.
 
-What is kept of a model is the dictionary that `cells.generated` or `synapses.generated` gives, as JSON, beside the
-machine code (engine/compiling/folders.py), under a checksum of the texts that it came from, of the versions of what read
-them, and of this package's own code for that.
+What is kept of a model is the dictionary that `cells.generated` or `synapses.generated` gives, as JSON,
+beside the machine code (engine/compiling/folders.py), under a checksum of the texts that it came from, of the
+versions of what read them, and of this package's own code for that.
 """
 
 import functools

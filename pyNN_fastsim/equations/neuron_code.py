@@ -73,8 +73,8 @@ def _source(reader, writer, state, n_inputs, result):
 
 
 def _unfit(writer):
-    """Lines that tell whether `short_decays` won't do: what all of its arguments are made of. None if it is not
-    used, or where what is made of them depends on what arrives."""
+    """Lines that tell whether `short_decays` won't do: what all of its arguments are made of. None if it is
+    not used, or where what is made of them depends on what arrives."""
     if not writer.decayed:
         return None
     lines = writer.lines[: writer.decayed[-1][0]]

@@ -1,8 +1,8 @@
 """
 How equations are solved over a time step, or from one event to the next.
 
-Each function takes equations y' = f and a `writer.Writer`, which takes down intermediate results, and gives the
-values of y at the end as expressions. What is not chosen by the user is chosen by the equations:
+Each function takes equations y' = f and a `writer.Writer`, which takes down intermediate results, and gives
+the values of y at the end as expressions. What is not chosen by the user is chosen by the equations:
 
 exact         those that are linear, with coefficients that don't change within the step: through propagators
 exponential   those that are linear in their own variable, with coefficients that depend on nothing but
@@ -11,8 +11,8 @@ rk4           all others together: classical Runge-Kutta, order 4, with the exac
               its stages
 
 By name there are also explicit (Euler, order 1), midpoint (order 2), implicit (Euler backwards, order 1;
-Newton's method where it is not linear), and exponential with coefficients that are anything: as they are at the
-beginning of the step (exponential Euler, order 1).
+Newton's method where it is not linear), and exponential with coefficients that are anything: as they are at
+the beginning of the step (exponential Euler, order 1).
 
 Sources: Rotter & Diesmann 1999, Biol. Cybern. 81:381-402; Hairer, Norsett & Wanner 1993, Solving Ordinary
 Differential Equations I, II.1 and II.7; Hochbruck & Ostermann 2010, Acta Numerica 19:209-286, section 2.
@@ -55,8 +55,9 @@ def chosen_methods(problems, is_constant):
 
 
 def _slope(rhs, y):
-    """The derivative by y of an expression that is linear in it, free of y; None for one that is not linear. One
-    that has y in a condition, or in a function with jumps, is not, though its derivative may be free of y."""
+    """The derivative by y of an expression that is linear in it, free of y; None for one that is not linear.
+    One that has y in a condition, or in a function with jumps, is not, though its derivative may be free of
+    y."""
     slope = rhs.diff(y)
     jumps = rhs.atoms(sympy.core.relational.Relational, floor, ceil, rounded, sign, mod)
     return None if slope.has(y) or any(part.has(y) for part in jumps) else slope
@@ -68,9 +69,11 @@ def _linear_part(problems, every_y, is_constant):
     rows = {p.y: {z: _slope(p.rhs, z) for z in every_y if p.rhs.has(z)} for p in problems}
     linear = {p.y for p in problems if not p.rhs.has(TIME)}
     while True:
-        fine = {y for y in linear if all(
-                z in linear and slope is not None and is_constant(slope) for z, slope in rows[y].items()
-            )}
+        fine = {
+            y
+            for y in linear
+            if all(z in linear and slope is not None and is_constant(slope) for z, slope in rows[y].items())
+        }
         if fine == linear:
             return linear
         linear = fine
@@ -232,8 +235,8 @@ def _exponential_euler(problem, exact, writer):
 
 
 def _integrating_factor(problem, exact, writer):
-    """y' = a(t) y + b(t), where a and b are known: with y - e in the place of y, where e is the fixed point of
-    the mean coefficients, so that what is left of b is small."""
+    """y' = a(t) y + b(t), where a and b are known: with y - e in the place of y, where e is the fixed point
+    of the mean coefficients, so that what is left of b is small."""
     y, needed = problem.y, exact.needed_by([problem])
     early, late = (_coefficients(problem, exact.at(node, needed)) for node in (EARLY, LATE))
     a1, b1, a2, b2 = writer.take_down([*early, *late])
@@ -252,7 +255,8 @@ def _not_zero(rate):
     return ite(absolute(rate) < smallest, smallest, rate) if not rate.is_Number or rate == 0 else rate
 
 
-# --- a part of a step, with an estimate of the error -----------------------------------------------------------
+# --- a part of a step, with an estimate of the error
+# -----------------------------------------------------------
 
 # What the difference to a method of order 3 may be: of a variable's value, or change within the part.
 RELATIVE, ABSOLUTE = 1e-5, 1e-7
@@ -264,8 +268,8 @@ STEEPEST = 1e300  # or what has a slope up to this
 def attempt(problems, writer, part):
     """The values of all y after a part of a time step, and its error, of which 1 is what is allowed.
 
-    Equations that are linear and uncoupled are solved exactly, the others by a Runge-Kutta step of order 4. Its
-    error is the difference to the embedded method of order 3 whose last stage is the slope at the end.
+    Equations that are linear and uncoupled are solved exactly, the others by a Runge-Kutta step of order 4.
+    Its error is the difference to the embedded method of order 3 whose last stage is the slope at the end.
     """
     span = part * DT
     alone = [p for p in problems if is_alone(p, problems) and writer.is_constant(p.rhs.diff(p.y))]
@@ -300,7 +304,8 @@ def attempt(problems, writer, part):
         absolute(span * (d - e)) / 6 / (RELATIVE * (absolute(y) + absolute(span * a)) + ABSOLUTE)
         for y, a, d, e in zip(ys, first, fourth, last, strict=True)
     )
-    # What has run away stays where it was; what had no slope where it was is no number, for the user to be told.
+    # What has run away stays where it was; what had no slope where it was is no number, for the user to be
+    # told.
     for y, end, a in zip(ys, new, first, strict=True):
         stays = sympy.Or(absolute(a) <= STEEPEST, absolute(y) > FAR)
         ends[y] = ite(absolute(end) <= LARGEST, end, ite(stays, y, a))
@@ -311,8 +316,8 @@ def attempt(problems, writer, part):
 
 
 def advance(problems, writer, elapsed):
-    """The values of all y after `elapsed` ms, by y: exactly, where equations are linear and uncoupled; else by
-    Runge-Kutta steps of order 4, none longer than the time step."""
+    """The values of all y after `elapsed` ms, by y: exactly, where equations are linear and uncoupled; else
+    by Runge-Kutta steps of order 4, none longer than the time step."""
     if all(is_alone(p, problems) for p in problems):
         return {p.y: _followed(p, elapsed) for p in problems}
     return _in_parts(problems, writer, elapsed)

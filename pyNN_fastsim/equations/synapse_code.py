@@ -74,7 +74,11 @@ def synapse_code(model):
 def _check_names(model):
     for part in (*model.parameters, *model.variables):
         if part.name in PYNNS and part.name not in (model.weight, model.delay):
-            raise wrong(model, part.line, f"'{part.name}' can't be a name here: it is a parameter of every synapse type")
+            raise wrong(
+                model,
+                part.line,
+                f"'{part.name}' can't be a name here: it is a parameter of every synapse type",
+            )
 
 
 def _changes(weight, body, lists):

@@ -93,14 +93,14 @@ class EquationSynapse(EngineSynapse, StandardSynapseType):
 
     def check_cells(self, owner, pre, post):
         """Raise InvalidModelError if cells, given by the engine's models, lack what the synapses use."""
-        for which, names, known in (
-            ("pre", self.model.of_pre, list(pre.parameters)),
-            ("post", self.model.of_post, [*post.parameters, *public_state(post)]),
+        for which, cells, names, known in (
+            ("pre", pre, self.model.of_pre, list(pre.parameters)),
+            ("post", post, self.model.of_post, [*post.parameters, *public_state(post)]),
         ):
             for name in names:
                 if name not in known:
                     raise errors.InvalidModelError(
-                        f"{owner}: {type(self).__name__} uses {which}.{name}, which {post.name if which == 'post' else pre.name} "
+                        f"{owner}: {type(self).__name__} uses {which}.{name}, which {cells.name} "
                         f"does not have{did_you_mean(name, known)}"
                     )
 

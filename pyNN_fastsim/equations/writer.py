@@ -1,9 +1,9 @@
 """
 Code of one cell or synapse, taken down line by line; and what is computed once before a run.
 
-Expressions are made of symbols. Those of parameters, internals, propagators and `dt` are constant: the largest
-parts of an expression that have no others become constants, which `constants` computes with NumPy. All others
-are names of local variables.
+Expressions are made of symbols. Those of parameters, internals, propagators and `dt` are constant: the
+largest parts of an expression that have no others become constants, which `constants` computes with NumPy.
+All others are names of local variables.
 """
 
 import sympy
@@ -113,7 +113,8 @@ class Writer:
         return results
 
     def decays(self, *exponents):
-        """Symbols of e**-x for three numbers, of which the last two belong to what is small beside the first."""
+        """Symbols of e**-x for three numbers, of which the last two belong to what is small beside the
+        first."""
         given = self.take_down(exponents)
         results = [self.local() for _ in given]
         names = ", ".join(self.names[s] for s in results)

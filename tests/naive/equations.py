@@ -1,12 +1,12 @@
 """
 Models from equations, read word by word from their descriptions (pyNN_fastsim/equations/description.py).
 
-`Cell` is one cell, one step at a time, `Connection` one synapse, event by event. Expressions are evaluated by Python,
-equations solved by `solve_ivp` with tight tolerances, all other variables held. Nothing is imported from the package: a
-description is whatever has these attributes.
+`Cell` is one cell, one step at a time, `Connection` one synapse, event by event. Expressions are evaluated by
+Python, equations solved by `solve_ivp` with tight tolerances, all other variables held. Nothing is imported
+from the package: a description is whatever has these attributes.
 
-Random numbers come from a function of the kind ("uniform" or "normal") and of the place: the how-manyth draw in the text
-it is, where inlines come first, then equations, then statements in their order.
+Random numbers come from a function of the kind ("uniform" or "normal") and of the place: the how-manyth draw
+in the text it is, where inlines come first, then equations, then statements in their order.
 """
 
 import ast
@@ -27,7 +27,8 @@ FUNCTIONS = {
     "exp": np.exp, "expm1": np.expm1, "log": np.log, "ln": np.log, "log10": np.log10, "log1p": np.log1p,
     "sqrt": np.sqrt, "pow": lambda x, y: x**y, "abs": abs, "fabs": abs, "sign": np.sign,
     "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,
-    "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "erf": np.vectorize(math.erf), "erfc": np.vectorize(math.erfc),
+    "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "erf": np.vectorize(math.erf),
+        "erfc": np.vectorize(math.erfc),
     "min": min, "max": max, "clip": lambda x, low, high: max(min(x, high), low),
     "floor": np.floor, "ceil": np.ceil, "round": rounded,
     "ite": lambda condition, a, b: a if condition else b,
@@ -63,7 +64,9 @@ class _Places(ast.NodeTransformer):
         if node.func.id not in ("uniform", "normal"):
             return node
         self.n += 1
-        return ast.Call(ast.Name("_draw", ast.Load()), [ast.Constant(node.func.id), ast.Constant(self.n - 1)], [])
+        return ast.Call(
+            ast.Name("_draw", ast.Load()), [ast.Constant(node.func.id), ast.Constant(self.n - 1)], []
+        )
 
     def visit_Attribute(self, node):
         return ast.Name(f"{node.value.id}.{node.attr}", ast.Load())
@@ -293,7 +296,9 @@ class Connection(Interpreter):
     `values` is the state by name, after the last event.
     """
 
-    def __init__(self, model, parameters=None, weight=None, dt=0.1, draw=None, initial=None, pre=None, post=None):
+    def __init__(
+        self, model, parameters=None, weight=None, dt=0.1, draw=None, initial=None, pre=None, post=None
+    ):
         self.time, self.elapsed, self.cells = 0.0, 0.0, {"pre": pre, "post": post}
         super().__init__(model, parameters, dt, draw, initial)
         if weight is not None:

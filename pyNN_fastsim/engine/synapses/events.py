@@ -8,19 +8,19 @@ Arrivals are those of plasticity.py. A rule is three scalar functions::
                                                              at a presynaptic arrival, `amount` for the target
     after(c, s, weight, time, key, post) -> (s, weight)      at a postsynaptic one
 
-where `c` are the constants of a synapse, of which the first three are AXON, DENDRITE and HOLD (plasticity.py),
-`s` its state, `time` that of the event, or of the end of what is between, in steps, `key` what random numbers
-depend on beside their number: (seed, stream, trial, synapse), and `pre` and `post` values of the cells
-(`SynapseModel.of_pre` and `of_post`): of the target as they are in the step in which a presynaptic spike is dealt
-with, the last before its arrival if it has an axonal delay, or after the spike that arrives. The last state
-variable, "_at", is when the last event was, in steps since the last presynaptic one on the grid: the functions
-leave it as it is.
+where `c` are the constants of a synapse, of which the first three are AXON, DENDRITE and HOLD
+(plasticity.py), `s` its state, `time` that of the event, or of the end of what is between, in steps, `key`
+what random numbers depend on beside their number: (seed, stream, trial, synapse), and `pre` and `post` values
+of the cells (`SynapseModel.of_pre` and `of_post`): of the target as they are in the step in which a
+presynaptic spike is dealt with, the last before its arrival if it has an axonal delay, or after the spike
+that arrives. The last state variable, "_at", is when the last event was, in steps since the last presynaptic
+one on the grid: the functions leave it as it is.
 
-A postsynaptic spike without a dendritic delay is not known yet when a presynaptic one is dealt with that arrives
-at the same time, after an axonal delay: it comes second, whatever `post_first` says.
+A postsynaptic spike without a dendritic delay is not known yet when a presynaptic one is dealt with that
+arrives at the same time, after an axonal delay: it comes second, whatever `post_first` says.
 
-Postsynaptic arrivals are dealt with when the next presynaptic one comes, as in plasticity.py; whoever looks in between
-changes nothing.
+Postsynaptic arrivals are dealt with when the next presynaptic one comes, as in plasticity.py; whoever looks
+in between changes nothing.
 """
 
 import numpy as np
@@ -88,8 +88,9 @@ def _values(table, i):
 
 
 def _events(detail, c, s, weight, j, step, ahead):
-    """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`, when the last
-    event was (steps since the last presynaptic one), and how many of these spikes it has then dealt with."""
+    """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`, when
+    the last event was (steps since the last presynaptic one), and how many of these spikes it has then dealt
+    with."""
     cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
     mask = detail[HISTORY_MASK]
     spikes = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
@@ -166,8 +167,8 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
 
 
 def _present(detail, j, next_step):
-    """The state and weight of synapse `j` just before `next_step`, when that is (steps since the last presynaptic event on
-    the grid), and how many spikes of its target it has then dealt with."""
+    """The state and weight of synapse `j` just before `next_step`, when that is (steps since the last
+    presynaptic event on the grid), and how many spikes of its target it has then dealt with."""
     c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
     s = gather(arrays_at(detail[STATE], _N_STATE), j)  # noqa: F821
     weight = float64_at(detail[WEIGHTS] + 8 * j, 1)[0]
@@ -211,7 +212,8 @@ def _observe_kernel(observer, first, last, step):
     return 0
 
 
-# --- rules for presynaptic events only, which leave the weight alone --------------------------------------------
+# --- rules for presynaptic events only, which leave the weight alone
+# --------------------------------------------
 
 
 def _lone_spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):

@@ -10,6 +10,7 @@ import inspect
 import re
 import reprlib
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 import quantities as pq
@@ -186,13 +187,16 @@ def _model_of(cls):
     state = dict(state)
     if "attempt" in functions:
         state["_part"] = -1.0 if hasattr(cls, "refresh") else 1.0
+    further: dict[str, Any] = {
+        name: getattr(cls, name, None) for name in ("short_step", "unfit", "refresh", "restart")
+    }
     return Model(
         name=_unique_name(cls, next(iter(functions.values()))),
         parameters=tuple(cls.default_parameters),
         state=state,
         receptors=tuple(cls.receptor_types),
         constants=constants,
-        **{name: getattr(cls, name, None) for name in ("short_step", "unfit", "refresh", "restart")},
+        **further,
         **functions,
     )
 

@@ -9,7 +9,7 @@ variables in the same places, since what comes in is what went out the round bef
 import sympy
 
 from . import solvers
-from .description import Assign, Deliver, For, If, Integrate, Return, Spike, While, wrong
+from .description import Assign, Deliver, For, If, Integrate, Return, Spike, Variable, While, wrong
 from .expressions import (
     FALSE,
     TRUE,
@@ -24,6 +24,7 @@ from .expressions import (
     symbol,
 )
 
+TEMPORARY = Variable("")
 SPIKED, DELIVERED, ERROR = symbol("<spiked>"), symbol("<delivered>"), symbol("<error>")
 
 
@@ -124,9 +125,9 @@ class Body:
 
     def _set(self, name, value, values):
         """The values with another one for a variable, within its bounds."""
-        variable = self.variables.get(name)
+        variable = self.variables.get(name, TEMPORARY)
         for bound, choose in ("upper", minimum), ("lower", maximum):
-            limit = getattr(variable, bound, None)
+            limit = getattr(variable, bound)
             if limit is not None:
                 value = choose(value, self._number(limit, variable.line, values))
         (value,) = self.writer.take_down([value])

@@ -174,7 +174,7 @@ class _Attempt(Body):
         known = {symbol(v) for v in self.variables} | set(self.writer.of_arrays)
         found = None
         for s in rest:
-            before = []  # the conditions of the branches before must not hold
+            before: list[sympy.Basic] = []  # the conditions of the branches before must not hold
             for text, body in getattr(s, "branches", ()):
                 condition = sympy.And(self.reader.condition(text, s.line, temporaries), *before)
                 before.append(sympy.Not(condition))

@@ -80,7 +80,7 @@ def _unfit(writer):
     lines = writer.lines[: writer.decayed[-1][0]]
     arguments = [x for _, xs in writer.decayed for x in xs]
     needed = {name for x in arguments for name in re.findall(r"\w+", x)}
-    kept = []
+    kept: list[str] = []
     for line in reversed(lines):
         targets, _, expression = line.partition(" = ")
         if needed & set(re.findall(r"\w+", targets)):

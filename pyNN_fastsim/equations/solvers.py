@@ -91,7 +91,7 @@ def _is_known_linear(problem, others):
 def solve(problems, writer):
     """The values of all y after a time step, by y."""
     methods = chosen_methods(problems, writer.is_constant)
-    by_method = {}
+    by_method: dict[str, list[Problem]] = {}
     for problem in problems:
         by_method.setdefault(methods[problem.y], []).append(problem)
     exact = _Linear(by_method.pop("exact", []), writer)

@@ -104,7 +104,7 @@ def _function(name, statements, body, state):
 
 def _names_of_cells(model):
     """The names of what a synapse uses of its cells, by "pre" and "post". Raises InvalidModelError."""
-    found = {"pre": [], "post": []}
+    found: dict[str, list[str]] = {"pre": [], "post": []}
     for where, statements in ("between", model.between), ("on_pre", model.on_pre), ("on_post", model.on_post):
         for text, line in _with_inlines(_texts(statements, model), model):
             if where != "between" and re.search(r"(?<!\.)\belapsed\b", text):

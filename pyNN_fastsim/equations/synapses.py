@@ -10,6 +10,7 @@ from pyNN.standardmodels.base import StandardSynapseType
 
 from ..celltypes import public_state
 from ..engine.compiling.compile import inlined
+from ..engine.synapses.dynamic import SynapseModel
 from ..engine.synapses.events import event_model
 from ..messages import did_you_mean
 from ..standardmodels.synapses import EngineSynapse, same_names
@@ -76,6 +77,7 @@ class EquationSynapse(EngineSynapse, StandardSynapseType):
     text      the model as it was written
     """
 
+    model: SynapseModel
     aliases: dict[str, str] = {}
     text = ""
 

@@ -141,7 +141,7 @@ class Writer:
 
     def _used_symbols(self):
         """All constant symbols that constants need, those of other constants included."""
-        found = set()
+        found: set[sympy.Symbol] = set()
         todo = list(self.constants) + [e for _, elements, h in self._systems for _, e in elements]
         while todo:
             for s in todo.pop().free_symbols - found:

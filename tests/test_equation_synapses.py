@@ -46,7 +46,7 @@ from pyNN_fastsim.equations.description import (
 pytestmark = pytest.mark.usefixtures("always_threads")
 
 DT = 0.1
-T = 8.0 if INTERPRETED else 16.0  # ms
+T = 12.0 if INTERPRETED else 16.0  # ms; nothing is about to arrive at a half or a quarter of it
 N_PRE, N_POST = 2, 3
 
 

@@ -381,6 +381,10 @@ CASES = {
     "an assignment before an equation that is solved in parts": (
         variables(v=0.5), V2, (Assign("v", "v + _injected"), Integrate(), RESET)
     ),
+    "what is remembered from the beginning of a step that is taken in parts": (
+        variables(v=0.5, i=0, u=0), equations(v="0.5 * v**2 + 2 - 3 * i", u="i - u"),
+        (Assign("i", "v"), when("v > 1", Assign("i", "v / 2")), Integrate(), RESET),
+    ),
     "an assignment after it, on one way": (
         variables(v=0.5, on=1), V2, (when("on > 0", Integrate(), Assign("v", "v - 0.1")), RESET)
     ),
@@ -684,8 +688,9 @@ else:
         def describe():
             from pyNN_fastsim.equations.description import Equation, Integrate, Neuron, Variable
             print("described")
-            return Neuron("Kept", variables=(Variable("v"),), equations=(Equation("v", slope),),
-        update=(Integrate(),)) return cells.cell_type("test", slope, describe)()
+            v, equation = Variable("v"), Equation("v", slope)
+            return Neuron("Kept", variables=(v,), equations=(equation,), update=(Integrate(),))
+        return cells.cell_type("test", slope, describe)()
 celltype = make(sys.argv[1])
 if "run" in sys.argv:
     import pyNN_fastsim as sim

@@ -50,8 +50,7 @@ T = 12.0 if INTERPRETED else 16.0  # ms; nothing is about to arrive at a half or
 N_PRE, N_POST = 2, 3
 
 
-# --- one synapse, in Python
-# -------------------------------------------------------------------------------------------
+# --- one synapse, in Python -----------------------------------------------------------------------------
 
 
 def drawn_trains(seed, n=8, last=300):
@@ -213,8 +212,7 @@ def test_drawn_rules(rule, seed):
     assert_same(rule, seed, tolerance=1e-6, pre=lambda t: {}, post=lambda t: {"v": math.sin(t)})
 
 
-# --- networks
-# -----------------------------------------------------------------------------------------------------------
+# --- networks -------------------------------------------------------------------------------------------
 
 SPIKES = (
     [[1.0, 1.2, 3.5, 6.0, 9.1, 14.0], [0.5, 2.2, 6.0, 6.1, 11.0]],
@@ -465,8 +463,7 @@ def test_of_sources_only():
         np.testing.assert_allclose(found[name], expected, atol=1e-7)
 
 
-# --- the same as built-in types
-# --------------------------------------------------------------------------------------------
+# --- the same as built-in types -------------------------------------------------------------------------
 
 
 def spiking_network(synapse, threads=1):
@@ -533,8 +530,7 @@ def test_draws_differ_between_synapses_and_events():
     assert got.var() == pytest.approx(1 + 1e4 / 12, rel=0.5 if INTERPRETED else 0.1)
 
 
-# --- views, assemblies, groups, files
-# ------------------------------------------------------------------------------------
+# --- views, assemblies, groups, files -------------------------------------------------------------------
 
 
 def by_views(pre, post, synapse):
@@ -587,8 +583,7 @@ def test_weights_go_round_through_a_file(tmp_path):
     assert {a for *_, a in again.get("A", format="list")} == {0.1}
 
 
-# --- mistakes -----------------------------------------------------------------------------------------------
-# ---------------
+# --- mistakes -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

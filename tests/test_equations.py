@@ -90,8 +90,7 @@ def assert_same(model, n=20, values=None, initial=None, tolerance=1e-9, dt=0.1, 
     return plain
 
 
-# --- the same as built-in types
-# -----------------------------------------------------------------------------------
+# --- the same as built-in types -------------------------------------------------------------------------
 
 
 def network(celltype, excitatory, inhibitory, threads=1, n=N, **initial):
@@ -182,8 +181,7 @@ def test_izhikevich_has_the_reference_solution_up_to_a_spike():
     assert plain.values["u"] == pytest.approx(float(naive.values["u"]), abs=1e-3)
 
 
-# --- solvers
-# --------------------------------------------------------------------------------------------------------
+# --- solvers --------------------------------------------------------------------------------------------
 
 NONLINEAR = equations(v="-v * (1 + 0.5 * v) + 0.3 * w + 0.1 * sin(t)", w="-0.5 * w")
 LINEAR_IN_V = equations(v="-v * (1 + 0.5 * u) + 0.3 * w", w="-0.5 * w", u="(v - u) * 0.7")
@@ -313,8 +311,7 @@ def test_a_rate_of_zero_leaves_what_drives(method, rate):
     assert_same(held, 5, {"k": 1e-9}, {"g": 1e-9})
 
 
-# --- statements
-# -------------------------------------------------------------------------------------------------------
+# --- statements -----------------------------------------------------------------------------------------
 
 V2 = equations(v="0.5 * v**2 + 2")
 RESET = when("v > 2", Assign("v", "0"), Spike())
@@ -482,8 +479,7 @@ def test_mistakes(update, message):
         cells.generated(model)
 
 
-# --- random numbers and the time, compiled
-# ------------------------------------------------------------------------------
+# --- random numbers and the time, compiled --------------------------------------------------------------
 
 
 def traces_of_everything(threads=1, pieces=1, resets=0, n=6):
@@ -573,8 +569,7 @@ def test_what_is_no_number_is_an_error_not_a_cell_that_stays_where_it_is():
         sim.run(1.0)
 
 
-# --- drawn models
-# ---------------------------------------------------------------------------------------------------------
+# --- drawn models ---------------------------------------------------------------------------------------
 
 RATES = st.sampled_from(["-0.2", "-1/3", "-k", "-1 / tau", "0.0", "-2.5"])
 
@@ -656,8 +651,7 @@ def test_drawn_nonlinear_models(model, seed):
     assert_same(model, 25, tolerance=2e-5, inputs=lambda k: {"injected": 0.2, "a": arrivals[k]})
 
 
-# --- other ways of running
-# ------------------------------------------------------------------------------------------------
+# --- other ways of running ------------------------------------------------------------------------------
 
 ROOT = Path(__file__).parent
 

@@ -255,8 +255,7 @@ def _not_zero(rate):
     return ite(absolute(rate) < smallest, smallest, rate) if not rate.is_Number or rate == 0 else rate
 
 
-# --- a part of a step, with an estimate of the error
-# -----------------------------------------------------------
+# --- a part of a step, with an estimate of the error ----------------------------------------------------
 
 # What the difference to a method of order 3 may be: of a variable's value, or change within the part.
 RELATIVE, ABSOLUTE = 1e-5, 1e-7

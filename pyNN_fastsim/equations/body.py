@@ -9,7 +9,7 @@ variables in the same places, since what comes in is what went out the round bef
 import sympy
 
 from . import solvers
-from .description import Assign, Deliver, For, If, Integrate, Return, Spike, While, wrong
+from .description import Assign, Deliver, For, If, Integrate, Return, Spike, Variable, While, wrong
 from .expressions import (
     FALSE,
     TRUE,
@@ -24,6 +24,7 @@ from .expressions import (
     symbol,
 )
 
+TEMPORARY = Variable("")
 SPIKED, DELIVERED, ERROR = symbol("<spiked>"), symbol("<delivered>"), symbol("<error>")
 
 
@@ -96,15 +97,20 @@ class Body:
         return values
 
     def _number(self, text, line, values):
-        return self._with_values(self.reader.number(text, line, self.temporaries), line, values)
+        return self._with_values(self.reader.number(text, line, self._known(values)), line, values)
 
     def _condition(self, text, line, values):
         return as_condition(
-            self._with_values(self.reader.condition(text, line, self.temporaries), line, values)
+            self._with_values(self.reader.condition(text, line, self._known(values)), line, values)
         )
 
+    def _known(self, values):
+        """The temporary names that have a value here: not those that only another way has assigned to."""
+        return {name: each for name, each in self.temporaries.items() if each in values}
+
     def _with_values(self, expression, line, values):
-        """An expression with the present values for its names, which may leave none: 1/x where x was set to 0."""
+        """An expression with the present values for its names, which may leave none: 1/x where x was set to
+        0."""
         try:
             result = expression.xreplace(values)
         except (TypeError, ValueError, ArithmeticError):
@@ -119,9 +125,9 @@ class Body:
 
     def _set(self, name, value, values):
         """The values with another one for a variable, within its bounds."""
-        variable = self.variables.get(name)
+        variable = self.variables.get(name, TEMPORARY)
         for bound, choose in ("upper", minimum), ("lower", maximum):
-            limit = getattr(variable, bound, None)
+            limit = getattr(variable, bound)
             if limit is not None:
                 value = choose(value, self._number(limit, variable.line, values))
         (value,) = self.writer.take_down([value])
@@ -196,7 +202,7 @@ class Body:
         return results | dict(zip(different, taken, strict=True))
 
     def _while(self, s, values):
-        return self._loop(s.body, values, lambda inner: f"while {self._code_of(s, inner)}:")
+        return self._loop(s.body, values, lambda inner: f"while {self._code_of(s, inner)}:", s.line)
 
     def _code_of(self, s, values):
         return self.writer.code(self._condition(s.condition, s.line, values))
@@ -213,15 +219,17 @@ class Body:
             return f"while {self.writer.code(sympy.Ne(ite(step > 0, below, above), 0))}:"
 
         body = (*s.body, Assign(s.name, f"{s.name} + ({s.step})", s.line))
-        return self._loop(body, values, head)
+        return self._loop(body, values, head, s.line)
 
-    def _loop(self, body, values, head):
+    def _loop(self, body, values, head, line):
         """A loop; `head` gives its first line from the values within it. It is gone through whether or not
         the way that it is on is taken, so it must end in any case."""
         changed = assigned(body) | {v for i in every(Integrate, body) for v in i.variables or self.problems}
         kept = {symbol(name) for name in changed if symbol(name) in values}
         kept |= {SPIKED} if any(every(Spike, body)) else set()
         kept |= {DELIVERED} if any(every(Deliver, body)) else set()
+        if not kept:
+            raise wrong(self.model, line, "a loop in which nothing changes does not end")
         places = {name: self.writer.local("m") for name in sorted(kept, key=str)}
         for name, place in places.items():
             self.writer.assign(place, values[name])
@@ -229,8 +237,9 @@ class Body:
         self.writer.line(head(inner))
         self.writer.depth += 1
         after = self.run(body, inner)
-        for name, place in places.items():
-            self.writer.assign(place, after[name])
+        # All at once, since what one gets may be what another had: a = b, b = a.
+        targets = ", ".join(self.writer.names[place] for place in places.values())
+        self.writer.line(f"{targets} = {', '.join(self.writer.code(after[name]) for name in places)}")
         self.writer.depth -= 1
         return inner
 

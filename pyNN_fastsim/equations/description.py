@@ -5,16 +5,16 @@ A front end (strings.py, nestml.py) reads a text and writes a `Neuron` or a `Syn
 else follows (solvers.py, code.py, cells.py, synapses.py). Everything here is plain data.
 
 Expressions are texts in Python's syntax: numbers, names, + - * / ** %, comparisons, and, or, not,
-``a if condition else b``, and calls of the functions in `expressions.FUNCTIONS`, of the model's own functions,
-and of `uniform()` (in (0, 1]) and `normal()` (mean 0, variance 1), where each place in the text draws a number
-of its own. They know the names of parameters, internals, variables and inlines, and
+``a if condition else b``, and calls of the functions in `expressions.FUNCTIONS`, of the model's own
+functions, and of `uniform()` (in (0, 1]) and `normal()` (mean 0, variance 1), where each place in the text
+draws a number of its own. They know the names of parameters, internals, variables and inlines, and
 
     dt       the time step, ms
     t        the time, ms, at the beginning of the step (neurons), or of the event (synapses)
 
 and in neurons the names of what receptors receive and of the injected current; in synapses `elapsed` (ms),
-the time since the event before (only in `between`), and `pre.name` and `post.name`, parameters and variables of
-the cells. Truth values are numbers, too: 1.0 and 0.0. Names may be anything that Python takes for one, and
+the time since the event before (only in `between`), and `pre.name` and `post.name`, parameters and variables
+of the cells. Truth values are numbers, too: 1.0 and 0.0. Names may be anything that Python takes for one, and
 its keywords; those that begin with "_" are the model's own, not shown to users.
 
 Units are the engine's (ms, mV, nA, nF, uS) or whatever the model says: a front end converts what goes in and

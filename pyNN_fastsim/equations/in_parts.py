@@ -1,11 +1,11 @@
 """
-The functions `attempt`, `fires`, `finish` and `refresh` (engine/neurons/adaptive.py) of a neuron whose equations need
-smaller steps at times.
+The functions `attempt`, `fires`, `finish` and `refresh` (engine/neurons/adaptive.py) of a neuron whose
+equations need smaller steps at times.
 
-The statements up to the last `Integrate` are done for each part of a step, but for what they assign: conditions and
-assignments see the variables as they were at the beginning of the step, equations as they are now. The rest is done once,
-at the end. Where a spike sets a variable back, which may be on its way to infinity, it stays where it is from the
-end of that part on in which the condition of the spike came true.
+The statements up to the last `Integrate` are done for each part of a step, but for what they assign:
+conditions and assignments see the variables as they were at the beginning of the step, equations as they are
+now. The rest is done once, at the end. Where a spike sets a variable back, which may be on its way to
+infinity, it stays where it is from the end of that part on in which the condition of the spike came true.
 """
 
 import sympy
@@ -30,7 +30,45 @@ def is_possible(body, methods):
     named = [p for p in body.problems.values() if p.method is not None]
     loops = any(any(every(kind, body.model.update)) for kind in (While, For))
     timed = any(p.rhs.has(TIME) for p in body.problems.values())
-    return bool(automatic) and not (named or loops or timed)
+    return bool(automatic) and not (named or loops or timed or _is_in_sequence(body))
+
+
+def _is_in_sequence(body):
+    """Whether what is done before the last equation is solved depends on another that has been, or changes
+    what one solves: parts of a step would mix what comes before with what comes after."""
+    first, _ = _split(body.model.update)
+    draws = len(body.reader.draws)
+    integrated = {v for s in every(Integrate, first) for v in s.variables or body.problems}
+    temporaries = {name: symbol(name) for name in assigned(first)}
+
+    def read(expression):
+        return {s.name for s in expression.free_symbols}
+
+    def found(statements, done):
+        for s in statements:
+            if isinstance(s, Integrate):
+                names = set(s.variables or body.problems)
+                if done & names.union(*(read(body.problems[name].rhs) for name in names)):
+                    return True
+                done |= names
+            elif isinstance(s, Assign):
+                depends = done & read(body.reader.number(s.expression, s.line, temporaries))
+                if s.target in integrated or depends:
+                    return True
+            elif isinstance(s, If):
+                ways = [way for _, way in s.branches] + [s.otherwise]
+                conditions = [body.reader.condition(text, s.line, temporaries) for text, _ in s.branches]
+                if done & set().union(*(read(condition) for condition in conditions)):
+                    return True
+                ends = [set(done) for _ in ways]
+                if any(found(way, end) for way, end in zip(ways, ends, strict=True)):
+                    return True
+                done |= set().union(*ends)
+        return False
+
+    result = found(first, set())
+    del body.reader.draws[draws:]
+    return result
 
 
 def methods_of(body, writer):
@@ -86,6 +124,7 @@ def source_of(model, reader, writer, state, n_inputs):
     ticked = [f"s_{STEP} + 1.0" if name == STEP else f"s_{name}" for name in clocks]
     attempt = [*clock(reader, writer, [*attempt, *values, error]), *attempt]
     finish = [*clock(reader, writer, [*finish, *new, flag]), *finish]
+    fresh = [f"s_{name}" for name in (*state, FLAG, *begin)] + kept[len(begin) :]
     head = unpacked(writer, draws, every_name)  # after all constants are known
     x = inputs_unpacked(n_inputs)
     lines = [
@@ -96,8 +135,7 @@ def source_of(model, reader, writer, state, n_inputs):
         "def finish(c, s, new, x):", *head, unpacked(writer, draws, every_name, "n", "new")[1], x,
         *finish,
         f"{INDENT}return ({', '.join([*new, flag, *copies, *ticked])},)", "", "",
-        "def refresh(c, s):", head[1],
-        f"{INDENT}return ({', '.join([*(f's_{name}' for name in (*state, FLAG)), *(f's_{name}' for name in begin), *kept[len(begin):]])},)",
+        "def refresh(c, s):", head[1], f"{INDENT}return ({', '.join(fresh)},)",
         "",
     ]  # fmt: skip
     return lines, hidden
@@ -136,26 +174,27 @@ class _Attempt(Body):
 
     def _condition_of_reset(self, rest):
         """(condition, names) of the variables that a spike sets back; None if there are none."""
-        temporary = {name: symbol(name) for name in assigned(self.model.update)}
+        draws = len(self.reader.draws)
+        temporaries = {name: symbol(name) for name in assigned(self.model.update)}
+        known = {symbol(v) for v in self.variables} | set(self.writer.of_arrays)
+        found = None
         for s in rest:
+            before: list[sympy.Basic] = []  # the conditions of the branches before must not hold
             for text, body in getattr(s, "branches", ()):
-                if not any(every(Spike, body)):
-                    continue
+                condition = sympy.And(self.reader.condition(text, s.line, temporaries), *before)
+                before.append(sympy.Not(condition))
                 names = {
                     a.target
                     for a in every(Assign, body)
                     if a.target in self.problems
-                    and symbol(a.target) not in self._parsed(a.expression, a.line, temporary)
+                    and symbol(a.target)
+                    not in self.reader.number(a.expression, a.line, temporaries).free_symbols
                 }
-                condition = self.reader.condition(text, s.line, temporary)
-                known = {symbol(v) for v in self.variables} | set(self.writer.of_arrays)
-                if names and condition.free_symbols <= known:
-                    return condition, names
-        return None
+                if any(every(Spike, body)) and names and condition.free_symbols <= known:
+                    found = found or (condition, names)
+        del self.reader.draws[draws:]
+        return found
 
-    def _parsed(self, text, line, temporary):
-        """The symbols of an expression."""
-        return self.reader.number(text, line, temporary).free_symbols
 
     def begin_of(self, name, values):
         return symbol(name)

@@ -1,9 +1,9 @@
 """
 Generated code that is kept for later processes, so that these need neither parse nor derive anything.
 
-What is kept of a model is the dictionary that `cells.generated` or `synapses.generated` gives, as JSON, beside the
-machine code (engine/compiling/folders.py), under a checksum of the texts that it came from, of the versions of what read
-them, and of this package's own code for that.
+What is kept of a model is the dictionary that `cells.generated` or `synapses.generated` gives, as JSON,
+beside the machine code (engine/compiling/folders.py), under a checksum of the texts that it came from, of the
+versions of what read them, and of this package's own code for that.
 """
 
 import functools
@@ -27,9 +27,11 @@ def parts_of(kind, given, generate):
     folder = cache.fingerprint()[:32]
     for content in folders.contents(folder, name):
         try:
-            return json.loads(content)
+            parts = json.loads(content)
         except ValueError:  # damaged
             continue
+        if isinstance(parts, dict) and "source" in parts:
+            return parts
     parts = generate()
     folders.keep(folder, name, json.dumps(parts).encode())
     return parts

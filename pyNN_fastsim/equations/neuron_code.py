@@ -73,14 +73,14 @@ def _source(reader, writer, state, n_inputs, result):
 
 
 def _unfit(writer):
-    """Lines that tell whether `short_decays` won't do: what all of its arguments are made of. None if it is not
-    used, or where what is made of them depends on what arrives."""
+    """Lines that tell whether `short_decays` won't do: what all of its arguments are made of. None if it is
+    not used, or where what is made of them depends on what arrives."""
     if not writer.decayed:
         return None
     lines = writer.lines[: writer.decayed[-1][0]]
     arguments = [x for _, xs in writer.decayed for x in xs]
     needed = {name for x in arguments for name in re.findall(r"\w+", x)}
-    kept = []
+    kept: list[str] = []
     for line in reversed(lines):
         targets, _, expression = line.partition(" = ")
         if needed & set(re.findall(r"\w+", targets)):

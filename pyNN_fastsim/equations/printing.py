@@ -2,6 +2,8 @@
 Expressions as Python code: of one cell, for the compiler, or of arrays, for NumPy.
 """
 
+import math
+
 import sympy
 
 from . import expressions as ours
@@ -85,8 +87,6 @@ class _Printer:
             return self.names[e]
         if isinstance(e, sympy.Number) or e in (sympy.pi, sympy.E):
             return self._number(e)
-        if e in (sympy.oo, -sympy.oo):
-            return "np.inf" if e == sympy.oo else "-np.inf"
         if e in (ours.TRUE, ours.FALSE):
             return str(bool(e))
         if isinstance(e, sympy.Add):
@@ -116,7 +116,8 @@ class _Printer:
 
     @staticmethod
     def _number(e):
-        return repr(float(e))
+        value = float(e)
+        return repr(value) if math.isfinite(value) else "np.inf" if value > 0 else "(-np.inf)"
 
     def _sum(self, e):
         if self.of_arrays:

@@ -14,8 +14,8 @@ def propagators(n, elements, h):
     elements   those of A that are not zero, by (row, column): numbers, or arrays of one for each cell; 1/ms
     h          ms; a number or an array
 
-    Method: the series of the exponential of [[A h, h], [0, 0]] for a fraction of h, and squarings. It makes no
-    difference which eigenvalues are equal.
+    Method: the series of the exponential of [[A h, h], [0, 0]] for a fraction of h, and squarings. It makes
+    no difference which eigenvalues are equal.
 
     Source: Moler & Van Loan 2003, Nineteen Dubious Ways to Compute the Exponential of a Matrix, SIAM Rev.
     45:3-49, methods 1 and 3.

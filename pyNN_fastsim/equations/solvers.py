@@ -1,8 +1,8 @@
 """
 How equations are solved over a time step, or from one event to the next.
 
-Each function takes equations y' = f and a `writer.Writer`, which takes down intermediate results, and gives the
-values of y at the end as expressions. What is not chosen by the user is chosen by the equations:
+Each function takes equations y' = f and a `writer.Writer`, which takes down intermediate results, and gives
+the values of y at the end as expressions. What is not chosen by the user is chosen by the equations:
 
 exact         those that are linear, with coefficients that don't change within the step: through propagators
 exponential   those that are linear in their own variable, with coefficients that depend on nothing but
@@ -11,8 +11,8 @@ rk4           all others together: classical Runge-Kutta, order 4, with the exac
               its stages
 
 By name there are also explicit (Euler, order 1), midpoint (order 2), implicit (Euler backwards, order 1;
-Newton's method where it is not linear), and exponential with coefficients that are anything: as they are at the
-beginning of the step (exponential Euler, order 1).
+Newton's method where it is not linear), and exponential with coefficients that are anything: as they are at
+the beginning of the step (exponential Euler, order 1).
 
 Sources: Rotter & Diesmann 1999, Biol. Cybern. 81:381-402; Hairer, Norsett & Wanner 1993, Solving Ordinary
 Differential Equations I, II.1 and II.7; Hochbruck & Ostermann 2010, Acta Numerica 19:209-286, section 2.
@@ -31,6 +31,7 @@ REACH = 0.15**0.5
 EARLY, LATE = 0.5 - REACH, 0.5 + REACH
 OUTER, INNER = sympy.Rational(5, 18), sympy.Rational(8, 18)
 SMALLEST = 1e-7  # a rate times the step below this is not divided by
+FLAT = 1e-100  # a rate below this is 0
 NEWTON = 4  # iterations
 
 
@@ -65,8 +66,9 @@ def chosen_methods(problems, is_constant):
 
 
 def _slope(rhs, y):
-    """The derivative by y of an expression that is linear in it, free of y; None for one that is not linear. One
-    that has y in a condition, or in a function with jumps, is not, though its derivative may be free of y."""
+    """The derivative by y of an expression that is linear in it, free of y; None for one that is not linear.
+    One that has y in a condition, or in a function with jumps, is not, though its derivative may be free of
+    y."""
     slope = rhs.diff(y)
     jumps = rhs.atoms(sympy.core.relational.Relational, floor, ceil, rounded, sign, mod)
     return None if slope.has(y) or any(part.has(y) for part in jumps) else slope
@@ -100,7 +102,7 @@ def _is_known_linear(problem, others):
 def solve(problems, writer):
     """The values of all y after a time step, by y."""
     methods = chosen_methods(problems, writer.is_constant)
-    by_method = {}
+    by_method: dict[str, list[Problem]] = {}
     for problem in problems:
         by_method.setdefault(methods[problem.y], []).append(problem)
     exact = _Linear(by_method.pop("exact", []), writer)
@@ -157,6 +159,8 @@ class _Linear:
         Where they are linear in the y, they are sums over the y at the beginning, whose factors are constant.
         """
         factors = [self._factors(e) for e in expressions]
+        if not self.problems:
+            return [list(expressions) for _ in fractions]
         if None in factors:
             needed = {y for y in self.ys if any(e.has(y) for e in expressions)}
             return [[e.xreplace(self.at(f, needed)) for e in expressions] for f in fractions]
@@ -170,7 +174,7 @@ class _Linear:
         """The integrals of an expression from fractions of the step to its end; None unless it is linear in the
         y, and these only decay."""
         factors = self._factors(expression)
-        if factors is None or any(self.inputs[j] != 0 for k in factors for j in self.reach[k]):
+        if not factors or any(self.inputs[j] != 0 for k in factors for j in self.reach[k]):
             return None
         n = len(self.ys)
         _, end = self.writer.propagators(n, self.elements, 1.0 * DT)
@@ -293,7 +297,7 @@ def _exponential_euler(problem, exact, writer):
     if _slope(problem.rhs, y) is None:
         raise ValueError(f"is not linear in {y}, as the method 'exponential' wants it")
     a, b = writer.take_down([slope, rest])
-    return y + (y + b / _not_zero(a)) * expm1(a * DT)
+    return _followed_by(y, a, b, DT)
 
 
 def _integrating_factor(problem, exact, writer):
@@ -304,7 +308,7 @@ def _integrating_factor(problem, exact, writer):
     a1, b1, a2, b2, a3, b3 = writer.take_down([x for node in nodes for x in node])
     (e,) = writer.take_down([-b2 / _not_zero(a2)])
     if (a1, b1) == (a2, b2) == (a3, b3):
-        return y + (y - e) * expm1(a2 * DT)
+        return _followed_by(y, a2, b2, DT)
     lags = exact.integrals_of(problem.slope, (0.0, EARLY, LATE)) or _interpolated(a1, a2, a3)
     whole, first, last = writer.decays(*(-lag for lag in lags))
     outer = first * (b1 + a1 * e) + last * (b3 + a3 * e)
@@ -329,18 +333,20 @@ def _not_zero(rate):
     return ite(absolute(rate) < smallest, smallest, rate) if not rate.is_Number or rate == 0 else rate
 
 
-# --- a part of a step, with an estimate of the error -----------------------------------------------------------
+# --- a part of a step, with an estimate of the error ----------------------------------------------------
 
 # What the difference to a method of order 3 may be: of a variable's value, or change within the part.
 RELATIVE, ABSOLUTE = 1e-6, 1e-7
-LARGEST = 1e200  # what is larger has run away
+LARGEST = 1e200  # what would be larger has run away,
+FAR = 1e3  # and so has what is so large already,
+STEEPEST = 1e300  # or what has a slope up to this
 
 
 def attempt(problems, writer, part):
     """The values of all y after a part of a time step, and its error, of which 1 is what is allowed.
 
-    Equations that are linear and uncoupled are solved exactly, the others by a Runge-Kutta step of order 4. Its
-    error is the difference to the embedded method of order 3 whose last stage is the slope at the end.
+    Equations that are linear and uncoupled are solved exactly, the others by a Runge-Kutta step of order 4.
+    Its error is the difference to the embedded method of order 3 whose last stage is the slope at the end.
     """
     span = part * DT
     alone = [p for p in problems if is_alone(p, problems) and writer.is_constant(p.rhs.diff(p.y))]
@@ -375,7 +381,11 @@ def attempt(problems, writer, part):
         absolute(span * (d - e)) / 6 / (RELATIVE * (absolute(y) + absolute(span * a)) + ABSOLUTE)
         for y, a, d, e in zip(ys, first, fourth, last, strict=True)
     )
-    ends |= {y: ite(absolute(end) <= LARGEST, end, y) for y, end in zip(ys, new, strict=True)}
+    # What has run away stays where it was; what had no slope where it was is no number, for the user to be
+    # told.
+    for y, end, a in zip(ys, new, first, strict=True):
+        stays = sympy.Or(absolute(a) <= STEEPEST, absolute(y) > FAR)
+        ends[y] = ite(absolute(end) <= LARGEST, end, ite(stays, y, a))
     return ends, error
 
 
@@ -383,8 +393,8 @@ def attempt(problems, writer, part):
 
 
 def advance(problems, writer, elapsed):
-    """The values of all y after `elapsed` ms, by y: exactly, where equations are linear and uncoupled; else by
-    Runge-Kutta steps of order 4, none longer than the time step."""
+    """The values of all y after `elapsed` ms, by y: exactly, where equations are linear and uncoupled; else
+    by Runge-Kutta steps of order 4, none longer than the time step."""
     if all(is_alone(p, problems) for p in problems):
         return {p.y: _followed(p, elapsed) for p in problems}
     return _in_parts(problems, writer, elapsed)
@@ -400,11 +410,19 @@ def is_alone(problem, problems):
 def _followed(problem, elapsed):
     y, slope = problem.y, problem.rhs.diff(problem.y)
     rest = problem.rhs.xreplace({y: sympy.Integer(0)})
+    return _followed_by(y, slope, rest, elapsed)
+
+
+def _followed_by(y, slope, rest, elapsed):
+    """The value of y after y' = slope y + rest, both of which stay as they are, and may be zero."""
     if slope == 0:
         return y + rest * elapsed
     if rest == 0:
         return y * sympy.exp(slope * elapsed)
-    return y + (y + rest / slope) * expm1(slope * elapsed)
+    if slope.is_Number:
+        return y + (y + rest / slope) * expm1(slope * elapsed)
+    flat = absolute(slope) < FLAT
+    return y + ite(flat, rest * elapsed, (y + rest / ite(flat, 1, slope)) * expm1(slope * elapsed))
 
 
 def _in_parts(problems, writer, elapsed):
@@ -414,20 +432,21 @@ def _in_parts(problems, writer, elapsed):
     places = [writer.local("m") for _ in problems]
     for place, y in zip(places, ys, strict=True):
         writer.assign(place, y)
-    writer.line(f"for _ in range(int({writer.code(parts)})):")
+    number, begin = writer.local("k"), TIME - elapsed
+    writer.line(f"for {writer.names[number]} in range(int({writer.code(parts)})):")
     writer.depth += 1
 
-    def slopes(values):
-        names = dict(zip(ys, values, strict=True))
+    def slopes(values, part):
+        names = {**dict(zip(ys, values, strict=True)), TIME: begin + (sympy.Float(part) + number) * length}
         return writer.take_down([p.rhs.xreplace(names) for p in problems])
 
     def moved(some, part):
         return writer.take_down([y + part * length * k for y, k in zip(places, some, strict=True)])
 
-    first = slopes(places)
-    second = slopes(moved(first, 0.5))
-    third = slopes(moved(second, 0.5))
-    last = slopes(moved(third, 1))
+    first = slopes(places, 0.0)
+    second = slopes(moved(first, 0.5), 0.5)
+    third = slopes(moved(second, 0.5), 0.5)
+    last = slopes(moved(third, 1), 1.0)
     for place, a, b, c, d in zip(places, first, second, third, last, strict=True):
         writer.assign(place, place + length * ((a + d) / 6 + (b + c) / 3))
     writer.depth -= 1

@@ -15,13 +15,17 @@ from .synapses import EVENTS
 from .writer import INDENT, Writer
 
 NOTHING = sympy.Integer(0)
+PYNNS = ("weight", "delay", "dendritic_delay_fraction")
 KEY = ("seed", "stream", "trial", "synapse")
 
 
 def synapse_code(model):
     """The parts of a synapse type; see `synapses.generated`. Raises InvalidModelError."""
     delay = [model.delay] if model.delay else []
-    reader = reader_of(model, ("t", "elapsed", model.weight, *delay))
+    of_cells = _names_of_cells(model)
+    every_name = [f"{which}.{name}" for which, names in of_cells.items() for name in names]
+    _check_names(model)
+    reader = reader_of(model, ("t", "elapsed", model.weight, *delay, *every_name))
     internals = {part.name: reader.number(part.expression, part.line) for part in model.internals}
     own = [part.name for part in model.parameters if part.name not in (model.weight, model.delay)]
     writer = Writer(own, internals)
@@ -29,9 +33,7 @@ def synapse_code(model):
     writer.of_arrays |= {symbol(name): "p['delay'] * dt" for name in delay}
     state = [variable.name for variable in model.variables if variable.name != model.weight]
     writer.names |= {symbol(name): f"s_{name}" for name in state}
-    of_cells = _names_of_cells(model)
     for which, names in of_cells.items():
-        reader.names |= {f"{which}.{name}": symbol(f"{which}.{name}") for name in names}
         writer.names |= {symbol(f"{which}.{name}"): f"{which}_{name}" for name in names}
     writer.names |= {TIME: "t", ELAPSED: "elapsed", symbol(model.weight): "w"}
     body = Body(model, reader, writer, lambda problems, writer: solvers.advance(problems, writer, ELAPSED))
@@ -74,6 +76,16 @@ def synapse_code(model):
     }
 
 
+def _check_names(model):
+    for part in (*model.parameters, *model.variables):
+        if part.name in PYNNS and part.name not in (model.weight, model.delay):
+            raise wrong(
+                model,
+                part.line,
+                f"'{part.name}' can't be a name here: it is a parameter of every synapse type",
+            )
+
+
 def _changes(weight, body, lists):
     for statements in lists:
         integrated = {v for i in every(Integrate, statements) for v in i.variables or body.problems}
@@ -97,9 +109,11 @@ def _function(name, statements, body, state):
 
 def _names_of_cells(model):
     """The names of what a synapse uses of its cells, by "pre" and "post". Raises InvalidModelError."""
-    found = {"pre": [], "post": []}
+    found: dict[str, list[str]] = {"pre": [], "post": []}
     for where, statements in ("between", model.between), ("on_pre", model.on_pre), ("on_post", model.on_post):
-        for text, line in _texts(statements, model):
+        for text, line in _with_inlines(_texts(statements, model), model):
+            if where != "between" and re.search(r"(?<!\.)\belapsed\b", text):
+                raise wrong(model, line, "'elapsed' is known between events only")
             for which, name in re.findall(r"\b(pre|post)\s*\.\s*([A-Za-z_]\w*)", text):
                 if where == "between" or (which == "pre" and where == "on_post"):
                     at = "at spikes" if where == "between" else "at spikes of the source"
@@ -107,6 +121,19 @@ def _names_of_cells(model):
                 if name not in found[which]:
                     found[which].append(name)
     return found
+
+
+def _with_inlines(texts, model):
+    """Expressions, with their lines, and those of the inlines that they use."""
+    inlines = {part.name: part for part in model.inlines}
+    todo, seen = list(texts), set()
+    while todo:
+        text, line = todo.pop(0)
+        yield text, line
+        for name in re.findall(r"(?<!\.)\b[A-Za-z_]\w*", text):
+            if name in inlines and name not in seen:
+                seen.add(name)
+                todo.append((inlines[name].expression, inlines[name].line))
 
 
 def _texts(statements, model):

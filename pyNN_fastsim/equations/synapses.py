@@ -10,6 +10,7 @@ from pyNN.standardmodels.base import StandardSynapseType
 
 from ..celltypes import public_state
 from ..engine.compiling.compile import inlined
+from ..engine.synapses.dynamic import SynapseModel
 from ..engine.synapses.events import event_model
 from ..messages import did_you_mean
 from ..standardmodels.synapses import EngineSynapse, same_names
@@ -78,6 +79,7 @@ class EquationSynapse(EngineSynapse, StandardSynapseType):
     text      the model as it was written
     """
 
+    model: SynapseModel
     aliases: dict[str, str] = {}
     weight_scale = 1.0
     text = ""
@@ -102,14 +104,14 @@ class EquationSynapse(EngineSynapse, StandardSynapseType):
 
     def check_cells(self, owner, pre, post):
         """Raise InvalidModelError if cells, given by the engine's models, lack what the synapses use."""
-        for which, names, known in (
-            ("pre", self.model.of_pre, list(pre.parameters)),
-            ("post", self.model.of_post, [*post.parameters, *public_state(post)]),
+        for which, cells, names, known in (
+            ("pre", pre, self.model.of_pre, list(pre.parameters)),
+            ("post", post, self.model.of_post, [*post.parameters, *public_state(post)]),
         ):
             for name in names:
                 if name not in known:
                     raise errors.InvalidModelError(
-                        f"{owner}: {type(self).__name__} uses {which}.{name}, which {post.name if which == 'post' else pre.name} "
+                        f"{owner}: {type(self).__name__} uses {which}.{name}, which {cells.name} "
                         f"does not have{did_you_mean(name, known)}"
                     )
 

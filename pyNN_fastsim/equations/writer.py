@@ -1,9 +1,9 @@
 """
 Code of one cell or synapse, taken down line by line; and what is computed once before a run.
 
-Expressions are made of symbols. Those of parameters, internals, propagators and `dt` are constant: the largest
-parts of an expression that have no others become constants, which `constants` computes with NumPy. All others
-are names of local variables.
+Expressions are made of symbols. Those of parameters, internals, propagators and `dt` are constant: the
+largest parts of an expression that have no others become constants, which `constants` computes with NumPy.
+All others are names of local variables.
 """
 
 import sympy
@@ -113,7 +113,8 @@ class Writer:
         return results
 
     def decays(self, *exponents):
-        """Symbols of e**-x for three numbers, of which the last two belong to what is small beside the first."""
+        """Symbols of e**-x for three numbers, of which the last two belong to what is small beside the
+        first."""
         given = self.take_down(exponents)
         results = [self.local() for _ in given]
         names = ", ".join(self.names[s] for s in results)
@@ -140,7 +141,7 @@ class Writer:
 
     def _used_symbols(self):
         """All constant symbols that constants need, those of other constants included."""
-        found = set()
+        found: set[sympy.Symbol] = set()
         todo = list(self.constants) + [e for _, elements, h in self._systems for _, e in elements]
         while todo:
             for s in todo.pop().free_symbols - found:

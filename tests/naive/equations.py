@@ -194,11 +194,15 @@ class Interpreter:
             self.run(s.body)
 
     def _do_For(self, s):
-        value, stop, step = self.of(s, "start"), self.of(s, "stop"), self.of(s, "step")
-        while value < stop if step > 0 else value > stop:
-            self._set(s.name, value)
+        self._set(s.name, self.of(s, "start"))
+        stop, step = self.of(s, "stop"), self.of(s, "step")
+
+        def value():
+            return self.value(s.name)
+
+        while value() < stop if step > 0 else value() > stop:
             self.run(s.body)
-            value += step
+            self._set(s.name, value() + step)
 
     def _do_Integrate(self, s):
         names = list(self.equations) if s.variables is None else list(s.variables)

@@ -266,8 +266,8 @@ class DynamicGroup(SynapseGroup):
         return None if rates is None else rates(self.used_constants)
 
     def write_down(self, seed, trial, source, target, history=None):
-        """Write down where everything is; `source` and `target` are the blocks, `history` that of the target's
-        spikes."""
+        """Write down where everything is; `source` and `target` are the blocks, `history` that of the
+        target's spikes."""
         self._constants_table = _table(self.used_constants)
         self._state_table = _table(list(self.state.values()))
         words = self.detail

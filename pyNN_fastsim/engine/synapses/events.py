@@ -16,8 +16,11 @@ a postsynaptic spike that arrives together with a presynaptic one comes first, `
 last state variable, "_at", is when the last event was, in steps since the last presynaptic one on the grid: the
 functions leave it as it is.
 
-Postsynaptic arrivals are dealt with when the next presynaptic one comes, as in plasticity.py; whoever looks in between
-changes nothing.
+A postsynaptic spike without a dendritic delay is not known yet when a presynaptic one is dealt with that
+arrives at the same time, after an axonal delay: it comes second, whatever `post_first` says.
+
+Postsynaptic arrivals are dealt with when the next presynaptic one comes, as in plasticity.py; whoever looks
+in between changes nothing.
 """
 
 import numpy as np
@@ -184,8 +187,8 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
 
 
 def _present(detail, j, next_step):
-    """The state and weight of synapse `j` just before `next_step`, when that is (steps since the last presynaptic event on
-    the grid), and how many spikes of its target it has then dealt with."""
+    """The state and weight of synapse `j` just before `next_step`, when that is (steps since the last
+    presynaptic event on the grid), and how many spikes of its target it has then dealt with."""
     c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
     s = gather(arrays_at(detail[STATE], _N_STATE), j)  # noqa: F821
     weight = float64_at(detail[WEIGHTS] + 8 * j, 1)[0]
@@ -240,7 +243,8 @@ def _observe_kernel(observer, first, last, step):
     return 0
 
 
-# --- rules for presynaptic events only, which leave the weight alone --------------------------------------------
+# --- rules for presynaptic events only, which leave the weight alone
+# --------------------------------------------
 
 
 def _lone_spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):

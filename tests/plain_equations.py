@@ -121,6 +121,7 @@ class PlainConnection(_Code):
         self.c = (0.0, 0.0, 0.0, *self.constants())
         self.weight = np.float64(self.parts["weight"] if weight is None else weight)
         self.time, self.cells, self.post_first = 0.0, {"pre": pre, "post": post}, model.post_first
+        self.earlier = None, ()  # when the last spike of the target arrived, and the state just before
 
     @property
     def values(self):
@@ -142,9 +143,12 @@ class PlainConnection(_Code):
         with np.errstate(all="ignore"):
             s, w = functions["between"](self.c, s, self.weight, steps - self.time, steps)
             self.time, amount = steps, None
+            if kind == "post" and self.earlier[0] != t:
+                self.earlier = t, s
             if kind == "pre":
                 of_cells = [self._of("pre", t), self._of("post", t)]
-                s, w, amount = functions["before"](self.c, s, w, steps, (0, 0, 0, 0), *of_cells, s)
+                earlier = self.earlier[1] if self.earlier[0] == t else s
+                s, w, amount = functions["before"](self.c, s, w, steps, (0, 0, 0, 0), *of_cells, earlier)
             elif "after" in functions:
                 s, w = functions["after"](self.c, s, w, steps, (0, 0, 0, 0), self._of("post", t))
         self.state = {name: np.float64(value) for name, value in zip(self.state, s, strict=True)}

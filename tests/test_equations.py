@@ -193,7 +193,7 @@ KNOWN = equations(v="-v * (1 + 3 * w) + 2 * w", w="-0.5 * w")
     [
         ("explicit", 1, NONLINEAR), ("midpoint", 2, NONLINEAR), ("rk4", 4, NONLINEAR), ("implicit", 1,
             NONLINEAR),
-        ("exponential", 1, LINEAR_IN_V), (None, 4, KNOWN), (None, 4, NONLINEAR),
+        ("exponential", 1, LINEAR_IN_V), (None, 6, KNOWN), (None, 4, NONLINEAR),
     ],
 )  # fmt: skip
 def test_order_of_methods(method, order, equations_):
@@ -203,7 +203,7 @@ def test_order_of_methods(method, order, equations_):
     naive = Cell(model, dt=1.6)
     naive.step()
     found = []
-    for n in 16, 32, 64:
+    for n in (2, 4, 8) if order == 6 else (16, 32, 64):
         cell = PlainCell(model, dt=1.6 / n)
         for _ in range(n):
             cell.step()

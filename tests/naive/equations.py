@@ -300,6 +300,7 @@ class Connection(Interpreter):
         self, model, parameters=None, weight=None, dt=0.1, draw=None, initial=None, pre=None, post=None
     ):
         self.time, self.elapsed, self.cells = 0.0, 0.0, {"pre": pre, "post": post}
+        self.before_post = None, {}  # when the last spike of the target arrived, and what was just before
         super().__init__(model, parameters, dt, draw, initial)
         if weight is not None:
             where = self.values if model.weight in self.values else self.fixed
@@ -330,8 +331,33 @@ class Connection(Interpreter):
             if self.cells[side] is not None:
                 self.local |= {f"{side}.{name}": np.float64(v) for name, v in self.cells[side](t).items()}
         self.run(self.model.between)
-        self.run(self.model.on_pre if kind == "pre" else self.model.on_post)
+        if kind == "post":
+            if self.before_post[0] != t:
+                self.before_post = t, dict(self.values)
+            self.run(self.model.on_post)
+            return self.delivered
+        # In NEST's order, what only the target changes is a trace of that cell, of which a spike of the source
+        # does not see what arrives at the same time.
+        together = self.model.post_first and self.before_post[0] == t
+        traces = _targets(self.model.on_post) - _targets(self.model.on_pre) if together else set()
+        traces &= {equation.variable for equation in self.model.equations} - {self.model.weight}
+        later = {name: self.values[name] for name in traces}
+        self.values.update({name: self.before_post[1][name] for name in traces})
+        self.run(self.model.on_pre)
+        self.values.update(later)
         return self.delivered
 
     def _do_Deliver(self, s):
         self.delivered += self.of(s)
+
+
+def _targets(statements):
+    """The names that statements assign to."""
+    found = set()
+    for s in statements:
+        if hasattr(s, "target"):
+            found.add(s.target)
+        ways = [way for _, way in getattr(s, "branches", ())]
+        for body in (*ways, getattr(s, "otherwise", ()), getattr(s, "body", ())):
+            found |= _targets(body)
+    return found

@@ -49,8 +49,8 @@ def nestml_synapse_type(
     `weight_variable`: the variable or parameter of the model that is the weight.
     `delay_variable`: the parameter of the model that is the delay, if there is one.
 
-    Weights are given in the units of the model, as are all its parameters: where it goes to emit_spike(), pA or
-    nS. What get() and recordings show of them is in nA or uS, as in pyNN.nest.
+    Weights are given in the units of the model, as are all its parameters: where it goes to emit_spike(), pA
+    or nS. What get() and recordings show of them is in nA or uS, as in pyNN.nest.
 
     Raises InvalidModelError, with the line, for what is wrong with the model or can't be simulated.
     """

@@ -165,8 +165,7 @@ def test_noise_is_of_the_right_size_and_the_same_again():
     assert abs(np.corrcoef(once[-1][1:], once[-1][:-1])[0, 1]) < 0.2
 
 
-# --- synapses
-# -----------------------------------------------------------------------------------------------------
+# --- synapses ---------------------------------------------------------------------------------------------
 
 PAIRS = dict(
     parameters=dict(tau_plus=20.0, tau_minus=20.0, A_plus=0.01, A_minus=0.012, w_max=0.1),
@@ -251,8 +250,7 @@ def test_plastic_synapses_are_what_the_interpreter_makes_of_them(model):
     assert abs(weight - 0.5) > 1e-3
 
 
-# --- starting
-# -----------------------------------------------------------------------------------------------------
+# --- starting ---------------------------------------------------------------------------------------------
 
 
 def test_a_second_start_needs_no_sympy(tmp_path):

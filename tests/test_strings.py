@@ -33,8 +33,7 @@ def steps(cell, n, **inputs):
     return np.array(result)
 
 
-# --- the naive interpreter itself
-# -----------------------------------------------------------------------------
+# --- the naive interpreter itself -------------------------------------------------------------------------
 
 
 def test_leaky_cell_has_its_analytic_solution():
@@ -52,8 +51,7 @@ def test_leaky_cell_spikes_when_it_must():
     assert cell.values["v"] == pytest.approx(-65.0 + 20.0 * (1 - math.exp(-(300 - interval) * 0.1 / 20.0)))
 
 
-# --- grammar
-# --------------------------------------------------------------------------------------------------
+# --- grammar ----------------------------------------------------------------------------------------------
 
 VALUES = {"a": 3.0, "b": 0.5, "v": -2.0, "g_exc": 0.25}
 
@@ -150,8 +148,7 @@ def test_constants():
     assert tau == 5.0 and tau + 1 == 6.0
 
 
-# --- one step
-# ---------------------------------------------------------------------------------------------------
+# --- one step ---------------------------------------------------------------------------------------------
 
 
 def test_what_arrives_acts_in_the_next_step():
@@ -308,8 +305,7 @@ def test_an_expression_before_an_assignment_keeps_what_was_before():
     assert cell.get_data().segments[0].spiketrains[0].magnitude.tolist() == [2.0]
 
 
-# --- synapses
-# -----------------------------------------------------------------------------------------------------
+# --- synapses ---------------------------------------------------------------------------------------------
 
 STDP = dict(
     parameters=dict(tau_plus=20.0, tau_minus=30.0, A_plus=0.01, A_minus=0.012, w_max=1.0),
@@ -362,8 +358,7 @@ def test_expressions_in_synapses():
     assert [amount for _, amount in synapse.run_events([0.0, 400.0], [])] == [1.0, pytest.approx(1.0)]
 
 
-# --- mistakes
-# -----------------------------------------------------------------------------------------------------
+# --- mistakes ---------------------------------------------------------------------------------------------
 
 
 def neuron(**changes):
@@ -530,8 +525,7 @@ def test_garbage_gives_documented_errors_only(texts):
             assert str(error).startswith("Garbage")
 
 
-# --- checks of descriptions that no string can give
-# ---------------------------------------------------------------
+# --- checks of descriptions that no string can give -------------------------------------------------------
 
 
 def test_functions_are_those_that_expressions_have():

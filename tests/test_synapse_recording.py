@@ -119,5 +119,7 @@ def test_errors():
     with pytest.raises(ValueError, match="must be the same for all variables, which is 1.0 ms"):
         projection.record("weight", sampling_interval=2.0)
     static = network(synapse=sim.StaticSynapse(weight=0.01))
-    with pytest.raises(errors.RecordingError, match="'weight', which stays what it is: .*, of 'inputs→cells'"):
+    with pytest.raises(
+        errors.RecordingError, match="'weight', which stays what it is: .*, of 'inputs→cells'"
+    ):
         static.record("weight")

@@ -167,8 +167,8 @@ class Body:
         return self._chosen(condition, yes, no)
 
     def _in_all_ways(self, s):
-        """The variables that every way of an If integrates, and nothing else does but integrate some that have
-        nothing to do with these: they are integrated once, before it. A tuple, or None.
+        """The variables that every way of an If integrates, and nothing else does but integrate some that
+        have nothing to do with these: they are integrated once, before it. A tuple, or None.
 
         (Refractory periods are written so: one way also counts the time that is left.)
         """

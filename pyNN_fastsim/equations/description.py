@@ -221,7 +221,8 @@ class Neuron:
 class Synapse:
     """
     weight       the name, in expressions, of PyNN's weight: a parameter or a variable of this name is that
-    weight_scale how many units of the model's weight are one nA or uS; users give weights in the model's units,
+    weight_scale how many units of the model's weight are one nA or uS; users give weights in the model's
+    units,
                  and are shown them in nA or uS
     delay        of PyNN's delay, ms; or None
     between      statements that take the state from one event to the next, `elapsed` ms later

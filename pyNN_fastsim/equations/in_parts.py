@@ -195,7 +195,6 @@ class _Attempt(Body):
         del self.reader.draws[draws:]
         return found
 
-
     def begin_of(self, name, values):
         return symbol(name)
 

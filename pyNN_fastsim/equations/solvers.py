@@ -171,8 +171,8 @@ class _Linear:
         return results
 
     def integrals_of(self, expression, fractions):
-        """The integrals of an expression from fractions of the step to its end; None unless it is linear in the
-        y, and these only decay."""
+        """The integrals of an expression from fractions of the step to its end; None unless it is linear in
+        the y, and these only decay."""
         factors = self._factors(expression)
         if not factors or any(self.inputs[j] != 0 for k in factors for j in self.reach[k]):
             return None
@@ -301,8 +301,8 @@ def _exponential_euler(problem, exact, writer):
 
 
 def _integrating_factor(problem, exact, writer):
-    """y' = a(t) y + b(t), where a and b are known: with y - e in the place of y, where e is the fixed point of
-    the coefficients in the middle, so that what is left of b is small, and nothing there."""
+    """y' = a(t) y + b(t), where a and b are known: with y - e in the place of y, where e is the fixed point
+    of the coefficients in the middle, so that what is left of b is small, and nothing there."""
     y = problem.y
     nodes = exact.of([problem.slope, problem.rest], (EARLY, 0.5, LATE))
     a1, b1, a2, b2, a3, b3 = writer.take_down([x for node in nodes for x in node])
@@ -316,8 +316,8 @@ def _integrating_factor(problem, exact, writer):
 
 
 def _interpolated(a1, a2, a3):
-    """The integrals of a coefficient, of which the values at the nodes are given, from 0, and from the early and
-    the late node, to the end."""
+    """The integrals of a coefficient, of which the values at the nodes are given, from 0, and from the early
+    and the late node, to the end."""
     if a1 == a2 == a3:
         return [DT * a1 * sympy.Float(1 - start) for start in (0.0, EARLY, LATE)]
     lags = [DT * (OUTER * (a1 + a3) + INNER * a2)]

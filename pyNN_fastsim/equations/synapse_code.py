@@ -154,8 +154,8 @@ def _texts(statements, model):
 
 
 def _of_target(model, body):
-    """Names of the variables that spikes of the target alone change: as in NEST, they are traces of that cell, of
-    which a spike of the source sees nothing that arrives together with it."""
+    """Names of the variables that spikes of the target alone change: as in NEST, they are traces of that
+    cell, of which a spike of the source sees nothing that arrives together with it."""
     return assigned(model.on_post) - assigned(model.on_pre) - {model.weight} & set(body.problems)
 
 

@@ -336,8 +336,8 @@ class Connection(Interpreter):
                 self.before_post = t, dict(self.values)
             self.run(self.model.on_post)
             return self.delivered
-        # In NEST's order, what only the target changes is a trace of that cell, of which a spike of the source
-        # does not see what arrives at the same time.
+        # In NEST's order, what only the target changes is a trace of that cell, of which a spike of the
+        # source does not see what arrives at the same time.
         together = self.model.post_first and self.before_post[0] == t
         traces = _targets(self.model.on_post) - _targets(self.model.on_pre) if together else set()
         traces &= {equation.variable for equation in self.model.equations} - {self.model.weight}

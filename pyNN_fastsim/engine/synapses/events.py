@@ -8,13 +8,13 @@ Arrivals are those of plasticity.py. A rule is three scalar functions::
                                                              at a presynaptic arrival, `amount` for the target
     after(c, s, weight, time, key, post) -> (s, weight)      at a postsynaptic one
 
-where `c` are the constants of a synapse, of which the first three are AXON, DENDRITE and HOLD (plasticity.py), `s` its
-state, `time` that of the event, or of the end of what is between, in steps, and `key` what random numbers depend on
-beside their number: (seed, stream, trial, synapse), `pre` and `post` values of the cells (`SynapseModel.of_pre` and
-`of_post`): of the target as they are in the step of a presynaptic arrival, or after the spike that arrives. Where
-a postsynaptic spike that arrives together with a presynaptic one comes first, `earlier` is the state before both. The
-last state variable, "_at", is when the last event was, in steps since the last presynaptic one on the grid: the
-functions leave it as it is.
+where `c` are the constants of a synapse, of which the first three are AXON, DENDRITE and HOLD
+(plasticity.py), `s` its state, `time` that of the event, or of the end of what is between, in steps, and
+`key` what random numbers depend on beside their number: (seed, stream, trial, synapse), `pre` and `post`
+values of the cells (`SynapseModel.of_pre` and `of_post`): of the target as they are in the step of a
+presynaptic arrival, or after the spike that arrives. Where a postsynaptic spike that arrives together with a
+presynaptic one comes first, `earlier` is the state before both. The last state variable, "_at", is
+when the last event was, in steps since the last presynaptic one on the grid: the functions leave it as it is.
 
 A postsynaptic spike without a dendritic delay is not known yet when a presynaptic one is dealt with that
 arrives at the same time, after an axonal delay: it comes second, whatever `post_first` says.
@@ -88,8 +88,9 @@ def _values(table, i):
 
 
 def _events(detail, c, s, weight, j, step, ahead, at, k):
-    """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`, when the last
-    event was (steps since the last presynaptic one), and how many of these spikes it has then dealt with."""
+    """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`, when
+    the last event was (steps since the last presynaptic one), and how many of these spikes it has then dealt
+    with."""
     cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
     mask = detail[HISTORY_MASK]
     spikes = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
@@ -110,7 +111,7 @@ def _events(detail, c, s, weight, j, step, ahead, at, k):
 
 
 def _none_before(detail, c, s, weight, at, k, earlier, weight_then, j, step, axon):
-    """The state and weight at a presynaptic arrival, where it comes before postsynaptic ones at the same time."""
+    """The state and weight at a presynaptic arrival that comes before postsynaptic ones at the same time."""
     return earlier, weight_then, k
 
 
@@ -163,7 +164,7 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
                 w,
                 j,
                 emitted,
-                t[AXON] - _ON_TIME,
+                t[AXON] - _ON_TIME,  # noqa: F821
                 at,
                 seen[0],  # noqa: F821
             )
@@ -200,8 +201,8 @@ def _present(detail, j, next_step):
         weight,
         j,
         next_step,
-        -_ON_TIME,
-        s[_N_STATE - 1],
+        -_ON_TIME,  # noqa: F821
+        s[_N_STATE - 1],  # noqa: F821
         seen,  # noqa: F821
     )
     now = float(next_step - 1 - int32_at(detail[LAST] + 4 * j, 1)[0])
@@ -243,8 +244,7 @@ def _observe_kernel(observer, first, last, step):
     return 0
 
 
-# --- rules for presynaptic events only, which leave the weight alone
-# --------------------------------------------
+# --- rules for presynaptic events only, which leave the weight alone --------------------------------------
 
 
 def _lone_spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):

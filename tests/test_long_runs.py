@@ -67,11 +67,9 @@ def test_time_does_not_drift(size, threads, always_threads):
         sim.run_until((k + 1) * steps // pieces * 0.1)
     assert sim.get_current_time() == round(steps / 10, 1)
     for train in cells.get_data("spikes").segments[0].spiketrains:
-        np.testing.assert_array_equal(
-            train.magnitude, np.around(np.arange(interval, steps + 1, interval) * 0.1, 12)
-        )
+        np.testing.assert_array_equal(train.magnitude, np.arange(interval, steps + 1, interval) / 10)
     (train,) = source.get_data().segments[0].spiketrains
-    np.testing.assert_array_equal(train.magnitude, np.around(given * 0.1, 12))
+    np.testing.assert_array_equal(train.magnitude, given / 10)
     (v,) = cells.get_data("v").segments[0].analogsignals
     assert v.shape == (steps // sampling + 1, 2)
     expected = (np.arange(len(v)) * sampling) % interval

@@ -47,6 +47,7 @@ from .dynamic import (
     UNIFORM,
     WEIGHT_STRIDE,
     WEIGHTS,
+    number_of,
     SynapseModel,
     observed,
 )
@@ -85,7 +86,7 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):
                 p = _decays(c, steps)  # noqa: F821
                 known = steps
             weight = float64_at(detail[WEIGHTS] + detail[WEIGHT_STRIDE] * j, 1)[0]
-            key = (detail[SEED], detail[STREAM], detail[TRIAL], j)
+            key = (detail[SEED], detail[STREAM], detail[TRIAL], number_of(detail, j))
             state, amount = _release(c, _decayed(c, p, gather(s, j)), weight, key)  # noqa: F821
             scatter(s, j, state)
             slot = (step + uint16_at(row[DELAYS] + delay_stride * j, 1)[0]) & ring[1]

@@ -14,6 +14,7 @@ from . import simulator
 from .connections import shared
 from .engine.synapses.groups import moved
 from .parameters import as_given, expression, one_number
+from .processes import refuse
 from .synapse_values import drawn_for_all_pairs, evaluate
 from .threads import alone
 from .validation import check_names, unknown_name
@@ -55,6 +56,7 @@ class Changing:
         if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1):
             value = as_given(self.label, name, value)
             if value.ndim == 1:
+                refuse(f"{self.label}: a list of values of {name} for set()")
                 return self._from_list(name, value)
         try:
             give = expression if isinstance(value, str) else as_given
@@ -68,6 +70,8 @@ class Changing:
             return drawn_for_all_pairs(self, name, lazy, pre, post)
         if not callable(lazy.base_value) and lazy.is_homogeneous:
             return np.full(len(pre), float(lazy.evaluate(simplify=True)))
+        if isinstance(lazy.base_value, Iterator):
+            refuse(f"{self.label}: an iterator of values of {name} for set()")
         values = evaluate(self, name, lazy, pre, post)
         return moved(values, self._order_of_pairs()) if isinstance(lazy.base_value, Iterator) else values
 
@@ -94,6 +98,7 @@ class Changing:
         if "weight" in columns:
             self._keep_initial_weights()
         if "delay" in columns:
+            refuse(f"{self.label}: changing delays")
             self._leave_order_by_delay()
         for group in self._groups:
             places = group.find_places()
@@ -149,7 +154,7 @@ class Changing:
         if any(group.is_plastic for group in self._groups) or not simulator.state.network.begun:
             return
         known = np.zeros(0) if self._initial_weights is None else self._initial_weights
-        if len(known) < self.size():
+        if len(known) < len(self):
             self._initial_weights = np.append(known, self._values("weight")[len(known) :])
 
     def _restore_initial_weights(self):
@@ -173,6 +178,7 @@ class Changing:
         if name == "weight":
             self._keep_initial_weights()
         elif name == "delay":
+            refuse(f"{self.label}: changing delays")
             self._leave_order_by_delay()
             group, place = self._locate(index)
         group.set_value(name, place, value)

@@ -25,6 +25,7 @@ from .engine.signals import signals_held
 from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .ids import Cells
 from .output import writing_table
+from .processes import for_all_cells, processes
 from .parameters import as_array, as_given, check_size, evaluated, expanded
 from .random import tell_of_dependence
 from .recording import Recorder, recorded_words
@@ -79,6 +80,33 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         """What to call these cells in messages."""
         return f"{type(self).__name__} '{self.label}'"
 
+    @property
+    def _mask_local(self):
+        """Which of these cells belong to this process: bool [cells]."""
+        if processes.size == 1 or processes.together:
+            return np.ones(self.size, dtype=bool)
+        n = self._root.size
+        begin, end = simulator.state.network.own_cells(n)
+        indices = np.arange(n)[self._indices]
+        return (indices >= begin) & (indices < end)
+
+    @_mask_local.setter
+    def _mask_local(self, mask):
+        """What PyNN does in a view."""
+
+    @property
+    def local_cells(self):
+        """Those of these cells that belong to this process; all of them without mpirun."""
+        return self.all_cells if processes.size == 1 else self.all_cells[self._mask_local]
+
+    @local_cells.setter
+    def local_cells(self, cells):
+        """What PyNN does in a view."""
+
+    def _get_cell_initial_value(self, id, variable):
+        with for_all_cells():
+            return super()._get_cell_initial_value(id, variable)
+
     def _parameters_and_states(self):
         return self.celltype.get_parameter_names(), self.celltype.default_initial_values
 
@@ -102,7 +130,8 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         """
         self._check_is_there()
         check_names(self.celltype, parameters)
-        super().set(**self.celltype.as_given(self._owner, parameters, self.size))
+        with for_all_cells():  # of which every process has the parameters
+            super().set(**self.celltype.as_given(self._owner, parameters, self.size))
 
     def __getitem__(self, index):
         if isinstance(index, (int, np.integer)) and not -self.size <= index < self.size:
@@ -136,7 +165,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         `parameter_names`:
             a name, or a list of names; then a list of values comes back.
         `gather`:
-            without effect: there is one process.
+            under mpirun: True for the values of all cells, on all processes; False for those of this process.
         `simplify`:
             True for one number where all cells have the same value; otherwise, and for False, an array
             [cells].
@@ -145,7 +174,14 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         """
         names = [parameter_names] if isinstance(parameter_names, str) else parameter_names
         check_names(self.celltype, names)
-        return super().get(parameter_names, gather, simplify)
+        with for_all_cells():
+            values = super().get(parameter_names, False, simplify)
+        if gather or processes.size == 1:
+            return values
+        mask = self._mask_local
+        if isinstance(parameter_names, str):
+            return values[mask] if isinstance(values, np.ndarray) else values
+        return [value[mask] if isinstance(value, np.ndarray) else value for value in values]
 
     @alone
     def initialize(self, **initial_values):
@@ -219,6 +255,8 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
 
     @alone
     def save_positions(self, file):
+        if processes.rank > 0:
+            return
         with writing_table(file, f"The positions of '{self.label}'") as table:
             super().save_positions(table)
 
@@ -378,11 +416,6 @@ class Population(_Cells, common.Population):
         self._set_positions(_checked_positions(self._owner, positions, self.size))
 
     @property
-    def local_cells(self):
-        """All cells: there is one process."""
-        return self.all_cells
-
-    @property
     def _root(self):
         return self
 
@@ -404,7 +437,6 @@ class Population(_Cells, common.Population):
         self._check_parameters(parameters, slice(None), parameters)
         self._evaluate_first_values()
         self._parameters = parameters
-        self._mask_local = np.ones(self.size, dtype=bool)
         values = self.celltype.engine_values(parameters, self.size)
         self.celltype.check_functions(values, self.size, state.dt)
         with signals_held():

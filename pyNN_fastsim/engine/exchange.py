@@ -173,7 +173,7 @@ def _longest_period(network):
             continue
         if isinstance(group, DynamicGroup) and (group.model.of_post or _holds_spikes(group)):
             return 1
-        if (group.whole.n if group.whole else len(group)) > 0:
+        if group.n > 0:
             shortest = min(shortest, group.shortest)
     return shortest
 

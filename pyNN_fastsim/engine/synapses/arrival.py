@@ -75,6 +75,11 @@ class ArrivalGroup:
     def __len__(self):
         return int(self.first[-1])
 
+    @property
+    def n(self):
+        """The number of synapses; of all processes."""
+        return self.whole.n if self.whole else len(self)
+
     def _array(self, k):
         if self.merged is not None:
             self.merged.divide()

@@ -87,6 +87,11 @@ class SynapseGroup:
         return len(self.targets)
 
     @property
+    def n(self):
+        """The number of synapses; of all processes."""
+        return self.whole.n if self.whole else len(self)
+
+    @property
     def longest(self):
         """The longest delay, in steps; of all processes."""
         return self.whole.longest if self.whole else int(self.delays.max(initial=1))

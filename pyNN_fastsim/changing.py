@@ -56,7 +56,6 @@ class Changing:
         if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1):
             value = as_given(self.label, name, value)
             if value.ndim == 1:
-                refuse(f"{self.label}: a list of values of {name} for set()")
                 return self._from_list(name, value)
         try:
             give = expression if isinstance(value, str) else as_given
@@ -80,15 +79,16 @@ class Changing:
 
         Where there are several connections of a pair, there may also be one value for each pair, as in PyNN.
         """
-        pre, post = self._pairs()
+        everyone = self._columns([], "all")
+        pre, post = everyone["presynaptic_index"], everyone["postsynaptic_index"]
         if len(values) == len(pre):
-            return moved(values, self._order_of_pairs())
+            return self._own_values(moved(values, np.lexsort((post, pre))))
         pairs, which = np.unique(pre * self.post.size + post, return_inverse=True)
         if len(values) != len(pairs):
             raise errors.InvalidDimensionsError(
                 f"{self.label}: {len(values)} values of {name} for {len(pre)} connections"
             )
-        return values[which]
+        return self._own_values(values[which])
 
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""

@@ -331,6 +331,10 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         places = np.concatenate([numbers_of(runs) for runs, _ in told])
         return {n: moved(np.concatenate([part[n] for _, part in told]), places) for n in values}
 
+    def _own_values(self, values):
+        """Of values of all connections, in the order of creation, those of connections of this process."""
+        return values if processes.size == 1 else values[numbers_of(self._runs)]
+
     def size(self, gather=True):
         """The number of connections; those onto cells of this process, if `gather` is False."""
         return sum(group.synapses.n for group in self._groups) if gather and len(self) >= 0 else len(self)

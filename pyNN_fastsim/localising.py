@@ -76,14 +76,20 @@ def _localise(group, own, places):
         synapses.longest,
         len(synapses.delays) > 1,
         joins_equals(synapses),
-        frozenset(name for name, value in parameters.items() if isinstance(value, np.ndarray) and len(value) > 1),
+        frozenset(
+            name for name, value in parameters.items() if isinstance(value, np.ndarray) and len(value) > 1
+        ),
     )
     below = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(own, out=below[1:])
     synapses.first = below[synapses.first]
 
     def part(values):
-        return values[own] if isinstance(values, np.ndarray) and len(values) == n and n > 1 else _none(values, own)
+        return (
+            values[own]
+            if isinstance(values, np.ndarray) and len(values) == n and n > 1
+            else _none(values, own)
+        )
 
     if isinstance(synapses, ArrivalGroup):
         synapses.arrays = synapses.targets[own], part(synapses.weights), part(synapses.delays)

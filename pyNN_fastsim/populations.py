@@ -25,8 +25,8 @@ from .engine.signals import signals_held
 from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .ids import Cells
 from .output import writing_table
-from .processes import for_all_cells, processes
 from .parameters import as_array, as_given, check_size, evaluated, expanded
+from .processes import for_all_cells, processes
 from .random import tell_of_dependence
 from .recording import Recorder, recorded_words
 from .selection import (

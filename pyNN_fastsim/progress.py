@@ -24,7 +24,11 @@ _RUNNING = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} ms{postfix}
 
 def is_shown():
     """Whether someone is watching who wants to know."""
-    if processes.rank > 0 or not simulator.state.progress or os.environ.get(VARIABLE, "").lower() in ("0", "no", "off", "false"):
+    if (
+        processes.rank > 0
+        or not simulator.state.progress
+        or os.environ.get(VARIABLE, "").lower() in ("0", "no", "off", "false")
+    ):
         return False
     return in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
 

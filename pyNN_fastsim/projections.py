@@ -312,7 +312,8 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             return list(zip(*(column.tolist() for column in columns), strict=True))
         if format == "array":
             arrays = [
-                self._array(pre, post, found[n], "last" if n in _ADDRESS else multiple_synapses) for n in names
+                self._array(pre, post, found[n], "last" if n in _ADDRESS else multiple_synapses)
+                for n in names
             ]
             return arrays[0] if single else arrays
         raise ValueError(f"format must be 'list' or 'array', not {format!r}")

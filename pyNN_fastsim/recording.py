@@ -432,7 +432,8 @@ def recording_of_assembly(assembly, variables="all", annotations=None, gather=Tr
         recorder = population.recorder
         for segment in recorder.segments(names, population._record_filter, gather):
             first = offset
-            segments.append(reindexed(segment, lambda ids, p=population, k=first: p.id_to_index(ids) + k))
+            index_of = lambda ids, p=population, k=first: p.id_to_index(ids) + k if len(ids) else ids  # noqa: E731
+            segments.append(reindexed(segment, index_of))
         merged = {**recorder.metadata, **merged}
         labels.append(population.label)
         offset += population.size

@@ -24,10 +24,14 @@ ACTIONS = ("set", "initialize", "spikes", "current", "connect", "reset")
 def later(connections, dt, steps):
     """Connections with longer delays, of which nothing waits in axons."""
     delay = connections.delay
-    delay = (*(d + steps * dt for d in delay[:2]), delay[2]) if isinstance(delay, tuple) else delay + steps * dt
+    delay = (
+        (*(d + steps * dt for d in delay[:2]), delay[2]) if isinstance(delay, tuple) else delay + steps * dt
+    )
     name, arguments = connections.connector
     if name == "List":
-        arguments = arguments | {"rows": [(*row[:3], row[3] + steps * dt, *row[4:]) for row in arguments["rows"]]}
+        arguments = arguments | {
+            "rows": [(*row[:3], row[3] + steps * dt, *row[4:]) for row in arguments["rows"]]
+        }
     synapse, parameters = connections.synapse
     if synapse == "STDPMechanism":
         parameters = parameters | {"dendritic_delay_fraction": 1.0}

@@ -467,8 +467,10 @@ class Network:
             reached = self.exchange.run(words, tables, begin, done)
             if reached < done:
                 break
-            if np.any(tables.threads[:, LOG_LENGTH] + tables.threads[:, LOG_SLACK] * period
-                      > tables.threads[:, LOG_CAPACITY]):
+            if np.any(
+                tables.threads[:, LOG_LENGTH] + tables.threads[:, LOG_SLACK] * period
+                > tables.threads[:, LOG_CAPACITY]
+            ):
                 self._collect_logs(tables.threads)
                 self._reserve_logs(tables.threads)
         return self._note_done(tables, reached)

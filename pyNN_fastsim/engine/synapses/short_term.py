@@ -47,8 +47,8 @@ from .dynamic import (
     UNIFORM,
     WEIGHT_STRIDE,
     WEIGHTS,
-    number_of,
     SynapseModel,
+    number_of,
     observed,
 )
 from .groups import BASE, BOUNDS, BOUNDS_STRIDE, DELAY_IS_SHARED, DELAYS, DETAIL, GROUP_ROW, N_SOURCES

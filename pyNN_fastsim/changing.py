@@ -154,7 +154,7 @@ class Changing:
         if any(group.is_plastic for group in self._groups) or not simulator.state.network.begun:
             return
         known = np.zeros(0) if self._initial_weights is None else self._initial_weights
-        if len(known) < len(self):
+        if len(known) < self.size(gather=False):
             self._initial_weights = np.append(known, self._values("weight")[len(known) :])
 
     def _restore_initial_weights(self):

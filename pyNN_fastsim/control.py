@@ -86,7 +86,8 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
 
     Arguments that only other backends know are accepted and have no effect.
 
-    Raises ValueError for a value that can't be used. Returns the MPI rank: 0 unless mpirun has started several processes.
+    Raises ValueError for a value that can't be used. Returns the MPI rank: 0 unless mpirun has
+    started several processes.
     """
     max_delay = extra_params.pop("max_delay", DEFAULT_MAX_DELAY)
     threads = extra_params.pop("threads", 1)

@@ -16,7 +16,7 @@ from .processes import checksum, processes
 
 
 def keep_local(projection, groups):
-    """Take from the groups of a projection, which the engine doesn't know yet, what belongs to other processes."""
+    """Take from the groups of a projection, new ones, what belongs to other processes."""
     if processes.size == 1:
         return
     projection._checksum = _checksum(groups)
@@ -61,7 +61,7 @@ def _checksum(groups):
 
 
 def _localise(group, own, places):
-    """Drop the synapses of a group that are not `own`; `places` are those of the others among all that are."""
+    """Drop the synapses of a group that are not `own`; `places` are those of all others among what is left."""
     synapses = group.synapses
     n = len(own)
     is_sorted = group.places is None and group.ranks is None

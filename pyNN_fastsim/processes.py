@@ -1,8 +1,8 @@
 """
 The processes that mpirun has started for one script: who they are, and that they do the same things.
 
-Without mpirun there is one process, and nothing is imported. All functions that need other processes are to be
-called by all of them; `agree` finds out if they are not, instead of waiting for ever.
+Without mpirun there is one process, and nothing is imported. All functions that need other processes are to
+be called by all of them; `agree` finds out if they are not, instead of waiting for ever.
 """
 
 import atexit
@@ -29,7 +29,7 @@ class DifferentProcesses(RuntimeError):
 
 
 def started_together(environment):
-    """How many processes have been started together, and which this is, according to environment variables."""
+    """How many processes have been started together, and which this is, by environment variables."""
     variables = (*VARIABLES, SLURM) if "PMIX_RANK" in environment else VARIABLES
     for size, rank in variables:
         if environment.get(size, "").isdigit():
@@ -67,14 +67,14 @@ class Processes:
         for rank, (other, others_value) in enumerate(told):
             if other != told[0][0]:
                 raise DifferentProcesses(
-                    f"Process 0 is at {told[0][0]}, process {rank} at {other}: under mpirun, all processes must "
-                    f"call the same functions of PyNN"
+                    f"Process 0 is at {told[0][0]}, process {rank} at {other}: under mpirun, all processes "
+                    f"must call the same functions of PyNN"
                 )
             if others_value != told[0][1]:
                 raise DifferentProcesses(
                     f"{what}: processes 0 and {rank} have built different networks; they differ first in "
-                    f"{_first_difference(told[0][1], others_value)}. Generators of random numbers need a seed, and "
-                    f"parallel_safe=True; a script must not build different things on different processes"
+                    f"{_first_difference(told[0][1], others_value)}. Generators of random numbers need a "
+                    f"seed, and parallel_safe=True; a script must not do other things on other processes"
                 )
 
     def gather(self, what, value, everywhere=False):
@@ -118,8 +118,8 @@ def _find():
         from mpi4py import MPI
     except ImportError as error:
         raise ImportError(
-            f"pyNN_fastsim has been started as one of {size} processes, by mpirun or the like, and needs mpi4py "
-            f"to run one simulation on them: pip install pyNN_fastsim[mpi] ({error})"
+            f"pyNN_fastsim has been started as one of {size} processes, by mpirun or the like, and needs "
+            f"mpi4py to run one simulation on them: pip install pyNN_fastsim[mpi] ({error})"
         ) from None
     if MPI.COMM_WORLD.Get_size() != size:
         raise ImportError(
@@ -163,7 +163,7 @@ def checksum(value, crc=0):
     if isinstance(value, dict):
         return checksum(list(value.items()), crc)
     if isinstance(value, np.ndarray) and value.dtype != object:
-        return zlib.crc32(np.ascontiguousarray(value), crc)
+        return zlib.crc32(np.ascontiguousarray(value).data, crc)
     if isinstance(value, (list, tuple, np.ndarray)):
         for each in value:
             crc = checksum(each, crc)

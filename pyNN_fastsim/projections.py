@@ -279,8 +279,8 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             "list": a tuple (pre, post, value, ...) for each connection, in the order of creation. "array":
             for each name an array [pre, post], with NaN where there is no connection.
         `gather`:
-            under mpirun: True for the connections of all processes on process 0, and on others their own, those
-            onto their cells; "all" for all of them on all processes; False for those of each.
+            under mpirun: True for all connections on process 0, and on others their own, those onto their
+            cells; "all" for all connections on all processes; False for its own on each.
         `with_address`:
             False for lists without pre and post, in the order of (pre, post), as `set` takes them.
         `multiple_synapses`:

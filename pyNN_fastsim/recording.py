@@ -432,8 +432,7 @@ def recording_of_assembly(assembly, variables="all", annotations=None, gather=Tr
         recorder = population.recorder
         for segment in recorder.segments(names, population._record_filter, gather):
             first = offset
-            index_of = lambda ids, p=population, k=first: p.id_to_index(ids) + k if len(ids) else ids  # noqa: E731
-            segments.append(reindexed(segment, index_of))
+            segments.append(reindexed(segment, lambda ids, p=population, k=first: _indices(p, ids) + k))
         merged = {**recorder.metadata, **merged}
         labels.append(population.label)
         offset += population.size
@@ -447,6 +446,11 @@ def recording_of_assembly(assembly, variables="all", annotations=None, gather=Tr
         **(annotations or {}),
     )
     return Recording(assembly.label, common.Assembly.describe(assembly), merged, merged_segments(segments))
+
+
+def _indices(cells, ids):
+    """Indices of ids among cells; of none, too."""
+    return cells.id_to_index(ids) if len(ids) else ids
 
 
 def _names_of_assembly(assembly, variables):

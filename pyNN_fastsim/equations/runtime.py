@@ -13,6 +13,7 @@ from ..engine.compiling.lowlevel import float_bits, fma
 from ..engine.random.rng import uniform, uniform_pair
 from .propagators import propagators
 
+
 TWO_PI = 2.0 * math.pi
 
 

@@ -3,8 +3,8 @@ A source that spikes at given times.
 
 A spike at time t is emitted in the step t_k with t_{k-1} < t <= t_k, as a threshold crossing would
 be (and as NEST does for neurons on the grid); times within a millionth of a step of t_k count as
-t_k. The events of all cells are one list, sorted by step and cell. Each thread has a cursor in it, that of its
-first cell: a silent source costs nothing.
+t_k. The events of all cells are one list, sorted by step and cell. Each thread has a cursor in it, that
+of its first cell: a silent source costs nothing.
 """
 
 import numpy as np

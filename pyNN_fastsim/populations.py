@@ -132,6 +132,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         check_names(self.celltype, parameters)
         with for_all_cells():  # of which every process has the parameters
             super().set(**self.celltype.as_given(self._owner, parameters, self.size))
+        self._root._set_in_part |= self._root is not self
 
     def __getitem__(self, index):
         if isinstance(index, (int, np.integer)) and not -self.size <= index < self.size:
@@ -176,12 +177,27 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         check_names(self.celltype, names)
         with for_all_cells():
             values = super().get(parameter_names, False, simplify)
-        if gather or processes.size == 1:
+        if processes.size == 1:
             return values
+        everything = [values] if isinstance(parameter_names, str) else values
         mask = self._mask_local
-        if isinstance(parameter_names, str):
-            return values[mask] if isinstance(values, np.ndarray) else values
-        return [value[mask] if isinstance(value, np.ndarray) else value for value in values]
+        everything = [value[mask] if isinstance(value, np.ndarray) else value for value in everything]
+        if gather:
+            everything = self._values_of_all(everything, mask, simplify)
+        return everything[0] if isinstance(parameter_names, str) else everything
+
+    def _values_of_all(self, values, mask, simplified):
+        """Values of parameters of all cells, of those of this process, which are those that `mask` is True for."""
+        told = processes.gather(f"get() of {self._owner}", (mask, values), everywhere=True)
+        found = []
+        for k in range(len(values)):
+            value = expanded(told[0][1][k], self.size) if np.ndim(told[0][1][k]) == 0 else None
+            if value is None:
+                value = np.empty(self.size, dtype=told[0][1][k].dtype)
+            for own, parts in told:
+                value[own] = parts[k]
+            found.append(simplify(value) if simplified and value.dtype != object else value)
+        return found
 
     @alone
     def initialize(self, **initial_values):
@@ -196,6 +212,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         nothing is set.
         """
         self._store_initial_values(self._evaluated_initial_values(initial_values))
+        self._root._set_in_part |= self._root is not self
 
     def _evaluated_initial_values(self, initial_values):
         """Initial values of these cells by name: a number, or an array of one for each.
@@ -361,6 +378,7 @@ class Population(_Cells, common.Population):
     _simulator = simulator
     _recorder_class = Recorder
     _structure: BaseStructure | None
+    _set_in_part = False  # whether some cells were set, maybe by their process only
     _assembly_class = Assembly
 
     @alone
@@ -474,6 +492,17 @@ class Population(_Cells, common.Population):
         self.recorder.parameters_change()
         self._parameters = parameters
         self._tell_engine()
+
+    def _take_from_owners(self):
+        """Let every process have the parameters that the owner of each cell has: see `processes.py`."""
+        begin, end = simulator.state.network.own_cells(self.size)
+        own = {name: expanded(value, self.size)[begin:end] for name, value in self._parameters.items()}
+        told = processes.gather(f"parameters of '{self.label}'", own, everywhere=True)
+        everywhere = {name: np.concatenate([part[name] for part in told]) for name in own}
+        self._store_parameters(
+            {n: value if value.dtype == object else simplify(value) for n, value in everywhere.items()}
+        )
+        self._set_in_part = False
 
     def _tell_engine(self):
         """Give the parameters to the engine."""

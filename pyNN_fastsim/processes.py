@@ -149,13 +149,18 @@ def agree_on_network(state, n_steps):
     if processes.size == 1:
         return
     known: list[tuple[str, int]] = [("the steps to run", n_steps)]
+    where = f"run() at t = {state.t:g} ms"
+    told = processes.gather(where, [p._set_in_part for p in state.populations], everywhere=True)
+    in_part = [any(flags) for flags in zip(*told, strict=False)]
     if not state.network.begun:
-        known += [
-            (f"population '{p.label}'", checksum((p.size, p._parameters, p._block.initial)))
-            for p in state.populations
-        ]
+        for p, is_set in zip(state.populations, in_part, strict=False):
+            values = p.size if is_set else (p.size, p._parameters, p._block.initial)
+            known.append((f"population '{p.label}'", checksum(values)))
         known += [(f"projection '{p.label}'", p._checksum) for p in state.projections]
-    processes.agree(f"run() at t = {state.t:g} ms", known)
+    processes.agree(where, known)
+    for p, is_set in zip(state.populations, in_part, strict=True):
+        if is_set:  # cell by cell, for example, which each process may have done for its own
+            p._take_from_owners()
 
 
 def checksum(value, crc=0):

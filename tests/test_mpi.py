@@ -181,6 +181,12 @@ weights = np.arange(projection.size(), dtype=float)
 projection.set(weight=weights)
 by_pair = sorted(projection.get('weight', 'list', gather='all'))
 assert [weight for *_, weight in by_pair] == weights.tolist()
+for cell in cells:
+    cell.tau_m = 30.0 + int(cell) - int(cells.first_id)
+    cell.set_initial_value('v', -60.0)
+sim.run(1.0)
+assert np.array_equal(cells.get('tau_m', gather=True), 30.0 + np.arange(7))
+assert np.array_equal(cells._parameters['tau_m'], 30.0 + np.arange(7))
 for cell in cells.all_cells:
     try:
         assert cell.tau_m > 0 and cells.is_local(cell)

@@ -30,7 +30,7 @@ these: what is added to a place of the ring buffer comes in the same order.
 """
 
 from . import tables
-from .compiling.compile import entry, jit
+from .compiling.compile import entry, inlined, jit
 from .compiling.lowlevel import (
     atomic_add,
     atomic_load,
@@ -256,7 +256,7 @@ def _call(words, word, thread, step):
         call_part(address, words.ctypes.data, thread, step)
 
 
-@jit
+@inlined
 def _advance(words, thread, step):
     """Take this thread's cells to `step`: what is done before spikes are delivered. Sets the flag to stop."""
     core = core_at(words)
@@ -280,7 +280,7 @@ def _advance(words, thread, step):
     _call(words, tables.COUNT_EVENTS, thread, step)
 
 
-@jit
+@inlined
 def _finish(words, thread, step):
     """Deliver the spikes of a step that are listed, with the others that arrive at the next one."""
     _lap(words, thread, WAITING)

@@ -122,6 +122,69 @@ def test_drawn_networks_give_the_same_bits(n, threads, of_one_process, tmp_path)
 
 
 @needs_mpi
+@pytest.mark.parametrize("fraction", [1.0, 0.3])
+def test_many_delays_counting_sources_and_native_generators(fraction):
+    """Groups that are delivered on arrival, decided from whole projections; 0.3: spikes wait in axons."""
+    script = """
+import hashlib
+rng, native = NumpyRNG(seed=8), sim.NativeRNG(seed=4)
+cells, others = sim.Population(90, sim.IF_curr_exp(i_offset=1.05)), sim.Population(60, sim.IF_curr_exp())
+cells.record('spikes')
+others.record('v')
+for generator, pre in ((native, cells), (rng, others)):
+    weight = RandomDistribution('uniform', (0.01, 0.05), rng=generator)
+    delay = RandomDistribution('uniform', (0.5, 0.9), rng=generator)
+    synapse = sim.StaticSynapse(weight=weight, delay=delay)
+    sim.Projection(pre, others, sim.FixedProbabilityConnector(0.95, rng=generator), synapse)
+groups = [type(group).__name__ for group in sim.simulator.state.network.groups]
+assert 'ArrivalGroup' in groups
+noise = sim.Population(60, sim.SpikeSourcePoisson(rate=9000.0))
+sim.Projection(noise, others, sim.OneToOneConnector(), sim.StaticSynapse(weight=0.2, delay=0.1))
+times = RandomDistribution('uniform', (10, 20), rng=rng)
+rule = sim.STDPMechanism(sim.SpikePairRule(tau_plus=times), sim.AdditiveWeightDependence(w_max=0.3),
+                         weight=0.1, delay=0.7, dendritic_delay_fraction=FRACTION)
+plastic = sim.Projection(cells, others, sim.FixedProbabilityConnector(0.3, rng=rng), rule)
+current = sim.NoisyCurrentSource(mean=0.1, stdev=0.1, dt=1.0)
+current.inject_into(others[10:30])
+sim.run(20.0)
+sim.simulator.state.projections[0].set(weight=0.02)
+sim.run(10.05)
+sim.reset()
+sim.run(5.0)
+exchange = sim.simulator.state.network.exchange
+assert exchange is None or exchange.period == (5 if FRACTION == 1.0 else 1)
+data = [*cells.get_data().segments, *others.get_data().segments]
+weights = [p.get(['weight', 'delay'], 'list') for p in sim.simulator.state.projections]
+if rank == 0:
+    found = hashlib.sha256(repr(weights).encode())
+    for segment in data:
+        for signal in (*segment.spiketrains, *segment.analogsignals):
+            found.update(np.ascontiguousarray(signal.magnitude).tobytes())
+    print(found.hexdigest())
+""".replace("FRACTION", str(fraction))
+    assert in_processes(script, 3) == in_processes(script, None)
+
+
+@needs_mpi
+def test_synapses_that_look_at_their_targets():
+    script = """
+rng = NumpyRNG(seed=1)
+model = sim.Synapse({'tau': 15.0}, 'tau * dx/dt = -x',
+    pre_spike='g_target += w\\nx += 1\\nw += 0.001 * (post.v + 60) * Uniform(0, 1)',
+    post_spike='w += 0.001 * x')
+cells = sim.Population(13, sim.IF_curr_exp(i_offset=1.0))
+cells.record('v')
+connector = sim.FixedProbabilityConnector(0.5, rng=rng)
+projection = sim.Projection(cells, cells, connector, model(w=0.3, delay=1.2))
+sim.run(80.0)
+data, weights = cells.get_data().segments[0].analogsignals[0], projection.get('weight', 'list')
+if rank == 0:
+    print(data.magnitude.tobytes().hex()[-4000:], weights)
+"""
+    assert in_processes(script) == in_processes(script, None)
+
+
+@needs_mpi
 def test_each_process_has_its_own_cells_and_connections():
     lines = in_processes(
         NETWORK

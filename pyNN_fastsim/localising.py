@@ -61,7 +61,7 @@ def _checksum(groups):
 
 
 def _localise(group, own, places):
-    """Drop the synapses of a group that are not `own`; `places` are those of all others among what is left."""
+    """Drop the synapses of a group that are not `own`; `places` are those of the others in what is left."""
     synapses = group.synapses
     n = len(own)
     is_sorted = group.places is None and group.ranks is None

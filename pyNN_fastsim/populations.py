@@ -187,7 +187,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         return everything[0] if isinstance(parameter_names, str) else everything
 
     def _values_of_all(self, values, mask, simplified):
-        """Values of parameters of all cells, of those of this process, which are those that `mask` is True for."""
+        """Values of all cells, of values of those of this process, for which `mask` is True."""
         told = processes.gather(f"get() of {self._owner}", (mask, values), everywhere=True)
         found = []
         for k in range(len(values)):

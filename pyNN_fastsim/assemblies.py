@@ -9,7 +9,8 @@ from .display import Displayed, Panel, counted
 from .former_names import FormerCells, update
 from .output import writing_table
 from .parameters import is_one_sequence
-from .recording import check_file, recording_of_assembly, spike_counts_of_assembly
+from .processes import processes
+from .recording import check_file, recording_of_assembly, spike_counts_of_assembly, write_recording
 from .selection import (
     METHOD_RULES,
     METHODS,
@@ -168,14 +169,16 @@ class Assembly(Displayed, NoParameterAttributes, FormerCells, common.Assembly):
     def mean_spike_count(self, gather=True):
         """The mean number of spikes of a recorded cell in this trial. Raises RecordingError if none is."""
         counts = self.get_spike_counts(gather)
+        if gather and processes.rank > 0:
+            return np.nan
         return sum(counts.values()) / max(len(counts), 1)
 
     def get_spike_counts(self, gather=True):
         """Spikes of each recorded cell in this trial: a number by id. Raises RecordingError if none is."""
-        return spike_counts_of_assembly(self)
+        return spike_counts_of_assembly(self, gather)
 
     def get_data(self, variables="all", gather=True, clear=False, annotations=None):
-        recording = recording_of_assembly(self, variables, annotations)
+        recording = recording_of_assembly(self, variables, annotations, gather)
         if clear:
             recording.hand_over()
         block = recording.to_neo()
@@ -186,12 +189,14 @@ class Assembly(Displayed, NoParameterAttributes, FormerCells, common.Assembly):
 
     def write_data(self, io, variables="all", gather=True, clear=False, annotations=None):
         check_file(io)
-        recording_of_assembly(self, variables, annotations).write(io)
+        write_recording(recording_of_assembly(self, variables, annotations, gather), io, gather)
         self._clear_recorded(clear)
 
     write_data.__doc__ = common.Assembly.write_data.__doc__
 
     def save_positions(self, file):
+        if processes.rank > 0:
+            return
         with writing_table(file, f"The positions of '{self.label}'") as table:
             super().save_positions(table)
 

@@ -15,6 +15,7 @@ from .arguments import is_finite
 from .connections import shared
 from .engine.synapses.groups import moved
 from .parameters import as_given, expression, one_number
+from .processes import refuse
 from .synapse_values import drawn_for_all_pairs, evaluate
 from .threads import alone
 from .validation import check_names, unknown_name
@@ -72,6 +73,8 @@ class Changing:
             return drawn_for_all_pairs(self, name, lazy, pre, post)
         if not callable(lazy.base_value) and lazy.is_homogeneous:
             return np.full(len(pre), float(lazy.evaluate(simplify=True)))
+        if isinstance(lazy.base_value, Iterator):
+            refuse(f"{self.label}: an iterator of values of {name} for set()")
         values = evaluate(self, name, lazy, pre, post)
         return moved(values, self._order_of_pairs()) if isinstance(lazy.base_value, Iterator) else values
 
@@ -80,15 +83,16 @@ class Changing:
 
         Where there are several connections of a pair, there may also be one value for each pair, as in PyNN.
         """
-        pre, post = self._pairs()
+        everyone = self._columns([], "all")
+        pre, post = everyone["presynaptic_index"], everyone["postsynaptic_index"]
         if len(values) == len(pre):
-            return moved(values, self._order_of_pairs())
+            return self._own_values(moved(values, np.lexsort((post, pre))))
         pairs, which = np.unique(pre * self.post.size + post, return_inverse=True)
         if len(values) != len(pairs):
             raise errors.InvalidDimensionsError(
                 f"{self.label}: {len(values)} values of {name} for {len(pre)} connections"
             )
-        return values[which]
+        return self._own_values(values[which])
 
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
@@ -98,6 +102,7 @@ class Changing:
         if "weight" in columns:
             self._keep_initial_weights()
         if "delay" in columns:
+            refuse(f"{self.label}: changing delays")
             self._leave_order_by_delay()
         for group in self._groups:
             places = group.find_places()
@@ -153,7 +158,7 @@ class Changing:
         if any(group.is_plastic for group in self._groups) or not simulator.state.network.begun:
             return
         known = np.zeros(0) if self._initial_weights is None else self._initial_weights
-        if len(known) < self.size():
+        if len(known) < self.size(gather=False):
             self._initial_weights = np.append(known, self._values("weight")[len(known) :])
 
     def _restore_initial_weights(self):
@@ -177,6 +182,7 @@ class Changing:
         if name == "weight":
             self._keep_initial_weights()
         elif name == "delay":
+            refuse(f"{self.label}: changing delays")
             self._leave_order_by_delay()
             group, place = self._locate(index)
         group.set_value(name, place, value)

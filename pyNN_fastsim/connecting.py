@@ -18,6 +18,8 @@ from .engine.synapses.columns import Columns, in_few_bytes, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
 from .engine.synapses.gap import JunctionGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
+from .localising import keep_local
+from .processes import refuse
 from .selection import populations_of
 from .synapse_values import drawing_for
 from .validation import check_weight_bounds
@@ -75,6 +77,7 @@ class Connecting:
             source.block.index, target.block.index, receptor, first, targets, values["weight"], steps
         )
         self._groups = [Group(synapses, None, delays if len(delays) == 1 else None, source, target)]
+        keep_local(self, self._groups)
         simulator.state.network.add_group(synapses)
 
     def _add_columns(self, pre, post, parameters):
@@ -110,6 +113,7 @@ class Connecting:
             source.block.index, target.block.index, receptor, columns.first, columns.targets, weights, steps
         )
         self._groups = [Group(synapses, None, ones.get("delay"), source, target, ranks=ranks, drawn=again)]
+        keep_local(self, self._groups)
         state.network.add_group(synapses)
 
     def _sorted_for_arrival(self, source, first, steps, others):
@@ -301,6 +305,8 @@ class Connecting:
         """Sort the pending connections, with those that there are, into groups."""
         if not self._pending:
             return
+        if self._groups:
+            refuse(f"{self.label}: adding connections to those that there are")
         pending, self._pending = self._pending, []
         if self._groups and self.recorder.is_recording:
             raise errors.ConnectionError(f"{self.label}: can't add connections while they are recorded")
@@ -310,6 +316,7 @@ class Connecting:
         values = {name: _joined([part[name] for part in columns]) for name in columns[0]}
         groups = list(self._make_groups(_joined(pre), _joined(post), values))
         self._sort_for_arrival(groups)
+        keep_local(self, groups)
         network = simulator.state.network
         with signals_held():  # all of them or none
             old, self._groups, self._cached = self._groups, groups, {}

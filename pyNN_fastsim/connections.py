@@ -192,7 +192,9 @@ class Group:
     @property
     def can_be_sorted_by_delay(self):
         """Whether there are several delays of static synapses, and the usual order."""
-        return type(self.synapses) is SynapseGroup and len(self.synapses.delays) > 1
+        synapses = self.synapses
+        several = synapses.whole.has_delays if synapses.whole else len(synapses.delays) > 1
+        return type(synapses) is SynapseGroup and several
 
     def sort_by_delay(self):
         """Go over to the order by delay, for delivery on arrival."""
@@ -219,6 +221,7 @@ class Group:
         network, old = self.network, self.synapses
         steps, targets, weights, self.places, self.ranks, self.delays = arrays
         self.synapses = kind(old.source, old.target, old.receptor, old.first, targets, weights, steps)
+        self.synapses.whole = old.whole
         if any(group is old for group in network.groups):  # not if connections are being made
             network.remove_groups([old])
             network.add_group(self.synapses)

@@ -32,6 +32,7 @@ from .engine.random.mersenne import Numbers
 from .fixed_numbers import FixedNumberPostConnector, FixedNumberPreConnector, FixedTotalNumberConnector  # noqa: F401
 from .former_names import CONNECTOR_ARGUMENTS, update
 from .memory import PAIR, PAIR_INDICES, check_connections, check_memory
+from .processes import refuse
 from .random import draws_as_numpy_did, left_in_place, uniform_numbers
 from .synapse_values import copied_parameters, evaluate_all, pair_distances
 
@@ -253,6 +254,7 @@ class CloneConnector(BulkConnector, _CloneConnector):
 
     def _pairs(self, projection):
         reference = self.reference_projection
+        refuse(f"{projection.label}: CloneConnector")
         if projection.pre != reference.pre or projection.post != reference.post:
             raise errors.ConnectionError(
                 f"{projection.label}: CloneConnector needs the populations of the reference projection "
@@ -413,6 +415,7 @@ class FromFileConnector(FromListConnector, connectors.FromFileConnector):
     def connect(self, projection):
         file = self.file
         if self.distributed:
+            refuse(f"{projection.label}: FromFileConnector(distributed=True)")
             file = type(file)(f"{file.name}.{projection._simulator.state.mpi_rank}", mode=file.mode)
         owner = f"FromFileConnector ('{file.name}')"
         columns = metadata_of(file).get("columns")

@@ -9,7 +9,7 @@ import difflib
 import weakref
 
 import numpy as np
-from pyNN import common
+from pyNN import common, errors
 
 from .arguments import RULES, check, is_finite
 from .messages import place_of
@@ -63,6 +63,11 @@ class ID(int, common.IDMixin):
             )
         if attribute not in names:
             raise UnknownAttributeError(attribute, type(self.celltype).__name__, names)
+        if not self.local:
+            raise errors.NotLocalError(
+                f"{attribute} of cell {int(self)}: the cell belongs to another process; "
+                f"get(..., gather=True) has the values of all cells"
+            )
         return to_look_at(self.as_view().get(attribute))
 
     def __setattr__(self, attribute, value):

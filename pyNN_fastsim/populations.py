@@ -26,6 +26,7 @@ from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .ids import Cells
 from .output import writing_table
 from .parameters import as_array, as_given, check_size, evaluated, expanded
+from .processes import for_all_cells, processes
 from .random import tell_of_dependence
 from .recording import Recorder, recorded_words
 from .selection import (
@@ -79,6 +80,33 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         """What to call these cells in messages."""
         return f"{type(self).__name__} '{self.label}'"
 
+    @property
+    def _mask_local(self):
+        """Which of these cells belong to this process: bool [cells]."""
+        if processes.size == 1 or processes.together:
+            return np.ones(self.size, dtype=bool)
+        n = self._root.size
+        begin, end = simulator.state.network.own_cells(n)
+        indices = np.arange(n)[self._indices]
+        return (indices >= begin) & (indices < end)
+
+    @_mask_local.setter
+    def _mask_local(self, mask):
+        """What PyNN does in a view."""
+
+    @property
+    def local_cells(self):
+        """Those of these cells that belong to this process; all of them without mpirun."""
+        return self.all_cells if processes.size == 1 else self.all_cells[self._mask_local]
+
+    @local_cells.setter
+    def local_cells(self, cells):
+        """What PyNN does in a view."""
+
+    def _get_cell_initial_value(self, id, variable):
+        with for_all_cells():
+            return super()._get_cell_initial_value(id, variable)
+
     def _parameters_and_states(self):
         return self.celltype.get_parameter_names(), self.celltype.default_initial_values
 
@@ -107,7 +135,9 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         """
         self._check_is_there()
         check_names(self.celltype, parameters)
-        super().set(**self.celltype.as_given(self._owner, parameters, self.size))
+        with for_all_cells():  # of which every process has the parameters
+            super().set(**self.celltype.as_given(self._owner, parameters, self.size))
+        self._root._set_in_part |= self._root is not self
 
     def __getitem__(self, index):
         if isinstance(index, (int, np.integer)) and not -self.size <= index < self.size:
@@ -141,7 +171,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         `parameter_names`:
             a name, or a list of names; then a list of values comes back.
         `gather`:
-            without effect: there is one process.
+            under mpirun: True for the values of all cells, on all processes; False for those of this process.
         `simplify`:
             True for one number where all cells have the same value; otherwise, and for False, an array
             [cells].
@@ -150,7 +180,29 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         """
         names = [parameter_names] if isinstance(parameter_names, str) else parameter_names
         check_names(self.celltype, names)
-        return super().get(parameter_names, gather, simplify)
+        with for_all_cells():
+            values = super().get(parameter_names, False, simplify)
+        if processes.size == 1:
+            return values
+        everything = [values] if isinstance(parameter_names, str) else values
+        mask = self._mask_local
+        everything = [value[mask] if isinstance(value, np.ndarray) else value for value in everything]
+        if gather:
+            everything = self._values_of_all(everything, mask, simplify)
+        return everything[0] if isinstance(parameter_names, str) else everything
+
+    def _values_of_all(self, values, mask, simplified):
+        """Values of all cells, of values of those of this process, for which `mask` is True."""
+        told = processes.gather(f"get() of {self._owner}", (mask, values), everywhere=True)
+        found = []
+        for k in range(len(values)):
+            value = expanded(told[0][1][k], self.size) if np.ndim(told[0][1][k]) == 0 else None
+            if value is None:
+                value = np.empty(self.size, dtype=told[0][1][k].dtype)
+            for own, parts in told:
+                value[own] = parts[k]
+            found.append(simplify(value) if simplified and value.dtype != object else value)
+        return found
 
     @alone
     def initialize(self, **initial_values):
@@ -165,6 +217,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         nothing is set.
         """
         self._store_initial_values(self._evaluated_initial_values(initial_values))
+        self._root._set_in_part |= self._root is not self
 
     def _evaluated_initial_values(self, initial_values):
         """Initial values of these cells by name: a number, or an array of one for each.
@@ -227,6 +280,8 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         return PopulationView(self, selector, label)
 
     def save_positions(self, file):
+        if processes.rank > 0:
+            return
         with writing_table(file, f"The positions of '{self.label}'") as table:
             super().save_positions(table)
 
@@ -332,6 +387,7 @@ class Population(_Cells, common.Population):
     _simulator = simulator
     _recorder_class = Recorder
     _structure: BaseStructure | None
+    _set_in_part = False  # whether some cells were set, maybe by their process only
     _assembly_class = Assembly
 
     @alone
@@ -390,11 +446,6 @@ class Population(_Cells, common.Population):
         self._set_positions(_checked_positions(self._owner, positions, self.size))
 
     @property
-    def local_cells(self):
-        """All cells: there is one process."""
-        return self.all_cells
-
-    @property
     def _root(self):
         return self
 
@@ -421,7 +472,6 @@ class Population(_Cells, common.Population):
         self._check_parameters(parameters, slice(None), parameters)
         self._evaluate_first_values()
         self._parameters = parameters
-        self._mask_local = np.ones(self.size, dtype=bool)
         values = self.celltype.engine_values(parameters, self.size)
         self.celltype.check_functions(values, self.size, state.dt)
         with signals_held():
@@ -460,6 +510,17 @@ class Population(_Cells, common.Population):
         self.recorder.parameters_change()
         self._parameters = parameters
         self._tell_engine()
+
+    def _take_from_owners(self):
+        """Let every process have the parameters that the owner of each cell has: see `processes.py`."""
+        begin, end = simulator.state.network.own_cells(self.size)
+        own = {name: expanded(value, self.size)[begin:end] for name, value in self._parameters.items()}
+        told = processes.gather(f"parameters of '{self.label}'", own, everywhere=True)
+        everywhere = {name: np.concatenate([part[name] for part in told]) for name in own}
+        self._store_parameters(
+            {n: value if value.dtype == object else simplify(value) for n, value in everywhere.items()}
+        )
+        self._set_in_part = False
 
     def _tell_engine(self):
         """Give the parameters to the engine."""

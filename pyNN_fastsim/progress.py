@@ -15,6 +15,7 @@ import time
 
 from . import simulator
 from .engine.compiling import compile
+from .processes import processes
 
 DELAY = 2.0  # seconds that something has taken before there is anything to be seen
 VARIABLE = "PYNN_FASTSIM_PROGRESS"
@@ -23,7 +24,11 @@ _RUNNING = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} ms{postfix}
 
 def is_shown():
     """Whether someone is watching who wants to know."""
-    if not simulator.state.progress or os.environ.get(VARIABLE, "").lower() in ("0", "no", "off", "false"):
+    if (
+        processes.rank > 0
+        or not simulator.state.progress
+        or os.environ.get(VARIABLE, "").lower() in ("0", "no", "off", "false")
+    ):
         return False
     return in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
 

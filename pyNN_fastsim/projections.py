@@ -18,12 +18,14 @@ from .changing import Changing
 from .connecting import Connecting
 from .connections import Connection, Group, parts
 from .display import Displayed, Panel, counted, spread, with_units
-from .engine.synapses.groups import sources_of
+from .engine.synapses.groups import moved, sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
+from .localising import numbers_of
 from .memory import NoMemory, check_memory
 from .messages import did_you_mean
 from .output import writing_table
 from .parameters import Stream, one_number
+from .processes import for_all_cells, processes, refuse
 from .progress import building
 from .recording import check_file
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
@@ -110,6 +112,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
                         f"{self.label}: '{cells.label}' belongs to a network from before setup() was called"
                     )
         if self._is_electrical:
+            refuse(f"{self.label}: gap junctions")
             self._check_electrical()
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
@@ -118,9 +121,10 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         self._groups: list[Group] = []
         self._cached = {}
         self._initial_weights = None
+        self._runs, self._checksum = np.zeros((2, 0), dtype=np.int64), 0  # see localising.py
         self.recorder = SynapseRecorder(self)
         try:
-            with building(self.label):
+            with building(self.label), for_all_cells():
                 connector.connect(self)
                 self._build()
             simulator.state.projections.append(self)
@@ -279,7 +283,8 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             "list": a tuple (pre, post, value, ...) for each connection, in the order of creation. "array":
             for each name an array [pre, post], with NaN where there is no connection.
         `gather`:
-            without effect: there is one process.
+            under mpirun: True for all connections on process 0, and on others their own, those onto their
+            cells; "all" for all connections on all processes; False for its own on each.
         `with_address`:
             False for lists without pre and post, in the order of (pre, post), as `set` takes them.
         `multiple_synapses`:
@@ -298,28 +303,49 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
                 f"multiple_synapses must be one of {list(self.MULTI_SYNAPSE_OPERATIONS)}, "
                 f"not {multiple_synapses!r}"
             )
-        address = dict(zip(_ADDRESS, self._pairs(), strict=True))
+        found = self._columns([n for n in names if n not in _ADDRESS], gather)
+        pre, post = (found[n] for n in _ADDRESS)
         if format == "list":
-            columns = list(address.values()) if with_address else []
-            columns += [address[n] if n in address else self._values(n) for n in names]
+            columns = [pre, post] if with_address else []
+            columns += [found[n] for n in names]
             if not with_address:  # nothing else says which value is whose: the order of set()
-                columns = [column[self._order_of_pairs()] for column in columns]
+                order = np.lexsort((post, pre))
+                columns = [column[order] for column in columns]
                 if single:
                     return columns[0].tolist()
             return list(zip(*(column.tolist() for column in columns), strict=True))
         if format == "array":
             arrays = [
-                self._array(address[n], "last")
-                if n in address
-                else self._array(self._values(n), multiple_synapses)
+                self._array(pre, post, found[n], "last" if n in _ADDRESS else multiple_synapses)
                 for n in names
             ]
             return arrays[0] if single else arrays
         raise ValueError(f"format must be 'list' or 'array', not {format!r}")
 
-    def _array(self, values, multiple_synapses):
+    def _columns(self, names, gather):
+        """Indices and parameters of the connections by name, in the order of creation: float64 or int64.
+
+        gather   as of `get`
+        """
+        values = {**dict(zip(_ADDRESS, self._pairs(), strict=True)), **{n: self._values(n) for n in names}}
+        if not gather or processes.size == 1:
+            return values
+        told = processes.gather(f"the connections of '{self.label}'", (self._runs, values), gather == "all")
+        if told is None:
+            return values
+        places = np.concatenate([numbers_of(runs) for runs, _ in told])
+        return {n: moved(np.concatenate([part[n] for _, part in told]), places) for n in values}
+
+    def _own_values(self, values):
+        """Of values of all connections, in the order of creation, those of connections of this process."""
+        return values if processes.size == 1 else values[numbers_of(self._runs)]
+
+    def size(self, gather=True):
+        """The number of connections; those onto cells of this process, if `gather` is False."""
+        return sum(group.synapses.n for group in self._groups) if gather and len(self) >= 0 else len(self)
+
+    def _array(self, pre, post, values, multiple_synapses):
         """Values as an array over (pre, post), nan where there is no connection."""
-        pre, post = self._pairs()
         n_pre, n_post = self.shape
         check_memory(f"{self.label}: values for {n_pre} x {n_post} pairs", 8 * n_pre * n_post)
         array = np.full(self.shape, np.nan)
@@ -353,6 +379,8 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         single = isinstance(attribute_names, str)
         names = [attribute_names] if single else list(attribute_names)
         values = self.get(names, format, gather, with_address)
+        if processes.rank > 0:
+            return
         is_text = isinstance(file, (str, os.PathLike, StandardTextFile))
         if format == "array":  # a matrix; of several, in a text one below the other
             values = [np.where(np.isnan(array), 0.0, array) for array in values]
@@ -371,6 +399,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         Raises RecordingError for a variable that there is not, ValueError for a sampling interval (ms)
         that is not a multiple of the time step, or not that of what is already recorded.
         """
+        refuse(f"{self.label}: recording of connections")
         self._check_is_there()
         self._build()
         self.recorder.record(variables, sampling_interval)

@@ -180,8 +180,10 @@ class Segment:
         """As PyNN names it."""
         return f"segment{self.trial:03d}"
 
-    def of(self, names, ids):
+    def of(self, names, ids, keep_empty=False):
         """The variables `names` of the cells `ids` of one population; None for all.
+
+        keep_empty   whether signals of no cells stay: other processes may have some of theirs
 
         Spikes that were recorded in turn from the same or other cells are put together.
         """
@@ -190,7 +192,7 @@ class Segment:
         return replace(
             self,
             spikes=[merged_spikes(spikes)] if len(spikes) > 1 else spikes,
-            signals=[signal for signal in signals if len(signal.ids)],
+            signals=[signal for signal in signals if len(signal.ids) or keep_empty],
         )
 
     def merged(self):
@@ -341,10 +343,10 @@ def merged_signals(signals):
     for signal in signals:
         key = signal.variable, signal.units, signal.start, signal.period, len(signal.samples)
         groups.setdefault(key, []).append(signal)
-    return [_merged_signal(group) if len(group) > 1 else group[0] for group in groups.values()]
+    return [merged_signal(group) if len(group) > 1 else group[0] for group in groups.values()]
 
 
-def _merged_signal(signals):
+def merged_signal(signals):
     """One signal of several, with the cells in the order of their index."""
     index = np.concatenate([signal.index for signal in signals])
     order = np.argsort(index, kind="stable")

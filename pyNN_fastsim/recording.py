@@ -19,8 +19,10 @@ from . import simulator
 from .asked_for import check_asked_for
 from .engine.recording.records import elements
 from .engine.signals import signals_held
+from .gathering import of_all_processes
 from .given_times import GivenTimes
 from .grid import times_of
+from .processes import processes
 from .recorded import (
     Recording,
     Segment,
@@ -94,7 +96,8 @@ class Recorder(recording.Recorder):
                 name, divisor = self.population.celltype.state_in_engine(variable.name)
                 if divisor != 1.0:
                     about["factor"] = divisor
-                sampler = self._network.add_sampler(block, name, cells, interval, about)
+                own = self._own(cells)
+                sampler = self._network.add_sampler(block, name, own, interval, about)
                 self._samplers.append((variable, sampler))
             self._cells_in(self._recording, variable.name)[cells] = True
             self._cells_in(self._asked_for, variable.name)[cells] = True
@@ -107,6 +110,11 @@ class Recorder(recording.Recorder):
         among = np.zeros(block.n, dtype=bool)
         among[np.asarray(ids, dtype=np.int64) - block.first_id] = True
         return np.flatnonzero(among)
+
+    def _own(self, cells):
+        """Those of some cells, given by their indices, that belong to this process."""
+        begin, end = self._network.own_cells(self.population.size)
+        return cells[(cells >= begin) & (cells < end)]
 
     def _cells_in(self, masks, name):
         """The mask of a variable among `masks`, to which one of no cells is added if there is none."""
@@ -242,7 +250,7 @@ class Recorder(recording.Recorder):
         return parts
 
     def _current_spikes(self):
-        index = np.flatnonzero(self._recording["spikes"])
+        index = self._own(np.flatnonzero(self._recording["spikes"]))
         return Spikes(
             source=self.population.label,
             cells=index + self.population._block.first_id,
@@ -313,19 +321,24 @@ class Recorder(recording.Recorder):
             if (names is None or name in names) and mask[cells].any()
         ]
 
-    def segments(self, names=None, filter_ids=None):
+    def segments(self, names=None, filter_ids=None, gather=True):
         """What has been recorded, a Segment for each trial.
 
         names        of the variables wanted; None for all
         filter_ids   of the cells wanted; None for all
+        gather       whether process 0 gets the data of all processes
         """
         ids = None if filter_ids is None else np.asarray(filter_ids, dtype=np.int64)
         segments = list(self._finished)
         if self._network.begun or not segments:
             segments.append(self._current())
-        return [segment.of(names, ids) for segment in segments]
+        return of_all_processes(
+            f"the data of population '{self.population.label}'",
+            [segment.of(names, ids, processes.size > 1) for segment in segments],
+            gather,
+        )
 
-    def recording(self, variables="all", filter_ids=None, annotations=None):
+    def recording(self, variables="all", filter_ids=None, annotations=None, gather=True):
         """What has been recorded, with PyNN's annotations.
 
         Raises RecordingError for a variable that was never recorded from any of these cells.
@@ -336,13 +349,13 @@ class Recorder(recording.Recorder):
             label=self.population.label,
             description=common.Population.describe(self.population),  # as other backends have it
             annotations={**self.metadata, **(annotations or {})},
-            segments=[segment.merged() for segment in self.segments(names, filter_ids)],
+            segments=[segment.merged() for segment in self.segments(names, filter_ids, gather)],
         )
 
     def get(self, variables, gather=False, filter_ids=None, clear=False, annotations=None, locations=None):
         """The recorded data as a Neo Block, a segment for each trial."""
         self._variables([], locations)
-        recording = self.recording(variables, filter_ids, annotations)
+        recording = self.recording(variables, filter_ids, annotations, gather)
         if clear:
             recording.hand_over()
         block = recording.to_neo()
@@ -364,7 +377,7 @@ class Recorder(recording.Recorder):
         self._variables([], locations)
         file = self.file if file is None else file
         check_file(file)
-        self.recording(variables, filter_ids, annotations).write(file)
+        write_recording(self.recording(variables, filter_ids, annotations, gather), file, gather)
         if clear:
             self.clear()
 
@@ -374,7 +387,11 @@ class Recorder(recording.Recorder):
         Raises RecordingError where the spikes of none of the cells were ever recorded.
         """
         check_asked_for(self._owner(filter_ids), [variable], [(self, filter_ids)])
-        return super().count(variable, gather, filter_ids)
+        local = self._local_count(variable, filter_ids)
+        if not gather or processes.size == 1:
+            return local
+        told = processes.gather(f"the spike counts of '{self.population.label}'", local)
+        return local if told is None else {cell: n for counts in told for cell, n in counts.items()}
 
     def _local_count(self, variable, filter_ids=None):
         block = self.population._block
@@ -398,7 +415,7 @@ def recorded_words(cells):
     return ", ".join(recorder.was_asked_for(None, ids)) or "nothing"
 
 
-def recording_of_assembly(assembly, variables="all", annotations=None):
+def recording_of_assembly(assembly, variables="all", annotations=None, gather=True):
     """What has been recorded of an assembly, in segments for each trial.
 
     The spike trains of all populations stand side by side; so do signals of the same variable. The
@@ -412,9 +429,9 @@ def recording_of_assembly(assembly, variables="all", annotations=None):
     offset = 0
     for population in assembly.populations:
         recorder = population.recorder
-        for segment in recorder.segments(names, population._record_filter):
+        for segment in recorder.segments(names, population._record_filter, gather):
             first = offset
-            segments.append(reindexed(segment, lambda ids, p=population, k=first: p.id_to_index(ids) + k))
+            segments.append(reindexed(segment, lambda ids, p=population, k=first: _indices(p, ids) + k))
         merged = {**recorder.metadata, **merged}
         labels.append(population.label)
         offset += population.size
@@ -428,6 +445,11 @@ def recording_of_assembly(assembly, variables="all", annotations=None):
         **(annotations or {}),
     )
     return Recording(assembly.label, common.Assembly.describe(assembly), merged, merged_segments(segments))
+
+
+def _indices(cells, ids):
+    """Indices of ids among cells; of none, too."""
+    return cells.id_to_index(ids) if len(ids) else ids
 
 
 def _names_of_assembly(assembly, variables):
@@ -446,15 +468,29 @@ def _names_of_assembly(assembly, variables):
     return list(dict.fromkeys(names))
 
 
-def spike_counts_of_assembly(assembly):
+def spike_counts_of_assembly(assembly, gather=True):
     """Spikes of each recorded cell in this trial: a number by id. Raises RecordingError if none is."""
     sources = [(population.recorder, population._record_filter) for population in assembly.populations]
     check_asked_for(f"assembly '{assembly.label}'", ["spikes"], sources)
     counts = {}
     for recorder, ids in sources:
         if recorder.was_asked_for(["spikes"], ids):
-            counts.update(recorder.count("spikes", filter_ids=ids))
+            counts.update(recorder.count("spikes", gather, ids))
     return counts
+
+
+def write_recording(recording, file, gather):
+    """Write what was recorded to a file: process 0 does if data were gathered, otherwise each to one of its
+    own, whose name is followed by a dot and the number of the process."""
+    if processes.size == 1 or (gather and processes.rank == 0):
+        recording.write(file)
+    elif not gather and isinstance(file, (str, os.PathLike)):
+        name, extension = os.path.splitext(os.fspath(file))
+        recording.write(f"{name}.{processes.rank}{extension}")
+        os.replace(f"{name}.{processes.rank}{extension}", f"{name}{extension}.{processes.rank}")
+    elif not gather:
+        file.filename += f".{processes.rank}"
+        recording.write(file)
 
 
 def check_file(file):

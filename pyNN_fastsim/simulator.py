@@ -17,6 +17,7 @@ from .engine.synapses.gap import TooStrong
 from .engine.synapses.groups import MAX_DELAY
 from .grid import times_of
 from .ids import ID  # noqa: F401
+from .processes import agree_on_network, exchange_between, processes
 from .validation import GRID_TOLERANCE  # noqa: F401
 
 name = "pyNN_fastsim"
@@ -25,8 +26,8 @@ name = "pyNN_fastsim"
 class State(common.control.BaseState):
     """What there is to simulate, and the time."""
 
-    mpi_rank = 0
-    num_processes = 1
+    mpi_rank = processes.rank
+    num_processes = processes.size
 
     def __init__(self):
         super().__init__()
@@ -63,7 +64,7 @@ class State(common.control.BaseState):
 
     def clear(self):
         """Forget the network and all that belongs to it."""
-        self.network = Network(self.dt, self.threads, self.rng_seed, self.record_to)
+        self.network = Network(self.dt, self.threads, self.rng_seed, self.record_to, exchange_between())
         self.network.profile = Profile() if self.profile else None
         self.populations = []  # by the index of their block
         self.projections = []
@@ -102,7 +103,7 @@ class State(common.control.BaseState):
     def _of_delays(self, choose, which):
         for projection in self.projections:
             len(projection)  # sorts what is pending
-        steps = choose((getattr(group, which) for group in self.network.groups if len(group)), default=1)
+        steps = choose((getattr(group, which) for group in self.network.groups if group.n), default=1)
         return float(self.time_of(steps))
 
     def time_of(self, step):
@@ -121,6 +122,7 @@ class State(common.control.BaseState):
     def run_steps(self, n_steps):
         """Advance by `n_steps` steps. Raises NumericalError, with the population, cell and time."""
         self.running = True
+        agree_on_network(self, n_steps)
         self._settle_relays()
         try:
             self.network.run(n_steps)

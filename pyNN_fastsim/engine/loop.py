@@ -24,10 +24,13 @@ target receives is added in the same order for any number of threads, so results
 Sources with many spikes count them instead, for each cell. One-to-one projections add these numbers times
 their weights in one go, when the spikes arrive; each thread does so with those of its own cells, so no other
 reads them. Where a list is needed it is made.
+
+Under mpirun (`exchange.py`) every process does 1 to 3 for the steps of a shortest delay, and then 5 and 6 for
+these: what is added to a place of the ring buffer comes in the same order.
 """
 
 from . import tables
-from .compiling.compile import entry, jit
+from .compiling.compile import entry, inlined, jit
 from .compiling.lowlevel import (
     atomic_add,
     atomic_load,
@@ -82,9 +85,11 @@ from .tables import (
     YIELD,
     core_at,
     slot_of,
+    spikes_at,
 )
 
 AHEAD = 8  # groups between the one whose targets are being fetched and the one that is delivered
+ALL, LISTED, COUNTED = range(3)  # what is delivered
 SPINS = 4000  # looks at the barrier before giving up the processor
 
 
@@ -94,7 +99,9 @@ def _update_blocks(words, thread, step):
     core = core_at(words)
     slot = slot_of(core.head, step)
     blocks, ranges, own = core.blocks, core.ranges[thread], core.threads[thread]
-    counts, spikes = core.counts[step & 1, thread], core.spikes[step & 1, thread]
+    all_counts, all_spikes = spikes_at(core, step)
+    owner = core.first_owner + thread
+    counts, spikes = all_counts[owner], all_spikes[owner]
     for b in range(len(blocks)):
         row = blocks[b]
         first, last = ranges[b, 0], ranges[b, 1]
@@ -171,12 +178,15 @@ def _wait(head, all_here):
 
 
 @jit
-def _deliver(words, thread, step):
-    """Deliver this step's spikes, but those of groups that are delivered on arrival."""
+def _deliver(words, thread, step, which):
+    """Deliver this step's spikes, but those of groups that are delivered on arrival.
+
+    which   ALL of them, those that are LISTED, or what arrives at the next step of those that are COUNTED
+    """
     core = core_at(words)
     groups = table2_at(words[GROUPS_AT], words[N_GROUPS], GROUP_ROW)
     first_group = int64_at(words[FIRST_GROUP_AT], words[N_BLOCKS] + 1)
-    counts, spikes = core.counts[step & 1], core.spikes[step & 1]
+    counts, spikes = spikes_at(core, step)
     for b in range(len(core.blocks)):
         n_spikes = 0
         for owner in range(len(counts)):
@@ -185,6 +195,8 @@ def _deliver(words, thread, step):
             continue
         last_group = first_group[b + 1]
         for g in range(first_group[b], last_group):
+            if which == (LISTED if groups[g, BY_COUNTS] != 0 else COUNTED):
+                continue
             if groups[g, BY_COUNTS] != 0:
                 first, last = core.ranges[thread, b, 0], core.ranges[thread, b, 1]
                 slot = slot_of(core.head, step + 1)
@@ -203,7 +215,7 @@ def _deliver(words, thread, step):
 def _deliver_group(words, thread, group, block, step):
     """Deliver the spikes of a group's source, a block given by its index."""
     core = core_at(words)
-    counts, spikes = core.counts[step & 1], core.spikes[step & 1]
+    counts, spikes = spikes_at(core, step)
     changes = group[KERNEL] != 0
     if changes:
         _lap(words, thread, DELIVERY)
@@ -244,6 +256,46 @@ def _call(words, word, thread, step):
         call_part(address, words.ctypes.data, thread, step)
 
 
+@inlined
+def _advance(words, thread, step):
+    """Take this thread's cells to `step`: what is done before spikes are delivered. Sets the flag to stop."""
+    core = core_at(words)
+    head, own = core.head, core.threads[thread]
+    flag = head[STOP] + 8 * (step & 1)
+    profile = table2_at(words[PROFILE_AT], words[N_PROFILED], PROFILE_ROW)
+    if len(profile) > 0:
+        start_clock(profile[thread])
+    if step > 0:
+        _call(words, tables.INJECT, thread, step)
+        _call(words, tables.COUPLE, thread, step)
+    _lap(words, thread, CURRENTS)
+    if not _update_blocks(words, thread, step):
+        atomic_store(flag, 1)
+    elif own[LOG_LENGTH] + own[LOG_SLACK] > own[LOG_CAPACITY]:
+        atomic_store(flag, 1)
+    _call(words, tables.SAMPLE, thread, step)
+    _lap(words, thread, RECORDING)
+    _call(words, tables.NOTE_POTENTIALS, thread, step)
+    _lap(words, thread, CURRENTS)
+    _call(words, tables.COUNT_EVENTS, thread, step)
+
+
+@inlined
+def _finish(words, thread, step):
+    """Deliver the spikes of a step that are listed, with the others that arrive at the next one."""
+    _lap(words, thread, WAITING)
+    _call(words, tables.NOTE_SPIKES, thread, step)
+    _lap(words, thread, PLASTICITY)
+    _deliver(words, thread, step, ALL)
+    _lap(words, thread, DELIVERY)
+    _call(words, tables.DELIVER_HELD, thread, step)
+    _lap(words, thread, PLASTICITY)
+    _call(words, tables.DELIVER_RECENT, thread, step)
+    _lap(words, thread, DELIVERY)
+    _call(words, tables.OBSERVE, thread, step)
+    _lap(words, thread, RECORDING)
+
+
 @entry(4)
 def run(address, thread, first_step, last_step):
     """Do steps `first_step` to `last_step`, both included, for one thread's cells.
@@ -254,41 +306,58 @@ def run(address, thread, first_step, last_step):
     or a state is no longer finite.
     """
     words = int64_at(address, WORDS)
-    core = core_at(words)
-    head, own = core.head, core.threads[thread]
+    head = core_at(words).head
     for step in range(first_step, last_step + 1):
-        flag = head[STOP] + 8 * (step & 1)
-        profile = table2_at(words[PROFILE_AT], words[N_PROFILED], PROFILE_ROW)
-        if len(profile) > 0:
-            start_clock(profile[thread])
-        if step > 0:
-            _call(words, tables.INJECT, thread, step)
-            _call(words, tables.COUPLE, thread, step)
-        _lap(words, thread, CURRENTS)
-        if not _update_blocks(words, thread, step):
-            atomic_store(flag, 1)
-        elif own[LOG_LENGTH] + own[LOG_SLACK] > own[LOG_CAPACITY]:
-            atomic_store(flag, 1)
-        _call(words, tables.SAMPLE, thread, step)
-        _lap(words, thread, RECORDING)
-        _call(words, tables.NOTE_POTENTIALS, thread, step)
-        _lap(words, thread, CURRENTS)
-        _call(words, tables.COUNT_EVENTS, thread, step)
+        _advance(words, thread, step)
         all_here = _arrive(head, words[N_THREADS])
         _call(words, tables.DELIVER_OLDER, thread, step)
         _lap(words, thread, DELIVERY)
         _wait(head, all_here)
-        _lap(words, thread, WAITING)
-        _call(words, tables.NOTE_SPIKES, thread, step)
-        _lap(words, thread, PLASTICITY)
-        _deliver(words, thread, step)
-        _lap(words, thread, DELIVERY)
-        _call(words, tables.DELIVER_HELD, thread, step)
-        _lap(words, thread, PLASTICITY)
-        _call(words, tables.DELIVER_RECENT, thread, step)
-        _lap(words, thread, DELIVERY)
-        _call(words, tables.OBSERVE, thread, step)
-        _lap(words, thread, RECORDING)
-        if atomic_load(flag) != 0:
+        _finish(words, thread, step)
+        if atomic_load(head[STOP] + 8 * (step & 1)) != 0:
             return step
     return last_step
+
+
+@jit
+def _arrivals(words, thread, step):
+    """Deliver what arrives at `step` + 1 of spikes that have been known for long."""
+    _call(words, tables.DELIVER_OLDER, thread, step)
+    _deliver(words, thread, step, COUNTED)
+    _call(words, tables.DELIVER_RECENT, thread, step)
+
+
+@entry(4)
+def advance_steps(address, thread, first_step, last_step):
+    """Take a thread's cells through steps whose spikes are then exchanged with other processes.
+
+    Returns the last step done, which is less than asked for if a state is no longer finite.
+    """
+    words = int64_at(address, WORDS)
+    core = core_at(words)
+    for step in range(first_step, last_step + 1):
+        if step > first_step:
+            _arrivals(words, thread, step - 1)
+        _advance(words, thread, step)
+        if core.threads[thread, FAILED_BLOCK] >= 0:
+            return step
+    return last_step
+
+
+@entry(4)
+def deliver_steps(address, thread, first_step, last_step):
+    """Deliver the spikes of these steps, which are known of all processes."""
+    words = int64_at(address, WORDS)
+    head = core_at(words).head
+    if head[tables.EACH_STEP] != 0:
+        _call(words, tables.DELIVER_OLDER, thread, last_step)
+        _finish(words, thread, last_step)
+        return 0
+    for step in range(first_step, last_step + 1):
+        _call(words, tables.NOTE_SPIKES, thread, step)
+        _deliver(words, thread, step, LISTED)
+        _call(words, tables.KEEP_EMITTED, thread, step)
+        _call(words, tables.OBSERVE, thread, step)
+    _wait(head, _arrive(head, words[N_THREADS]))
+    _arrivals(words, thread, last_step)
+    return 0

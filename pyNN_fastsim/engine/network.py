@@ -61,12 +61,13 @@ class Network:
     threads   at most so many are used; the result is the same for any number
     seed      of everything random that happens during a run
     folder    where recordings go in the course of a run, or None if they stay in memory
+    exchange  the Exchange with the other processes that have parts of this network, or None
     profile   a Profile of what takes how long, or None
     on_piece  a function that is told the last step of each piece of a run, or None
     step      number of the last step done; the time is step * dt
     """
 
-    def __init__(self, dt, threads=1, seed=42, folder=None):
+    def __init__(self, dt, threads=1, seed=42, folder=None, exchange=None):
         self.dt, self.threads = float(dt), int(threads)
         self.seed = (int(seed) ^ (int(seed) >> 32)) & 0xFFFFFFFF
         self.blocks: list[Block] = []
@@ -81,6 +82,7 @@ class Network:
         self.held: dict[DynamicGroup, HeldSpikes] = {}
         self.arrivals = Arrivals()
         self.counted: set[SynapseGroup] = set()  # those that `deliver_counts` is for
+        self.exchange = exchange
         self.profile: Profile | None = None
         self.on_piece: Callable[[int], None] | None = None
         self.step = 0
@@ -186,6 +188,10 @@ class Network:
         sampler = SynapseSampler(group, variable, places, interval, self.step, new_array, about or {})
         self.observers.append(sampler)
         return sampler
+
+    def own_cells(self, n):
+        """Which of the `n` cells of a block belong to this process: the first and the last + 1."""
+        return (0, n) if self.exchange is None else self.exchange.own_cells(n)
 
     def changed(self):
         """Say that groups, currents or recordings have changed: the tables are made afresh."""
@@ -373,6 +379,7 @@ class Network:
         if last < next_step:
             return
         prepare(self)
+        period = 1 if self.exchange is None else self.exchange.period
         for sampler in self.samplers:
             sampler.sample(self.step)
         if not self.begun:
@@ -385,8 +392,8 @@ class Network:
         self.begun = True
         if self.records.folder is None:
             self._reserve_samples(last)
-        longest = self._longest_piece()
-        piece = min(FIRST_PIECE, longest)
+        longest = max(self._longest_piece() // period * period, period)
+        piece = min(max(FIRST_PIECE // period * period, period), longest)
         while next_step <= last:
             began = time.perf_counter()
             with signals_held():  # what a piece has done and what the network knows of it go together
@@ -398,6 +405,7 @@ class Network:
             if self.on_piece is not None:
                 self.on_piece(done)
             piece = int(np.clip(piece * PIECE_SECONDS / seconds, 1, min(10 * piece, longest)))
+            piece = max(piece // period, 1) * period  # all processes exchange spikes after the same steps
             next_step = done + 1
 
     def _longest_piece(self):
@@ -425,14 +433,20 @@ class Network:
             ),
             observers=rows_of([o.row(last) for o in self.observers], dynamic.OBSERVER_ROW),
         )
-        write_parts(tables)
+        write_parts(tables, self.exchange is not None and self.exchange.period > 1)
         self._reserve_logs(tables.threads)
         self.stop[:] = 0
+        if self.exchange is not None:
+            return self._run_exchanging(tables, first, last)
         if len(tables.threads) == 1:
             words = words_of(tables)
             done = loop.run(address_of(words), 0, first, last)
         else:
             done = self._run_threads(tables, first, last)
+        return self._note_done(tables, done)
+
+    def _note_done(self, tables, done):
+        """Note that the steps until `done` have been; returns it. Raises NumericalError."""
         self.step = int(done)
         for sampler in (*self.samplers, *self.observers):
             sampler.samples.length = sampler.rows_until(self.step)
@@ -443,6 +457,23 @@ class Network:
                 words[FAILED_BLOCK] = -1
                 raise error
         return self.step
+
+    def _run_exchanging(self, tables, first, last):
+        """Run a piece together with the other processes."""
+        period, done = self.exchange.period, first - 1
+        words = words_of(tables, self.exchange.first_owner)
+        while done < last:
+            begin, done = done + 1, min(done + period, last)
+            reached = self.exchange.run(words, tables, begin, done)
+            if reached < done:
+                break
+            if np.any(
+                tables.threads[:, LOG_LENGTH] + tables.threads[:, LOG_SLACK] * period
+                > tables.threads[:, LOG_CAPACITY]
+            ):
+                self._collect_logs(tables.threads)
+                self._reserve_logs(tables.threads)
+        return self._note_done(tables, reached)
 
     def _run_threads(self, tables, first, last):
         """Run a piece in all threads. Code that checks itself (in tests) may fail, in any of them."""
@@ -484,8 +515,9 @@ class Network:
 
     def _reserve_logs(self, threads):
         """Give each thread room for spikes: twice what one step can add, or what there is."""
+        steps = 2 if self.exchange is None else self.exchange.period + 1
         for words, log in zip(threads, self.logs, strict=True):
-            buffer = log.reserve(2 * int(words[LOG_SLACK]))
+            buffer = log.reserve(steps * int(words[LOG_SLACK]))
             words[LOG] = address_of(buffer)
             words[LOG_CAPACITY] = len(buffer)
             words[LOG_LENGTH] = 0

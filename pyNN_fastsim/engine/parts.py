@@ -56,6 +56,7 @@ from .tables import (
     WORDS,
     core_at,
     slot_of,
+    spikes_at,
 )
 
 
@@ -156,11 +157,12 @@ def potentials_part(address, thread, step):
     """What these currents will follow from."""
     words = int64_at(address, WORDS)
     core = core_at(words)
+    counts, spikes = spikes_at(core, step)
     note_potentials(
         table2_at(words[COUPLED_AT], words[N_COUPLED], COUPLED_ROW),
         core.ranges[thread],
-        core.counts[step & 1, thread],
-        core.spikes[step & 1, thread],
+        counts[core.first_owner + thread],
+        spikes[core.first_owner + thread],
         step,
     )
     return 0
@@ -198,11 +200,12 @@ def counting_part(address, thread, step):
     """Events, where there is a profile."""
     words = int64_at(address, WORDS)
     core = core_at(words)
+    counts, spikes = spikes_at(core, step)
     count_events(
         table3_at(words[PARTS_AT], words[N_PROFILED], words[N_BLOCKS], BLOCK_ROW)[thread],
         core.blocks,
-        core.counts[step & 1, thread],
-        core.spikes[step & 1, thread],
+        counts[core.first_owner + thread],
+        spikes[core.first_owner + thread],
         core.ranges[thread],
         int64_at(words[DEGREES_AT], words[N_BLOCKS]),
         step,
@@ -217,10 +220,11 @@ def history_part(address, thread, step):
     """This step's spikes of the targets of plastic synapses."""
     words = int64_at(address, WORDS)
     core = core_at(words)
+    counts, spikes = spikes_at(core, step)
     note_spikes(
         table2_at(words[HISTORIES_AT], words[N_HISTORIES], HISTORY_ROW),
-        core.counts[step & 1, thread],
-        core.spikes[step & 1, thread],
+        counts[core.first_owner + thread],
+        spikes[core.first_owner + thread],
         step,
     )
     return 0
@@ -231,11 +235,12 @@ def held_part(address, thread, step):
     """Spikes with axonal delays that plastic synapses have been waiting for."""
     words = int64_at(address, WORDS)
     core = core_at(words)
+    counts, spikes = spikes_at(core, step)
     deliver_held(
         table2_at(words[HELD_AT], words[N_HELD], HELD_ROW),
         table2_at(words[GROUPS_AT], words[N_GROUPS], GROUP_ROW),
-        core.counts[step & 1],
-        core.spikes[step & 1],
+        counts,
+        spikes,
         thread,
         core.head.ctypes.data,
         step,
@@ -246,12 +251,14 @@ def held_part(address, thread, step):
 @jit
 def _deliver_arrivals(words, older, thread, step):
     core = core_at(words)
+    counts, spikes = spikes_at(core, step)
     head = core.head
     deliver_arrivals(
         table2_at(words[ARRIVALS_AT], words[N_ARRIVALS], ARRIVAL_ROW),
         older,
-        core.counts[step & 1],
-        core.spikes[step & 1],
+        counts,
+        spikes,
+        words[N_THREADS],
         thread,
         slot_of(head, step + 1),
         head[WIDTH],
@@ -270,16 +277,24 @@ def older_part(address, thread, step):
 def recent_part(address, thread, step):
     """What else arrives at the next step through these groups; this step's spikes are kept for later."""
     words = int64_at(address, WORDS)
-    core = core_at(words)
     _deliver_arrivals(words, False, thread, step)
-    if thread == 0:
-        keep_emitted(
-            table2_at(words[ARRIVALS_AT], words[N_ARRIVALS], ARRIVAL_ROW),
-            core.counts[step & 1],
-            core.spikes[step & 1],
-            step,
-        )
+    if thread == 0 and core_at(words).head[tables.KEEP_EMITTED] == 0:
+        _keep(words, step)
     return 0
+
+
+@entry(3)
+def keep_part(address, thread, step):
+    """The spikes of a step, where they are kept as soon as they are known of all processes."""
+    if thread == 0:
+        _keep(int64_at(address, WORDS), step)
+    return 0
+
+
+@jit
+def _keep(words, step):
+    counts, spikes = spikes_at(core_at(words), step)
+    keep_emitted(table2_at(words[ARRIVALS_AT], words[N_ARRIVALS], ARRIVAL_ROW), counts, spikes, step)
 
 
 # Which word of the head each of them is, and the table without whose rows it has nothing to do.
@@ -297,7 +312,12 @@ PARTS = (
 )
 
 
-def write_parts(written):
-    """Write the addresses of the parts into the head of `Tables`: of those that there are, 0 for others."""
+def write_parts(written, several_steps=False):
+    """Write the addresses of the parts into the head of `Tables`: of those that there are, 0 for others.
+
+    several_steps   whether processes exchange the spikes of several steps at once
+    """
     for word, part, name in PARTS:
         written.head[word] = part.address if len(getattr(written, name)) else 0
+    if several_steps and len(written.arrivals):
+        written.head[tables.KEEP_EMITTED] = keep_part.address

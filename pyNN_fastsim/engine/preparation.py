@@ -18,6 +18,7 @@ from .synapses.groups import BY_COUNTS, GROUP_ROW, KERNEL, SINCE, deliver_counts
 from .synapses.history import HeldSpikes
 from .tables import (
     BARRIER,
+    EACH_STEP,
     FAILED_BLOCK,
     HEAD,
     LOG_SLACK,
@@ -45,12 +46,16 @@ def prepare(network):
             step = network.step if network.begun else -1
             with signals_held():
                 block.update_constants(network.dt, network.seed, block.stream, network.trial, step)
+    if network.exchange is not None and network.exchange.agree(network):
+        network.changed()
     if network.tables is None:
         network.tables = _make_tables(network)
 
 
 def _make_tables(network):
     n_cells = sum(block.n * max(len(block.constants) / SIMPLE, 1.0) for block in network.blocks)
+    if network.exchange is not None:
+        n_cells /= network.exchange.size
     n_threads = max(1, min(network.threads, int(n_cells // CELLS_PER_THREAD)))
     network.coupling.connect(network.junctions, network.blocks)
     network.coupling.check(network.blocks, network.dt)
@@ -59,11 +64,12 @@ def _make_tables(network):
             network.blocks[index].coupled = np.zeros(network.blocks[index].n)
     ranges = np.empty((n_threads, len(network.blocks), 2), dtype=np.int64)
     for block in network.blocks:
-        edges = block.n * np.arange(n_threads + 1) // n_threads
+        begin, end = network.own_cells(block.n)
+        edges = begin + (end - begin) * np.arange(n_threads + 1) // n_threads
         ranges[:, block.index, 0] = edges[:-1]
         ranges[:, block.index, 1] = edges[1:]
     _find_counted(network, ranges)
-    on_arrival = [group for group in network.groups if group.by_delay]
+    on_arrival = [group for group in network.groups if group.by_delay and len(group)]
     groups = sorted((g for g in network.groups if not g.by_delay), key=lambda group: group.source)
     channels = np.cumsum([0] + [block.n * len(block.model.receptors) for block in network.blocks])
     width = int(channels[-1])
@@ -75,6 +81,8 @@ def _make_tables(network):
         kernel.ROW,
     )
     _prepare_dynamic(network, [group for group in groups if isinstance(group, DynamicGroup)])
+    if network.exchange is not None:
+        network.exchange.prepare(network, n_threads)
     group_rows = [
         group.row(
             channels[group.target] + group.receptor * network.blocks[group.target].n,
@@ -99,6 +107,7 @@ def _make_tables(network):
     head[BARRIER] = address_of(network.barrier)
     head[YIELD] = address_in_system("SwitchToThread", "sched_yield")
     head[STOP] = address_of(network.stop)
+    head[EACH_STEP] = network.exchange is not None and network.exchange.period == 1
     counts, spikes, slack = _make_spike_lists(network, ranges)
     sources = [current.row(network.seed, network.trial) for current in network.currents]
     return Tables(
@@ -192,7 +201,8 @@ def _make_threads(network, slack):
 
 def _make_spike_lists(network, ranges):
     """Counts and addresses of the lists of spikes, and the most recorded in one step."""
-    n_threads = len(ranges)
+    n_threads, exchange = len(ranges), network.exchange
+    n_steps = 2 if exchange is None else exchange.slots
     rooms = np.array(
         [[b.capacity(int(last - first)) for b, (first, last) in zip(network.blocks, part, strict=True)]
          for part in ranges],
@@ -201,9 +211,11 @@ def _make_spike_lists(network, ranges):
     ends = np.cumsum(rooms)
     starts = (ends - rooms.ravel()).reshape(rooms.shape)
     total = int(ends[-1]) if len(ends) else 0
-    network.spike_lists = np.zeros((2, max(total, 1)), dtype=np.int32)
+    network.spike_lists = np.zeros((n_steps, max(total, 1)), dtype=np.int32)
     spikes = np.stack([addresses_within(row, starts, rooms) for row in network.spike_lists])
-    counts = np.zeros((2, n_threads, len(network.blocks)), dtype=np.int64)
+    if exchange is not None:
+        spikes = exchange.among_others(spikes)
+    counts = np.zeros(spikes.shape, dtype=np.int64)
     recorded = [block.recorded is not None for block in network.blocks]
     return counts, spikes, rooms[:, recorded].sum(axis=1)
 

@@ -29,7 +29,10 @@ NOTE_SPIKES = 12
 DELIVER_HELD = 13
 DELIVER_RECENT = 14
 OBSERVE = 15
-HEAD = 16  # words
+# Only where processes exchange spikes, see `exchange.py`; 0 otherwise.
+KEEP_EMITTED = 16
+EACH_STEP = 17  # whether they do so in each step
+HEAD = 18  # words
 
 # The words of a row of `Tables.threads`.
 SCRATCH = 0  # address of as many int64 as the largest chunk of any model has cells
@@ -51,8 +54,9 @@ class Tables(NamedTuple):
     ranges        [threads, blocks, 2]: the cells that a thread owns
     groups        [groups, synapses.GROUP_ROW], sorted by source block
     first_group   [blocks + 1]: where each source block's groups begin
-    counts        [2, threads, blocks]: number of spikes in this step
-    spikes        [2, threads, blocks]: address of the cells that spiked (int32)
+    counts        [steps, owners, blocks]: number of spikes in a step, at this modulo `steps`, a power of two
+    spikes        [steps, owners, blocks]: address of the cells that spiked (int32)
+                  The owners are the threads of all processes: without mpirun, those of this one.
     sources       [currents, currents.SOURCE_ROW]
     attachments   [attachments, currents.ATTACHMENT_ROW], sorted by block
     values        float64 [threads, currents]: last value of each current, nA
@@ -100,11 +104,16 @@ N_THREADS, N_BLOCKS, N_GROUPS, N_SOURCES, N_ATTACHMENTS, N_SAMPLERS = range(6)
 N_HISTORIES, N_HELD, N_OBSERVERS, N_COUPLED, N_ARRIVALS, N_PROFILED = range(6, 12)
 HEAD_AT, THREADS_AT, BLOCKS_AT, RANGES_AT, GROUPS_AT, FIRST_GROUP_AT, COUNTS_AT, SPIKES_AT = range(12, 20)
 SOURCES_AT, ATTACHMENTS_AT, VALUES_AT, RENEWED_AT, SAMPLERS_AT, HISTORIES_AT, HELD_AT = range(20, 27)
-OBSERVERS_AT, COUPLED_AT, ARRIVALS_AT, PROFILE_AT, PARTS_AT, DEGREES_AT, WORDS = range(27, 34)
+OBSERVERS_AT, COUPLED_AT, ARRIVALS_AT, PROFILE_AT, PARTS_AT, DEGREES_AT = range(27, 33)
+N_STEPS, N_OWNERS, FIRST_OWNER, WORDS = range(33, 37)  # the last: of this process's threads
 
 
 class Core(NamedTuple):
-    """Those of the `Tables` that every network has rows of."""
+    """Those of the `Tables` that every network has rows of.
+
+    counts, spikes   [steps, owners, blocks]
+    first_owner      which of the owners this process's first thread is
+    """
 
     head: np.ndarray
     threads: np.ndarray
@@ -112,6 +121,7 @@ class Core(NamedTuple):
     ranges: np.ndarray
     counts: np.ndarray
     spikes: np.ndarray
+    first_owner: int
 
 
 @inlined
@@ -123,15 +133,24 @@ def core_at(words):
         table2_at(words[THREADS_AT], n_threads, THREAD_ROW),
         table2_at(words[BLOCKS_AT], n_blocks, kernel.ROW),
         table3_at(words[RANGES_AT], n_threads, n_blocks, 2),
-        table3_at(words[COUNTS_AT], 2, n_threads, n_blocks),
-        table3_at(words[SPIKES_AT], 2, n_threads, n_blocks),
+        table3_at(words[COUNTS_AT], words[N_STEPS], words[N_OWNERS], n_blocks),
+        table3_at(words[SPIKES_AT], words[N_STEPS], words[N_OWNERS], n_blocks),
+        words[FIRST_OWNER],
     )
 
 
-def words_of(tables):
+def words_of(tables, first_owner=0):
     """How many rows there are, and the addresses of all tables, as the run loop wants them: int64 [WORDS]."""
     lengths = [len(getattr(tables, name)) for name in _COUNTED]
-    return np.array(lengths + [address_of(table) for table in tables], dtype=np.int64)
+    addresses = [address_of(table) for table in tables]
+    return np.array([*lengths, *addresses, *tables.counts.shape[:2], first_owner], dtype=np.int64)
+
+
+@inlined
+def spikes_at(core, step):
+    """Numbers and addresses of the cells that spiked in a step: [owners, blocks] each."""
+    place = step & (len(core.counts) - 1)
+    return core.counts[place], core.spikes[place]
 
 
 @inlined

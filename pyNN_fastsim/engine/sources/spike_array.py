@@ -3,8 +3,8 @@ A source that spikes at given times.
 
 A spike at time t is emitted in the step t_k with t_{k-1} < t <= t_k, as a threshold crossing would
 be (and as NEST does for neurons on the grid); times within a millionth of a step of t_k count as
-t_k. The events of all cells are one list, sorted by step and cell, behind one cursor: a silent
-source costs nothing.
+t_k. The events of all cells are one list, sorted by step and cell. Each thread has a cursor in it, that
+of its first cell: a silent source costs nothing.
 """
 
 import numpy as np
@@ -37,14 +37,13 @@ def _emit(c, s, first, last, step, out):
     steps, cells = c
     cursor = s[0]
     count = 0
-    if first == 0:  # the thread that owns the first cell emits for all of them
-        k = int(cursor[0])
-        while k < len(steps) and steps[k] <= step:
-            if steps[k] == step:
-                out[count] = int(cells[k])
-                count += 1
-            k += 1
-        cursor[0] = k
+    k = int(cursor[first])
+    while k < len(steps) and steps[k] <= step:
+        if steps[k] == step and first <= cells[k] < last:
+            out[count] = int(cells[k])
+            count += 1
+        k += 1
+    cursor[first] = k
     return count
 
 
@@ -54,7 +53,7 @@ def _capacity(constants, n):
 
 
 def _set_cursor(constants, state, step):
-    """Put the cursor behind all that was due up to `step`."""
+    """Put all cursors behind all that was due up to `step`."""
     state["_cursor"][:] = np.searchsorted(constants[0], step, side="right")
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from ..compiling.addresses import address_of
 from ..compiling.compile import entry, jit, vectorised
 from ..compiling.lowlevel import float64_at, int32_at, int64_at, prefetch, table2_at, uint16_at, uint32_at
-from .groups import CACHE_LINE
+from .groups import CACHE_LINE, MAX_DELAY
 from .history import SOURCE, HeldSpikes, keep_spikes, kept_spikes
 from .rows import ROWS_AT_ONCE, in_parallel
 
@@ -65,14 +65,20 @@ class ArrivalGroup:
     by_delay = True
     since = 0  # first step whose spikes are for this group
     merged = None
+    whole = None  # as of SynapseGroup
 
     def __init__(self, source, target, receptor, first, targets, weights, delays):
         self.source, self.target, self.receptor, self.first = source, target, receptor, first
         self.arrays = targets, weights, delays
-        self.shortest, self.longest = int(delays.min()), int(delays.max())
+        self.shortest, self.longest = int(delays.min(initial=MAX_DELAY)), int(delays.max(initial=1))
 
     def __len__(self):
         return int(self.first[-1])
+
+    @property
+    def n(self):
+        """The number of synapses; of all processes."""
+        return self.whole.n if self.whole else len(self)
 
     def _array(self, k):
         if self.merged is not None:
@@ -378,7 +384,7 @@ def release_counts(group, counts, ring, base, step):
     delay = int(group.delays[0])
     for emitted in range(max(step + 2 - delay, group.since), step + 1):
         inputs = ring[(emitted + delay) % len(ring), base : base + counts.shape[1]]
-        inputs += counts[emitted % len(counts)] * group.weights
+        inputs[group.targets] += counts[emitted % len(counts), group.targets] * group.weights
 
 
 def _partition(groups):
@@ -427,9 +433,8 @@ def _fetch_bounds(row, n_segments, segment, emitted):
 
 
 @jit
-def _deliver_delays(row, first, last, counts, spikes, thread, inputs, step):
+def _deliver_delays(row, first, last, counts, spikes, n_threads, thread, inputs, step):
     """Deliver what arrives at `step` + 1 with the delays [first, last), counted from the shortest one."""
-    n_threads = len(counts)
     starts = int64_at(row[PENDING_AT] + 16 * ROOM * thread, PENDING)
     ends = int64_at(row[PENDING_AT] + 16 * ROOM * thread + 8 * ROOM, PENDING)
     n_segments = row[N_DELAYS] * n_threads + 1
@@ -440,7 +445,7 @@ def _deliver_delays(row, first, last, counts, spikes, thread, inputs, step):
             break
         _fetch_bounds(row, n_segments, (d + 1) * n_threads + thread, emitted - 1)
         now = emitted == step  # not kept yet
-        for owner in range(n_threads if now else 1):
+        for owner in range(len(counts) if now else 1):
             if now:
                 cells = int32_at(spikes[owner, row[SOURCE]], counts[owner, row[SOURCE]])
             else:
@@ -465,11 +470,11 @@ def _deliver_delays(row, first, last, counts, spikes, thread, inputs, step):
 
 
 @jit
-def deliver_arrivals(arrivals, older, counts, spikes, thread, slot, width, step):
+def deliver_arrivals(arrivals, older, counts, spikes, n_threads, thread, slot, width, step):
     """Add what arrives at `step` + 1 to the ring buffer.
 
     older            whether of spikes that are older than RECENT steps, or of the others
-    counts, spikes   [threads, blocks]: numbers and addresses of the cells that spiked at `step`
+    counts, spikes   [owners, blocks]: numbers and addresses of the cells that spiked at `step`
     slot             address of the slot of the ring buffer, of `width` places
     """
     inputs = float64_at(slot, width)
@@ -478,7 +483,7 @@ def deliver_arrivals(arrivals, older, counts, spikes, thread, slot, width, step)
         n_recent = min(max(RECENT + 1 - row[SHORTEST], 0), row[N_DELAYS])
         first = n_recent if older else 0
         last = row[N_DELAYS] if older else n_recent
-        _deliver_delays(row, first, last, counts, spikes, thread, inputs, step)
+        _deliver_delays(row, first, last, counts, spikes, n_threads, thread, inputs, step)
 
 
 @jit

@@ -46,7 +46,8 @@ SHOWN = 20  # plastic: address of the weights to be shown (float64)
 PRE_VALUES = 21  # address of the table of values of source cells, as lowlevel.elements_at wants it
 POST_VALUES = 22  # of target cells, as they are now
 PAST_VALUES = 23  # plastic: of target cells, as they were after their spikes: see history.py
-DETAIL_ROW = 24
+NUMBERS = 24  # address of what random numbers know the synapses by (int64), or 0 for their places
+DETAIL_ROW = 25
 
 # The words of a row of the table of earlier timings.
 UNTIL = 0  # last step for which it holds
@@ -66,6 +67,12 @@ OBSERVED_INTERVAL = 6  # steps
 OBSERVED_BUFFER = 7  # address of the samples, rows of one float64 a synapse
 OBSERVED_ROW = 8  # row of the buffer for step 0 (may be negative)
 OBSERVER_ROW = 9
+
+
+@inlined
+def number_of(detail, j):
+    """What the random numbers of a synapse depend on: its place in the group of all processes."""
+    return j if detail[NUMBERS] == 0 else int64_at(detail[NUMBERS] + 8 * j, 1)[0]
 
 
 @inlined
@@ -155,6 +162,7 @@ class DynamicGroup(SynapseGroup):
     last              int32 [synapses]: step of the last presynaptic spike
     seen              plastic: int32 [synapses], number of its target's spikes that it has dealt with
     stream            of its random numbers
+    numbers           int64 [synapses], places in the group of which this is a part; None if it is whole
     earlier           plastic: Timings of spikes that may still be under way, the earliest first
     shown             plastic: float64 [synapses], what weights were after all that had arrived, when somebody
                       looked at them last; `weights` are those after the last presynaptic arrival
@@ -180,6 +188,7 @@ class DynamicGroup(SynapseGroup):
         self.earlier: list[Timing] = []
         self.shown = np.zeros(0)
         self.shown_at = None
+        self.numbers = None
         self._order = None
 
     def begin(self, step):
@@ -263,7 +272,9 @@ class DynamicGroup(SynapseGroup):
     def trace_rates(self):
         """The rates of the trace of postsynaptic spikes that is needed, or None."""
         rates = self.model.trace_rates
-        return None if rates is None else rates(self.used_constants)
+        if rates is None or (self.whole and any(name.startswith("tau") for name in self.whole.varied)):
+            return None
+        return rates(self.used_constants)
 
     def write_down(self, seed, trial, source, target, history=None):
         """Write down where everything is; `source` and `target` are the blocks, `history` that of the
@@ -279,6 +290,7 @@ class DynamicGroup(SynapseGroup):
         words[TARGETS] = address_of(self.targets)
         words[UNIFORM] = all(len(c) == 1 for c in self.used_constants) and not self.earlier
         words[SEED], words[STREAM], words[TRIAL] = seed, self.stream, trial
+        words[NUMBERS] = 0 if self.numbers is None else address_of(self.numbers)
         self._values = [source.values(name) for name in self.model.of_pre]
         self._values += [target.values(name) for name in self.model.of_post]
         self._values_table = _table_of_cells(self._values)

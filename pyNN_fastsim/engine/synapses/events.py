@@ -66,6 +66,7 @@ from .dynamic import (
     WEIGHT_STRIDE,
     WEIGHTS,
     SynapseModel,
+    number_of,
     observed,
 )
 from .groups import BASE, BOUNDS, BOUNDS_STRIDE, DELAY_IS_SHARED, DELAYS, DETAIL, GROUP_ROW, N_SOURCES
@@ -76,7 +77,7 @@ N_TIMING = 3  # constants of a synapse that are not the rule's own
 
 @inlined
 def _key(detail, j):
-    return detail[SEED], detail[STREAM], detail[TRIAL], j
+    return detail[SEED], detail[STREAM], detail[TRIAL], number_of(detail, j)
 
 
 def _no_values(table, i):

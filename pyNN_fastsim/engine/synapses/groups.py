@@ -12,6 +12,7 @@ receptor of each cell. A spike emitted at t_k adds its weight to the slot of ste
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -44,6 +45,21 @@ SINCE = 13  # if so: first step whose spikes are for this group
 GROUP_ROW = 14
 
 
+@dataclass(frozen=True)
+class Whole:
+    """What is known of a group of which this process has a part, the synapses onto its own cells.
+
+    Whatever depends on it must be the same for any number of processes.
+    """
+
+    n: int
+    shortest: int
+    longest: int
+    has_delays: bool  # one of each synapse
+    joins_equals: bool  # see `joins_equals`
+    varied: frozenset = frozenset()  # names of parameters that are not the same for all
+
+
 @dataclass(eq=False)
 class SynapseGroup:
     """Static synapses from one block to one receptor of another; see `build_group`.
@@ -65,18 +81,24 @@ class SynapseGroup:
     delays: np.ndarray
 
     by_delay = False  # as those in arrival.py are
+    whole: ClassVar["Whole | None"] = None  # if it is a part of it
 
     def __len__(self):
         return len(self.targets)
 
     @property
+    def n(self):
+        """The number of synapses; of all processes."""
+        return self.whole.n if self.whole else len(self)
+
+    @property
     def longest(self):
-        """The longest delay, in steps."""
-        return int(self.delays.max(initial=1))
+        """The longest delay, in steps; of all processes."""
+        return self.whole.longest if self.whole else int(self.delays.max(initial=1))
 
     @property
     def shortest(self):
-        return int(self.delays.min(initial=MAX_DELAY))
+        return self.whole.shortest if self.whole else int(self.delays.min(initial=MAX_DELAY))
 
     def row(self, base, n_targets, n_threads, ranges):
         """The row of the run loop's table; `ranges` [threads, 2] are the target cells of each."""
@@ -211,12 +233,17 @@ def is_one_to_one(group, ranges):
 
     ranges   [threads, blocks, 2]: such cells must belong to the same thread
     """
+    own = group.whole.joins_equals if group.whole else joins_equals(group)
+    return own and np.array_equal(ranges[:, group.source], ranges[:, group.target])
+
+
+def joins_equals(group):
+    """Whether a group has one static synapse from each cell to the same cell of the target, and one delay."""
     cells = np.arange(len(group.first) - 1)
     return (
         type(group) is SynapseGroup
         and len(group.delays) == 1
         and len(group.targets) == len(cells)
-        and np.array_equal(ranges[:, group.source], ranges[:, group.target])
         and np.array_equal(group.first[:-1], cells)
         and np.array_equal(group.targets, cells)
     )
@@ -315,13 +342,14 @@ def deliver_counts(group_at, source_at, begin, end, slot, step):
     """
     group, source = int64_at(group_at, GROUP_ROW), int64_at(source_at, ROW)
     emitted = step + 1 - np.int64(uint16_at(group[DELAYS], 1)[0])
-    if emitted < group[SINCE]:
-        return 0
     first, n = begin, end - begin
+    if emitted < group[SINCE] or n == 0:
+        return 0
+    place = int64_at(group[BOUNDS], group[N_SOURCES])[first]  # of the first weight
     inputs = float64_at(slot + 8 * (group[BASE] + first), n)
     spikes = int32_at(counts_at(source, emitted) + 4 * first, n)
     if group[WEIGHT_IS_SHARED]:
         _add_multiples(inputs, spikes, float64_at(group[WEIGHTS], 1)[0])
     else:
-        _add_products(inputs, spikes, float64_at(group[WEIGHTS] + 8 * first, n))
+        _add_products(inputs, spikes, float64_at(group[WEIGHTS] + 8 * place, n))
     return 0

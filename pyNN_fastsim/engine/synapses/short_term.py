@@ -48,6 +48,7 @@ from .dynamic import (
     WEIGHT_STRIDE,
     WEIGHTS,
     SynapseModel,
+    number_of,
     observed,
 )
 from .groups import BASE, BOUNDS, BOUNDS_STRIDE, DELAY_IS_SHARED, DELAYS, DETAIL, GROUP_ROW, N_SOURCES
@@ -85,7 +86,7 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):
                 p = _decays(c, steps)  # noqa: F821
                 known = steps
             weight = float64_at(detail[WEIGHTS] + detail[WEIGHT_STRIDE] * j, 1)[0]
-            key = (detail[SEED], detail[STREAM], detail[TRIAL], j)
+            key = (detail[SEED], detail[STREAM], detail[TRIAL], number_of(detail, j))
             state, amount = _release(c, _decayed(c, p, gather(s, j)), weight, key)  # noqa: F821
             scatter(s, j, state)
             slot = (step + uint16_at(row[DELAYS] + delay_stride * j, 1)[0]) & ring[1]

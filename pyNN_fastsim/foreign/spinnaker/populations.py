@@ -43,11 +43,11 @@ class Recorder(recording.Recorder):
             self._names |= {theirs[name]: name for name in names if isinstance(name, str) and name in theirs}
         return super()._variables(variables, locations)
 
-    def segments(self, names=None, filter_ids=None):
+    def segments(self, names=None, filter_ids=None, gather=True):
         """What has been recorded, by the names that were asked for."""
         return [
             replace(segment, signals=[self._renamed(signal) for signal in segment.signals])
-            for segment in super().segments(names, filter_ids)
+            for segment in super().segments(names, filter_ids, gather)
         ]
 
     def _renamed(self, signal):

@@ -1,0 +1,117 @@
+"""
+What a process keeps of the connections of a projection: those onto its own cells.
+
+Every process draws all connections, so that they are the same for any number of processes, and decides as one
+process would how they are delivered. Then it drops those of others.
+"""
+
+import numpy as np
+
+from . import simulator
+from .engine.synapses.arrival import ArrivalGroup
+from .engine.synapses.columns import in_few_bytes
+from .engine.synapses.dynamic import DynamicGroup
+from .engine.synapses.groups import Whole, has_multiples, joins_equals
+from .processes import checksum, processes
+
+
+def keep_local(projection, groups):
+    """Take from the groups of a projection, new ones, what belongs to other processes."""
+    if processes.size == 1:
+        return
+    projection._checksum = _checksum(groups)
+    everywhere = [group.find_places() for group in groups]
+    own = [_own(group.synapses) for group in groups]
+    kept = [places[mine] for places, mine in zip(everywhere, own, strict=True)]
+    order = np.sort(np.concatenate(kept)) if kept else np.zeros(0, dtype=np.int64)
+    projection._runs = runs_of(order)
+    for group, mine, places in zip(groups, own, kept, strict=True):
+        _localise(group, mine, np.searchsorted(order, places))
+
+
+def runs_of(ascending):
+    """Ascending numbers as (first, how many) of those without gaps: int64 [2, runs]."""
+    begins = np.flatnonzero(np.diff(ascending, prepend=-2) != 1)
+    return np.stack([ascending[begins], np.diff(np.append(begins, len(ascending)))]).astype(np.int64)
+
+
+def numbers_of(runs):
+    """The reverse of `runs_of`."""
+    first, n = runs
+    return np.repeat(first - np.cumsum(n) + n, n) + np.arange(n.sum())
+
+
+def _own(synapses):
+    """Which synapses are onto cells of this process: bool."""
+    network = simulator.state.network
+    begin, end = network.own_cells(network.blocks[synapses.target].n)
+    return (synapses.targets >= begin) & (synapses.targets < end)
+
+
+def _checksum(groups):
+    """A number that follows from all connections."""
+    crc = 0
+    for group in groups:
+        synapses = group.synapses
+        arrays = [synapses.first, synapses.targets, synapses.weights, synapses.delays]
+        if isinstance(synapses, DynamicGroup):
+            arrays += [value for value in synapses.parameters.values() if isinstance(value, np.ndarray)]
+        crc = checksum(arrays, crc)
+    return crc
+
+
+def _localise(group, own, places):
+    """Drop the synapses of a group that are not `own`; `places` are those of the others in what is left."""
+    synapses = group.synapses
+    n = len(own)
+    is_sorted = group.places is None and group.ranks is None
+    if group.drawn is not None:  # drawn again, they would be those of all targets
+        group.delays, group.drawn = group.values("delay"), None
+    if is_sorted and synapses.by_delay and has_multiples(synapses):
+        is_sorted = False  # in the order of (pre, post, delay)
+    parameters = synapses.parameters if isinstance(synapses, DynamicGroup) else {}
+    synapses.whole = Whole(
+        n,
+        synapses.shortest,
+        synapses.longest,
+        len(synapses.delays) > 1,
+        joins_equals(synapses),
+        frozenset(
+            name for name, value in parameters.items() if isinstance(value, np.ndarray) and len(value) > 1
+        ),
+    )
+    below = np.zeros(n + 1, dtype=np.int64)
+    np.cumsum(own, out=below[1:])
+    synapses.first = below[synapses.first]
+
+    def part(values):
+        return (
+            values[own]
+            if isinstance(values, np.ndarray) and len(values) == n and n > 1
+            else _none(values, own)
+        )
+
+    if isinstance(synapses, ArrivalGroup):
+        synapses.arrays = synapses.targets[own], part(synapses.weights), part(synapses.delays)
+    else:
+        synapses.targets = synapses.targets[own]
+        synapses.weights, synapses.delays = part(synapses.weights), part(synapses.delays)
+    if isinstance(synapses, DynamicGroup):
+        for values in (synapses.parameters, synapses.initial, synapses.state):
+            values.update({name: part(value) for name, value in values.items()})
+        synapses.last = synapses.last[own]
+        synapses.seen = synapses.seen[own] if len(synapses.seen) else synapses.seen
+        if synapses.model.is_random:
+            synapses.numbers = np.flatnonzero(own)
+    group.delays = part(group.delays)
+    if group.ranks is not None:
+        group.ranks = group.ranks[own]
+    elif not is_sorted:
+        group.places = in_few_bytes(places)
+
+
+def _none(values, own):
+    """Values that all synapses share; an element for each synapse where there was one, and it is not here."""
+    if isinstance(values, np.ndarray) and len(own) == len(values) == 1 and not own[0]:
+        return values[:0]
+    return values

@@ -1,0 +1,196 @@
+"""
+The processes that mpirun has started for one script: who they are, and that they do the same things.
+
+Without mpirun there is one process, and nothing is imported. All functions that need other processes are to
+be called by all of them; `agree` finds out if they are not, instead of waiting for ever.
+"""
+
+import atexit
+import contextlib
+import os
+import sys
+import traceback
+import zlib
+
+import numpy as np
+
+# How many processes there are, and which this is, as those say that start them: Open MPI, MPICH and others
+# with Hydra, MVAPICH.
+VARIABLES = (
+    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
+    ("PMI_SIZE", "PMI_RANK"),
+    ("MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"),
+)
+SLURM = ("SLURM_STEP_NUM_TASKS", "SLURM_PROCID")  # of srun with PMIx, which has no such variables
+
+
+class DifferentProcesses(RuntimeError):
+    """The processes of a simulation don't do the same."""
+
+
+def started_together(environment):
+    """How many processes have been started together, and which this is, by environment variables."""
+    variables = (*VARIABLES, SLURM) if "PMIX_RANK" in environment else VARIABLES
+    for size, rank in variables:
+        if environment.get(size, "").isdigit():
+            return int(environment[size]), int(environment.get(rank, "0") or 0)
+    return 1, 0
+
+
+class Alone:
+    """The only process."""
+
+    rank, size, comm = 0, 1, None
+    together = False
+
+
+class Processes:
+    """This process and the others of a simulation.
+
+    comm         communicator of mpi4py, which nobody else uses
+    rank, size   of this process, and the number of all
+    together     whether this process is now doing for all cells what each process does for all
+    """
+
+    together = False
+
+    def __init__(self, comm):
+        self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
+
+    def agree(self, what, value=None):
+        """Make sure that all processes are at the same place with the same value. Raises DifferentProcesses.
+
+        what    what they are about to do, in words
+        value   a list of (what of the network this is about, a number that follows from it), or None
+        """
+        told = self.comm.allgather((what, value))
+        for rank, (other, others_value) in enumerate(told):
+            if other != told[0][0]:
+                raise DifferentProcesses(
+                    f"Process 0 is at {told[0][0]}, process {rank} at {other}: under mpirun, all processes "
+                    f"must call the same functions of PyNN"
+                )
+            if others_value != told[0][1]:
+                raise DifferentProcesses(
+                    f"{what}: processes 0 and {rank} have built different networks; they differ first in "
+                    f"{_first_difference(told[0][1], others_value)}. Generators of random numbers need a "
+                    f"seed, and parallel_safe=True; a script must not do other things on other processes"
+                )
+
+    def gather(self, what, value, everywhere=False):
+        """The values of all processes, a list, on process 0; None on others unless `everywhere`."""
+        self.agree(what)
+        return self.comm.allgather(value) if everywhere else self.comm.gather(value)
+
+    def _fail(self, kind, error, trace):
+        """End all processes, with what this one's exception says."""
+        text = "".join(traceback.format_exception(kind, error, trace))
+        print(f"Process {self.rank} of {self.size} has failed:\n{text}", end="", file=sys.stderr, flush=True)
+        self.comm.Abort(130 if issubclass(kind, KeyboardInterrupt) else 1)
+
+    def watch(self):
+        """See to it that all processes end if one of them fails, or ends before the others."""
+        sys.excepthook = self._fail
+        atexit.register(self._leave)
+
+    def _leave(self):
+        try:
+            self.agree("the end of the script")
+        except DifferentProcesses:
+            self._fail(*sys.exc_info())
+
+
+def _first_difference(values, others):
+    for (what, value), (other_what, other_value) in zip(values, others, strict=False):
+        if what != other_what:
+            return f"{what} and {other_what}"
+        if value != other_value:
+            return what
+    longer = max(values, others, key=len)
+    return f"{longer[min(len(values), len(others))][0]}, which only one of them has"
+
+
+def _find():
+    size, _ = started_together(os.environ)
+    if size <= 1:
+        return Alone()
+    try:
+        from mpi4py import MPI
+    except ImportError as error:
+        raise ImportError(
+            f"pyNN_fastsim has been started as one of {size} processes, by mpirun or the like, and needs "
+            f"mpi4py to run one simulation on them: pip install pyNN_fastsim[mpi] ({error})"
+        ) from None
+    if MPI.COMM_WORLD.Get_size() != size:
+        raise ImportError(
+            f"pyNN_fastsim has been started as one of {size} processes, but the MPI of mpi4py knows of "
+            f"{MPI.COMM_WORLD.Get_size()}: mpirun and mpi4py must belong to the same MPI, and this is "
+            f"{MPI.Get_library_version().splitlines()[0]}"
+        )
+    processes = Processes(MPI.COMM_WORLD.Dup())
+    processes.watch()
+    return processes
+
+
+processes = _find()  # a singleton, as the script is
+
+
+def exchange_between():
+    """The engine's Exchange for a new network; None with one process."""
+    if processes.size == 1:
+        return None
+    from .engine.exchange import Exchange
+
+    return Exchange(processes.comm)
+
+
+def agree_on_network(state, n_steps):
+    """Before a run: see to it that all processes are about to run the same network for as long."""
+    if processes.size == 1:
+        return
+    known: list[tuple[str, int]] = [("the steps to run", n_steps)]
+    where = f"run() at t = {state.t:g} ms"
+    told = processes.gather(where, [p._set_in_part for p in state.populations], everywhere=True)
+    in_part = [any(flags) for flags in zip(*told, strict=False)]
+    if not state.network.begun:
+        for p, is_set in zip(state.populations, in_part, strict=False):
+            values = p.size if is_set else (p.size, p._parameters, p._block.initial)
+            known.append((f"population '{p.label}'", checksum(values)))
+        known += [(f"projection '{p.label}'", p._checksum) for p in state.projections]
+    processes.agree(where, known)
+    for p, is_set in zip(state.populations, in_part, strict=True):
+        if is_set:  # cell by cell, for example, which each process may have done for its own
+            p._take_from_owners()
+
+
+def checksum(value, crc=0):
+    """A number that follows from numbers, arrays, and lists and dictionaries of such."""
+    if isinstance(value, dict):
+        return checksum(list(value.items()), crc)
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return zlib.crc32(np.ascontiguousarray(value).data, crc)
+    if isinstance(value, (list, tuple, np.ndarray)):
+        for each in value:
+            crc = checksum(each, crc)
+        return crc
+    if hasattr(value, "value"):  # PyNN's Sequence
+        return checksum(np.asarray(value.value), crc)
+    return zlib.crc32(repr(value).encode(), crc)
+
+
+@contextlib.contextmanager
+def for_all_cells():
+    """Within it, all cells pass for cells of this process: each process does the same for all of them."""
+    before, processes.together = processes.together, True
+    try:
+        yield
+    finally:
+        processes.together = before
+
+
+def refuse(what):
+    """Raise NotImplementedError for what can't be done yet with several processes."""
+    if processes.size > 1:
+        raise NotImplementedError(
+            f"{what} is not there yet with several processes; run the script without mpirun"
+        )

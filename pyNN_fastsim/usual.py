@@ -43,7 +43,7 @@ USUAL = {
     "v_offset": _LEVEL,
     "i_offset": Usual("nA", 1e-6, 50.0, "0.01 to 5"),
     **dict.fromkeys(("tau_syn_E", "tau_syn_I", "tau_syn", "tau_rise", "tau_decay"), _SYNAPTIC),
-    **dict.fromkeys(("v_thresh", "v_spike", "v_t_star", "e_rev_I", "e_syn"), _POTENTIAL),
+    **dict.fromkeys(("v_thresh", "v_spike", "v_t_star", "e_rev_I"), _POTENTIAL),
     **dict.fromkeys(("e_rev_Na", "e_rev_K", "e_rev_leak", "e_rev_sfa", "e_rev_rr"), _POTENTIAL),
 }
 OF_CURRENT_SOURCES = dict.fromkeys(("amplitude", "amplitudes", "mean", "stdev", "offset"), _INJECTED)

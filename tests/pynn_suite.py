@@ -54,7 +54,6 @@ EXPECTED = {
         "system/test_nest.py::test_issue529",
         "unittests/test_nest.py::TestFunctions::test_setup",
         "unittests/test_nest.py::*::test__get_native_parameters",
-        "unittests/test_nest.py::*::test_create_native",
         "unittests/test_nest.py::*::test_create_with_native_synapse",
         "unittests/test_nest.py::*::test_create_with_homogeneous_common_properties",
         "unittests/test_nest.py::*::test_stdp_set_tau_minus",

@@ -182,11 +182,7 @@ class NativeSynapseType(EngineSynapse, BaseSynapseType):
     """
 
     native: NativeSynapse
-
-    def in_our_units(self, columns):
-        if "weight" not in columns:
-            return columns
-        return {**columns, "weight": columns["weight"] / WEIGHTS_PER_UNIT}
+    weights_per_unit = WEIGHTS_PER_UNIT
 
     def get_schema(self):
         return dict.fromkeys(self.default_parameters, float)

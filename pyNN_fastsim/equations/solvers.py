@@ -285,18 +285,11 @@ def _exponential(problems, exact, writer):
     return {p.y: solver(p, exact, writer) for p in problems}
 
 
-def _coefficients(problem, values):
-    """(a, b) of y' = a y + b, with other values for some symbols."""
-    slope = problem.rhs.diff(problem.y)
-    return slope.xreplace(values), problem.rhs.xreplace({problem.y: sympy.Integer(0)}).xreplace(values)
-
-
 def _exponential_euler(problem, exact, writer):
     y = problem.y
-    slope, rest = _coefficients(problem, {})
-    if _slope(problem.rhs, y) is None:
+    if problem.slope is None:
         raise ValueError(f"is not linear in {y}, as the method 'exponential' wants it")
-    a, b = writer.take_down([slope, rest])
+    a, b = writer.take_down([problem.slope, problem.rest])
     return _followed_by(y, a, b, DT)
 
 

@@ -63,7 +63,7 @@ def loaded(parts):
         "translations": same_names(defaults),
         "units": dict(parts["units"]),
         "aliases": dict(parts["aliases"]),
-        "weight_scale": parts["weight_scale"],
+        "weights_per_unit": parts["weight_scale"],
         "recordable": tuple(parts["recordable"]),
         "model": model,
         "text": parts["text"],
@@ -75,13 +75,11 @@ class EquationSynapse(EngineSynapse, StandardSynapseType):
     """What synapse types from equations have in common.
 
     aliases   names that parameters have in the model, and what they are called in PyNN
-    weight_scale   see `description.Synapse`
     text      the model as it was written
     """
 
     model: SynapseModel
     aliases: dict[str, str] = {}
-    weight_scale = 1.0
     text = ""
     has_bounds = False  # whatever the model calls so is its own affair
 
@@ -89,11 +87,6 @@ class EquationSynapse(EngineSynapse, StandardSynapseType):
         """Raises NonExistentParameterError, with the nearest known name, and
         InvalidParameterValueError for what can't be a parameter's value."""
         super().__init__(**{self.aliases.get(name, name): value for name, value in parameters.items()})
-
-    def in_our_units(self, columns):
-        if "weight" not in columns or self.weight_scale == 1.0:
-            return columns
-        return {**columns, "weight": columns["weight"] / self.weight_scale}
 
     def check_values(self, owner, name, values):
         """Only the model knows what its parameters may be."""

@@ -81,6 +81,7 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
     model        of the engine, None for static synapses
     recordable   names of what `Projection.record` can sample
     zero_is_meant   whether the weight was given as one number: if that is 0, it is no oversight
+    weights_per_unit   how many of the units that users give weights in are one nA, uS or mV
     has_bounds   whether weights have bounds of the receptor's sign, `w_min` and `w_max`
     """
 
@@ -96,6 +97,7 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         describe_class(cls, [("Can be recorded, by Projection.record()", [recordable])])
 
     has_bounds = False
+    weights_per_unit = 1.0
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
@@ -122,7 +124,9 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
 
     def in_our_units(self, columns):
         """Values as users give them, by name, with weights as they are kept: in nA, uS or mV."""
-        return columns
+        if "weight" not in columns or self.weights_per_unit == 1.0:
+            return columns
+        return {**columns, "weight": columns["weight"] / self.weights_per_unit}
 
     def check(self, owner, columns):
         """Check values of new connections beyond what is checked one by one: float64 [connections] by name.

@@ -17,7 +17,17 @@ import numpy as np
 from ..compiling.addresses import address_of, table_of
 from ..compiling.compile import Entry, inlined
 from ..compiling.lowlevel import float64_at, int64_at
-from .groups import DETAIL, KERNEL, SynapseGroup, count_sort
+from .groups import (
+    BASE,
+    BOUNDS,
+    BOUNDS_STRIDE,
+    DETAIL,
+    GROUP_ROW,
+    KERNEL,
+    N_SOURCES,
+    SynapseGroup,
+    count_sort,
+)
 
 KERNEL_ARGUMENTS = 8
 
@@ -73,6 +83,30 @@ OBSERVER_ROW = 9
 def number_of(detail, j):
     """What the random numbers of a synapse depend on: its place in the group of all processes."""
     return j if detail[NUMBERS] == 0 else int64_at(detail[NUMBERS] + 8 * j, 1)[0]
+
+
+# --- what the kernels of such groups begin and end with ---------------------------------------------------
+
+
+@inlined
+def group_at(group, head):
+    """The row of a group, its details, and (address of the ring buffer, its slots - 1, places in a slot)."""
+    row = int64_at(group, GROUP_ROW)
+    return row, int64_at(row[DETAIL], DETAIL_ROW), int64_at(head, 3)
+
+
+@inlined
+def synapses_of_thread(row, thread):
+    """By source cell, where the synapses onto a thread's cells begin, and where they end."""
+    starts = int64_at(row[BOUNDS] + thread * row[BOUNDS_STRIDE], row[N_SOURCES])
+    return starts, int64_at(row[BOUNDS] + (thread + 1) * row[BOUNDS_STRIDE], row[N_SOURCES])
+
+
+@inlined
+def add_at(ring, row, cell, step, amount):
+    """Let something arrive at a target cell at a step."""
+    slot = step & ring[1]
+    float64_at(ring[0] + 8 * (slot * ring[2] + row[BASE] + cell), 1)[0] += amount
 
 
 @inlined

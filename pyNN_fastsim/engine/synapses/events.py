@@ -38,7 +38,6 @@ from ..compiling.lowlevel import (
     uint32_at,
 )
 from .dynamic import (
-    CHANGED,
     CONSTANTS,
     DETAIL_ROW,
     HISTORY,
@@ -57,20 +56,19 @@ from .dynamic import (
     STATE,
     STREAM,
     TARGETS,
-    TIMED_CONSTANTS,
-    TIMED_DELAYS,
-    TIMED_STRIDE,
-    TIMING_ROW,
     TRIAL,
     UNIFORM,
     WEIGHT_STRIDE,
     WEIGHTS,
     SynapseModel,
+    add_at,
+    group_at,
     number_of,
     observed,
+    synapses_of_thread,
 )
-from .groups import BASE, BOUNDS, BOUNDS_STRIDE, DELAY_IS_SHARED, DELAYS, DETAIL, GROUP_ROW, N_SOURCES
-from .plasticity import AXON, HOLD, ON_TIME, arrival_of, timing_constants, timing_of
+from .groups import DELAY_IS_SHARED, DELAYS
+from .plasticity import AXON, HOLD, ON_TIME, arrival_of, timing_at, timing_constants
 
 N_TIMING = 3  # constants of a synapse that are not the rule's own
 
@@ -129,17 +127,11 @@ def _coincident_before(detail, c, s, weight, at, k, earlier, weight_then, j, ste
 
 def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highest):
     """Take the synapses of a group through spikes of its source; arguments as in plasticity.py."""
-    row = int64_at(group, GROUP_ROW)
-    detail = int64_at(row[DETAIL], DETAIL_ROW)
-    ring = int64_at(head, 3)
-    starts = int64_at(row[BOUNDS] + thread * row[BOUNDS_STRIDE], row[N_SOURCES])
-    ends = int64_at(row[BOUNDS] + (thread + 1) * row[BOUNDS_STRIDE], row[N_SOURCES])
+    row, detail, ring = group_at(group, head)
+    starts, ends = synapses_of_thread(row, thread)
     cells = int32_at(spikes, n_spikes)
     state = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
-    timing, delays, stride = detail[CONSTANTS], row[DELAYS], 0 if row[DELAY_IS_SHARED] else 2
-    if emitted <= detail[CHANGED]:
-        earlier = int64_at(timing_of(detail, emitted), TIMING_ROW)
-        timing, delays, stride = earlier[TIMED_CONSTANTS], earlier[TIMED_DELAYS], earlier[TIMED_STRIDE]
+    timing, delays, stride = timing_at(row, detail, emitted)
     for k in range(n_spikes):
         first, end = starts[cells[k]], ends[cells[k]]
         if first == end:
@@ -183,8 +175,7 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
             last[0] = emitted + whole
             state[_N_STATE - 1][j] = t[AXON] - whole  # noqa: F821
             weight[0] = w
-            slot = (emitted + uint16_at(delays + stride * j, 1)[0]) & ring[1]
-            float64_at(ring[0] + 8 * (slot * ring[2] + row[BASE] + cell), 1)[0] += amount
+            add_at(ring, row, cell, emitted + uint16_at(delays + stride * j, 1)[0], amount)
     return 0
 
 
@@ -250,11 +241,8 @@ def _observe_kernel(observer, first, last, step):
 
 def _lone_spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):
     """Deliver the spikes of a group's source at `step`; arguments as in plasticity.py."""
-    row = int64_at(group, GROUP_ROW)
-    detail = int64_at(row[DETAIL], DETAIL_ROW)
-    ring = int64_at(head, 3)
-    starts = int64_at(row[BOUNDS] + thread * row[BOUNDS_STRIDE], row[N_SOURCES])
-    ends = int64_at(row[BOUNDS] + (thread + 1) * row[BOUNDS_STRIDE], row[N_SOURCES])
+    row, detail, ring = group_at(group, head)
+    starts, ends = synapses_of_thread(row, thread)
     cells = int32_at(spikes, n_spikes)
     state = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
     stride = 0 if row[DELAY_IS_SHARED] else 2
@@ -270,8 +258,7 @@ def _lone_spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, high
             s, w, amount = _before(c, s, w, float(step), _key(detail, j), pre, post, s)  # noqa: F821
             last[0] = step
             scatter(state, j, s)
-            slot = (step + uint16_at(row[DELAYS] + stride * j, 1)[0]) & ring[1]
-            float64_at(ring[0] + 8 * (slot * ring[2] + row[BASE] + cell), 1)[0] += amount
+            add_at(ring, row, cell, step + uint16_at(row[DELAYS] + stride * j, 1)[0], amount)
     return 0
 
 

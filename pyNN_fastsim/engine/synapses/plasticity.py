@@ -71,9 +71,12 @@ from .dynamic import (
     UNTIL,
     WEIGHTS,
     SynapseModel,
+    add_at,
+    group_at,
     observed,
+    synapses_of_thread,
 )
-from .groups import BASE, BOUNDS, BOUNDS_STRIDE, DELAY_IS_SHARED, DELAYS, DETAIL, GROUP_ROW, N_SOURCES
+from .groups import DELAY_IS_SHARED, DELAYS
 from .traces import ENTRY, decayed_trace, product_of_rests, sum_of_rises
 
 ON_TIME = 1e-6  # steps: arrivals so near to each other are at the same time
@@ -253,6 +256,16 @@ def timing_of(detail, step):
     return 0
 
 
+@inlined
+def timing_at(row, detail, emitted):
+    """Of spikes emitted at a step: addresses of the synapses' constants and delays, the stride of these."""
+    timing, delays, stride = detail[CONSTANTS], row[DELAYS], 0 if row[DELAY_IS_SHARED] else 2
+    if emitted <= detail[CHANGED]:
+        earlier = int64_at(timing_of(detail, emitted), TIMING_ROW)
+        timing, delays, stride = earlier[TIMED_CONSTANTS], earlier[TIMED_DELAYS], earlier[TIMED_STRIDE]
+    return timing, delays, stride
+
+
 @jit
 def _dendrite(detail, c, j, step):
     """The dendritic delay of synapse `j` for spikes emitted at `step`."""
@@ -353,18 +366,12 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
     head             address of (address of the ring buffer, its slots - 1, places in a slot)
     lowest, highest  only synapses that hold spikes for so many steps
     """
-    row = int64_at(group, GROUP_ROW)
-    detail = int64_at(row[DETAIL], DETAIL_ROW)
-    ring = int64_at(head, 3)
-    starts = int64_at(row[BOUNDS] + thread * row[BOUNDS_STRIDE], row[N_SOURCES])
-    ends = int64_at(row[BOUNDS] + (thread + 1) * row[BOUNDS_STRIDE], row[N_SOURCES])
+    row, detail, ring = group_at(group, head)
+    starts, ends = synapses_of_thread(row, thread)
     cells = int32_at(spikes, n_spikes)
     state = arrays_at(detail[STATE], 2)
     mask = detail[HISTORY_MASK]
-    timing, delays, stride = detail[CONSTANTS], row[DELAYS], 0 if row[DELAY_IS_SHARED] else 2
-    if emitted <= detail[CHANGED]:
-        earlier = int64_at(timing_of(detail, emitted), TIMING_ROW)
-        timing, delays, stride = earlier[TIMED_CONSTANTS], earlier[TIMED_DELAYS], earlier[TIMED_STRIDE]
+    timing, delays, stride = timing_at(row, detail, emitted)
     for k in range(n_spikes):
         first, end = starts[cells[k]], ends[cells[k]]
         if first == end:
@@ -390,8 +397,7 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highes
             last[0] = arrival
             scatter(state, j, s)
             weight[0] = w
-            slot = (emitted + uint16_at(delays + stride * j, 1)[0]) & ring[1]
-            float64_at(ring[0] + 8 * (slot * ring[2] + row[BASE] + cell), 1)[0] += w
+            add_at(ring, row, cell, emitted + uint16_at(delays + stride * j, 1)[0], w)
     return 0
 
 

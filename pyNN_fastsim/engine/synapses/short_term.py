@@ -34,7 +34,6 @@ from ..compiling.lowlevel import (
 from ..random.rng import uniform
 from .dynamic import (
     CONSTANTS,
-    DETAIL_ROW,
     KERNEL_ARGUMENTS,
     LAST,
     OBSERVED_VARIABLE,
@@ -48,10 +47,13 @@ from .dynamic import (
     WEIGHT_STRIDE,
     WEIGHTS,
     SynapseModel,
+    add_at,
+    group_at,
     number_of,
     observed,
+    synapses_of_thread,
 )
-from .groups import BASE, BOUNDS, BOUNDS_STRIDE, DELAY_IS_SHARED, DELAYS, DETAIL, GROUP_ROW, N_SOURCES
+from .groups import DELAY_IS_SHARED, DELAYS
 
 
 def _spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):
@@ -62,11 +64,8 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):
     head             address of (address of the ring buffer, its slots - 1, places in a slot)
     lowest, highest  of no meaning here
     """
-    row = int64_at(group, GROUP_ROW)
-    detail = int64_at(row[DETAIL], DETAIL_ROW)
-    ring = int64_at(head, 3)
-    starts = int64_at(row[BOUNDS] + thread * row[BOUNDS_STRIDE], row[N_SOURCES])
-    ends = int64_at(row[BOUNDS] + (thread + 1) * row[BOUNDS_STRIDE], row[N_SOURCES])
+    row, detail, ring = group_at(group, head)
+    starts, ends = synapses_of_thread(row, thread)
     cells = int32_at(spikes, n_spikes)
     s = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
     delay_stride = 0 if row[DELAY_IS_SHARED] else 2
@@ -89,9 +88,8 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):
             key = (detail[SEED], detail[STREAM], detail[TRIAL], number_of(detail, j))
             state, amount = _release(c, _decayed(c, p, gather(s, j)), weight, key)  # noqa: F821
             scatter(s, j, state)
-            slot = (step + uint16_at(row[DELAYS] + delay_stride * j, 1)[0]) & ring[1]
-            place = slot * ring[2] + row[BASE] + uint32_at(detail[TARGETS] + 4 * j, 1)[0]
-            float64_at(ring[0] + 8 * place, 1)[0] += amount
+            cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
+            add_at(ring, row, cell, step + uint16_at(row[DELAYS] + delay_stride * j, 1)[0], amount)
     return 0
 
 

@@ -97,6 +97,7 @@ class Changing:
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
         self._check_values(columns)
+        self.synapse_type.check_shared(self.label, columns, self._pairs()[1])
         if columns.keys() & set(_BOUNDED) and self.synapse_type.has_bounds and self._groups:
             self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
         if "weight" in columns:
@@ -141,6 +142,7 @@ class Changing:
                 raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known)
             values = self._evaluated(name, value)
             self.synapse_type.check_values(self.label, name, values)
+            self.synapse_type.check_shared(self.label, {name: values}, self._pairs()[1])
             of_groups = [
                 self.synapse_type.engine_state(self.label, name, values[group.find_places()], group.values)
                 for group in self._groups
@@ -176,6 +178,10 @@ class Changing:
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
         self._check_values({name: np.array([value])})
+        if name in self.synapse_type.limits:
+            everywhere = self._values(name)
+            everywhere[index] = value
+            self.synapse_type.check_shared(self.label, {name: everywhere}, self._pairs()[1])
         if name in _BOUNDED and self.synapse_type.has_bounds:
             now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
             self._check_bounds(now | {name: np.array([value])})

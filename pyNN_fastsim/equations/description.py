@@ -65,6 +65,17 @@ class Inline:
 
 
 @dataclass(frozen=True)
+class Past:
+    """A name for what a variable was so many ms before the step begins: `delay` is an expression in
+    parameters and internals, rounded to steps. Before the beginning everything was 0. Neurons only."""
+
+    name: str
+    variable: str
+    delay: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class Variable:
     """What changes. `initial` is an expression in parameters and internals, computed with the defaults.
 
@@ -207,6 +218,7 @@ class Neuron:
     internals: tuple[Internal, ...] = ()
     inlines: tuple[Inline, ...] = ()
     variables: tuple[Variable, ...] = ()
+    pasts: tuple[Past, ...] = ()
     equations: tuple[Equation, ...] = ()
     functions: tuple[Function, ...] = ()
     receptors: tuple[Receptor, ...] = ()

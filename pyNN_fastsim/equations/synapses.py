@@ -18,6 +18,7 @@ from ..validation import check_finite, check_synapse_parameter
 from . import kept
 from .cells import functions_of
 from .description import Synapse
+from .kinds import check_kind, check_shared
 
 EVENTS = "_events"  # hidden state: how many events there were, which numbers the draws
 
@@ -66,6 +67,7 @@ def loaded(parts):
         "weights_per_unit": parts["weight_scale"],
         "recordable": tuple(parts["recordable"]),
         "model": model,
+        "limits": dict(parts["limits"]),
         "text": parts["text"],
     }
     return type(parts["name"], (EquationSynapse,), body)
@@ -94,6 +96,12 @@ class EquationSynapse(EngineSynapse, StandardSynapseType):
             check_synapse_parameter(owner, name, values)
         else:
             check_finite(owner, name, np.asarray(values, dtype=float))
+            check_kind(owner, self.limits, name, values)
+
+    def check_shared(self, owner, columns, targets):
+        """Raises InvalidParameterValueError where there is more than one value of what is declared as one."""
+        for name in self.limits.keys() & columns.keys():
+            check_shared(owner, self.limits, name, columns[name], targets)
 
     def check_cells(self, owner, pre, post):
         """Raise InvalidModelError if cells, given by the engine's models, lack what the synapses use."""

@@ -83,6 +83,7 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
     zero_is_meant   whether the weight was given as one number: if that is 0, it is no oversight
     weights_per_unit   how many of the units that users give weights in are one nA, uS or mV
     has_bounds   whether weights have bounds of the receptor's sign, `w_min` and `w_max`
+    limits       of models from equations: what values may be, by name, see `equations/kinds.py`
     """
 
     zero_is_meant = False
@@ -97,6 +98,7 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         describe_class(cls, [("Can be recorded, by Projection.record()", [recordable])])
 
     has_bounds = False
+    limits: dict[str, list[str]] = {}
     weights_per_unit = 1.0
 
     def __init__(self, **parameters):
@@ -133,6 +135,10 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
 
         Raises InvalidParameterValueError.
         """
+
+    def check_shared(self, owner, columns, targets):
+        """Check values that must be the same for several synapses: float64 [connections], all of them, by
+        name, and the indices of their target cells. Raises InvalidParameterValueError."""
 
     def engine_state(self, owner, name, values, values_of):
         """A state variable as the engine has it: its name there, and its values, float64 [synapses].

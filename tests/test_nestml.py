@@ -483,6 +483,39 @@ def test_homogeneous_parameters_are_one_for_all():
         projection.set(tau=[20.0, 30.0])
 
 
+def test_the_weight_goes_by_both_names(pairs, tmp_path):
+    """By that of the model in its unit, by PyNN's in nA, as in pyNN.nest."""
+    sim.setup(timestep=0.1, min_delay=0.1)
+    source, target = sim.Population(2, sim.SpikeSourceArray()), sim.Population(1, sim.IF_curr_exp())
+    connector = sim.FromListConnector([(0, 0, 40.0, 1.5), (1, 0, 50.0, 2.0)], column_names=["w", "d"])
+    projection = sim.Projection(source, target, connector, pairs(), label="synapses")
+    both = projection.get(["w", "weight", "d", "delay"], format="list", with_address=False)
+    assert np.array(both) == pytest.approx(np.array([[40.0, 0.04, 1.5, 1.5], [50.0, 0.05, 2.0, 2.0]]))
+    projection.set(w=[10.0, 20.0], d=3.0)
+    projection[0].w = 15.0
+    assert (projection[0].weight, projection[1].w, projection[1].d) == pytest.approx((0.015, 20.0, 3.0))
+    assert projection.get("w", format="array")[:, 0] == pytest.approx([15.0, 20.0])
+    projection.save("w", str(tmp_path / "w.txt"))
+    assert np.loadtxt(tmp_path / "w.txt")[:, 2] == pytest.approx([15.0, 20.0])
+    projection.record("w")
+    sim.run(0.2)
+    signal = projection.get_data("w").segments[0].analogsignals[0]
+    assert signal.name == "weight" and signal.magnitude[-1] == pytest.approx([0.015, 0.02])
+    for call in (lambda: pairs(w=1.0, weight=2.0)), (lambda: projection.set(w=1.0, weight=2.0)):
+        with pytest.raises(errors.InvalidParameterValueError, match="w is the weight: give one of them"):
+            call()
+    with pytest.raises(errors.NonExistentParameterError, match=r"call set\(w=...\)"):
+        projection.initialize(w=3.0)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_ports_at_which_nothing_arrives_are_named(again):
+    """Also when the text is not read again."""
+    text = changed(STDP, ("post_spikes <- spike", "post_spikes <- spike\n        dopa <- spike"))
+    with pytest.warns(UserWarning, match="^pairs: nothing arrives at the port 'dopa'"):
+        sim.nestml.nestml_synapse_type("pairs", text)
+
+
 def test_there_must_be_a_weight():
     with pytest.raises(errors.InvalidModelError, match="there is no 'weight'"):
         synapse_of(STDP, weight_variable="weight")

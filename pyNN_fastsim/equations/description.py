@@ -241,6 +241,7 @@ class Synapse:
     on_pre       statements at the arrival of a spike of the source; `Deliver` is one of them
     on_post      statements at the arrival (after the dendritic part of the delay) of a spike of the target
     post_first   which comes first when both arrive at the same time: NEST's order (True) or PyNN's
+    unheard      names of further inputs for spikes, at which nothing can arrive
     text         the model as it was written
     """
 
@@ -258,6 +259,7 @@ class Synapse:
     weight_scale: float = 1.0
     delay: str | None = None
     post_first: bool = False
+    unheard: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
 
 

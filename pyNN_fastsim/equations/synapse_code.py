@@ -76,6 +76,7 @@ def synapse_code(model):
         "of_post": of_cells["post"],
         "post_first": model.post_first,
         "is_random": bool(draws),
+        "unheard": list(model.unheard),
         "source": "\n".join([*source, ""]),
     }
 

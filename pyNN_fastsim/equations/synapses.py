@@ -68,6 +68,7 @@ def loaded(parts):
         "recordable": tuple(parts["recordable"]),
         "model": model,
         "limits": dict(parts["limits"]),
+        "unheard": tuple(parts["unheard"]),
         "text": parts["text"],
     }
     return type(parts["name"], (EquationSynapse,), body)
@@ -76,19 +77,19 @@ def loaded(parts):
 class EquationSynapse(EngineSynapse, StandardSynapseType):
     """What synapse types from equations have in common.
 
-    aliases   names that parameters have in the model, and what they are called in PyNN
     text      the model as it was written
+    unheard   names of its inputs for spikes at which nothing can arrive
     """
 
     model: SynapseModel
-    aliases: dict[str, str] = {}
     text = ""
+    unheard: tuple[str, ...] = ()
     has_bounds = False  # whatever the model calls so is its own affair
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
         InvalidParameterValueError for what can't be a parameter's value."""
-        super().__init__(**{self.aliases.get(name, name): value for name, value in parameters.items()})
+        super().__init__(**self.in_pynns_names(type(self).__name__, parameters))
 
     def check_values(self, owner, name, values):
         """Only the model knows what its parameters may be."""

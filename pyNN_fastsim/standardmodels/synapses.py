@@ -84,6 +84,7 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
     weights_per_unit   how many of the units that users give weights in are one nA, uS or mV
     has_bounds   whether weights have bounds of the receptor's sign, `w_min` and `w_max`
     limits       of models from equations: what values may be, by name, see `equations/kinds.py`
+    aliases      of models from equations: names that parameters have there, and what they are called in PyNN
     """
 
     zero_is_meant = False
@@ -99,6 +100,7 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
 
     has_bounds = False
     limits: dict[str, list[str]] = {}
+    aliases: dict[str, str] = {}
     weights_per_unit = 1.0
 
     def __init__(self, **parameters):
@@ -123,6 +125,26 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
     def state_variables(self):
         """Names of what `Projection.initialize` can set."""
         return [] if self.model is None else public_state(self.model)
+
+    @classmethod
+    def has_parameter(cls, name):
+        """Whether there is a parameter of this name, which may be one of `aliases`."""
+        return name in cls.aliases or super().has_parameter(name)
+
+    def known_as(self, name):
+        """What a parameter is called in PyNN, and how many of the units that it has under this name are one
+        of those that it has there: as in pyNN.nest, what models call their weight is in their own unit."""
+        alias = self.aliases.get(name, name)
+        return alias, self.weights_per_unit if alias == "weight" != name else 1.0
+
+    def in_pynns_names(self, owner, values):
+        """Parameters as users give them, by PyNN's names. Raises InvalidParameterValueError for one that is
+        given by both."""
+        for name in values:
+            alias, _ = self.known_as(name)
+            if alias != name and alias in values:
+                raise errors.InvalidParameterValueError(f"{owner}: {name} is the {alias}: give one of them")
+        return {self.known_as(name)[0]: value for name, value in values.items()}
 
     def in_our_units(self, columns):
         """Values as users give them, by name, with weights as they are kept: in nA, uS or mV."""

@@ -48,6 +48,7 @@ class Changing:
         sign, a delay out of range); then nothing is set.
         """
         self._check_is_there()
+        attributes = self.synapse_type.in_pynns_names(self.label, attributes)
         check_names(self.synapse_type, attributes)
         values = {name: self._evaluated(name, value) for name, value in attributes.items()}
         self._store(self.synapse_type.in_our_units(values))
@@ -97,6 +98,7 @@ class Changing:
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
         self._check_values(columns)
+        self.synapse_type.check_shared(self.label, columns, self._pairs()[1])
         if columns.keys() & set(_BOUNDED) and self.synapse_type.has_bounds and self._groups:
             self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
         if "weight" in columns:
@@ -138,9 +140,13 @@ class Changing:
         known = self.synapse_type.state_variables()
         for name, value in initial_values.items():
             if name not in known:
-                raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known)
+                hint = (
+                    f" (a parameter: call set({name}=...))" if self.synapse_type.has_parameter(name) else ""
+                )
+                raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known, hint)
             values = self._evaluated(name, value)
             self.synapse_type.check_values(self.label, name, values)
+            self.synapse_type.check_shared(self.label, {name: values}, self._pairs()[1])
             of_groups = [
                 self.synapse_type.engine_state(self.label, name, values[group.find_places()], group.values)
                 for group in self._groups
@@ -175,7 +181,13 @@ class Changing:
         self._check_is_there()
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
+        name, scale = self.synapse_type.known_as(name)
+        value /= scale
         self._check_values({name: np.array([value])})
+        if name in self.synapse_type.limits:
+            everywhere = self._values(name)
+            everywhere[index] = value
+            self.synapse_type.check_shared(self.label, {name: everywhere}, self._pairs()[1])
         if name in _BOUNDED and self.synapse_type.has_bounds:
             now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
             self._check_bounds(now | {name: np.array([value])})

@@ -314,6 +314,7 @@ class Connecting:
         before = [(*self._pairs(), {name: self._values(name) for name in names})] if self._groups else []
         pre, post, columns = zip(*before, *pending, strict=True)
         values = {name: _joined([part[name] for part in columns]) for name in columns[0]}
+        self.synapse_type.check_shared(self.label, values, _joined(post))
         groups = list(self._make_groups(_joined(pre), _joined(post), values))
         self._sort_for_arrival(groups)
         keep_local(self, groups)

@@ -341,6 +341,7 @@ class FromListConnector(BulkConnector, connectors.FromListConnector):
         """Connect the pairs in a table, float64 [connections, columns], with the parameters in its further
         columns."""
         names = projection.synapse_type.get_parameter_names()
+        column_names = [projection.synapse_type.known_as(name)[0] for name in column_names]
         for name in column_names:
             if name not in names:
                 raise ValueError(

@@ -245,6 +245,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         lazy = LazyArray(given, shape=(self.size,), dtype=float)
         values = evaluated(self._owner, what, lazy, self.size)
         check_finite(self._owner, what, values)
+        self.celltype.check_initial(self._owner, variable, values, self.size == self._root.size)
         return values
 
     def _store_initial_values(self, values):

@@ -254,10 +254,11 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
 
     def _values(self, name):
         """The values of a parameter, in the order of creation: float64 [connections]."""
+        name, scale = self.synapse_type.known_as(name)
         values = np.empty(len(self))
         for group in self._groups:
             values[group.find_places()] = group.values(name)
-        return values
+        return values if scale == 1.0 else values * scale
 
     def _locate(self, index):
         """The group of a connection, given by its place in the order of creation, and its place there."""
@@ -271,8 +272,9 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
 
     def _value_at(self, index, name):
         group, place = self._locate(index)
+        name, scale = self.synapse_type.known_as(name)
         values = group.values(name)
-        return float(values[place if len(values) > 1 else 0])
+        return float(values[place if len(values) > 1 else 0]) * scale
 
     def get(self, attribute_names, format, gather=True, with_address=True, multiple_synapses="sum"):
         """Weights, delays and other parameters of the connections.
@@ -297,7 +299,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         names = [attribute_names] if single else list(attribute_names)
         known = self.synapse_type.get_parameter_names()
         names = [n[:-1] if n not in known and n[:-1] in known else n for n in names]  # "weights"
-        check_names(self.synapse_type, [n for n in names if n not in _ADDRESS])
+        check_names(self.synapse_type, [self.synapse_type.known_as(n)[0] for n in names if n not in _ADDRESS])
         if multiple_synapses not in self.MULTI_SYNAPSE_OPERATIONS:
             raise ValueError(
                 f"multiple_synapses must be one of {list(self.MULTI_SYNAPSE_OPERATIONS)}, "

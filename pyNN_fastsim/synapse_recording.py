@@ -81,6 +81,7 @@ class SynapseRecorder:
         known = list(synapse_type.recordable)
         if isinstance(variables, str):
             variables = known if variables == "all" else [variables]
+        variables = [synapse_type.known_as(name)[0] for name in variables]
         for name in variables:
             if name not in known:
                 hint = did_you_mean(name, known)

@@ -123,7 +123,7 @@ class Model:
     cm            capacitance, nF, of a model that has no parameter of this name; infinite if nobody knows
 
     Besides its own parameters, `constants` gets "_seed", "_stream" and "_trial", which identify the random
-    numbers of a block (see rng.py).
+    numbers of a block (see rng.py), and "_past", a function that gives them memory (`Block.past_of`).
     """
 
     name: str

@@ -11,7 +11,7 @@ from . import simulator
 from .engine.synapses.arrival import ArrivalGroup
 from .engine.synapses.columns import in_few_bytes
 from .engine.synapses.dynamic import DynamicGroup
-from .engine.synapses.groups import Whole, has_multiples, joins_equals
+from .engine.synapses.groups import Whole, has_equals, has_multiples
 from .processes import checksum, processes
 
 
@@ -75,7 +75,7 @@ def _localise(group, own, places):
         synapses.shortest,
         synapses.longest,
         len(synapses.delays) > 1,
-        joins_equals(synapses),
+        not isinstance(synapses, DynamicGroup) and has_equals(synapses),
         frozenset(
             name for name, value in parameters.items() if isinstance(value, np.ndarray) and len(value) > 1
         ),

@@ -512,15 +512,28 @@ class Population(_Cells, common.Population):
         self._tell_engine()
 
     def _take_from_owners(self):
-        """Let every process have the parameters that the owner of each cell has: see `processes.py`."""
-        begin, end = simulator.state.network.own_cells(self.size)
-        own = {name: expanded(value, self.size)[begin:end] for name, value in self._parameters.items()}
-        told = processes.gather(f"parameters of '{self.label}'", own, everywhere=True)
-        everywhere = {name: np.concatenate([part[name] for part in told]) for name in own}
-        self._store_parameters(
-            {n: value if value.dtype == object else simplify(value) for n, value in everywhere.items()}
+        """Let every process have the parameters and initial values that the owner of each cell has: see
+        `processes.py`."""
+        parameters, initial = (
+            self._values_of_owners(what, values)
+            for what, values in (("parameters", self._parameters), ("initial values", self._block.initial))
         )
+        self._store_parameters(
+            {n: value if value.dtype == object else simplify(value) for n, value in parameters.items()}
+        )
+        self._block.initial.update(initial)
+        for variable in self.initial_values:
+            name, divisor = self.celltype.state_in_engine(variable)
+            values = simplify(initial[name] * divisor)
+            self.initial_values[variable] = LazyArray(values, shape=(self.size,), dtype=float)
         self._set_in_part = False
+
+    def _values_of_owners(self, what, values):
+        """Values of all cells by name, of what each process has of all: an array of one for each cell."""
+        begin, end = simulator.state.network.own_cells(self.size)
+        own = {name: expanded(value, self.size)[begin:end] for name, value in values.items()}
+        told = processes.gather(f"{what} of '{self.label}'", own, everywhere=True)
+        return {name: np.concatenate([part[name] for part in told]) for name in own}
 
     def _tell_engine(self):
         """Give the parameters to the engine."""

@@ -60,6 +60,11 @@ def in_processes(script, n=2, folder="."):
     """Run a script, which must succeed; returns the lines that it printed, sorted."""
     done = run(["-c", BEGINNING + script], n, folder)
     assert done.returncode == 0, done.stderr
+    return lines_of(done)
+
+
+def lines_of(done):
+    """The lines that a script printed, sorted; mpirun adds some escapes."""
     return sorted(line for line in done.stdout.replace("\x1b[0m", "").splitlines() if line)
 
 
@@ -119,6 +124,21 @@ def test_drawn_networks_give_the_same_bits(n, threads, of_one_process, tmp_path)
     done = run([TESTS / "mpi_networks.py", threads, NETWORKS, tmp_path / "several"], n)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "several").read_text() == of_one_process
+
+
+@pytest.fixture(scope="module")
+def scenarios_of_one_process(tmp_path_factory):
+    done = run([TESTS / "mpi_scenarios.py", 1, tmp_path_factory.mktemp("mpi")], None)
+    assert done.returncode == 0, done.stderr
+    return lines_of(done)
+
+
+@needs_mpi
+@pytest.mark.parametrize(("n", "threads"), [(2, 1), (4, 2)])
+def test_scenarios_give_the_same_bits(n, threads, scenarios_of_one_process, tmp_path):
+    done = run([TESTS / "mpi_scenarios.py", threads, tmp_path], n)
+    assert done.returncode == 0, done.stderr
+    assert lines_of(done) == scenarios_of_one_process
 
 
 @needs_mpi
@@ -340,19 +360,3 @@ sim.run(100.0)
 def test_processes_that_differ_are_told_so(script, words):
     said = failure(script)
     assert "DifferentProcesses" in said and words in said
-
-
-@needs_mpi
-@pytest.mark.parametrize(
-    "script",
-    [
-        "sim.setup(record_to='folder')",
-        "sim.setup(profile=True)",
-        "sim.Projection(cells, cells, sim.AllToAllConnector(), sim.ElectricalSynapse(weight=0.1))",
-        "projection.set(delay=1.0)",
-        "sim.Projection(cells, cells, sim.CloneConnector(projection))",
-        "projection.record('weight')",
-    ],
-)
-def test_what_is_not_there_yet_is_refused(script):
-    assert "is not there yet with several processes" in failure(NETWORK + script)

@@ -325,6 +325,7 @@ def _arrivals(words, thread, step):
     _call(words, tables.DELIVER_OLDER, thread, step)
     _deliver(words, thread, step, COUNTED)
     _call(words, tables.DELIVER_RECENT, thread, step)
+    _lap(words, thread, DELIVERY)
 
 
 @entry(4)
@@ -349,15 +350,21 @@ def deliver_steps(address, thread, first_step, last_step):
     """Deliver the spikes of these steps, which are known of all processes."""
     words = int64_at(address, WORDS)
     head = core_at(words).head
+    _lap(words, thread, WAITING)
     if head[tables.EACH_STEP] != 0:
         _call(words, tables.DELIVER_OLDER, thread, last_step)
+        _lap(words, thread, DELIVERY)
         _finish(words, thread, last_step)
         return 0
     for step in range(first_step, last_step + 1):
         _call(words, tables.NOTE_SPIKES, thread, step)
+        _lap(words, thread, PLASTICITY)
         _deliver(words, thread, step, LISTED)
         _call(words, tables.KEEP_EMITTED, thread, step)
+        _lap(words, thread, DELIVERY)
         _call(words, tables.OBSERVE, thread, step)
+        _lap(words, thread, RECORDING)
     _wait(head, _arrive(head, words[N_THREADS]))
+    _lap(words, thread, WAITING)
     _arrivals(words, thread, last_step)
     return 0

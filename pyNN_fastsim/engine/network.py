@@ -16,6 +16,7 @@ import numpy as np
 from . import loop
 from .block import Block
 from .compiling.addresses import address_of
+from .coupling import Potentials
 from .parts import write_parts
 from .preparation import prepare, resize_ring
 from .profile import Profile
@@ -78,7 +79,9 @@ class Network:
         self.observers: list[SynapseSampler] = []
         self.histories: dict[int, SpikeHistory] = {}  # by target block of plastic synapses
         self.junctions: list[JunctionGroup] = []
+        self.all_junctions: list[tuple] = []  # see coupling.py
         self.coupling = Coupling()
+        self.potentials: Potentials | None = None
         self.held: dict[DynamicGroup, HeldSpikes] = {}
         self.arrivals = Arrivals()
         self.counted: set[SynapseGroup] = set()  # those that `deliver_counts` is for
@@ -91,7 +94,7 @@ class Network:
         self._streams: dict[str, int] = {}
         self.ring = np.zeros((2, 0))
         self.tables = None
-        self.records = Records(folder, self.dt)
+        self.records = Records(folder, self.dt, "" if exchange is None else f".{exchange.rank}")
         self._flushed_at = time.perf_counter()
         self._spike_log = SpikeLog(self.blocks, self.records)
 
@@ -170,6 +173,7 @@ class Network:
             block.recorded = np.zeros(block.n, dtype=np.uint8)
         block.recorded[cells] = 1
         block.about = about or {}
+        self._spike_log.begin(block)
         self._spike_log.describe_again(block)
         self.changed()
 
@@ -389,6 +393,7 @@ class Network:
         for sampler in self.observers:
             sampler.sample(self)
         self.coupling.begin(self.blocks, self.step)
+        self._share_potentials(self.step)
         self.begun = True
         if self.records.folder is None:
             self._reserve_samples(last)
@@ -467,6 +472,7 @@ class Network:
             reached = self.exchange.run(words, tables, begin, done)
             if reached < done:
                 break
+            self._share_potentials(done)
             if np.any(
                 tables.threads[:, LOG_LENGTH] + tables.threads[:, LOG_SLACK] * period
                 > tables.threads[:, LOG_CAPACITY]
@@ -474,6 +480,10 @@ class Network:
                 self._collect_logs(tables.threads)
                 self._reserve_logs(tables.threads)
         return self._note_done(tables, reached)
+
+    def _share_potentials(self, step):
+        if self.exchange is not None and self.coupling.blocks:
+            self.potentials.share(step)
 
     def _run_threads(self, tables, first, last):
         """Run a piece in all threads. Code that checks itself (in tests) may fail, in any of them."""

@@ -5,6 +5,7 @@ What a network consists of, written down in the tables that the run loop goes th
 import numpy as np
 
 from .compiling.addresses import address_in_system, address_of, addresses_within
+from .coupling import Potentials, junctions_of, junctions_of_all
 from .neurons import kernel
 from .recording.records import GrowingArray
 from .recording.samplers import SAMPLER_ROW
@@ -48,8 +49,20 @@ def prepare(network):
                 block.update_constants(network.dt, network.seed, block.stream, network.trial, step)
     if network.exchange is not None and network.exchange.agree(network):
         network.changed()
+    _find_junctions(network)
     if network.tables is None:
         network.tables = _make_tables(network)
+
+
+def _find_junctions(network):
+    """Find out which gap junctions there are, in all processes."""
+    exchange = network.exchange
+    if exchange is None or not network.junctions:
+        if network.tables is None:
+            network.all_junctions = junctions_of(network.junctions)
+    elif any(exchange.comm.allgather(network.tables is None)):
+        network.all_junctions = junctions_of_all(exchange, network.junctions)
+        network.changed()
 
 
 def _make_tables(network):
@@ -57,11 +70,13 @@ def _make_tables(network):
     if network.exchange is not None:
         n_cells /= network.exchange.size
     n_threads = max(1, min(network.threads, int(n_cells // CELLS_PER_THREAD)))
-    network.coupling.connect(network.junctions, network.blocks)
+    network.coupling.connect(network.all_junctions, network.blocks)
     network.coupling.check(network.blocks, network.dt)
     for index in network.coupling.blocks:
         if network.blocks[index].coupled is None:
             network.blocks[index].coupled = np.zeros(network.blocks[index].n)
+    if network.exchange is not None:
+        network.potentials = Potentials(network.exchange, network.coupling, network.blocks)
     ranges = np.empty((n_threads, len(network.blocks), 2), dtype=np.int64)
     for block in network.blocks:
         begin, end = network.own_cells(block.n)

@@ -16,6 +16,7 @@ from .compiling.lowlevel import (
     table2_at,
     table3_at,
 )
+from .messages import PERIOD, exchange_spikes
 from .neurons import kernel
 from .profile import BLOCK_ROW, COUNTING, PROFILE_ROW, count_events, lap
 from .recording.samplers import SAMPLER_ROW, take_samples
@@ -309,15 +310,13 @@ PARTS = (
     (tables.DELIVER_HELD, held_part, "held"),
     (tables.DELIVER_RECENT, recent_part, "arrivals"),
     (tables.OBSERVE, observers_part, "observers"),
+    (tables.EXCHANGE, exchange_spikes, "exchange"),
 )
 
 
-def write_parts(written, several_steps=False):
-    """Write the addresses of the parts into the head of `Tables`: of those that there are, 0 for others.
-
-    several_steps   whether processes exchange the spikes of several steps at once
-    """
+def write_parts(written):
+    """Write the addresses of the parts into the head of `Tables`: of those that there are, 0 for others."""
     for word, part, name in PARTS:
         written.head[word] = part.address if len(getattr(written, name)) else 0
-    if several_steps and len(written.arrivals):
+    if len(written.arrivals) and len(written.exchange) and written.exchange[PERIOD] > 1:
         written.head[tables.KEEP_EMITTED] = keep_part.address

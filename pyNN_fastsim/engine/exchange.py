@@ -43,7 +43,10 @@ class Exchange:
     def __init__(self, comm):
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
         self.period, self.slots = 1, 2
-        self.words, self._clock = np.zeros(EXCHANGE_ROW, dtype=np.int64), np.zeros(PROFILE_ROW, dtype=np.int64)
+        self.words, self._clock = (
+            np.zeros(EXCHANGE_ROW, dtype=np.int64),
+            np.zeros(PROFILE_ROW, dtype=np.int64),
+        )
         write_clock(self._clock)
         self._sent, self._received = np.zeros(HEAD, dtype=np.int32), np.zeros(0, dtype=np.int32)
         self._heads = np.zeros(self.size * HEAD, dtype=np.int32)
@@ -52,7 +55,10 @@ class Exchange:
         self.words[messages.ALLGATHER] = _address_in_mpi("MPI_Allgather")
         self.words[messages.ALLGATHERV] = _address_in_mpi("MPI_Allgatherv")
         self.words[[messages.COMM, messages.INT32]] = MPI._handleof(comm), MPI._handleof(MPI.INT32_T)
-        self.words[messages.HEADS], self.words[messages.SIZES] = address_of(self._heads), address_of(self._sizes)
+        self.words[messages.HEADS], self.words[messages.SIZES] = (
+            address_of(self._heads),
+            address_of(self._sizes),
+        )
         self.words[messages.CLOCK_ROW] = address_of(self._clock)
         self._note_room()
 
@@ -144,7 +150,9 @@ class Exchange:
 
 def _address_in_mpi(name):
     """The address of a function of the MPI that mpi4py uses."""
-    library = ctypes.CDLL("msmpi" if os.name == "nt" else MPI.__file__)  # looks in what that is linked with, too
+    library = ctypes.CDLL(
+        "msmpi" if os.name == "nt" else MPI.__file__
+    )  # looks in what that is linked with, too
     return ctypes.cast(getattr(library, name), ctypes.c_void_p).value
 
 

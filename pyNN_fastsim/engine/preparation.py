@@ -19,7 +19,6 @@ from .synapses.groups import BY_COUNTS, GROUP_ROW, KERNEL, SINCE, deliver_counts
 from .synapses.history import HeldSpikes
 from .tables import (
     BARRIER,
-    EACH_STEP,
     FAILED_BLOCK,
     HEAD,
     LOG_SLACK,
@@ -75,7 +74,8 @@ def _make_tables(network):
     for index in network.coupling.blocks:
         if network.blocks[index].coupled is None:
             network.blocks[index].coupled = np.zeros(network.blocks[index].n)
-    if network.exchange is not None:
+    network.potentials = None
+    if network.exchange is not None and network.coupling.blocks:
         network.potentials = Potentials(network.exchange, network.coupling, network.blocks)
     ranges = np.empty((n_threads, len(network.blocks), 2), dtype=np.int64)
     for block in network.blocks:
@@ -97,7 +97,7 @@ def _make_tables(network):
     )
     _prepare_dynamic(network, [group for group in groups if isinstance(group, DynamicGroup)])
     if network.exchange is not None:
-        network.exchange.prepare(network, n_threads)
+        network.exchange.prepare(network)
     group_rows = [
         group.row(
             channels[group.target] + group.receptor * network.blocks[group.target].n,
@@ -122,7 +122,6 @@ def _make_tables(network):
     head[BARRIER] = address_of(network.barrier)
     head[YIELD] = address_in_system("SwitchToThread", "sched_yield")
     head[STOP] = address_of(network.stop)
-    head[EACH_STEP] = network.exchange is not None and network.exchange.period == 1
     counts, spikes, slack = _make_spike_lists(network, ranges)
     sources = [current.row(network.seed, network.trial) for current in network.currents]
     return Tables(
@@ -147,6 +146,8 @@ def _make_tables(network):
         coupled=rows_of(network.coupling.rows(network.blocks), COUPLED_ROW),
         arrivals=rows_of(network.arrivals.rows(network.blocks, network.step), ARRIVAL_ROW),
         **_profile_tables(network, n_threads),
+        exchange=np.zeros(0, dtype=np.int64) if network.exchange is None else network.exchange.words,
+        potentials=np.zeros(0, dtype=np.int64) if network.potentials is None else network.potentials.words,
     )
 
 

@@ -18,7 +18,7 @@ from .engine.synapses.columns import Columns, in_few_bytes, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
 from .engine.synapses.gap import JunctionGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
-from .localising import keep_local
+from .localising import draws_apart, from_owners, keep_local
 from .selection import populations_of
 from .synapse_values import drawing_for
 from .validation import check_weight_bounds
@@ -299,6 +299,17 @@ class Connecting:
                 f"{self.label}: delay {wrong} ms is out of range [{shortest}, {longest}] ms"
                 f"{hint if wrong < shortest else ''}"
             )
+
+    def _take_from_owners(self):
+        """Where each process has drawn other connections, take those onto each cell from its owner."""
+        if draws_apart(self):
+            names = self.synapse_type.get_parameter_names()
+            nothing = np.zeros((2, 0), dtype=np.int64)
+            drawn = [(*nothing, {name: np.zeros(0) for name in names}), *self._pending]
+            pre, post, columns = zip(*drawn, strict=True)
+            values = {name: np.concatenate([part[name] for part in columns]) for name in names}
+            joined = from_owners(self, np.concatenate(pre), np.concatenate(post), values)
+            self._pending = [joined] if len(joined[0]) else []
 
     def _build(self):
         """Sort the pending connections, with those that there are, into groups."""

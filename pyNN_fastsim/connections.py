@@ -261,6 +261,11 @@ class Part:
         if population._root is not population:
             self.indices = np.arange(self.block.n)[population._indices]
 
+    @property
+    def cells(self):
+        """The indices in their population of all of its cells: int64."""
+        return np.arange(self.block.n) if self.indices is None else self.indices
+
     def cells_at(self, places):
         """The indices in their population of the cells at these places."""
         if self.indices is not None:

@@ -26,7 +26,7 @@ from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .ids import Cells
 from .output import writing_table
 from .parameters import as_array, as_given, check_size, evaluated, expanded
-from .processes import for_all_cells, processes
+from .processes import for_all_cells, is_apart, processes
 from .random import tell_of_dependence
 from .recording import Recorder, recorded_words
 from .selection import (
@@ -137,7 +137,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         check_names(self.celltype, parameters)
         with for_all_cells():  # of which every process has the parameters
             super().set(**self.celltype.as_given(self._owner, parameters, self.size))
-        self._root._set_in_part |= self._root is not self
+        self._root._set_in_part |= self._root is not self or any(map(is_apart, parameters.values()))
 
     def __getitem__(self, index):
         if isinstance(index, (int, np.integer)) and not -self.size <= index < self.size:
@@ -217,7 +217,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         nothing is set.
         """
         self._store_initial_values(self._evaluated_initial_values(initial_values))
-        self._root._set_in_part |= self._root is not self
+        self._root._set_in_part |= self._root is not self or any(map(is_apart, initial_values.values()))
 
     def _evaluated_initial_values(self, initial_values):
         """Initial values of these cells by name: a number, or an array of one for each.
@@ -468,6 +468,7 @@ class Population(_Cells, common.Population):
         native = self.celltype.native_parameters
         self._drawn: dict = {}  # names of parameters by the state of the generator that they were drawn from
         tell_of_dependence(self._owner, native, self._drawn)
+        self._set_in_part = any(map(is_apart, (*dict(native.items()).values(), *self._initial_values.values())))
         parameters = _evaluated_parameters(self._owner, self.celltype, native, self.size)
         self._check_parameters(parameters, slice(None), parameters)
         self._evaluate_first_values()

@@ -209,6 +209,14 @@ def checksum(value, crc=0):
     return zlib.crc32(repr(value).encode(), crc)
 
 
+def is_apart(value):
+    """Whether a value, in any form that PyNN allows, is drawn by a generator that is not parallel-safe, or is
+    such a generator: each process then draws other numbers, which hold for its own cells."""
+    value = getattr(value, "base_value", value)  # of a LazyArray
+    generator = getattr(value, "rng", value)  # of a RandomDistribution
+    return processes.size > 1 and getattr(generator, "parallel_safe", True) is False
+
+
 @contextlib.contextmanager
 def for_all_cells():
     """Within it, all cells pass for cells of this process: each process does the same for all of them."""

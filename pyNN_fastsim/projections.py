@@ -128,6 +128,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         try:
             with building(self.label), for_all_cells():
                 connector.connect(self)
+                self._take_from_owners()
                 self._build()
             simulator.state.projections.append(self)
         except BaseException as error:

@@ -40,12 +40,14 @@ def some(p=0.5, seed=3):
 
 
 def digest(*things):
-    """Of populations (their data), projections (their values), arrays and lists."""
+    """Of populations (data and counts), projections (values), functions that give data, arrays and lists."""
     found = hashlib.sha256()
     for thing in things:
         if isinstance(thing, sim.Projection):
             names = thing.synapse_type.get_parameter_names()
             found.update(repr((thing.size(), thing.get(names, "list"))).encode())
+        elif callable(thing):
+            add_data(found, thing())
         elif hasattr(thing, "get_data"):
             add_data(found, thing.get_data())
             found.update(repr(thing.get_spike_counts()).encode())
@@ -232,6 +234,60 @@ def values_from_iterators():
     return digest(cells, others, projection)
 
 
+# --- how spikes are delivered --------------------------------------------------------------------------
+
+
+def groups_delivered_on_arrival(fraction=1.0):
+    """Decided from whole projections; with a smaller fraction spikes wait in axons."""
+    setup()
+    rng, native = NumpyRNG(seed=8), sim.NativeRNG(seed=4)
+    cells, others = sim.Population(90, sim.IF_curr_exp(i_offset=1.05)), sim.Population(60, sim.IF_curr_exp())
+    cells.record("spikes")
+    others.record("v")
+    for generator, pre in ((native, cells), (rng, others)):
+        weight = RandomDistribution("uniform", (0.01, 0.05), rng=generator)
+        delay = RandomDistribution("uniform", (0.5, 0.9), rng=generator)
+        synapse = sim.StaticSynapse(weight=weight, delay=delay)
+        sim.Projection(pre, others, sim.FixedProbabilityConnector(0.95, rng=generator), synapse)
+    assert "ArrivalGroup" in [type(group).__name__ for group in sim.simulator.state.network.groups]
+    noise = sim.Population(60, sim.SpikeSourcePoisson(rate=9000.0))
+    sim.Projection(noise, others, sim.OneToOneConnector(), sim.StaticSynapse(weight=0.2, delay=0.1))
+    times = RandomDistribution("uniform", (10, 20), rng=rng)
+    rule = sim.STDPMechanism(
+        sim.SpikePairRule(tau_plus=times), sim.AdditiveWeightDependence(w_max=0.3),
+        weight=0.1, delay=0.7, dendritic_delay_fraction=fraction,
+    )  # fmt: skip
+    sim.Projection(cells, others, sim.FixedProbabilityConnector(0.3, rng=rng), rule)
+    current = sim.NoisyCurrentSource(mean=0.1, stdev=0.1, dt=1.0)
+    current.inject_into(others[10:30])
+    projections = sim.simulator.state.projections
+    sim.run(20.0)
+    projections[0].set(weight=0.02)
+    projections[3].set(tau_plus=np.where(np.arange(90 * 60).reshape(90, 60) % 60 < 9, 12.0, 11.0))
+    sim.run(10.05)
+    sim.reset()
+    sim.run(5.0)
+    exchange = sim.simulator.state.network.exchange
+    assert exchange is None or exchange.period == (5 if fraction == 1.0 else 1)
+    return digest(cells.get_data, others.get_data, *projections)
+
+
+def spikes_that_wait_in_axons():
+    return groups_delivered_on_arrival(0.3)
+
+
+def synapses_that_look_at_their_targets():
+    setup()
+    model = sim.Synapse({"tau": 15.0}, "tau * dx/dt = -x",
+        pre_spike="g_target += w\nx += 1\nw += 0.001 * (post.v + 60) * Uniform(0, 1)",
+        post_spike="w += 0.001 * x")  # fmt: skip
+    cells = sim.Population(13, sim.IF_curr_exp(i_offset=1.0))
+    cells.record(["spikes", "v"])
+    projection = sim.Projection(cells, cells, some(), model(w=0.3, delay=1.2))
+    sim.run(80.0)
+    return digest(cells, projection.get("weight", "list"))
+
+
 # --- recordings on disk ------------------------------------------------------------------------------------
 
 
@@ -296,6 +352,9 @@ SCENARIOS = [
     connections_are_added,
     cloned_and_read_connections,
     values_from_iterators,
+    groups_delivered_on_arrival,
+    spikes_that_wait_in_axons,
+    synapses_that_look_at_their_targets,
     recordings_on_disk,
 ]
 

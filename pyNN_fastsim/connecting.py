@@ -18,8 +18,7 @@ from .engine.synapses.columns import Columns, in_few_bytes, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
 from .engine.synapses.gap import JunctionGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
-from .localising import keep_local
-from .processes import refuse
+from .localising import draws_apart, from_owners, keep_local
 from .selection import populations_of
 from .synapse_values import drawing_for
 from .validation import check_weight_bounds
@@ -301,17 +300,26 @@ class Connecting:
                 f"{hint if wrong < shortest else ''}"
             )
 
+    def _take_from_owners(self):
+        """Where each process has drawn other connections, take those onto each cell from its owner."""
+        if draws_apart(self):
+            names = self.synapse_type.get_parameter_names()
+            nothing = np.zeros((2, 0), dtype=np.int64)
+            drawn = [(*nothing, {name: np.zeros(0) for name in names}), *self._pending]
+            pre, post, columns = zip(*drawn, strict=True)
+            values = {name: np.concatenate([part[name] for part in columns]) for name in names}
+            joined = from_owners(self, np.concatenate(pre), np.concatenate(post), values)
+            self._pending = [joined] if len(joined[0]) else []
+
     def _build(self):
         """Sort the pending connections, with those that there are, into groups."""
         if not self._pending:
             return
-        if self._groups:
-            refuse(f"{self.label}: adding connections to those that there are")
         pending, self._pending = self._pending, []
         if self._groups and self.recorder.is_recording:
             raise errors.ConnectionError(f"{self.label}: can't add connections while they are recorded")
         names = self.synapse_type.get_parameter_names()
-        before = [(*self._pairs(), {name: self._values(name) for name in names})] if self._groups else []
+        before = [self._all_connections(names)] if self._groups else []
         pre, post, columns = zip(*before, *pending, strict=True)
         values = {name: _joined([part[name] for part in columns]) for name in columns[0]}
         self.synapse_type.check_shared(self.label, values, _joined(post))
@@ -325,6 +333,12 @@ class Connecting:
                 network.add_group(group.synapses)
             _take_over(groups, old)
             network.remove_groups([group.synapses for group in old])
+
+    def _all_connections(self, names):
+        """Indices and values of parameters of the connections that there are, of all processes."""
+        found = self._columns(names, "all")
+        pre, post = found.pop("presynaptic_index"), found.pop("postsynaptic_index")
+        return pre, post, found
 
     def _make_groups(self, pre, post, columns):
         """Make a `Group` for each two of the populations and views that are connected."""

@@ -135,24 +135,24 @@ class Group:
             return self.network.weights_of(self.synapses)
         return self.synapses.weights
 
-    def set_values(self, name, values):
+    def change_values(self, name, values):
         """Change a parameter, from now on: float64 [synapses], or [1] if shared."""
-        if np.any(self.values(name) != values):
-            self._settle(name)
-            self._put(name, values)
+        self.settle(name)
+        self._put(name, values)
 
     def set_value(self, name, place, value):
-        """Change a parameter of the synapse at a place, from now on."""
+        """Change a parameter of the synapse at a place, from now on; returns whether it was another one."""
         values = self.values(name)
         if values[place if len(values) > 1 else 0] == value:
-            return
-        self._settle(name)  # before anything changes: the engine works with these arrays
+            return False
+        self.settle(name)  # before anything changes: the engine works with these arrays
         values = self.synapses.weights if name == "weight" else self.values(name)
         values = values if len(values) == len(self) else np.full(len(self), values[0])
         values[place] = value
         self._put(name, values)
+        return True
 
-    def _settle(self, name):
+    def settle(self, name):
         """Let everything that has been emitted go its way as if nothing changed."""
         network = self.network
         network.release_arrivals(self.synapses)
@@ -260,6 +260,11 @@ class Part:
         self.indices = None
         if population._root is not population:
             self.indices = np.arange(self.block.n)[population._indices]
+
+    @property
+    def cells(self):
+        """The indices in their population of all of its cells: int64."""
+        return np.arange(self.block.n) if self.indices is None else self.indices
 
     def cells_at(self, places):
         """The indices in their population of the cells at these places."""

@@ -22,8 +22,7 @@ from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
 from .engine.synapses.groups import MAX_DELAY
 from .former_names import of_today
-from .processes import refuse
-from .profiling import report
+from .profiling import of_all_processes, report
 from .progress import running
 from .threads import alone
 from .validation import warn
@@ -98,8 +97,6 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     profile = extra_params.pop("profile", False)
     progress = extra_params.pop("progress", True)
     spike_precision = extra_params.pop("spike_precision", "on_grid")
-    if profile:
-        refuse("setup(profile=True)")
     _refuse_misspelt(extra_params)
     timestep = _checked_timestep(timestep)
     for name, delay in (("min_delay", min_delay), ("max_delay", max_delay)):
@@ -125,7 +122,6 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         raise ValueError(f"setup(): spike_precision must be one of {PRECISIONS}, not {spike_precision!r}")
     _report_unknown(extra_params)
     if record_to is not None:
-        refuse("setup(record_to=...)")
         record_to = _checked_folder(record_to)
     common.setup(timestep, min_delay, max_delay=max_delay, **extra_params)
     simulator.state.configure(
@@ -244,6 +240,8 @@ def run_until(time_point, callbacks=None):
                 state.run_until(time_point)
     finally:
         state.flush()
+    if profile is not None:
+        profile = of_all_processes(profile)
     if profile is not None:
         print(report(profile))
     return state.t

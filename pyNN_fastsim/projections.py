@@ -20,14 +20,15 @@ from .connections import Connection, Group, parts
 from .display import Displayed, Panel, counted, spread, with_units
 from .engine.synapses.groups import moved, sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
+from .joint_changes import take_note
 from .localising import numbers_of
 from .memory import NoMemory, check_memory
 from .messages import did_you_mean
-from .output import writing_table
+from .output import own_table, writing_table
 from .parameters import Stream, one_number
-from .processes import for_all_cells, processes, refuse
+from .processes import for_all_cells, processes
 from .progress import building
-from .recording import check_file
+from .recording import check_file, write_recording
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
 from .synapse_recording import SynapseRecorder
 from .synapse_values import wrong_shape
@@ -112,7 +113,6 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
                         f"{self.label}: '{cells.label}' belongs to a network from before setup() was called"
                     )
         if self._is_electrical:
-            refuse(f"{self.label}: gap junctions")
             self._check_electrical()
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
@@ -122,10 +122,13 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         self._cached = {}
         self._initial_weights = None
         self._runs, self._checksum = np.zeros((2, 0), dtype=np.int64), 0  # see localising.py
+        self._set_alone: set[tuple[int, str]] = set()  # see joint_changes.py
+        take_note(simulator.state.projections)  # before it matters how theirs are sorted
         self.recorder = SynapseRecorder(self)
         try:
             with building(self.label), for_all_cells():
                 connector.connect(self)
+                self._take_from_owners()
                 self._build()
             simulator.state.projections.append(self)
         except BaseException as error:
@@ -338,9 +341,14 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         places = np.concatenate([numbers_of(runs) for runs, _ in told])
         return {n: moved(np.concatenate([part[n] for _, part in told]), places) for n in values}
 
+    @property
+    def _numbers(self):
+        """Which of the connections of all processes, in the order of creation, those of this one are."""
+        return np.arange(len(self)) if processes.size == 1 else numbers_of(self._runs)
+
     def _own_values(self, values):
         """Of values of all connections, in the order of creation, those of connections of this process."""
-        return values if processes.size == 1 else values[numbers_of(self._runs)]
+        return values if processes.size == 1 else values[self._numbers]
 
     def size(self, gather=True):
         """The number of connections; those onto cells of this process, if `gather` is False."""
@@ -381,7 +389,9 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         single = isinstance(attribute_names, str)
         names = [attribute_names] if single else list(attribute_names)
         values = self.get(names, format, gather, with_address)
-        if processes.rank > 0:
+        if not gather:
+            file = own_table(file)
+        elif processes.rank > 0:
             return
         is_text = isinstance(file, (str, os.PathLike, StandardTextFile))
         if format == "array":  # a matrix; of several, in a text one below the other
@@ -401,7 +411,6 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         Raises RecordingError for a variable that there is not, ValueError for a sampling interval (ms)
         that is not a multiple of the time step, or not that of what is already recorded.
         """
-        refuse(f"{self.label}: recording of connections")
         self._check_is_there()
         self._build()
         self.recorder.record(variables, sampling_interval)
@@ -411,7 +420,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         [time x connection] for each variable. The array annotations `presynaptic_index` and
         `postsynaptic_index` tell which connection a column is of; the order is that of `get`.
         """
-        block = self.recorder.recording(variables, annotations).to_neo()
+        block = self.recorder.recording(variables, annotations, gather).to_neo()
         if clear:
             self.recorder.clear()
         return block
@@ -419,7 +428,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
     def write_data(self, io, variables="all", gather=True, clear=False, annotations=None):
         """Write what has been recorded to a file, a name or a Neo IO; see `Population.write_data`."""
         check_file(io)
-        self.recorder.recording(variables, annotations).write(io)
+        write_recording(self.recorder.recording(variables, annotations, gather), io, gather)
         if clear:
             self.recorder.clear()
 

@@ -122,6 +122,8 @@ class State(common.control.BaseState):
     def run_steps(self, n_steps):
         """Advance by `n_steps` steps. Raises NumericalError, with the population, cell and time."""
         self.running = True
+        for projection in self.projections:
+            projection._build()
         agree_on_network(self, n_steps)
         self._settle_relays()
         try:

@@ -163,3 +163,8 @@ class Block:
         words[kernel.KEPT] = len(self.counts)
         words[kernel.LISTED] = listed
         return words
+
+
+def edges(n, n_parts):
+    """Where each of the parts of `n` cells that processes own begins, and where the last ends: int64."""
+    return n * np.arange(n_parts + 1) // n_parts

@@ -16,6 +16,7 @@ import numpy as np
 from . import loop
 from .block import Block
 from .compiling.addresses import address_of
+from .coupling import Potentials
 from .parts import write_parts
 from .preparation import prepare, resize_ring
 from .profile import Profile
@@ -33,7 +34,17 @@ from .synapses.gap import Coupling, JunctionGroup
 from .synapses.groups import SynapseGroup
 from .synapses.history import HeldSpikes, SpikeHistory
 from .synapses.plasticity import LARGEST_KICK, Y_RATE
-from .tables import FAILED_BLOCK, FAILED_CELL, LOG, LOG_CAPACITY, LOG_LENGTH, LOG_SLACK, rows_of, words_of
+from .tables import (
+    FAILED_BLOCK,
+    FAILED_CELL,
+    FAILED_STEP,
+    LOG,
+    LOG_CAPACITY,
+    LOG_LENGTH,
+    LOG_SLACK,
+    rows_of,
+    words_of,
+)
 
 PIECE_SECONDS = 0.2  # wall time of one compiled call, after which Ctrl-C is heard
 FIRST_PIECE = 100  # steps, before the time of one step is known
@@ -78,7 +89,9 @@ class Network:
         self.observers: list[SynapseSampler] = []
         self.histories: dict[int, SpikeHistory] = {}  # by target block of plastic synapses
         self.junctions: list[JunctionGroup] = []
+        self.all_junctions: list[tuple] = []  # see coupling.py
         self.coupling = Coupling()
+        self.potentials: Potentials | None = None
         self.held: dict[DynamicGroup, HeldSpikes] = {}
         self.arrivals = Arrivals()
         self.counted: set[SynapseGroup] = set()  # those that `deliver_counts` is for
@@ -91,7 +104,7 @@ class Network:
         self._streams: dict[str, int] = {}
         self.ring = np.zeros((2, 0))
         self.tables = None
-        self.records = Records(folder, self.dt)
+        self.records = Records(folder, self.dt, "" if exchange is None else f".{exchange.rank}")
         self._flushed_at = time.perf_counter()
         self._spike_log = SpikeLog(self.blocks, self.records)
 
@@ -170,6 +183,7 @@ class Network:
             block.recorded = np.zeros(block.n, dtype=np.uint8)
         block.recorded[cells] = 1
         block.about = about or {}
+        self._spike_log.begin(block)
         self._spike_log.describe_again(block)
         self.changed()
 
@@ -379,7 +393,7 @@ class Network:
         if last < next_step:
             return
         prepare(self)
-        period = 1 if self.exchange is None else self.exchange.period
+        period = self._period
         for sampler in self.samplers:
             sampler.sample(self.step)
         if not self.begun:
@@ -389,6 +403,8 @@ class Network:
         for sampler in self.observers:
             sampler.sample(self)
         self.coupling.begin(self.blocks, self.step)
+        if self.potentials is not None:
+            self.potentials.share(self.step)
         self.begun = True
         if self.records.folder is None:
             self._reserve_samples(last)
@@ -396,17 +412,31 @@ class Network:
         piece = min(max(FIRST_PIECE // period * period, period), longest)
         while next_step <= last:
             began = time.perf_counter()
-            with signals_held():  # what a piece has done and what the network knows of it go together
-                done = self._run_piece(next_step, min(next_step + piece - 1, last))
-            seconds = max(time.perf_counter() - began, 1e-6)
-            if self.profile is not None:
-                self.profile.note(self.samplers + self.observers, next_step, done, seconds)
-            self._flush_if_due()
-            if self.on_piece is not None:
-                self.on_piece(done)
+            try:
+                with signals_held():  # what a piece has done and what the network knows of it go together
+                    done = self._run_piece(next_step, min(next_step + piece - 1, last))
+                seconds = max(time.perf_counter() - began, 1e-6)
+                self._after_piece(next_step, done, seconds)
+            except BaseException:
+                if self.exchange is not None and self.step < last:
+                    self.exchange.give_up()
+                raise
             piece = int(np.clip(piece * PIECE_SECONDS / seconds, 1, min(10 * piece, longest)))
             piece = max(piece // period, 1) * period  # all processes exchange spikes after the same steps
             next_step = done + 1
+
+    def _after_piece(self, first, done, seconds):
+        """Say what the steps `first` to `done` have taken and how far the run is, and write recordings."""
+        if self.profile is not None:
+            self.profile.note(self.samplers + self.observers, first, done, seconds)
+        self._flush_if_due()
+        if self.on_piece is not None:
+            self.on_piece(done)
+
+    @property
+    def _period(self):
+        """Steps after which the run loop can stop."""
+        return 1 if self.exchange is None else self.exchange.period
 
     def _longest_piece(self):
         """The most steps of a piece, whose samples must go into memory before they go into files."""
@@ -433,17 +463,12 @@ class Network:
             ),
             observers=rows_of([o.row(last) for o in self.observers], dynamic.OBSERVER_ROW),
         )
-        write_parts(tables, self.exchange is not None and self.exchange.period > 1)
+        write_parts(tables)
         self._reserve_logs(tables.threads)
         self.stop[:] = 0
         if self.exchange is not None:
             return self._run_exchanging(tables, first, last)
-        if len(tables.threads) == 1:
-            words = words_of(tables)
-            done = loop.run(address_of(words), 0, first, last)
-        else:
-            done = self._run_threads(tables, first, last)
-        return self._note_done(tables, done)
+        return self._note_done(tables, self._run_threads(loop.run, tables, first, last))
 
     def _note_done(self, tables, done):
         """Note that the steps until `done` have been; returns it. Raises NumericalError."""
@@ -453,33 +478,30 @@ class Network:
         self._collect_logs(tables.threads)
         for words in tables.threads:
             if words[FAILED_BLOCK] >= 0:
-                error = NumericalError(int(words[FAILED_BLOCK]), int(words[FAILED_CELL]), self.step)
+                error = NumericalError(*(int(words[k]) for k in (FAILED_BLOCK, FAILED_CELL, FAILED_STEP)))
                 words[FAILED_BLOCK] = -1
                 raise error
         return self.step
 
     def _run_exchanging(self, tables, first, last):
-        """Run a piece together with the other processes."""
-        period, done = self.exchange.period, first - 1
-        words = words_of(tables, self.exchange.first_owner)
-        while done < last:
-            begin, done = done + 1, min(done + period, last)
-            reached = self.exchange.run(words, tables, begin, done)
-            if reached < done:
-                break
-            if np.any(
-                tables.threads[:, LOG_LENGTH] + tables.threads[:, LOG_SLACK] * period
-                > tables.threads[:, LOG_CAPACITY]
-            ):
+        """Run a piece together with the other processes. Raises what has become of these."""
+        done, exchange = first - 1, self.exchange
+        while done < last and not exchange.has_ended:
+            done = self._run_threads(loop.run_exchanging, tables, done + 1, last)
+            exchange.make_room()
+            if exchange.logs_are_full:
                 self._collect_logs(tables.threads)
                 self._reserve_logs(tables.threads)
-        return self._note_done(tables, reached)
+        self._note_done(tables, exchange.reached if exchange.has_ended else done)
+        if exchange.has_ended:
+            raise exchange.failure()
+        return done
 
-    def _run_threads(self, tables, first, last):
-        """Run a piece in all threads. Code that checks itself (in tests) may fail, in any of them."""
+    def _run_threads(self, function, tables, first, last):
+        """Call a function of the run loop in all threads. Code that checks itself (in tests) may fail, in any of them."""
         done = [0] * len(tables.threads)
         failures = []
-        words = words_of(tables)
+        words = words_of(tables, 0 if self.exchange is None else self.exchange.rank)
         all_there, given_up = threading.Event(), []
 
         def work(thread):
@@ -487,7 +509,7 @@ class Network:
             if given_up:
                 return
             try:
-                done[thread] = loop.run(address_of(words), thread, first, last)
+                done[thread] = function(address_of(words), thread, first, last)
             except BaseException as error:
                 failures.append(error)
                 self.stop[:] = 1
@@ -514,10 +536,10 @@ class Network:
         return min(done)
 
     def _reserve_logs(self, threads):
-        """Give each thread room for spikes: twice what one step can add, or what there is."""
-        steps = 2 if self.exchange is None else self.exchange.period + 1
+        """Give each thread room for spikes: what can come before they are looked at, and as much as one step
+        can add, or what there is."""
         for words, log in zip(threads, self.logs, strict=True):
-            buffer = log.reserve(steps * int(words[LOG_SLACK]))
+            buffer = log.reserve((self._period + 1) * int(words[LOG_SLACK]))
             words[LOG] = address_of(buffer)
             words[LOG_CAPACITY] = len(buffer)
             words[LOG_LENGTH] = 0
@@ -529,7 +551,9 @@ class Network:
         found = np.concatenate(parts)
         if len(parts) > 1:
             found = found[np.lexsort((found[:, 0], found[:, 1]))]
+        if self.exchange is not None and self.exchange.has_ended:
+            found = found[found[:, 1] <= self.step]
         self._spike_log.extend(found)
         for words, log in zip(threads, self.logs, strict=True):
-            if words[LOG_CAPACITY] - words[LOG_LENGTH] < words[LOG_SLACK]:
+            if words[LOG_CAPACITY] - words[LOG_LENGTH] < self._period * words[LOG_SLACK]:
                 log.reserve(2 * len(log.reserve(0)))  # it was full: give it more room next time

@@ -37,6 +37,7 @@ from .control import (  # noqa: F401
 )
 from .former_names import MODULE as _FORMER_NAMES
 from .former_names import has_become as _has_become
+from .graded import *  # noqa: F403
 from .messages import no_such_name as _no_such_name
 from .models import *  # noqa: F403
 from .native import *  # noqa: F403

@@ -115,8 +115,9 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             refuse(f"{self.label}: gap junctions")
             self._check_electrical()
             devices.refuse(simulator.state, self.label, "gap junctions")
-        elif synapse_type.model is not None and synapse_type.model.is_plastic:
-            devices.refuse(simulator.state, self.label, f"plastic synapses ({type(synapse_type).__name__})")
+        elif self.synapse_type.model is not None and self.synapse_type.model.is_plastic:
+            kind = type(self.synapse_type).__name__
+            devices.refuse(simulator.state, self.label, f"plastic synapses ({kind})")
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
         self._hardly_meant = set()

@@ -97,7 +97,7 @@ def describe():
 
 
 def n_multiprocessors():
-    return 1 if is_simulated() else _cuda().get_current_device().MULTIPROCESSOR_COUNT
+    return 0 if is_simulated() else _cuda().get_current_device().MULTIPROCESSOR_COUNT
 
 
 def _name(card):

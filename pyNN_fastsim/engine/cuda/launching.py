@@ -14,8 +14,9 @@ from .memory import Buffer
 
 STEPS = (64, 8, 1)  # of graphs, the longest first
 THREADS = 2 if SIMULATED else 128  # of a block of the grid
-MOST_ROWS = 65535  # blocks of a grid along y
+MOST_ROWS = 1 if SIMULATED else 65535  # blocks of a grid along y
 WAVES = 2  # blocks of the grid for each that a multiprocessor has at once, at most
+SAMPLING = 1 if SIMULATED else 8  # blocks of the grid for the samples of one sampler
 RESIDENT = 8  # blocks of so many threads on a multiprocessor at once, about
 
 
@@ -32,7 +33,7 @@ class Launcher:
         blocks = cards.n_multiprocessors() * RESIDENT * WAVES
         self._step = [self._launch_of(table, blocks) for table in (*plan.cells, *plan.delivery)]
         if n_samplers:
-            self._step.append((steps.SAMPLE, (4, min(n_samplers, MOST_ROWS)), 0, n_samplers))
+            self._step.append((steps.SAMPLE, (SAMPLING, min(n_samplers, MOST_ROWS)), 0, n_samplers))
         self._graphs = {}
         self._stream = self.outgoing = 0
         if not SIMULATED:

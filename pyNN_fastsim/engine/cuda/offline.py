@@ -16,7 +16,7 @@ from .compile import without_contraction
 
 
 class Assembled(NamedTuple):
-    """What the assembler says of a kernel: registers of a thread, bytes for which there are none (spills), and
+    """What the assembler says of a kernel: registers of a thread, bytes that found none (spills), and
     bytes of its stack."""
 
     registers: int

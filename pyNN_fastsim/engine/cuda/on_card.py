@@ -2,8 +2,8 @@
 What kernels call, in CUDA's terms. Imported only where something is compiled for a card.
 
 `views.py` and `intrinsics.py` of the CPU are written in LLVM's terms, which are a card's, too: they are
-loaded a second time, with numba-cuda's counterparts of what they import from Numba. Addresses are those of the
-card's main memory, which the compiler is told: else each access would ask which memory it is.
+loaded a second time, with numba-cuda's counterparts of what they import from Numba. Addresses are those of
+the card's main memory, which the compiler is told: else each access would ask which memory it is.
 """
 
 import importlib.util

@@ -21,7 +21,6 @@ from .engine.synapses.graded import GradedGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
 from .graded import receptor_index
 from .localising import draws_apart, from_owners, keep_local
-from .processes import refuse
 from .selection import populations_of
 from .synapse_values import drawing_for
 from .validation import check_weight_bounds

@@ -18,6 +18,7 @@ from .engine.network import Network
 from .engine.synapses.arrival import ArrivalGroup, sort_by_delay
 from .engine.synapses.columns import places_of, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
+from .engine.synapses.exact import on_grid
 from .engine.synapses.graded import GradedGroup
 from .engine.synapses.groups import (
     SynapseGroup,
@@ -169,6 +170,7 @@ class Group:
 
     def _put(self, name, values):
         if name == "weight":
+            values = on_grid(values) if self.network.exact_sums else values
             must_be_own = self.is_plastic and len(values) != len(self)
             self.synapses.weights = np.full(len(self), values[0]) if must_be_own else values
         elif name == "delay":

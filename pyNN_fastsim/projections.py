@@ -12,7 +12,7 @@ from pyNN import common, errors
 from pyNN.recording.files import StandardTextFile
 from pyNN.space import Space
 
-from . import simulator
+from . import devices, simulator
 from .arguments import FILE, NAMES, check_arguments_of
 from .changing import Changing
 from .connecting import Connecting
@@ -124,6 +124,10 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
                     )
         if self._is_electrical:
             self._check_electrical()
+            devices.refuse(simulator.state, self.label, "gap junctions")
+        elif self.synapse_type.model is not None and self.synapse_type.model.is_plastic:
+            kind = type(self.synapse_type).__name__
+            devices.refuse(simulator.state, self.label, f"plastic synapses ({kind})")
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
         self._hardly_meant = set()

@@ -30,6 +30,7 @@ from .sources.currents import Current
 from .synapses import dynamic, history
 from .synapses.arrival import Arrivals, release_counts
 from .synapses.dynamic import DynamicGroup
+from .synapses.exact import on_grid
 from .synapses.gap import Coupling, JunctionGroup
 from .synapses.graded import Graded, GradedGroup
 from .synapses.groups import SynapseGroup
@@ -74,12 +75,15 @@ class Network:
     seed      of everything random that happens during a run
     folder    where recordings go in the course of a run, or None if they stay in memory
     exchange  the Exchange with the other processes that have parts of this network, or None
+    exact_sums  whether weights are put on a grid, on which sums are exact: see synapses/exact.py
+    device    what runs it in the place of the CPU's run loop: a `cuda.run.CardLoop`; or None
     profile   a Profile of what takes how long, or None
     on_piece  a function that is told the last step of each piece of a run, or None
     step      number of the last step done; the time is step * dt
     """
 
-    def __init__(self, dt, threads=1, seed=42, folder=None, exchange=None):
+    def __init__(self, dt, threads=1, seed=42, folder=None, exchange=None, device=None):
+        self.exact_sums = device is not None
         self.dt, self.threads = float(dt), int(threads)
         self.seed = (int(seed) ^ (int(seed) >> 32)) & 0xFFFFFFFF
         self.blocks: list[Block] = []
@@ -97,7 +101,7 @@ class Network:
         self.held: dict[DynamicGroup, HeldSpikes] = {}
         self.arrivals = Arrivals()
         self.counted: set[SynapseGroup] = set()  # those that `deliver_counts` is for
-        self.exchange = exchange
+        self.exchange, self.device = exchange, device
         self.profile: Profile | None = None
         self.on_piece: Callable[[int], None] | None = None
         self.step = 0
@@ -139,6 +143,8 @@ class Network:
             self.changed()
             return
         (self.junctions if isinstance(group, JunctionGroup) else self.groups).append(group)
+        if self.exact_sums and group not in self.junctions and len(group):
+            group.weights = on_grid(group.weights)
         if isinstance(group, DynamicGroup):
             self._add_dynamic(group)
         group.since = self.step + 1 if self.begun else 0
@@ -320,10 +326,13 @@ class Network:
     def release_arrivals(self, group):
         """Put the spikes under way to a group into the ring buffer, since its weights or delays are about to
         change: they keep those that they were emitted with."""
-        if not self.begun or not (group.by_delay or group in self.counted):
+        if self.device is not None:
+            self.device.outdate(self, group)
+        on_arrival = group.by_delay and self.device is None
+        if not self.begun or not (on_arrival or group in self.counted):
             return
         resize_ring(self, self.ring.shape[1], group.longest)
-        if group.by_delay:
+        if on_arrival:
             self.arrivals.release(group, self.ring, self.channel(group), self.step)
         else:
             counts = self.blocks[group.source].counts
@@ -377,6 +386,8 @@ class Network:
 
     def reset(self):
         """Go back to time 0 and the initial state, for a new trial; forget what was recorded."""
+        if self.device is not None:
+            self.device.bring_back(self)
         self.step = 0
         self.trial += 1
         self.records.trial = self.trial
@@ -472,6 +483,8 @@ class Network:
 
     def _run_piece(self, first, last):
         """Run steps `first` to `last`, or fewer; returns the last one done."""
+        if self.device is not None:
+            return self._run_on_device(first, last)
         tables = self.tables._replace(
             samplers=rows_of(
                 [s.row(last, self.tables.ranges[:, s.block.index]) for s in self.samplers],
@@ -485,6 +498,16 @@ class Network:
         if self.exchange is not None:
             return self._run_exchanging(tables, first, last)
         return self._note_done(tables, self._run_threads(loop.run, tables, first, last))
+
+    def _run_on_device(self, first, last):
+        self.step, failed = self.device.run(self, first, last)
+        if failed is not None:
+            raise NumericalError(*failed, self.step)
+        return self.step
+
+    def take_spikes(self, pairs):
+        """Take over recorded spikes: (id, step) pairs of int32, in the order of steps, blocks and cells."""
+        self._spike_log.extend(pairs)
 
     def _note_done(self, tables, done):
         """Note that the steps until `done` have been; returns it. Raises NumericalError."""

@@ -51,7 +51,8 @@ def prepare(network):
         network.changed()
     _find_junctions(network)
     if network.tables is None:
-        network.tables = _make_tables(network)
+        make = _make_tables if network.device is None else network.device.prepare
+        network.tables = make(network)
 
 
 def _find_junctions(network):
@@ -86,7 +87,7 @@ def _make_tables(network):
         edges = begin + (end - begin) * np.arange(n_threads + 1) // n_threads
         ranges[:, block.index, 0] = edges[:-1]
         ranges[:, block.index, 1] = edges[1:]
-    _find_counted(network, ranges)
+    find_counted(network, ranges)
     on_arrival = [group for group in network.groups if group.by_delay and len(group)]
     groups = sorted((g for g in network.groups if not g.by_delay), key=lambda group: group.source)
     channels = np.cumsum([0] + [block.n * len(block.model.receptors) for block in network.blocks])
@@ -156,8 +157,8 @@ def _make_tables(network):
     )
 
 
-def _find_counted(network, ranges):
-    """Find the groups whose spikes wait as numbers, and keep these for as long as they wait."""
+def find_counted(network, ranges, more=0):
+    """Find the groups whose spikes wait as numbers, and keep these as long as they wait, and `more` steps."""
     counted = {
         g for g in network.groups if network.blocks[g.source].counts_spikes and is_one_to_one(g, ranges)
     }
@@ -166,7 +167,7 @@ def _find_counted(network, ranges):
     for group in counted - network.counted:
         group.since = network.step + 1 if network.begun else 0
     for group in counted:
-        network.blocks[group.source].keep_counts(group.longest, network.step)
+        network.blocks[group.source].keep_counts(group.longest + more, network.step)
     network.counted = counted
 
 

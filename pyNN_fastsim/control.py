@@ -22,6 +22,7 @@ from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
 from .engine.synapses.groups import MAX_DELAY
 from .former_names import of_today
+from .processes import processes
 from .profiling import of_all_processes, report
 from .progress import running
 from .threads import alone
@@ -250,7 +251,10 @@ def run_until(time_point, callbacks=None):
                 _run_with_callbacks(state, time_point, list(callbacks))
             else:
                 state.run_until(time_point)
-    finally:
+    except BaseException:
+        state.flush()
+        raise
+    with processes.same_error("the end of run()"):
         state.flush()
     if profile is not None:
         profile = of_all_processes(profile)

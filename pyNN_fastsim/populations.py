@@ -281,10 +281,10 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         return PopulationView(self, selector, label)
 
     def save_positions(self, file):
-        if processes.rank > 0:
-            return
-        with writing_table(file, f"The positions of '{self.label}'") as table:
-            super().save_positions(table)
+        with processes.same_error(f"save_positions() of '{self.label}'"):
+            if processes.rank == 0:
+                with writing_table(file, f"The positions of '{self.label}'") as table:
+                    super().save_positions(table)
 
     save_positions.__doc__ = common.Population.save_positions.__doc__
 
@@ -469,7 +469,9 @@ class Population(_Cells, common.Population):
         native = self.celltype.native_parameters
         self._drawn: dict = {}  # names of parameters by the state of the generator that they were drawn from
         tell_of_dependence(self._owner, native, self._drawn)
-        self._set_in_part = any(map(is_apart, (*dict(native.items()).values(), *self._initial_values.values())))
+        self._set_in_part = any(
+            map(is_apart, (*dict(native.items()).values(), *self._initial_values.values()))
+        )
         parameters = _evaluated_parameters(self._owner, self.celltype, native, self.size)
         self._check_parameters(parameters, slice(None), parameters)
         self._evaluate_first_values()

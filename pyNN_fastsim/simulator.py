@@ -129,6 +129,10 @@ class State(common.control.BaseState):
 
     def run_steps(self, n_steps):
         """Advance by `n_steps` steps. Raises NumericalError, with the population, cell and time."""
+        with processes.known_to_all():
+            self._run_steps(n_steps)
+
+    def _run_steps(self, n_steps):
         self.running = True
         for projection in self.projections:
             projection._build()
@@ -212,3 +216,5 @@ class State(common.control.BaseState):
 
 
 state = State()  # a singleton: PyNN has one network at a time
+if processes.size > 1:
+    processes.ending.save = lambda: state.network.flush()

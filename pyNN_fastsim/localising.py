@@ -11,7 +11,7 @@ from . import simulator
 from .engine.synapses.arrival import ArrivalGroup
 from .engine.synapses.columns import in_few_bytes
 from .engine.synapses.dynamic import DynamicGroup
-from .engine.synapses.groups import Whole, has_multiples, joins_equals
+from .engine.synapses.groups import MAX_DELAY, Whole, has_multiples, joins_equals
 from .processes import checksum, processes
 
 
@@ -27,6 +27,35 @@ def keep_local(projection, groups):
     projection._runs = runs_of(order)
     for group, mine, places in zip(groups, own, kept, strict=True):
         _localise(group, mine, np.searchsorted(order, places))
+
+
+def whole_of(projection, rows):
+    """What all processes together have of connections of which each has drawn its own: `Whole`.
+
+    rows   `pieces.DrawnRows`
+    """
+    n = len(rows.targets)
+    known = [(n, int(rows.steps.min(initial=MAX_DELAY)), int(rows.steps.max(initial=1)), _join_equals(rows))]
+    if processes.size > 1:
+        known = processes.gather(f"making projection '{projection.label}'", known[0], everywhere=True)
+    numbers, shortest, longest, equals = zip(*known, strict=True)
+    if processes.size > 1:
+        projection._checksum = checksum(rows.origin)
+        before = sum(numbers[: processes.rank])
+        projection._runs = np.array([[before], [n]], dtype=np.int64)  # they are in the order of targets
+    joins = all(equals) and projection.pre.size == projection.post.size
+    return Whole(sum(numbers), min(shortest), max(longest), not rows.is_one_delay, joins)
+
+
+def _join_equals(rows):
+    """Whether `pieces.DrawnRows` join each of this process's cells to the equal one, with one delay."""
+    begin, end = rows.own
+    return (
+        rows.is_one_delay
+        and len(rows.targets) == end - begin
+        and np.array_equal(rows.targets, np.arange(begin, end))
+        and np.array_equal(rows.first[begin : end + 1], np.arange(end - begin + 1))
+    )
 
 
 def runs_of(ascending):

@@ -492,7 +492,10 @@ class Network:
         return done
 
     def _run_threads(self, function, tables, first, last):
-        """Call a function of the run loop in all threads. Code that checks itself (in tests) may fail, in any of them."""
+        """Call a function of the run loop in all threads; returns the least that it gives.
+
+        Code that checks itself (in tests) may fail, in any of them.
+        """
         done = [0] * len(tables.threads)
         failures = []
         words = words_of(tables, 0 if self.exchange is None else self.exchange.rank)

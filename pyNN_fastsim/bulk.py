@@ -11,6 +11,7 @@ from .connections import parts
 from .display import Displayed, Panel, words
 from .drawing import is_one_number_or_drawn
 from .helping import signature_of_pynn
+from .localising import draws_apart
 from .memory import PAIR_INDICES, check_connections, needed_as_pair, needed_in_row
 from .pieces import DrawnRows
 from .progress import shown
@@ -141,6 +142,7 @@ def may_be_drawn_again(projection, parameters):
         type(projection.synapse_type) is StaticSynapse
         and all(is_one_number_or_drawn(value) for value in parameters.values())
         and not has_connections(projection)
+        and not draws_apart(projection)
         and len(sources) == len(targets) == 1
         and (targets[0].indices is None or bool(np.all(np.diff(targets[0].indices) > 0)))  # in order
     )

@@ -31,7 +31,7 @@ from .fixed_numbers import FixedNumberPostConnector, FixedNumberPreConnector, Fi
 from .former_names import CONNECTOR_ARGUMENTS, update
 from .memory import PAIR, PAIR_INDICES, check_connections, check_memory
 from .pieces import edges_of_pieces
-from .processes import refuse
+from .processes import processes
 from .random import draws_as_numpy_did, left_in_place, uniform_numbers
 from .synapse_values import copied_parameters, evaluate_all, pair_distances
 
@@ -268,14 +268,14 @@ class CloneConnector(BulkConnector, _CloneConnector):
 
     def _pairs(self, projection):
         reference = self.reference_projection
-        refuse(f"{projection.label}: CloneConnector")
         if projection.pre != reference.pre or projection.post != reference.post:
             raise errors.ConnectionError(
                 f"{projection.label}: CloneConnector needs the populations of the reference projection "
                 f"'{reference.label}', ({reference.pre.label}, {reference.post.label}), not "
                 f"({projection.pre.label}, {projection.post.label})"
             )
-        pre, post = reference._pairs()
+        everyone = reference._columns([], "all")
+        pre, post = everyone["presynaptic_index"], everyone["postsynaptic_index"]
         flat = np.unique(post.astype(np.int64) * projection.pre.size + pre)
         return flat % projection.pre.size, flat // projection.pre.size
 
@@ -355,6 +355,7 @@ class FromListConnector(BulkConnector, connectors.FromListConnector):
         """Connect the pairs in a table, float64 [connections, columns], with the parameters in its further
         columns."""
         names = projection.synapse_type.get_parameter_names()
+        column_names = [projection.synapse_type.known_as(name)[0] for name in column_names]
         for name in column_names:
             if name not in names:
                 raise ValueError(
@@ -429,12 +430,16 @@ class FromFileConnector(FromListConnector, connectors.FromFileConnector):
     def connect(self, projection):
         file = self.file
         if self.distributed:
-            refuse(f"{projection.label}: FromFileConnector(distributed=True)")
             file = type(file)(f"{file.name}.{projection._simulator.state.mpi_rank}", mode=file.mode)
         owner = f"FromFileConnector ('{file.name}')"
         columns = metadata_of(file).get("columns")
         names = None if columns is None else [name for name in columns if name not in ("i", "j")]
         table = _as_table(owner, _read(owner, file))
+        if self.distributed and processes.size > 1:  # of which each process has read a part
+            told = processes.gather(f"the files of {owner.rpartition('.')[0]}", (names, table), True)
+            tables = [part for _, part in told if len(part)]
+            names = next((others for others, part in told if len(part)), names)
+            table = np.concatenate(tables) if tables else table
         example = "a first line # columns = ['i', 'j', 'weight']"
         self._connect(projection, _names_of_columns(owner, table, names, example), table)
 

@@ -20,6 +20,7 @@ class Block:
     recorded     uint8 [cells], whose spikes are recorded, or None
     counts       int32 [steps, cells]: of a source that counts its spikes, how often they spiked in step k
                  at k modulo steps
+    past         what its model remembers of earlier steps, by number: see `past_of`
     """
 
     def __init__(self, model: Model, n: int, parameters: dict, index: int, first_id: int):
@@ -31,6 +32,7 @@ class Block:
         self.coupled = None
         self.recorded = None
         self.counts = np.zeros((1, n if model.counts else 0), dtype=np.int32)
+        self.past: dict[int, np.ndarray] = {}
         self.dirty = True
         self.started = False
         self.constants = ()
@@ -58,6 +60,8 @@ class Block:
         """Go back to the beginning of a trial."""
         for name, value in self.initial.items():
             self.state[name][:] = value
+        for values in self.past.values():
+            values[:] = 0.0
         self.started = False
         self.dirty = True
 
@@ -70,6 +74,7 @@ class Block:
     def update_constants(self, dt, seed, stream, trial, step):
         """Derive the constants from the parameters, where these have changed."""
         words = {"_seed": float(seed), "_stream": float(stream), "_trial": float(trial)}
+        words["_past"] = lambda number, steps: self.past_of(number, steps, step)
         before = self.constants
         with np.errstate(all="ignore"):  # what is not finite is reported with the cell, by the run
             self.constants = tuple(self.model.constants(self.parameters | words, dt))
@@ -82,6 +87,19 @@ class Block:
             self.model.changed(self.constants, before, self.state, step)
         self.started = True
         self.dirty = False
+
+    def past_of(self, number, steps, step):
+        """Where a model keeps something, known by a number, of the present step and the `steps` before:
+        float64 [rows, cells], what is of step k in the row k modulo rows, a power of two. All is 0 at the
+        beginning of a trial. `step` was the last one."""
+        kept = self.past.get(number, np.zeros((0, self.n)))
+        rows = 1 << int(steps).bit_length()
+        if rows > len(kept):
+            longer = np.zeros((rows, self.n))
+            for k in range(max(step - len(kept), 0), step):
+                longer[k % rows] = kept[k % len(kept)]
+            self.past[number] = longer
+        return self.past[number]
 
     def capacity(self, cells):
         """The most spikes that `cells` of these cells can have in one step."""
@@ -145,3 +163,8 @@ class Block:
         words[kernel.KEPT] = len(self.counts)
         words[kernel.LISTED] = listed
         return words
+
+
+def edges(n, n_parts):
+    """Where each of the parts of `n` cells that processes own begins, and where the last ends: int64."""
+    return n * np.arange(n_parts + 1) // n_parts

@@ -38,6 +38,7 @@ class Exchange:
     period        steps between two exchanges
     slots         steps whose spikes are listed: a power of two
     words         what `messages.py` needs to know
+    float64       MPI's handle of that type
     """
 
     def __init__(self, comm):
@@ -59,6 +60,7 @@ class Exchange:
             address_of(self._heads),
             address_of(self._sizes),
         )
+        self.float64 = MPI._handleof(MPI.DOUBLE)
         self.words[messages.CLOCK_ROW] = address_of(self._clock)
         self._note_room()
 
@@ -159,6 +161,8 @@ def _address_in_mpi(name):
 def _longest_period(network):
     """The most steps between two exchanges for what this process has of a network: the shortest delay, or 1
     where synapses depend on what their targets do in the same step."""
+    if network.junctions:
+        return 1
     shortest = MOST_STEPS
     for group in network.groups:
         source, target = network.blocks[group.source], network.blocks[group.target]

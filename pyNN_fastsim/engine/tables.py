@@ -32,7 +32,13 @@ OBSERVE = 15
 # Only where processes exchange spikes, see `exchange.py`; 0 otherwise.
 KEEP_EMITTED = 16
 EXCHANGE = 17
-HEAD = 18  # words
+SHARE_POTENTIALS = 18
+# Parts for graded transmission, and the address of what they need; 0 where there is none: see `graded.py`.
+RECEIVE = 19
+TRANSMIT = 20
+PROPAGATE = 21
+GRADED_AT = 22
+HEAD = 23  # words
 
 # The words of a row of `Tables.threads`.
 SCRATCH = 0  # address of as many int64 as the largest chunk of any model has cells
@@ -72,6 +78,7 @@ class Tables(NamedTuple):
     parts         [threads, blocks, profile.BLOCK_ROW], likewise
     degrees       [blocks], as `profile.Profile` has them
     exchange      [messages.EXCHANGE_ROW], or none if this is the only process
+    potentials    [coupling.POTENTIALS_ROW], or none if this is, or if there are no gap junctions
     """
 
     head: np.ndarray
@@ -96,6 +103,7 @@ class Tables(NamedTuple):
     parts: np.ndarray
     degrees: np.ndarray
     exchange: np.ndarray
+    potentials: np.ndarray
 
 
 # The places of addresses and numbers of rows among the words that `words_of` makes.
@@ -108,7 +116,8 @@ N_HISTORIES, N_HELD, N_OBSERVERS, N_COUPLED, N_ARRIVALS, N_PROFILED = range(6, 1
 HEAD_AT, THREADS_AT, BLOCKS_AT, RANGES_AT, GROUPS_AT, FIRST_GROUP_AT, COUNTS_AT, SPIKES_AT = range(12, 20)
 SOURCES_AT, ATTACHMENTS_AT, VALUES_AT, RENEWED_AT, SAMPLERS_AT, HISTORIES_AT, HELD_AT = range(20, 27)
 OBSERVERS_AT, COUPLED_AT, ARRIVALS_AT, PROFILE_AT, PARTS_AT, DEGREES_AT, EXCHANGE_AT = range(27, 34)
-N_STEPS, N_OWNERS, FIRST_OWNER, WORDS = range(34, 38)  # the last: of this process's threads
+POTENTIALS_AT = 34
+N_STEPS, N_OWNERS, FIRST_OWNER, WORDS = range(35, 39)  # the last: of this process's threads
 
 
 class Core(NamedTuple):

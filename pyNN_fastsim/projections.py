@@ -27,7 +27,7 @@ from .memory import NoMemory, check_memory
 from .messages import did_you_mean
 from .output import own_table, writing_table
 from .parameters import Stream, one_number
-from .processes import for_all_cells, processes
+from .processes import for_all_cells, processes, refuse
 from .progress import building
 from .recording import check_file, write_recording
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse

@@ -162,8 +162,8 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         if not all(isinstance(cells, (common.BasePopulation, common.Assembly)) for cells in (pre, post)):
             return None
         graded = graded_form(label, pre, post, synapse_type, receptor_type)
-        if graded is not None and processes.size > 1:
-            raise NotImplementedError(f"{label}: graded connections are not there with several processes")
+        if graded is not None:
+            refuse(f"{label}: graded connections")
         return graded
 
     def short(self):

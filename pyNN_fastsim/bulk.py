@@ -14,6 +14,7 @@ from .helping import signature_of_pynn
 from .localising import draws_apart
 from .memory import PAIR_INDICES, check_connections, needed_as_pair, needed_in_row
 from .pieces import DrawnRows
+from .processes import processes
 from .progress import shown
 from .random import NativeRNG
 from .standardmodels.synapses import StaticSynapse
@@ -84,11 +85,11 @@ class BulkConnector(Displayed, NoParameterAttributes):
     def _check_memory(self, projection, parameters, by_rows=False):
         """Raise NoMemory if there is not enough for the connections that are expected."""
         if by_rows:
-            each = needed_in_row(parameters)
+            each = needed_in_row(parameters) / processes.size
         else:
             drawn = may_be_drawn_again(projection, parameters)
             each = needed_as_pair(projection.synapse_type, parameters, drawn, self.is_unsorted)
-        check_connections(self._expected(projection), each)
+        check_connections(self._expected(projection), each * processes.on_machine)
 
     def _drawn_pairs(self, projection):
         """As `_pairs`. Raises InvalidParameterValueError for an `n` whose distribution is no good."""

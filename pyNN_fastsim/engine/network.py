@@ -119,7 +119,7 @@ class Network:
     def add_block(self, model, n, parameters):
         """Add `n` cells of a model; returns the block."""
         first_id = sum(block.n for block in self.blocks)
-        block = Block(model, n, parameters, len(self.blocks), first_id)
+        block = Block(model, n, parameters, len(self.blocks), first_id, self.own_cells(n))
         block.restart()
         block.stream = self._new_stream(model.name)
         self.blocks.append(block)
@@ -392,7 +392,7 @@ class Network:
         self.trial += 1
         self.records.trial = self.trial
         self.begun = False
-        self.ring[:] = 0.0
+        self.ring = np.zeros(self.ring.shape)
         self._spike_log = SpikeLog(self.blocks, self.records)
         for block in self.blocks:
             block.restart()

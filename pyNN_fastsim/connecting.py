@@ -20,7 +20,8 @@ from .engine.synapses.gap import JunctionGroup
 from .engine.synapses.graded import GradedGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
 from .graded import receptor_index
-from .localising import draws_apart, from_owners, keep_local
+from .localising import draws_apart, from_owners, keep_local, whole_of
+from .processes import processes
 from .selection import populations_of
 from .synapse_values import drawing_for
 from .validation import check_weight_bounds
@@ -61,26 +62,34 @@ class Connecting:
             self._check_bounds(columns)
         self._pending.append((np.asarray(pre), np.asarray(post), columns))
 
-    def _add_rows(self, first, targets, values):
-        """Take over all connections, drawn row by row, between two whole populations.
-
-        first     int64 [cells of pre + 1]: where each one's connections begin
-        targets   uint32, indices in post, ascending for each cell of pre
-        values    of weight and delay: float64 [connections], or [1] for all
-        """
-        if len(targets) == 0:
-            return
-        self._check_values(values)
+    def _add_rows(self, rows):
+        """Take over all connections onto cells of this process, `pieces.DrawnRows`, between two whole
+        populations."""
+        if len(rows.targets):
+            self._check_values({"weight": rows.weights, "delay": rows.delays})
         (source,), (target,) = parts(self.pre), parts(self.post)
-        delays, steps = values["delay"], delay_steps(values["delay"], simulator.state.dt)
-        # Weights, all drawn alike, may stay where they are if synapses are sorted by delay.
-        kind = self._sorted_for_arrival(source, first, steps, [targets])
+        whole = whole_of(self, rows)
+        if whole.n == 0:
+            return
+        kind: type[SynapseGroup | ArrivalGroup] = SynapseGroup
+        extremes = np.unique(np.array([whole.shortest, whole.longest], dtype=np.uint16))
+        if self._is_for_arrival(source.block.index, source.size, whole.n, extremes):
+            sort_by_delay(rows.first, rows.steps, [rows.targets, rows.weights], simulator.state.threads)
+            kind = ArrivalGroup
         receptor = target.block.model.receptors.index(self.receptor_type)
         synapses = kind(
-            source.block.index, target.block.index, receptor, first, targets, values["weight"], steps
+            source.block.index,
+            target.block.index,
+            receptor,
+            rows.first,
+            rows.targets,
+            rows.weights,
+            rows.steps,
         )
-        self._groups = [Group(synapses, None, delays if len(delays) == 1 else None, source, target)]
-        keep_local(self, self._groups)
+        delays = rows.delays if rows.is_one_delay else None
+        self._groups = [Group(synapses, None, delays, source, target)]
+        if processes.size > 1:
+            synapses.whole = whole
         simulator.state.network.add_group(synapses)
 
     def _add_columns(self, pre, post, parameters):

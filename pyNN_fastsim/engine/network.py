@@ -120,7 +120,7 @@ class Network:
     def add_block(self, model, n, parameters):
         """Add `n` cells of a model; returns the block."""
         first_id = sum(block.n for block in self.blocks)
-        block = Block(model, n, parameters, len(self.blocks), first_id)
+        block = Block(model, n, parameters, len(self.blocks), first_id, self.own_cells(n))
         block.restart()
         block.stream = self._new_stream(model.name)
         self.blocks.append(block)
@@ -393,7 +393,7 @@ class Network:
         self.trial += 1
         self.records.trial = self.trial
         self.begun = False
-        self.ring[:] = 0.0
+        self.ring = np.zeros(self.ring.shape)
         self._spike_log = SpikeLog(self.blocks, self.records)
         for block in self.blocks:
             block.restart()
@@ -539,7 +539,10 @@ class Network:
         return done
 
     def _run_threads(self, function, tables, first, last):
-        """Call a function of the run loop in all threads. Code that checks itself (in tests) may fail, in any of them."""
+        """Call a function of the run loop in all threads; returns the least that it gives.
+
+        Code that checks itself (in tests) may fail, in any of them.
+        """
         done = [0] * len(tables.threads)
         failures = []
         words = words_of(tables, 0 if self.exchange is None else self.exchange.rank)

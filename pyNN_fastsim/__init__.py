@@ -35,6 +35,7 @@ from .control import (  # noqa: F401
     run_until,
     setup,
 )
+from .explore import *  # noqa: F403
 from .former_names import MODULE as _FORMER_NAMES
 from .former_names import has_become as _has_become
 from .messages import no_such_name as _no_such_name

@@ -17,8 +17,10 @@ from pyNN.space import *  # noqa: F403
 from pyNN.standardmodels import StandardCellType  # noqa: F401
 
 from . import aliases as _aliases
+from .bold import *  # noqa: F403
 from .celltypes import CellType
 from .checking import check  # noqa: F401
+from .connectome import *  # noqa: F403
 from .connectors import *  # noqa: F403
 from .control import (  # noqa: F401
     end,

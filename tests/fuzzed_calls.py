@@ -922,6 +922,8 @@ NOT_CALLED = {
     "record_gsyn": "is record_v with other names",
     "all": "takes nothing",
     "check": "takes nothing",
+    "explore": "starts processes; its mistakes are in test_explore.py",
+    "Exploration": "reads a file, or finds none",
     "show_versions": "takes nothing",
     "Network": "PyNN's own, but for names of files",
     "annotate": "takes anything",

@@ -40,10 +40,12 @@ from .control import (  # noqa: F401
 from .explore import *  # noqa: F403
 from .former_names import MODULE as _FORMER_NAMES
 from .former_names import has_become as _has_become
+from .inputs import *  # noqa: F403
 from .messages import no_such_name as _no_such_name
 from .models import *  # noqa: F403
 from .native import *  # noqa: F403
 from .network import Network  # noqa: F401
+from .periodic import every  # noqa: F401
 from .populations import Assembly, Population, PopulationView  # noqa: F401
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401
 from .projections import Projection  # noqa: F401
@@ -64,11 +66,13 @@ if "IPython" in _sys.modules:
 
 
 def list_standard_models():
-    """Return a list of the names of the standard cell types available in this backend."""
+    """Return a list of the names of the standard cell types available in this backend: those of PyNN."""
     return [
         name
         for name, obj in globals().items()
-        if isinstance(obj, type) and issubclass(obj, CellType) and obj is not CellType
+        if isinstance(obj, type)
+        and issubclass(obj, CellType)
+        and any(base.__module__ == "pyNN.standardmodels.cells" for base in obj.__mro__)
     ]
 
 

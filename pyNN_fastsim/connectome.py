@@ -62,8 +62,11 @@ class ConnectomeConnector(FromListConnector):
                 f"({projection.pre.size} cells) to '{projection.post.label}' ({projection.post.size})"
             )
         table = self.conn_list.copy()
-        table[:, 3] = np.maximum(table[:, 3], simulator.state.min_delay)
+        table[:, 3] = np.maximum(table[:, 3], simulator.state.allowed_delays[0])
         self._connect(projection, self.column_names, table)
+
+
+ConnectomeConnector.__signature__ = None  # that of its __init__, not of FromListConnector's
 
 
 def example_connectome(n=80, seed=1):

@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -248,7 +249,7 @@ def _run_some(work, rows, folder, processes, tick):
     return None
 
 
-_here: dict[str, object] = {}  # "work" and "folder" of this process
+_here: dict[str, Any] = {}  # "work" and "folder" of this process
 
 
 def _begin(work, folder):

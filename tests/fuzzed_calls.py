@@ -281,6 +281,10 @@ class Call:
         return self.names.get(argument, argument).split()
 
 
+SIGNAL = neo.AnalogSignal(np.ones((5, 2)), units="dimensionless", sampling_period=1.0 * pq.ms)
+
+CMAT = [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
+
 # Texts of models, which may be nothing, too.
 LINES = "none text empty list"
 MODEL = {"parameters": {"a": 1.0}, "equations": "dv/dt = a - v", "spike": "v > 0.5"}
@@ -382,6 +386,44 @@ CALLS = {
         wished=kind(0.5, 3, INF, None, tolerates=f"{SCALAR} none nonsense infinite"),
         names={"wished": "[Cc]allback"},
     ),
+    "every": Call(
+        lambda net, period=1.0, **a: sim.every(period, **a)(lambda t: None),
+        period=kind(0.5, 3, np.float64(2.0), tolerates="whole fraction exact huge tiny"),
+        offset=kind(0.5, 0, -1.0, tolerates="zero negative whole fraction exact huge tiny"),
+        wait=kind(0.5, 0, tolerates=SOME.replace("flag", "huge")),
+    ),
+    # --- what is recorded, seen otherwise
+    "balloon_RN": Call(
+        lambda net, signal=SIGNAL, **a: sim.balloon_RN(signal, **a),
+        signal=kind(SIGNAL),
+        sampling_interval=kind(None, 1.0, 2, tolerates="none whole"),
+        phi=kind(1.0, tolerates="zero negative whole fraction exact tiny huge"),
+        tau=kind(1.0, tolerates="whole fraction exact huge tiny"),
+    ),
+    "balloon_windkessel": Call(
+        lambda net, signal=SIGNAL, **a: sim.balloon_windkessel(signal, **a),
+        signal=kind(SIGNAL),
+        sampling_interval=kind(None, 1.0, 2, tolerates="none whole"),
+        rho=kind(0.3, tolerates="fraction exact tiny"),
+    ),
+    "functional_connectivity": Call(
+        lambda net, signal: sim.functional_connectivity(signal), signal=kind(SIGNAL, np.eye(3))
+    ),
+    "matrix_correlation": Call(
+        lambda net, first, second: sim.matrix_correlation(first, second),
+        first=kind(np.eye(3)),
+        second=kind(np.eye(3)),
+        names={"first": "matri", "second": "matri"},
+    ),
+    "ConnectomeConnector": Call(
+        lambda net, Cmat=CMAT, **a: net.connect(sim.ConnectomeConnector(Cmat, **a)),
+        Cmat=kind(np.ones((3, 3)), [[0, 1, 1], [1, 0, 1], [1, 1, 0]]),
+        Dmat=kind(np.ones((3, 3)), None, tolerates="none"),
+        signalV=kind(20.0, 3, 0, tolerates="zero whole fraction exact huge"),
+        K_gl=kind(0.6, 3, tolerates="zero negative whole fraction exact tiny huge"),
+    ),
+    "example_connectome": Call(lambda net, **a: sim.example_connectome(**a), n=kind(8, 4), seed=SEED),
+    "Image": Call(lambda net, picture: sim.Image(picture), picture=kind(np.eye(3), [[1, 2], [3, 4]])),
     "reset": Call(lambda net, annotations: sim.reset(annotations), annotations=ANNOTATIONS),
     "initialize": Call(lambda net, cells, v: sim.initialize(cells, v=v), cells=CELLS, v=NUMBERS),
     "create": Call(
@@ -836,7 +878,11 @@ AMPLITUDES = TIMES | "negative"
 BINS = kind([1.0, 2.0], Sequence([0.5]), tolerates=f"{SEVERAL} sequence negative")
 
 
-SEQUENCES = {"amplitudes": AMPLITUDES, "tbins": BINS, "a": BINS, "b": BINS}
+RATES = (
+    BINS | "zero whole fraction exact huge tiny"
+)  # a number is a list of one, where all cells have one rate
+SEQUENCES = {"amplitudes": AMPLITUDES} | dict.fromkeys(("tbins", "a", "b", "schedule"), BINS)
+SEQUENCES |= {"rates": RATES, "corr": RATES}
 
 
 def parameter_calls():
@@ -875,7 +921,12 @@ def family(model):
     return next((name for name, base in FAMILIES.items() if issubclass(model, base)), None)
 
 
-TOGETHER = {sim.StepCurrentSource: ("times", "amplitudes"), sim.SpikeSourceInhGamma: ("tbins", "a", "b")}
+TOGETHER = {
+    sim.StepCurrentSource: ("times", "amplitudes"),
+    sim.SpikeSourceInhGamma: ("tbins", "a", "b"),
+    sim.TimedPoisson: ("schedule", "rates"),
+    sim.HomogeneousCorrelatedSpikeTrains: ("schedule", "rates", "corr"),
+}
 
 
 def with_the_others(model, parameters):
@@ -886,7 +937,7 @@ def with_the_others(model, parameters):
     value = getattr(value, "value", value)
     sized = hasattr(value, "__len__") and getattr(value, "ndim", 1)
     n = len(value) if sized and len(value) < 100 else 1
-    n = max(n, 1) if model is sim.SpikeSourceInhGamma else n  # which needs at least one bin
+    n = n if model is sim.StepCurrentSource else max(n, 1)  # sources need at least one bin
     return {**dict.fromkeys(TOGETHER[model], [0.1 + k for k in range(n)]), **parameters}
 
 
@@ -911,6 +962,9 @@ MAKE = {
 
 # What needs no entry, and why.
 NOT_CALLED = {
+    "balloon_CL": "is balloon_RN with other coefficients",
+    "balloon_CN": "is balloon_RN with other coefficients",
+    "balloon_RL": "is balloon_RN with other coefficients",
     "end": "takes nothing that it uses",
     "get_current_time": "takes nothing",
     "get_max_delay": "takes nothing",

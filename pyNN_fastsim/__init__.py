@@ -40,6 +40,7 @@ from .control import (  # noqa: F401
 from .explore import *  # noqa: F403
 from .former_names import MODULE as _FORMER_NAMES
 from .former_names import has_become as _has_become
+from .graded import *  # noqa: F403
 from .inputs import *  # noqa: F403
 from .messages import no_such_name as _no_such_name
 from .models import *  # noqa: F403

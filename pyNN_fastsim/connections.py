@@ -18,6 +18,7 @@ from .engine.network import Network
 from .engine.synapses.arrival import ArrivalGroup, sort_by_delay
 from .engine.synapses.columns import places_of, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
+from .engine.synapses.graded import GradedGroup
 from .engine.synapses.groups import (
     SynapseGroup,
     has_multiples,
@@ -167,7 +168,8 @@ class Group:
             self.synapses.weights = np.full(len(self), values[0]) if must_be_own else values
         elif name == "delay":
             self.delays, self.drawn = values, None
-            self.synapses.delays = delay_steps(values, simulator.state.dt)
+            least = 0 if isinstance(self.synapses, GradedGroup) else 1
+            self.synapses.delays = delay_steps(values, simulator.state.dt, least)
         elif self.is_state(name):
             self.network.initialize_synapses(self.synapses, name, np.broadcast_to(values, len(self)).copy())
         else:
@@ -313,10 +315,10 @@ def shared(values, places=None):
     return moved(values.astype(float, copy=False), places)
 
 
-def delay_steps(delays, dt):
-    """Delays in steps, uint16, at least one, of delays in ms."""
+def delay_steps(delays, dt, least=1):
+    """Delays in steps, uint16, at least `least`, of delays in ms."""
     steps = np.empty(len(delays), dtype=np.uint16)
     for first in range(0, len(delays), AT_ONCE):
         piece = slice(first, first + AT_ONCE)
-        steps[piece] = np.maximum(np.rint(delays[piece] / dt), 1)
+        steps[piece] = np.maximum(np.rint(delays[piece] / dt), least)
     return steps

@@ -20,6 +20,7 @@ from .connections import Connection, Group, parts
 from .display import Displayed, Panel, counted, spread, with_units
 from .engine.synapses.groups import moved, sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
+from .graded import graded_form
 from .localising import numbers_of
 from .memory import NoMemory, check_memory
 from .messages import did_you_mean
@@ -85,11 +86,18 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
     ):
         label = label or f"{_name(presynaptic_neurons)}→{_name(postsynaptic_neurons)}"
         receptors = postsynaptic_neurons.receptor_types
-        if not receptors:
+        graded = self._as_graded(
+            label, presynaptic_neurons, postsynaptic_neurons, synapse_type, receptor_type
+        )
+        self._is_graded = graded is not None
+        if self._is_graded:
+            synapse_type, receptor_type = graded
+        elif not receptors:
             raise errors.ConnectionError(
                 f"'{postsynaptic_neurons.label}' can't be connected to: it is a spike source"
             )
-        _check_receptor_type(label, source, receptor_type, receptors)
+        if not self._is_graded:
+            _check_receptor_type(label, source, receptor_type, receptors)
         if synapse_type is not None and not isinstance(synapse_type, EngineSynapse):
             raise errors.InvalidModelError(
                 f"{label}: {type(synapse_type).__name__} is not a synapse type of this backend; "
@@ -101,10 +109,12 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             connector,
             synapse_type,
             source,
-            receptor_type,
+            receptors[0] if self._is_graded and receptors else receptor_type,
             space,
             label,
         )
+        if self._is_graded:
+            self.receptor_type = receptor_type
         for cells in (self.pre, self.post):
             for part in parts(cells):
                 if not any(part.block is block for block in simulator.state.network.blocks):
@@ -138,6 +148,16 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
                 ) from None
             raise
         self._is_made = True
+
+    @staticmethod
+    def _as_graded(label, pre, post, synapse_type, receptor_type):
+        """As `graded_form`; None for what are no cells, of which PyNN tells."""
+        if not all(isinstance(cells, (common.BasePopulation, common.Assembly)) for cells in (pre, post)):
+            return None
+        graded = graded_form(label, pre, post, synapse_type, receptor_type)
+        if graded is not None:
+            refuse(f"{label}: graded connections")
+        return graded
 
     def short(self):
         return f'{type(self).__name__}("{self.label}")'
@@ -423,6 +443,8 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
 
     def _weight_units(self):
         """As quantities knows them."""
+        if self._is_graded:
+            return "dimensionless"
         if self.post.conductance_based or self._is_electrical:
             return "uS"
         return unit_of_currents([population.celltype for population in _populations(self.post)])

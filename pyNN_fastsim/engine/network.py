@@ -30,6 +30,7 @@ from .synapses import dynamic, history
 from .synapses.arrival import Arrivals, release_counts
 from .synapses.dynamic import DynamicGroup
 from .synapses.gap import Coupling, JunctionGroup
+from .synapses.graded import Graded, GradedGroup
 from .synapses.groups import SynapseGroup
 from .synapses.history import HeldSpikes, SpikeHistory
 from .synapses.plasticity import LARGEST_KICK, Y_RATE
@@ -79,6 +80,7 @@ class Network:
         self.histories: dict[int, SpikeHistory] = {}  # by target block of plastic synapses
         self.junctions: list[JunctionGroup] = []
         self.coupling = Coupling()
+        self.graded = Graded()
         self.held: dict[DynamicGroup, HeldSpikes] = {}
         self.arrivals = Arrivals()
         self.counted: set[SynapseGroup] = set()  # those that `deliver_counts` is for
@@ -104,17 +106,25 @@ class Network:
         block.restart()
         block.stream = self._new_stream(model.name)
         self.blocks.append(block)
+        self.graded.add_pools(block)
         self.changed()
         return block
 
     def remove_last_block(self):
         """Take back the block that was added last, to which nothing has been connected."""
         block = self.blocks.pop()
+        self.graded.remove_block(block.index)
         self._streams[block.model.name] -= 1
         self.changed()
 
     def add_group(self, group):
-        """Add a group of synapses or of gap junctions."""
+        """Add a group of synapses, of gap junctions or of graded connections."""
+        if isinstance(group, GradedGroup):
+            self.graded.groups.append(group)
+            if self.begun:
+                group.begin()
+            self.changed()
+            return
         (self.junctions if isinstance(group, JunctionGroup) else self.groups).append(group)
         if isinstance(group, DynamicGroup):
             self._add_dynamic(group)
@@ -137,6 +147,7 @@ class Network:
         gone = {id(group) for group in groups}
         self.groups = [group for group in self.groups if id(group) not in gone]
         self.junctions = [group for group in self.junctions if id(group) not in gone]
+        self.graded.groups = [group for group in self.graded.groups if id(group) not in gone]
         self.observers = [o for o in self.observers if id(o.group) not in gone]
         for group in groups:
             self.held.pop(group, None)
@@ -311,6 +322,9 @@ class Network:
 
         Their other variables, which are kept as they were at the last spike, go on from what they are now.
         """
+        if isinstance(group, GradedGroup):
+            group.initialize(name, values)
+            return
         others = {}
         if self.begun and len(group):
             if group.model.is_plastic:
@@ -361,6 +375,7 @@ class Network:
             if isinstance(group, DynamicGroup):
                 group.restart()
         self.coupling.forget()
+        self.graded.restart()
         for kept in (*self.histories.values(), *self.held.values(), self.arrivals):
             kept.clear()
         for group in self.groups:
@@ -389,6 +404,7 @@ class Network:
         for sampler in self.observers:
             sampler.sample(self)
         self.coupling.begin(self.blocks, self.step)
+        self.graded.begin(self)
         self.begun = True
         if self.records.folder is None:
             self._reserve_samples(last)

@@ -20,6 +20,7 @@ from .tables import (
     BARRIER,
     EACH_STEP,
     FAILED_BLOCK,
+    GRADED_AT,
     HEAD,
     LOG_SLACK,
     MASK,
@@ -54,6 +55,7 @@ def prepare(network):
 
 def _make_tables(network):
     n_cells = sum(block.n * max(len(block.constants) / SIMPLE, 1.0) for block in network.blocks)
+    n_cells += network.graded.cells_worth()
     if network.exchange is not None:
         n_cells /= network.exchange.size
     n_threads = max(1, min(network.threads, int(n_cells // CELLS_PER_THREAD)))
@@ -62,6 +64,7 @@ def _make_tables(network):
     for index in network.coupling.blocks:
         if network.blocks[index].coupled is None:
             network.blocks[index].coupled = np.zeros(network.blocks[index].n)
+    network.graded.prepare(network)
     ranges = np.empty((n_threads, len(network.blocks), 2), dtype=np.int64)
     for block in network.blocks:
         begin, end = network.own_cells(block.n)
@@ -75,7 +78,7 @@ def _make_tables(network):
     width = int(channels[-1])
     resize_ring(network, width, max((g.longest for g in groups if g not in network.counted), default=1))
     listed = {group.source for group in network.groups if group not in network.counted}
-    listed |= {block.index for block in network.blocks if block.recorded is not None}
+    listed |= {block.index for block in network.blocks if block.recorded is not None} | network.graded.traced
     blocks = rows_of(
         [b.row(first, b.index in listed) for b, first in zip(network.blocks, channels, strict=False)],
         kernel.ROW,
@@ -107,6 +110,8 @@ def _make_tables(network):
     head[BARRIER] = address_of(network.barrier)
     head[YIELD] = address_in_system("SwitchToThread", "sched_yield")
     head[STOP] = address_of(network.stop)
+    graded = network.graded.write(network, channels, n_threads)
+    head[GRADED_AT] = 0 if graded is None else address_of(graded)
     head[EACH_STEP] = network.exchange is not None and network.exchange.period == 1
     counts, spikes, slack = _make_spike_lists(network, ranges)
     sources = [current.row(network.seed, network.trial) for current in network.currents]

@@ -32,7 +32,12 @@ OBSERVE = 15
 # Only where processes exchange spikes, see `exchange.py`; 0 otherwise.
 KEEP_EMITTED = 16
 EACH_STEP = 17  # whether they do so in each step
-HEAD = 18  # words
+# Parts for graded transmission, and the address of what they need; 0 where there is none: see `graded.py`.
+RECEIVE = 18
+TRANSMIT = 19
+PROPAGATE = 20
+GRADED_AT = 21
+HEAD = 22  # words
 
 # The words of a row of `Tables.threads`.
 SCRATCH = 0  # address of as many int64 as the largest chunk of any model has cells

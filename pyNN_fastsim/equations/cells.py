@@ -10,6 +10,7 @@ import numpy as np
 
 from ..celltypes import CellType
 from ..engine.compiling.compile import inlined
+from ..engine.synapses.transmission import OPERATIONS
 from . import kept
 from .description import Neuron
 
@@ -52,6 +53,10 @@ def loaded(parts):
         "default_initial_values": dict(parts["state"]),
         "units": dict(parts["units"]),
         "receptor_types": tuple(parts["receptors"]),
+        "engine_receptors": tuple(parts["inputs"]),
+        "graded_receptors": dict(parts["graded"]),
+        "pools": tuple((OPERATIONS[operation], variable, k) for operation, variable, k in parts["pools"]),
+        "transmits": parts["transmits"],
         "conductance_based": bool(parts["conductance_based"]),
         "weights_have_signs": parts["conductance_based"] is not None,
         "recordable": list(parts["recordable"]),

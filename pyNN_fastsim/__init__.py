@@ -54,6 +54,7 @@ from .random import NativeRNG, RandomDistribution  # noqa: F401
 from .standardmodels.cells import *  # noqa: F403
 from .standardmodels.electrodes import *  # noqa: F403
 from .standardmodels.point_neurons import *  # noqa: F403
+from .standardmodels.rate_cells import *  # noqa: F403
 from .standardmodels.synapses import *  # noqa: F403
 from .versions import show_versions  # noqa: F401
 
@@ -67,13 +68,11 @@ if "IPython" in _sys.modules:
 
 
 def list_standard_models():
-    """Return a list of the names of the standard cell types available in this backend: those of PyNN."""
+    """Return a list of the names of the standard cell types available in this backend."""
     return [
         name
         for name, obj in globals().items()
-        if isinstance(obj, type)
-        and issubclass(obj, CellType)
-        and any(base.__module__ == "pyNN.standardmodels.cells" for base in obj.__mro__)
+        if isinstance(obj, type) and issubclass(obj, CellType) and obj is not CellType and obj.is_standard
     ]
 
 

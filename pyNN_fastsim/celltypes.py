@@ -78,6 +78,7 @@ class CellType(CellParameters, StandardCellType):
     below: tuple[tuple, ...] = ()
     is_own = False  # whether the model is made from the class
     weights_have_signs = True  # as PyNN says: negative ones at receptors for inhibitory currents only
+    is_standard = True  # whether it is one of PyNN's
     is_relayed = False  # whether its spikes come a shortest delay late: see native.py
     _for_users = (
         *("default_parameters", "default_initial_values", "units", "receptor_types", "recordable"),

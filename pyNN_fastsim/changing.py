@@ -18,7 +18,7 @@ from .parameters import as_given, expression, one_number
 from .processes import refuse
 from .synapse_values import drawn_for_all_pairs, evaluate
 from .threads import alone
-from .validation import check_names, unknown_name
+from .validation import check_names, steps_of_interval, unknown_name
 
 _BOUNDED = ("weight", "w_min", "w_max")
 
@@ -155,7 +155,10 @@ class Changing:
 
         Of plastic synapses the engine keeps them.
         """
-        if any(group.is_plastic for group in self._groups) or not simulator.state.network.begun:
+        if (
+            any(group.is_plastic or group.learns for group in self._groups)
+            or not simulator.state.network.begun
+        ):
             return
         known = np.zeros(0) if self._initial_weights is None else self._initial_weights
         if len(known) < self.size(gather=False):
@@ -169,6 +172,43 @@ class Changing:
                 group.set_values("weight", shared(self._initial_weights[group.find_places()]))
             self._initial_weights = None
             simulator.state.network.changed()
+
+    def enable_learning(self, period=None, offset=None):
+        """Let graded connections learn, as they do unless they have been told not to.
+
+        `period`:
+            ms, from one change to the next; each is that of a whole period. None for every time step.
+        `offset`:
+            ms, at what time within a period.
+
+        Raises InvalidModelError for connections that don't learn in each step, InvalidParameterValueError
+        for times that are no multiples of the time step, or an offset that is not below the period.
+        """
+        dt, step = simulator.state.dt, simulator.state.network.step
+        steps = 1 if period is None else steps_of_interval(f"{self.label}: period", period, dt)
+        if offset is not None and not 0 <= offset < steps * dt:
+            raise errors.InvalidParameterValueError(
+                f"{self.label}: offset must be at least 0, and below the period, but is {offset} ms"
+            )
+        first = step % steps + (0 if offset is None else int(np.rint(offset / dt)))
+        self._set_learning(learning=True, period=steps, offset=first % steps)
+
+    def disable_learning(self):
+        """Let graded connections stay what they are. Raises InvalidModelError for others."""
+        self._set_learning(learning=False)
+
+    def _set_learning(self, **values):
+        self._check_is_there()
+        self._build()
+        for group in self._groups:
+            if not group.learns:
+                raise errors.InvalidModelError(
+                    f"{self.label}: connections of type {type(self.synapse_type).__name__} don't learn in "
+                    "each step"
+                )
+            for name, value in values.items():
+                setattr(group.synapses, name, value)
+        simulator.state.network.changed()
 
     def _store_at(self, index, name, value):
         """Set a parameter of one connection."""

@@ -126,6 +126,11 @@ class Group:
     def is_plastic(self):
         return self.is_dynamic and self.synapses.model.is_plastic
 
+    @property
+    def learns(self):
+        """Whether they change in each step."""
+        return isinstance(self.synapses, GradedGroup) and self.synapses.model.learns
+
     def values(self, name):
         """The present values of a parameter: float64 [synapses], or [1] if shared."""
         if name == "delay":

@@ -137,7 +137,7 @@ def graded_form(label, pre, post, synapse_type, receptor_type):
 
 def _why_not(label, pre, synapse_type, transmitted):
     if None in transmitted:
-        return f"{label}: '{pre.label}' has both cells that spike and cells that never do; connect them one by one"
+        return f"{label}: '{pre.label}' has both cells that spike and cells that never do: connect them apart"
     return (
         f"{label}: {type(synapse_type).__name__} acts at spikes, and the cells of '{pre.label}' never "
         f"spike: they transmit {', '.join(sorted(map(str, transmitted)))} in each step"

@@ -21,6 +21,7 @@ __all__ = ["HomogeneousCorrelatedSpikeTrains", "Image", "TimedPoisson"]
 class _Scheduled(CellType, StandardCellType):
     """What has parameters that are sequences over time."""
 
+    is_standard = False
     recordable = ["spikes"]
     injectable = False
     receptor_types = ()

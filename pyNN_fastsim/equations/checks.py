@@ -55,6 +55,8 @@ class _Checks:
         self.everywhere = {*self.fixed, *self.variables, "dt", "t"} | {p.name for p in model.inlines}
         if self.is_neuron:
             self.everywhere |= {*self.arrived, model.injected}
+        elif isinstance(model, d.GradedSynapse):
+            self.everywhere |= set(model.temporaries)
         self.assigned, self.integrated = set(), set()
         self.ranges = {}
 

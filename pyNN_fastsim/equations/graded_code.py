@@ -24,7 +24,7 @@ def graded_code(model):
     _check_names(model)
     of_cells = _names_of_cells(model)
     names = [f"{which}.{name}" for which, some in of_cells.items() for name in some]
-    reader = reader_of(model, (model.weight, *names))
+    reader = reader_of(model, (model.weight, *names, *model.temporaries))
     internals = {part.name: reader.number(part.expression, part.line) for part in model.internals}
     own = [part.name for part in model.parameters if part.name != model.weight]
     writer = Writer(own, internals)
@@ -38,6 +38,7 @@ def graded_code(model):
         writer.names |= {symbol(f"{which}.{name}"): f"{which}_{name}" for name in some}
     writer.names[symbol(model.weight)] = "w"
     body = Body(model, reader, writer, solve)
+    body.temporaries = {name: symbol(name) for name in model.temporaries}
     every = [*state, *shared, model.weight]
     written = {
         "of_target": _function(model.of_target, body, shared, every),

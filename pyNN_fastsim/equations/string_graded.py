@@ -137,6 +137,7 @@ class _Graded:
             variables=tuple(variables),
             equations=tuple(equations),
             functions=tuple(parts.functions),
+            temporaries=tuple(sorted(self.temporary)),
             of_target=done[0],
             learn=done[1],
             psp=self.psp,

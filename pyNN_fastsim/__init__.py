@@ -17,6 +17,7 @@ from pyNN.space import *  # noqa: F403
 from pyNN.standardmodels import StandardCellType  # noqa: F401
 
 from . import aliases as _aliases
+from . import neural_masses as _neural_masses
 from .bold import *  # noqa: F403
 from .celltypes import CellType
 from .checking import check  # noqa: F401
@@ -58,6 +59,7 @@ from .standardmodels.rate_cells import *  # noqa: F403
 from .standardmodels.synapses import *  # noqa: F403
 from .versions import show_versions  # noqa: F401
 
+_NEURAL_MASSES = _neural_masses.NAMES
 __version__ = "0.1.0"
 
 _aliases.install("fastsim")
@@ -79,6 +81,8 @@ def list_standard_models():
 def __getattr__(name):
     if name == "nestml":  # whoever needs no models in NESTML has no time to spend on them
         return _import_module(".nestml", __name__)
+    if name in _NEURAL_MASSES:  # likewise
+        return getattr(_neural_masses, name)
     if name in _FORMER_NAMES:
         raise AttributeError(_has_become(__name__, name, _FORMER_NAMES[name]))
     # Without a name, or Python would add a guess of its own.

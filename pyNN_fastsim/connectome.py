@@ -62,7 +62,8 @@ class ConnectomeConnector(FromListConnector):
                 f"({projection.pre.size} cells) to '{projection.post.label}' ({projection.post.size})"
             )
         table = self.conn_list.copy()
-        table[:, 3] = np.maximum(table[:, 3], simulator.state.allowed_delays[0])
+        if not projection._is_graded:
+            table[:, 3] = np.maximum(table[:, 3], simulator.state.allowed_delays[0])
         self._connect(projection, self.column_names, table)
 
 

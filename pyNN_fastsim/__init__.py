@@ -18,6 +18,7 @@ from pyNN.standardmodels import StandardCellType  # noqa: F401
 
 from . import aliases as _aliases
 from . import neural_masses as _neural_masses
+from .aln import *  # noqa: F403
 from .bold import *  # noqa: F403
 from .celltypes import CellType
 from .checking import check  # noqa: F401

@@ -283,6 +283,9 @@ class Call:
 
 SIGNAL = neo.AnalogSignal(np.ones((5, 2)), units="dimensionless", sampling_period=1.0 * pq.ms)
 
+ALN_TABLES = {"mu_vals": [0.0, 1.0], "sigma_vals": [0.0, 1.0]} | dict.fromkeys(
+    ("r_ss", "V_mean_ss", "tau_mu_exp"), np.ones((2, 2))
+)
 CMAT = [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
 
 # Texts of models, which may be nothing, too.
@@ -930,7 +933,9 @@ TOGETHER = {
 
 
 def with_the_others(model, parameters):
-    """Parameters that must have as many values as one that is given, too."""
+    """Parameters that must have as many values as one that is given, too; and what a model can't do without."""
+    if model is sim.ALN:
+        return {"tables": ALN_TABLES, **parameters}
     ((name, value),) = parameters.items()
     if model not in TOGETHER or name not in TOGETHER[model]:
         return parameters

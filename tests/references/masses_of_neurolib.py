@@ -33,9 +33,24 @@ for name, model, coupling, variables, size in (
     made.run()
     for variable in variables:
         found[f"{name}.{variable}"] = made.outputs[variable][:, EACH - 1 :: EACH].T
+# Instead of neurolib's own tables, which are large: smooth functions of about their size.
+mean, spread = np.linspace(-1.0, 5.0, 41), np.linspace(0.5, 4.0, 15)
+rate = 0.1 / (1.0 + np.exp(-(mean[:, None] - 2.0) / (0.2 + 0.1 * spread)))
+tables = {
+    "mu_vals": mean,
+    "sigma_vals": spread,
+    "r_ss": rate,
+    "V_mean_ss": -65.0 + 60.0 * rate + 0.5 * spread,
+    "tau_mu_exp": 2.0 + 18.0 / (1.0 + 80.0 * rate) + 0.0 * spread,
+}
+found.update({f"table.{name}": values for name, values in tables.items()})
 made = ALNModel(Cmat=C, Dmat=D)
+for ours, theirs in ("r_ss", "precalc_r"), ("V_mean_ss", "precalc_V"), ("tau_mu_exp", "precalc_tau_mu"):
+    made.params[theirs] = tables[ours]
+made.params["Irange"], made.params["sigmarange"] = mean, spread
+made.params["dI"], made.params["ds"] = mean[1] - mean[0], spread[1] - spread[0]
 made.params["duration"] = DURATION
-made.params["b"], made.params["mue_ext_mean"] = 10.0, 1.5
+made.params["a"], made.params["b"], made.params["mue_ext_mean"] = 2.0, 10.0, 1.5
 made.params["mue_ou"] = 1.5 * np.ones(N)
 names = "mufe mufi IA seem seim siem siim seev seiv siev siiv rates_exc rates_inh".split()
 for name in names:

@@ -287,8 +287,6 @@ class GradedSynapse:
                   on
     psp         what the target receives of each connection
     operation   how that is combined: "sum", "mean", "max" or "min"
-    trace       the name of a parameter, ms: pre.r is what spikes of the source leave behind (Hz), in an
-                exponential window; or None
     text        the model as it was written
     """
 
@@ -304,7 +302,6 @@ class GradedSynapse:
     psp: str = "w * pre.r"
     psp_line: int = 0
     operation: str = "sum"
-    trace: str | None = None
     weight: str = "w"
     text: str = field(default="", repr=False)
 

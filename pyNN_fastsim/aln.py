@@ -54,7 +54,7 @@ class ALN(CellType):
         self._tables = _as_tables(tables)
         super().__init__(**parameters)
 
-    def engine_values(self, values, n):
+    def engine_values(self, values, n):  # type: ignore[override]
         """With the tables."""
         return values | {"_tables": self._tables}
 

@@ -13,12 +13,13 @@ from pyNN.parameters import LazyArray
 from pyNN.standardmodels.base import StandardSynapseType
 
 from .celltypes import public_state
+from .engine.synapses import learning
 from .engine.synapses.graded import CURRENT, StaticModel
 from .messages import did_you_mean
 from .selection import populations_of
 from .standardmodels.synapses import EngineSynapse, StaticSynapse, same_names
 
-__all__ = ["DiffusiveCoupling", "RateFromSpikes"]
+__all__ = ["DiffusiveCoupling", "IBCM", "Hebb", "Oja", "RateFromSpikes"]
 
 RECEPTOR_OF_CURRENTS = "current"
 
@@ -111,6 +112,86 @@ class RateFromSpikes(GradedType, EngineSynapse, StandardSynapseType):
             )
 
 
+class LearningType(GradedType, EngineSynapse, StandardSynapseType):
+    """What the built-in types have in common whose weights change in each step, with r of both cells."""
+
+    recordable: tuple[str, ...] = ("weight",)
+
+    def check(self, owner, columns):
+        """Raise InvalidParameterValueError for a time constant that is not above 0."""
+        if "tau" in columns and not (columns["tau"] > 0).all():
+            raise errors.InvalidParameterValueError(
+                f"{owner}: tau of {type(self).__name__} must be above 0 ms"
+            )
+
+
+class Hebb(LearningType):
+    """
+    Hebb's rule, in each step: dw/dt = eta pre.r post.r.
+
+    Arguments:
+        `weight`:
+            at the beginning.
+        `delay`:
+            ms; 0 by default.
+        `eta`:
+            how fast weights change (1/ms).
+        `w_min`:
+            below which no weight falls.
+    """
+
+    default_parameters = {"weight": 0.0, "delay": None, "eta": 0.01, "w_min": 0.0}
+    translations = same_names(default_parameters)
+    model = learning.HEBB
+
+
+class Oja(LearningType):
+    """
+    Oja's rule, in each step: dw/dt = eta (pre.r post.r - alpha post.r^2 w). The sum of a target's squared
+    weights tends to 1 / alpha.
+
+    Arguments:
+        `weight`:
+            at the beginning.
+        `delay`:
+            ms; 0 by default.
+        `eta`:
+            how fast weights change (1/ms).
+        `alpha`:
+            how much weights are held back.
+        `w_min`:
+            below which no weight falls.
+    """
+
+    default_parameters = {"weight": 0.0, "delay": None, "eta": 0.01, "alpha": 1.0, "w_min": 0.0}
+    translations = same_names(default_parameters)
+    model = learning.OJA
+
+
+class IBCM(LearningType):
+    """
+    The rule of Intrator and Cooper, in each step: dw/dt = eta post.r (post.r - theta) pre.r, where theta
+    follows the square of the target's rate: tau dtheta/dt = post.r^2 - theta.
+
+    Arguments:
+        `weight`:
+            at the beginning.
+        `delay`:
+            ms; 0 by default.
+        `eta`:
+            how fast weights change (1/ms).
+        `tau`:
+            time constant of theta (ms).
+        `w_min`:
+            below which no weight falls.
+    """
+
+    default_parameters = {"weight": 0.0, "delay": None, "eta": 0.01, "tau": 2000.0, "w_min": 0.0}
+    translations = same_names(default_parameters)
+    model = learning.IBCM
+    recordable = ("weight", "theta")
+
+
 # --- projections ------------------------------------------------------------------------------------------
 
 
@@ -141,6 +222,15 @@ def graded_form(label, pre, post, synapse_type, receptor_type):
         raise errors.ConnectionError(
             f"{label}: '{pre.label}' has cells that never spike, so there is no rate of spikes"
         )
+    if not all(celltype.receptor_types for celltype in targets):
+        raise errors.ConnectionError(
+            f"{label}: '{post.label}' can't be connected to: it takes no input, or is a spike source"
+        )
+    if len(sources) > 1 and says_so and synapse_type.model.combines:
+        raise errors.ConnectionError(
+            f"{label}: {type(synapse_type).__name__} combines what arrives otherwise than by a sum, so "
+            f"'{pre.label}' must be one population or view, not an assembly"
+        )
     if receptor_type in (None, "default"):
         receptor_type = takes[0] if takes else RECEPTOR_OF_CURRENTS
     known = [*takes, RECEPTOR_OF_CURRENTS]
@@ -150,8 +240,6 @@ def graded_form(label, pre, post, synapse_type, receptor_type):
             f"{label}: receptor_type must be one of {names} for what is transmitted in each step, "
             f"not {receptor_type!r}{did_you_mean(receptor_type, known)}"
         )
-    if any(celltype.model.is_source for celltype in targets):
-        raise errors.ConnectionError(f"{label}: '{post.label}' can't be connected to: it is a spike source")
     return synapse_type, receptor_type
 
 

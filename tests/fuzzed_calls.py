@@ -933,7 +933,7 @@ TOGETHER = {
 
 
 def with_the_others(model, parameters):
-    """Parameters that must have as many values as one that is given, too; and what a model can't do without."""
+    """Parameters that must have as many values as one that is given; what a model can't do without."""
     if model is sim.ALN:
         return {"tables": ALN_TABLES, **parameters}
     ((name, value),) = parameters.items()
@@ -946,17 +946,27 @@ def with_the_others(model, parameters):
     return {**dict.fromkeys(TOGETHER[model], [0.1 + k for k in range(n)]), **parameters}
 
 
+def recorded(cells):
+    names = cells.celltype.recordable
+    cells.record("spikes" if "spikes" in names else names[0])
+
+
+def between(net, model):
+    """Cells that a synapse type can be between."""
+    if model is sim.DiffusiveCoupling or (model.is_graded and not model.model.with_trace):
+        units = sim.Population(2, sim.LeakyIntegrator(), label="others")
+        return units, units
+    if model.is_graded:
+        return net.source, sim.Population(2, sim.LeakyIntegrator(), label="others")
+    return net.cells if model is sim.ElectricalSynapse else net.source, net.others
+
+
 MAKE = {
     "cell": lambda model: (
-        lambda net, **p: sim.Population(3, model(**with_the_others(model, p)), label="cells").record("spikes")
+        lambda net, **p: recorded(sim.Population(3, model(**with_the_others(model, p)), label="cells"))
     ),
     "synapse": lambda model: (
-        lambda net, **p: sim.Projection(
-            net.cells if model is sim.ElectricalSynapse else net.source,
-            net.others,
-            sim.AllToAllConnector(),
-            model(**p),
-        )
+        lambda net, **p: sim.Projection(*between(net, model), sim.AllToAllConnector(), model(**p))
     ),
     "current": lambda model: lambda net, **p: model(**with_the_others(model, p)).inject_into(net.cells),
     "neuron": lambda model: lambda net, **p: net.point_neurons(model(**p), AMPA=sim.ExpPSR()),

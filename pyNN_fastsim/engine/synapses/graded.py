@@ -50,6 +50,7 @@ class GradedModel:
     observe      entry that samples variables
     pre, post    names of what is used of the source and of the target
     learns       whether anything changes in a step
+    combines     whether what the connections of a target bring is combined otherwise than by a sum
     with_trace   parameter that is the time constant of a `Trace`, which stands for the only value of the
                  source; or None
     """
@@ -64,6 +65,7 @@ class GradedModel:
     pre: tuple[str, ...]
     post: tuple[str, ...] = ()
     learns: bool = False
+    combines: bool = False
     with_trace: str | None = None
     is_static: ClassVar = False
     is_plastic: ClassVar = False
@@ -78,7 +80,7 @@ class StaticModel:
     """Connections that transmit w r, or, if diffusive, w (r - r of the target), and stay what they are."""
 
     name = "graded"
-    is_static, learns, is_plastic = True, False, False
+    is_static, learns, is_plastic, combines = True, False, False, False
     state: dict[str, float] = {}
     of_target: dict[str, float] = {}
     kernel = static_kernel
@@ -205,6 +207,21 @@ class GradedGroup:
         else:
             self.initial[name] = np.array(values, dtype=float)
         self.state[name][:] = self.initial[name]
+
+    def take_over(self, places, other, others_places):
+        """Let connections remember what others did, those of another group."""
+        n = len(self)
+        self.learning, self.period, self.offset = other.learning, other.period, other.offset
+        for name in self.model.state:
+            self.initial[name] = np.resize(self.initial[name], n)
+            self.initial[name][places] = np.broadcast_to(other.initial[name], len(other))[others_places]
+            self.state[name][places] = other.state[name][others_places]
+        for name in self.model.of_target:
+            self.initial[name], self.state[name][:] = other.initial[name], other.state[name]
+        if other.initial_weights is not None:
+            self.initial_weights = np.resize(self.weights, n)
+            before = np.broadcast_to(other.initial_weights, len(other))
+            self.initial_weights[places] = before[others_places]
 
     # --- what the run loop needs to know -----------------------------------------------------------------
 

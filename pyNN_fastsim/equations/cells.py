@@ -11,6 +11,7 @@ from pyNN import errors
 
 from ..celltypes import CellType
 from ..engine.compiling.compile import inlined
+from ..engine.synapses.transmission import OPERATIONS
 from . import kept
 from .description import Neuron
 from .kinds import check_kind, check_shared
@@ -55,6 +56,10 @@ def loaded(parts):
         "default_initial_values": dict(parts["state"]),
         "units": dict(parts["units"]),
         "receptor_types": tuple(parts["receptors"]),
+        "engine_receptors": tuple(parts["inputs"]),
+        "graded_receptors": dict(parts["graded"]),
+        "pools": tuple((OPERATIONS[operation], variable, k) for operation, variable, k in parts["pools"]),
+        "transmits": parts["transmits"],
         "conductance_based": bool(parts["conductance_based"]),
         "weights_have_signs": parts["conductance_based"] is not None,
         "recordable": list(parts["recordable"]),

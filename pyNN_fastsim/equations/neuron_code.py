@@ -16,7 +16,7 @@ from .writer import INDENT, Writer
 
 def neuron_code(model):
     """The parts of a cell type; see `cells.generated`. Raises InvalidModelError."""
-    inputs = [receptor.arrived for receptor in model.receptors] + [model.injected]
+    inputs = [*model.inputs, model.injected]
     reader = reader_of(model, (*inputs, "t", *(past.name for past in model.pasts)))
     internals = {part.name: reader.number(part.expression, part.line) for part in model.internals}
     writer = Writer([part.name for part in model.parameters], internals)
@@ -42,11 +42,24 @@ def neuron_code(model):
         "state": {name: initial[name] for name in state} | dict.fromkeys(hidden, 0.0),
         "limits": limits_of((*model.parameters, *model.variables), _delays(model)),
         "units": {part.name: part.unit for part in (*model.parameters, *model.variables)},
-        "receptors": [receptor.name for receptor in model.receptors],
+        **_inputs(model),
         "conductance_based": model.conductance_based,
         "recordable": ["spikes", *(v.name for v in model.variables if v.recordable and v.name[0] != "_")],
         "solvers": {y.name: method for y, method in methods.items() if y.name[0] != "_"},
         "source": "\n".join(source),
+    }
+
+
+def _inputs(model):
+    """What cells take: names for users, and for the engine."""
+    spiking, graded = ([receptor.name for receptor in some] for some in (model.receptors, model.graded))
+    inputs = [*spiking, *(f"sum({name})" for name in graded)]
+    return {
+        "receptors": list(dict.fromkeys([*spiking, *graded])),
+        "inputs": [*inputs, *(f"{pool.operation}({pool.variable})" for pool in model.pools)],
+        "graded": {name: len(spiking) + k for k, name in enumerate(graded)},
+        "pools": [[each.operation, each.variable, len(inputs) + k] for k, each in enumerate(model.pools)],
+        "transmits": model.transmits,
     }
 
 

@@ -26,12 +26,14 @@ class Parts:
 
     written     a `Written`
     reserved    names that a user may not declare, with what they are
+    knows_all_cells   see grammar.Parser
     """
 
-    def __init__(self, written, reserved):
+    def __init__(self, written, reserved, knows_all_cells=False):
         self.written, self.model = written, (written.name, written.text)
         self.reserved = reserved
         self.parser = Parser(self.model)
+        self.parser.knows_all_cells = knows_all_cells
         self.known = {}  # line by name of parameters, constants and functions
         self.internals = [self._constant(*part) for part in self._assignments("constants")]
         self.parameters = [self._parameter(*part) for part in self._assignments("parameters")]

@@ -41,11 +41,11 @@ def synapse_of(
     return read_synapse(written_synapse(name, parameters, equations, psp, pre_spike, post_spike, functions))
 
 
-def written_synapse(name, parameters, equations, psp, pre_spike, post_spike, functions):
+def written_synapse(name, parameters, equations, psp, pre_spike, post_spike, functions, operation=None):
     """The text of a synapse: nothing is parsed."""
     sections = {
         "parameters": parameters, "equations": equations, "psp": psp, "pre_spike": pre_spike,
-        "post_spike": post_spike, "functions": functions,
+        "post_spike": post_spike, "functions": functions, "operation": operation,
     }  # fmt: skip
     return written("Synapse", name, list(sections.items()))
 
@@ -81,8 +81,8 @@ class _Synapse:
         if lines:
             raise self.wrong(
                 lines[0][1],
-                "synapses act at spikes here, with g_target += ... in pre_spike; what acts all the time "
-                "(psp) can't be had, but for gap junctions: ElectricalSynapse",
+                "a synapse acts either at spikes, with g_target += ... in pre_spike, or all the time, "
+                "with a psp",
             )
 
     def _check_flags(self):

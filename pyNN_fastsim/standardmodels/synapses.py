@@ -17,6 +17,7 @@ from ..celltypes import public_state
 from ..display import WithParameters
 from ..engine.synapses import plasticity, short_term
 from ..engine.synapses.dynamic import OfTarget, SynapseModel
+from ..engine.synapses.graded import GradedModel, StaticModel
 from ..former_names import WEIGHT_RULE_ARGUMENTS, has_become
 from ..helping import describe_class
 from ..messages import shown
@@ -82,13 +83,17 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
     recordable   names of what `Projection.record` can sample
     zero_is_meant   whether the weight was given as one number: if that is 0, it is no oversight
     weights_per_unit   how many of the units that users give weights in are one nA, uS or mV
+    delay_is_given   whether the delay is not the default
+    is_graded    whether they act in each step, and not at spikes: see graded.py
     has_bounds   whether weights have bounds of the receptor's sign, `w_min` and `w_max`
     limits       of models from equations: what values may be, by name, see `equations/kinds.py`
     aliases      of models from equations: names that parameters have there, and what they are called in PyNN
     """
 
     zero_is_meant = False
-    model: SynapseModel | None = None
+    delay_is_given = False
+    is_graded = False
+    model: SynapseModel | GradedModel | StaticModel | None = None
     recordable: tuple[str, ...] = ()
     units = UNITS
     _for_users = ("default_parameters", "recordable", "get_parameter_names", "has_parameter", "describe")
@@ -109,6 +114,7 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         check_names(self, parameters)
         super().__init__(**given_parameters(type(self).__name__, parameters))
         self.zero_is_meant = is_finite(parameters.get("weight"))
+        self.delay_is_given = parameters.get("delay") is not None
         self._is_made = True
 
     def _parameters_and_states(self):

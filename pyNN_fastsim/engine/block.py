@@ -20,8 +20,8 @@ class Block:
     recorded     uint8 [cells], whose spikes are recorded, or None
     counts       int32 [steps, cells]: of a source that counts its spikes, how often they spiked in step k
                  at k modulo steps
-    own          the cells that are this process's, a slice. What only a run needs is there for these alone, in
-                 arrays for all cells, of which the rest takes no memory as long as nobody writes there
+    own          the cells that are this process's, a slice. What only a run needs is there for these alone,
+                 in arrays for all cells, of which the rest takes no memory as long as nobody writes there
     past         what its model remembers of earlier steps, by number: see `past_of`
     """
 

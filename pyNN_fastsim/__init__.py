@@ -37,6 +37,7 @@ from .control import (  # noqa: F401
 )
 from .former_names import MODULE as _FORMER_NAMES
 from .former_names import has_become as _has_become
+from .graded import *  # noqa: F403
 from .messages import no_such_name as _no_such_name
 from .models import *  # noqa: F403
 from .native import *  # noqa: F403
@@ -48,6 +49,7 @@ from .random import NativeRNG, RandomDistribution  # noqa: F401
 from .standardmodels.cells import *  # noqa: F403
 from .standardmodels.electrodes import *  # noqa: F403
 from .standardmodels.point_neurons import *  # noqa: F403
+from .standardmodels.rate_cells import *  # noqa: F403
 from .standardmodels.synapses import *  # noqa: F403
 from .versions import show_versions  # noqa: F401
 
@@ -65,7 +67,7 @@ def list_standard_models():
     return [
         name
         for name, obj in globals().items()
-        if isinstance(obj, type) and issubclass(obj, CellType) and obj is not CellType
+        if isinstance(obj, type) and issubclass(obj, CellType) and obj is not CellType and obj.is_standard
     ]
 
 

@@ -19,7 +19,7 @@ from .parameters import as_given, expression, one_number
 from .processes import processes
 from .synapse_values import drawn_for_all_pairs, evaluate
 from .threads import alone
-from .validation import check_names, unknown_name
+from .validation import check_names, steps_of_interval, unknown_name
 
 _BOUNDED = ("weight", "w_min", "w_max")
 
@@ -49,6 +49,7 @@ class Changing:
         sign, a delay out of range); then nothing is set.
         """
         self._check_is_there()
+        attributes = self.synapse_type.in_pynns_names(self.label, attributes)
         check_names(self.synapse_type, attributes)
         values = {name: self._evaluated(name, value) for name, value in attributes.items()}
         self._store(self.synapse_type.in_our_units(values))
@@ -101,6 +102,7 @@ class Changing:
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
         with processes.same_error(f"set() of '{self.label}'"):
             self._check_values(columns)
+            self.synapse_type.check_shared(self.label, columns, self._pairs()[1])
             if columns.keys() & set(_BOUNDED) and self.synapse_type.has_bounds and self._groups:
                 self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
         take_note([self])
@@ -147,9 +149,13 @@ class Changing:
         known = self.synapse_type.state_variables()
         for name, value in initial_values.items():
             if name not in known:
-                raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known)
+                hint = (
+                    f" (a parameter: call set({name}=...))" if self.synapse_type.has_parameter(name) else ""
+                )
+                raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known, hint)
             values = self._evaluated(name, value)
             self.synapse_type.check_values(self.label, name, values)
+            self.synapse_type.check_shared(self.label, {name: values}, self._pairs()[1])
             of_groups = [
                 self.synapse_type.engine_state(self.label, name, values[group.find_places()], group.values)
                 for group in self._groups
@@ -164,7 +170,10 @@ class Changing:
 
         Of plastic synapses the engine keeps them.
         """
-        if any(group.is_plastic for group in self._groups) or not simulator.state.network.begun:
+        if (
+            any(group.is_plastic or group.learns for group in self._groups)
+            or not simulator.state.network.begun
+        ):
             return
         known = np.zeros(0) if self._initial_weights is None else self._initial_weights
         if len(known) < self.size(gather=False):
@@ -181,12 +190,55 @@ class Changing:
             self._initial_weights = None
             simulator.state.network.changed()
 
+    def enable_learning(self, period=None, offset=None):
+        """Let graded connections learn, as they do unless they have been told not to.
+
+        `period`:
+            ms, from one change to the next; each is that of a whole period. None for every time step.
+        `offset`:
+            ms, at what time within a period.
+
+        Raises InvalidModelError for connections that don't learn in each step, InvalidParameterValueError
+        for times that are no multiples of the time step, or an offset that is not below the period.
+        """
+        dt, step = simulator.state.dt, simulator.state.network.step
+        steps = 1 if period is None else steps_of_interval(f"{self.label}: period", period, dt)
+        if offset is not None and not 0 <= offset < steps * dt:
+            raise errors.InvalidParameterValueError(
+                f"{self.label}: offset must be at least 0, and below the period, but is {offset} ms"
+            )
+        first = step % steps + (0 if offset is None else int(np.rint(offset / dt)))
+        self._set_learning(learning=True, period=steps, offset=first % steps)
+
+    def disable_learning(self):
+        """Let graded connections stay what they are. Raises InvalidModelError for others."""
+        self._set_learning(learning=False)
+
+    def _set_learning(self, **values):
+        self._check_is_there()
+        self._build()
+        for group in self._groups:
+            if not group.learns:
+                raise errors.InvalidModelError(
+                    f"{self.label}: connections of type {type(self.synapse_type).__name__} don't learn in "
+                    "each step"
+                )
+            for name, value in values.items():
+                setattr(group.synapses, name, value)
+        simulator.state.network.changed()
+
     def _store_at(self, index, name, value):
         """Set a parameter of one connection."""
         self._check_is_there()
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
+        name, scale = self.synapse_type.known_as(name)
+        value /= scale
         self._check_values({name: np.array([value])})
+        if name in self.synapse_type.limits:
+            everywhere = self._values(name)
+            everywhere[index] = value
+            self.synapse_type.check_shared(self.label, {name: everywhere}, self._pairs()[1])
         if name in _BOUNDED and self.synapse_type.has_bounds:
             now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
             self._check_bounds(now | {name: np.array([value])})

@@ -18,6 +18,8 @@ from .engine.network import Network
 from .engine.synapses.arrival import ArrivalGroup, sort_by_delay
 from .engine.synapses.columns import places_of, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
+from .engine.synapses.exact import on_grid
+from .engine.synapses.graded import GradedGroup
 from .engine.synapses.groups import (
     SynapseGroup,
     has_multiples,
@@ -125,6 +127,11 @@ class Group:
     def is_plastic(self):
         return self.is_dynamic and self.synapses.model.is_plastic
 
+    @property
+    def learns(self):
+        """Whether they change in each step."""
+        return isinstance(self.synapses, GradedGroup) and self.synapses.model.learns
+
     def values(self, name):
         """The present values of a parameter: float64 [synapses], or [1] if shared."""
         if name == "delay":
@@ -163,11 +170,13 @@ class Group:
 
     def _put(self, name, values):
         if name == "weight":
+            values = on_grid(values) if self.network.exact_sums else values
             must_be_own = self.is_plastic and len(values) != len(self)
             self.synapses.weights = np.full(len(self), values[0]) if must_be_own else values
         elif name == "delay":
             self.delays, self.drawn = values, None
-            self.synapses.delays = delay_steps(values, simulator.state.dt)
+            least = 0 if isinstance(self.synapses, GradedGroup) else 1
+            self.synapses.delays = delay_steps(values, simulator.state.dt, least)
         elif self.is_state(name):
             self.network.initialize_synapses(self.synapses, name, np.broadcast_to(values, len(self)).copy())
         else:
@@ -318,10 +327,10 @@ def shared(values, places=None):
     return moved(values.astype(float, copy=False), places)
 
 
-def delay_steps(delays, dt):
-    """Delays in steps, uint16, at least one, of delays in ms."""
+def delay_steps(delays, dt, least=1):
+    """Delays in steps, uint16, at least `least`, of delays in ms."""
     steps = np.empty(len(delays), dtype=np.uint16)
     for first in range(0, len(delays), AT_ONCE):
         piece = slice(first, first + AT_ONCE)
-        steps[piece] = np.maximum(np.rint(delays[piece] / dt), 1)
+        steps[piece] = np.maximum(np.rint(delays[piece] / dt), least)
     return steps

@@ -16,7 +16,7 @@ import quantities as pq
 from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
-from . import simulator, usual
+from . import devices, simulator, usual
 from .arguments import RULES, check, checked, is_finite, is_whole
 from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
@@ -32,7 +32,7 @@ logger = logging.getLogger("PyNN")
 
 ARGUMENTS = (
     "timestep", "min_delay", "max_delay", "threads", "rng_seed", "record_to", "profile", "progress",
-    "spike_precision",
+    "spike_precision", "device", "exact_sums",
 )  # fmt: skip
 PRECISIONS = ("on_grid", "off_grid")
 
@@ -82,6 +82,12 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     `progress`:
         False to have no bars and lines that say how far compiling, building and running are; they are only on
         terminals and in notebooks, and the environment variable PYNN_FASTSIM_PROGRESS=0 turns them off, too.
+    `device`:
+        "cpu", "gpu" for an NVIDIA card, or "auto" for whichever suits the size of the network; if it is not
+        given, what the environment variable PYNN_FASTSIM_DEVICE says, or "cpu". See docs/gpu.md.
+    `exact_sums`:
+        True to put weights on a grid of 2**-40 nA (or uS, mV), on which sums don't depend on their order. For
+        a GPU they always are; a network on the CPU with it has the same spikes.
     `profile`:
         True to print after each run which part of it took how long, and how many events there were;
         see docs/performance.md.
@@ -98,6 +104,10 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     profile = extra_params.pop("profile", False)
     progress = extra_params.pop("progress", True)
     spike_precision = extra_params.pop("spike_precision", "on_grid")
+    device = devices.checked(extra_params.pop("device", None))
+    exact_sums = extra_params.pop("exact_sums", False)
+    if profile and device == "gpu":
+        raise ValueError("setup(): there is no profile of a GPU; use device='cpu'")
     _refuse_misspelt(extra_params)
     timestep = _checked_timestep(timestep)
     for name, delay in (("min_delay", min_delay), ("max_delay", max_delay)):
@@ -116,7 +126,7 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         raise ValueError(f"setup(): threads must be a whole number of at least 1, not {threads!r}")
     if not is_whole(rng_seed) or rng_seed < 0:
         raise ValueError(f"setup(): rng_seed must be a whole number of at least 0, not {rng_seed!r}")
-    for name, flag in (("profile", profile), ("progress", progress)):
+    for name, flag in (("profile", profile), ("progress", progress), ("exact_sums", exact_sums)):
         if not isinstance(flag, (bool, np.bool_)):
             raise ValueError(f"setup(): {name} must be True or False, not {flag!r}")
     if not isinstance(spike_precision, str) or spike_precision not in PRECISIONS:
@@ -135,6 +145,8 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         profile,
         spike_precision,
         bool(progress),
+        device,
+        bool(exact_sums),
     )
     usual.tell(set(), usual.remarks("setup()", {"timestep": timestep}, table={"timestep": usual.TIMESTEP}))
     return rank()

@@ -12,7 +12,7 @@ from .connections import parts
 from .engine.synapses.arrival import ArrivalGroup
 from .engine.synapses.columns import in_few_bytes
 from .engine.synapses.dynamic import DynamicGroup
-from .engine.synapses.groups import Whole, has_equals, has_multiples
+from .engine.synapses.groups import MAX_DELAY, Whole, has_equals, has_multiples
 from .processes import checksum, is_apart, processes
 
 
@@ -28,6 +28,35 @@ def keep_local(projection, groups):
     projection._runs = runs_of(order)
     for group, mine, places in zip(groups, own, kept, strict=True):
         _localise(group, mine, np.searchsorted(order, places))
+
+
+def whole_of(projection, rows):
+    """What all processes together have of connections of which each has drawn its own: `Whole`.
+
+    rows   `pieces.DrawnRows`
+    """
+    n = len(rows.targets)
+    known = [(n, int(rows.steps.min(initial=MAX_DELAY)), int(rows.steps.max(initial=1)), _join_equals(rows))]
+    if processes.size > 1:
+        known = processes.gather(f"making projection '{projection.label}'", known[0], everywhere=True)
+    numbers, shortest, longest, equals = zip(*known, strict=True)
+    if processes.size > 1:
+        projection._checksum = checksum(rows.origin)
+        before = sum(numbers[: processes.rank])
+        projection._runs = np.array([[before], [n]], dtype=np.int64)  # they are in the order of targets
+    has_equals = all(equals) and projection.pre.size == projection.post.size
+    several = not rows.is_one_delay and sum(numbers) > 1
+    return Whole(sum(numbers), min(shortest), max(longest), several, has_equals)
+
+
+def _join_equals(rows):
+    """Whether `pieces.DrawnRows` join each of this process's cells to the equal one."""
+    begin, end = rows.own
+    return (
+        len(rows.targets) == end - begin
+        and np.array_equal(rows.targets, np.arange(begin, end))
+        and np.array_equal(rows.first[begin : end + 1], np.arange(end - begin + 1))
+    )
 
 
 def draws_apart(projection):

@@ -245,6 +245,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         lazy = LazyArray(given, shape=(self.size,), dtype=float)
         values = evaluated(self._owner, what, lazy, self.size)
         check_finite(self._owner, what, values)
+        self.celltype.check_initial(self._owner, variable, values, self.size == self._root.size)
         return values
 
     def _store_initial_values(self, values):
@@ -524,7 +525,7 @@ class Population(_Cells, common.Population):
         self._store_parameters(
             {n: value if value.dtype == object else simplify(value) for n, value in parameters.items()}
         )
-        self._block.initial.update(initial)
+        self._block.initial.update({name: simplify(values) for name, values in initial.items()})
         for variable in self.initial_values:
             name, divisor = self.celltype.state_in_engine(variable)
             values = simplify(initial[name] * divisor)

@@ -40,7 +40,7 @@ def started_together(environment):
 class Alone:
     """The only process."""
 
-    rank, size, comm = 0, 1, None
+    rank, size, comm, on_machine = 0, 1, None, 1
     together = False
 
     def same_error(self, what):
@@ -57,11 +57,12 @@ class Processes:
 
     comm         communicator of mpi4py, which nobody else uses
     rank, size   of this process, and the number of all
+    on_machine   the number of those that share the memory of this one's machine
     ending       the Ending of all processes
     together     whether this process is now doing for all cells what each process does for all
     """
 
-    together = False
+    together, on_machine = False, 1
 
     def __init__(self, comm):
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
@@ -147,7 +148,9 @@ def _find():
             f"{MPI.COMM_WORLD.Get_size()}: mpirun and mpi4py must belong to the same MPI, and this is "
             f"{MPI.Get_library_version().splitlines()[0]}"
         )
-    return Processes(MPI.COMM_WORLD.Dup())
+    processes = Processes(MPI.COMM_WORLD.Dup())
+    processes.on_machine = MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED).Get_size()
+    return processes
 
 
 processes = _find()  # a singleton, as the script is

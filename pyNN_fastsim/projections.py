@@ -12,7 +12,7 @@ from pyNN import common, errors
 from pyNN.recording.files import StandardTextFile
 from pyNN.space import Space
 
-from . import simulator
+from . import devices, simulator
 from .arguments import FILE, NAMES, check_arguments_of
 from .changing import Changing
 from .connecting import Connecting
@@ -20,13 +20,14 @@ from .connections import Connection, Group, parts
 from .display import Displayed, Panel, counted, spread, with_units
 from .engine.synapses.groups import moved, sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
+from .graded import graded_form
 from .joint_changes import take_note
 from .localising import numbers_of
 from .memory import NoMemory, check_memory
 from .messages import did_you_mean
 from .output import own_table, writing_table
 from .parameters import Stream, one_number
-from .processes import for_all_cells, processes
+from .processes import for_all_cells, processes, refuse
 from .progress import building
 from .recording import check_file, write_recording
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
@@ -86,11 +87,18 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
     ):
         label = label or f"{_name(presynaptic_neurons)}→{_name(postsynaptic_neurons)}"
         receptors = postsynaptic_neurons.receptor_types
-        if not receptors:
+        graded = self._as_graded(
+            label, presynaptic_neurons, postsynaptic_neurons, synapse_type, receptor_type
+        )
+        self._is_graded = graded is not None
+        if self._is_graded:
+            synapse_type, receptor_type = graded
+        elif not receptors:
             raise errors.ConnectionError(
                 f"'{postsynaptic_neurons.label}' can't be connected to: it is a spike source"
             )
-        _check_receptor_type(label, source, receptor_type, receptors)
+        if not self._is_graded:
+            _check_receptor_type(label, source, receptor_type, receptors)
         if synapse_type is not None and not isinstance(synapse_type, EngineSynapse):
             raise errors.InvalidModelError(
                 f"{label}: {type(synapse_type).__name__} is not a synapse type of this backend; "
@@ -102,10 +110,12 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             connector,
             synapse_type,
             source,
-            receptor_type,
+            receptors[0] if self._is_graded and receptors else receptor_type,
             space,
             label,
         )
+        if self._is_graded:
+            self.receptor_type = receptor_type
         for cells in (self.pre, self.post):
             for part in parts(cells):
                 if not any(part.block is block for block in simulator.state.network.blocks):
@@ -114,6 +124,10 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
                     )
         if self._is_electrical:
             self._check_electrical()
+            devices.refuse(simulator.state, self.label, "gap junctions")
+        elif self.synapse_type.model is not None and self.synapse_type.model.is_plastic:
+            kind = type(self.synapse_type).__name__
+            devices.refuse(simulator.state, self.label, f"plastic synapses ({kind})")
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
         self._hardly_meant = set()
@@ -141,6 +155,16 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
                 ) from None
             raise
         self._is_made = True
+
+    @staticmethod
+    def _as_graded(label, pre, post, synapse_type, receptor_type):
+        """As `graded_form`; None for what are no cells, of which PyNN tells."""
+        if not all(isinstance(cells, (common.BasePopulation, common.Assembly)) for cells in (pre, post)):
+            return None
+        graded = graded_form(label, pre, post, synapse_type, receptor_type)
+        if graded is not None:
+            refuse(f"{label}: graded connections")
+        return graded
 
     def short(self):
         return f'{type(self).__name__}("{self.label}")'
@@ -257,10 +281,11 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
 
     def _values(self, name):
         """The values of a parameter, in the order of creation: float64 [connections]."""
+        name, scale = self.synapse_type.known_as(name)
         values = np.empty(len(self))
         for group in self._groups:
             values[group.find_places()] = group.values(name)
-        return values
+        return values if scale == 1.0 else values * scale
 
     def _locate(self, index):
         """The group of a connection, given by its place in the order of creation, and its place there."""
@@ -274,8 +299,9 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
 
     def _value_at(self, index, name):
         group, place = self._locate(index)
+        name, scale = self.synapse_type.known_as(name)
         values = group.values(name)
-        return float(values[place if len(values) > 1 else 0])
+        return float(values[place if len(values) > 1 else 0]) * scale
 
     def get(self, attribute_names, format, gather=True, with_address=True, multiple_synapses="sum"):
         """Weights, delays and other parameters of the connections.
@@ -300,7 +326,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         names = [attribute_names] if single else list(attribute_names)
         known = self.synapse_type.get_parameter_names()
         names = [n[:-1] if n not in known and n[:-1] in known else n for n in names]  # "weights"
-        check_names(self.synapse_type, [n for n in names if n not in _ADDRESS])
+        check_names(self.synapse_type, [self.synapse_type.known_as(n)[0] for n in names if n not in _ADDRESS])
         if multiple_synapses not in self.MULTI_SYNAPSE_OPERATIONS:
             raise ValueError(
                 f"multiple_synapses must be one of {list(self.MULTI_SYNAPSE_OPERATIONS)}, "
@@ -433,6 +459,8 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
 
     def _weight_units(self):
         """As quantities knows them."""
+        if self._is_graded:
+            return "dimensionless"
         if self.post.conductance_based or self._is_electrical:
             return "uS"
         return unit_of_currents([population.celltype for population in _populations(self.post)])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from pyNN import errors
 
-from . import simulator
+from . import devices, simulator
 from .engine.synapses.groups import sources_of
 from .gathering import of_all_processes
 from .processes import processes
@@ -52,6 +52,7 @@ class SynapseRecorder:
         Raises RecordingError for a variable that there is not, ValueError for a sampling interval (ms)
         that is not a multiple of the time step, or not that of what is already recorded.
         """
+        devices.refuse(simulator.state, f"Projection '{self.projection.label}'", "recording from synapses")
         who = f"Projection '{self.projection.label}': sampling_interval"
         if sampling_interval is not None:
             steps = steps_of_interval(who, sampling_interval, self._network.dt)
@@ -99,6 +100,7 @@ class SynapseRecorder:
         known = list(synapse_type.recordable)
         if isinstance(variables, str):
             variables = known if variables == "all" else [variables]
+        variables = [synapse_type.known_as(name)[0] for name in variables]
         for name in variables:
             if name not in known:
                 hint = did_you_mean(name, known)

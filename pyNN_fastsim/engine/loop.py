@@ -4,17 +4,19 @@ The compiled run loop, and the order of events within a step.
 Step k takes the network from t_{k-1} to t_k. Every thread, for the cells that it owns:
 
     1. currents     where an injected current has changed at t_{k-1}, sum it afresh; those through gap
-                    junctions follow from the potentials at t_{k-1} and t_{k-2}
+                    junctions follow from the potentials at t_{k-1} and t_{k-2}; what graded connections bring
+                    follows from what was transmitted until t_{k-1}
     2. update       each block's kernel advances the state to t_k, adds what the ring buffer holds
                     for t_k to the synaptic variables, empties that slot, and lists the spikes at t_k
-    3. record       spikes, and samples of the state at t_k
+    3. record       spikes, and samples of the state at t_k; write down what is transmitted at t_k
     4. barrier      tell the others that the spikes are listed; of the groups that are delivered on arrival,
                     deliver what arrives at t_{k+1} of spikes before t_{k-1}, to the slot of that; then
                     wait until all threads have listed their spikes
     5. deliver      for each spike at t_k of any thread, in the order of blocks, projections and
                     cells: add the weights of its synapses to the slots of t_k + delay; then the spikes
                     with axonal delays that plastic synapses have been waiting for; then the others that
-                    arrive at t_{k+1}, of the groups that are delivered on arrival
+                    arrive at t_{k+1}, of the groups that are delivered on arrival; graded connections
+                    learn, and sum what they bring in step k + 1
     6. observe      samples of the state of synapses after t_k
 
 Step 0 runs the spike sources only: a source may spike at t_0. Threads share nothing that is written
@@ -280,6 +282,7 @@ def _advance(words, thread, step):
     if step > 0:
         _call(words, tables.INJECT, thread, step)
         _call(words, tables.COUPLE, thread, step)
+        _call(words, tables.RECEIVE, thread, step)
     _lap(words, thread, CURRENTS)
     if not _update_blocks(words, thread, step):
         atomic_store(flag, 1)
@@ -288,6 +291,7 @@ def _advance(words, thread, step):
     _call(words, tables.SAMPLE, thread, step)
     _lap(words, thread, RECORDING)
     _call(words, tables.NOTE_POTENTIALS, thread, step)
+    _call(words, tables.TRANSMIT, thread, step)
     _lap(words, thread, CURRENTS)
     _call(words, tables.COUNT_EVENTS, thread, step)
 
@@ -303,6 +307,7 @@ def _finish(words, thread, step):
     _call(words, tables.DELIVER_HELD, thread, step)
     _lap(words, thread, PLASTICITY)
     _call(words, tables.DELIVER_RECENT, thread, step)
+    _call(words, tables.PROPAGATE, thread, step)
     _lap(words, thread, DELIVERY)
     _call(words, tables.OBSERVE, thread, step)
     _lap(words, thread, RECORDING)

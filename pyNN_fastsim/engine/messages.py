@@ -6,11 +6,11 @@ A message is a list of int32 words:
     LENGTH    how many words it has
     FAILED    1 if its process can't go on
     REACHED   the last step that it has done; STOPPED if it has failed before the first of those exchanged
-    ...       for each step and block that has spikes: which of the steps, times the number of blocks, plus the
-              block; the number of spikes; and the cells
+    ...       for each step and block that has spikes: which of the steps, times the number of blocks, plus
+              the block; the number of spikes; and the cells
 
-The first HEAD words of all messages are exchanged by one `MPI_Allgather`: up to a few dozen spikes, that is all.
-Where a message is longer, all of them are exchanged once more, whole, by `MPI_Allgatherv`.
+The first HEAD words of all messages are exchanged by one `MPI_Allgather`: up to a few dozen spikes, that is
+all. Where a message is longer, all of them are exchanged once more, whole, by `MPI_Allgatherv`.
 """
 
 from .compiling.compile import entry, jit

@@ -30,7 +30,9 @@ from .sources.currents import Current
 from .synapses import dynamic, history
 from .synapses.arrival import Arrivals, release_counts
 from .synapses.dynamic import DynamicGroup
+from .synapses.exact import on_grid
 from .synapses.gap import Coupling, JunctionGroup
+from .synapses.graded import Graded, GradedGroup
 from .synapses.groups import SynapseGroup
 from .synapses.history import HeldSpikes, SpikeHistory
 from .synapses.plasticity import LARGEST_KICK, Y_RATE
@@ -73,12 +75,15 @@ class Network:
     seed      of everything random that happens during a run
     folder    where recordings go in the course of a run, or None if they stay in memory
     exchange  the Exchange with the other processes that have parts of this network, or None
+    exact_sums  whether weights are put on a grid, on which sums are exact: see synapses/exact.py
+    device    what runs it in the place of the CPU's run loop: a `cuda.run.CardLoop`; or None
     profile   a Profile of what takes how long, or None
     on_piece  a function that is told the last step of each piece of a run, or None
     step      number of the last step done; the time is step * dt
     """
 
-    def __init__(self, dt, threads=1, seed=42, folder=None, exchange=None):
+    def __init__(self, dt, threads=1, seed=42, folder=None, exchange=None, device=None):
+        self.exact_sums = device is not None
         self.dt, self.threads = float(dt), int(threads)
         self.seed = (int(seed) ^ (int(seed) >> 32)) & 0xFFFFFFFF
         self.blocks: list[Block] = []
@@ -92,10 +97,11 @@ class Network:
         self.all_junctions: list[tuple] = []  # see coupling.py
         self.coupling = Coupling()
         self.potentials: Potentials | None = None
+        self.graded = Graded()
         self.held: dict[DynamicGroup, HeldSpikes] = {}
         self.arrivals = Arrivals()
         self.counted: set[SynapseGroup] = set()  # those that `deliver_counts` is for
-        self.exchange = exchange
+        self.exchange, self.device = exchange, device
         self.profile: Profile | None = None
         self.on_piece: Callable[[int], None] | None = None
         self.step = 0
@@ -114,22 +120,32 @@ class Network:
     def add_block(self, model, n, parameters):
         """Add `n` cells of a model; returns the block."""
         first_id = sum(block.n for block in self.blocks)
-        block = Block(model, n, parameters, len(self.blocks), first_id)
+        block = Block(model, n, parameters, len(self.blocks), first_id, self.own_cells(n))
         block.restart()
         block.stream = self._new_stream(model.name)
         self.blocks.append(block)
+        self.graded.add_pools(block)
         self.changed()
         return block
 
     def remove_last_block(self):
         """Take back the block that was added last, to which nothing has been connected."""
         block = self.blocks.pop()
+        self.graded.remove_block(block.index)
         self._streams[block.model.name] -= 1
         self.changed()
 
     def add_group(self, group):
-        """Add a group of synapses or of gap junctions."""
+        """Add a group of synapses, of gap junctions or of graded connections."""
+        if isinstance(group, GradedGroup):
+            self.graded.groups.append(group)
+            if self.begun:
+                group.begin()
+            self.changed()
+            return
         (self.junctions if isinstance(group, JunctionGroup) else self.groups).append(group)
+        if self.exact_sums and group not in self.junctions and len(group):
+            group.weights = on_grid(group.weights)
         if isinstance(group, DynamicGroup):
             self._add_dynamic(group)
         group.since = self.step + 1 if self.begun else 0
@@ -151,6 +167,7 @@ class Network:
         gone = {id(group) for group in groups}
         self.groups = [group for group in self.groups if id(group) not in gone]
         self.junctions = [group for group in self.junctions if id(group) not in gone]
+        self.graded.groups = [group for group in self.graded.groups if id(group) not in gone]
         self.observers = [o for o in self.observers if id(o.group) not in gone]
         for group in groups:
             self.held.pop(group, None)
@@ -310,10 +327,13 @@ class Network:
     def release_arrivals(self, group):
         """Put the spikes under way to a group into the ring buffer, since its weights or delays are about to
         change: they keep those that they were emitted with."""
-        if not self.begun or not (group.by_delay or group in self.counted):
+        if self.device is not None:
+            self.device.outdate(self, group)
+        on_arrival = group.by_delay and self.device is None
+        if not self.begun or not (on_arrival or group in self.counted):
             return
         resize_ring(self, self.ring.shape[1], group.longest)
-        if group.by_delay:
+        if on_arrival:
             self.arrivals.release(group, self.ring, self.channel(group), self.step)
         else:
             counts = self.blocks[group.source].counts
@@ -326,6 +346,9 @@ class Network:
 
         Their other variables, which are kept as they were at the last spike, go on from what they are now.
         """
+        if isinstance(group, GradedGroup):
+            group.initialize(name, values)
+            return
         others = {}
         if self.begun and len(group):
             if group.model.is_plastic:
@@ -364,11 +387,13 @@ class Network:
 
     def reset(self):
         """Go back to time 0 and the initial state, for a new trial; forget what was recorded."""
+        if self.device is not None:
+            self.device.bring_back(self)
         self.step = 0
         self.trial += 1
         self.records.trial = self.trial
         self.begun = False
-        self.ring[:] = 0.0
+        self.ring = np.zeros(self.ring.shape)
         self._spike_log = SpikeLog(self.blocks, self.records)
         for block in self.blocks:
             block.restart()
@@ -376,6 +401,7 @@ class Network:
             if isinstance(group, DynamicGroup):
                 group.restart()
         self.coupling.forget()
+        self.graded.restart()
         for kept in (*self.histories.values(), *self.held.values(), self.arrivals):
             kept.clear()
         for group in self.groups:
@@ -406,6 +432,7 @@ class Network:
         self.coupling.begin(self.blocks, self.step)
         if self.potentials is not None:
             self.potentials.share(self.step)
+        self.graded.begin(self)
         self.begun = True
         if self.records.folder is None:
             self._reserve_samples(last)
@@ -457,6 +484,8 @@ class Network:
 
     def _run_piece(self, first, last):
         """Run steps `first` to `last`, or fewer; returns the last one done."""
+        if self.device is not None:
+            return self._run_on_device(first, last)
         tables = self.tables._replace(
             samplers=rows_of(
                 [s.row(last, self.tables.ranges[:, s.block.index]) for s in self.samplers],
@@ -470,6 +499,16 @@ class Network:
         if self.exchange is not None:
             return self._run_exchanging(tables, first, last)
         return self._note_done(tables, self._run_threads(loop.run, tables, first, last))
+
+    def _run_on_device(self, first, last):
+        self.step, failed = self.device.run(self, first, last)
+        if failed is not None:
+            raise NumericalError(*failed, self.step)
+        return self.step
+
+    def take_spikes(self, pairs):
+        """Take over recorded spikes: (id, step) pairs of int32, in the order of steps, blocks and cells."""
+        self._spike_log.extend(pairs)
 
     def _note_done(self, tables, done):
         """Note that the steps until `done` have been; returns it. Raises NumericalError."""
@@ -500,7 +539,10 @@ class Network:
         return done
 
     def _run_threads(self, function, tables, first, last):
-        """Call a function of the run loop in all threads. Code that checks itself (in tests) may fail, in any of them."""
+        """Call a function of the run loop in all threads; returns the least that it gives.
+
+        Code that checks itself (in tests) may fail, in any of them.
+        """
         done = [0] * len(tables.threads)
         failures = []
         words = words_of(tables, 0 if self.exchange is None else self.exchange.rank)

@@ -27,6 +27,7 @@ from .synapses.arrival import ARRIVAL_ROW, deliver_arrivals, keep_emitted
 from .synapses.gap import COUPLED_ROW, couple, note_potentials
 from .synapses.groups import GROUP_ROW
 from .synapses.history import HELD_ROW, HISTORY_ROW, deliver_held, note_spikes
+from .synapses.transmission import graded_at, propagate, receive, transmit
 from .tables import (
     ARRIVALS_AT,
     ATTACHMENTS_AT,
@@ -307,6 +308,41 @@ def _keep(words, step):
     keep_emitted(table2_at(words[ARRIVALS_AT], words[N_ARRIVALS], ARRIVAL_ROW), counts, spikes, step)
 
 
+@entry(3)
+def receiving_part(address, thread, step):
+    """What graded connections bring in this step."""
+    core = core_at(int64_at(address, WORDS))
+    _, groups, _, _ = graded_at(core.head[tables.GRADED_AT])
+    receive(groups, core.ranges[thread], slot_of(core.head, step))
+    return 0
+
+
+@entry(3)
+def transmitting_part(address, thread, step):
+    """What cells transmit."""
+    core = core_at(int64_at(address, WORDS))
+    transmitted, _, _, _ = graded_at(core.head[tables.GRADED_AT])
+    counts, spikes = spikes_at(core, step)
+    owner = core.first_owner + thread
+    transmit(transmitted, core.ranges[thread], counts[owner], spikes[owner], step)
+    return 0
+
+
+@entry(3)
+def propagating_part(address, thread, step):
+    """Graded connections learn, and sum what they bring in the next step."""
+    core = core_at(int64_at(address, WORDS))
+    _, groups, scratch, width = graded_at(core.head[tables.GRADED_AT])
+    propagate(groups, core.ranges[thread], step, scratch + thread * width)
+    return 0
+
+
+GRADED_PARTS = (
+    (tables.RECEIVE, receiving_part),
+    (tables.TRANSMIT, transmitting_part),
+    (tables.PROPAGATE, propagating_part),
+)
+
 # Which word of the head each of them is, and the table without whose rows it has nothing to do.
 PARTS = (
     (tables.INJECT, currents_part, "attachments"),
@@ -328,5 +364,7 @@ def write_parts(written):
     """Write the addresses of the parts into the head of `Tables`: of those that there are, 0 for others."""
     for word, part, name in PARTS:
         written.head[word] = part.address if len(getattr(written, name)) else 0
+    for word, part in GRADED_PARTS:
+        written.head[word] = part.address if written.head[tables.GRADED_AT] else 0
     if len(written.arrivals) and len(written.exchange) and written.exchange[PERIOD] > 1:
         written.head[tables.KEEP_EMITTED] = keep_part.address

@@ -20,6 +20,7 @@ from .synapses.history import HeldSpikes
 from .tables import (
     BARRIER,
     FAILED_BLOCK,
+    GRADED_AT,
     HEAD,
     LOG_SLACK,
     MASK,
@@ -50,7 +51,8 @@ def prepare(network):
         network.changed()
     _find_junctions(network)
     if network.tables is None:
-        network.tables = _make_tables(network)
+        make = _make_tables if network.device is None else network.device.prepare
+        network.tables = make(network)
 
 
 def _find_junctions(network):
@@ -66,6 +68,7 @@ def _find_junctions(network):
 
 def _make_tables(network):
     n_cells = sum(block.n * max(len(block.constants) / SIMPLE, 1.0) for block in network.blocks)
+    n_cells += network.graded.cells_worth()
     if network.exchange is not None:
         n_cells /= network.exchange.size
     n_threads = max(1, min(network.threads, int(n_cells // CELLS_PER_THREAD)))
@@ -77,20 +80,21 @@ def _make_tables(network):
     network.potentials = None
     if network.exchange is not None and network.coupling.blocks:
         network.potentials = Potentials(network.exchange, network.coupling, network.blocks)
+    network.graded.prepare(network)
     ranges = np.empty((n_threads, len(network.blocks), 2), dtype=np.int64)
     for block in network.blocks:
         begin, end = network.own_cells(block.n)
         edges = begin + (end - begin) * np.arange(n_threads + 1) // n_threads
         ranges[:, block.index, 0] = edges[:-1]
         ranges[:, block.index, 1] = edges[1:]
-    _find_counted(network, ranges)
+    find_counted(network, ranges)
     on_arrival = [group for group in network.groups if group.by_delay and len(group)]
     groups = sorted((g for g in network.groups if not g.by_delay), key=lambda group: group.source)
     channels = np.cumsum([0] + [block.n * len(block.model.receptors) for block in network.blocks])
     width = int(channels[-1])
     resize_ring(network, width, max((g.longest for g in groups if g not in network.counted), default=1))
     listed = {group.source for group in network.groups if group not in network.counted}
-    listed |= {block.index for block in network.blocks if block.recorded is not None}
+    listed |= {block.index for block in network.blocks if block.recorded is not None} | network.graded.traced
     blocks = rows_of(
         [b.row(first, b.index in listed) for b, first in zip(network.blocks, channels, strict=False)],
         kernel.ROW,
@@ -122,6 +126,8 @@ def _make_tables(network):
     head[BARRIER] = address_of(network.barrier)
     head[YIELD] = address_in_system("SwitchToThread", "sched_yield")
     head[STOP] = address_of(network.stop)
+    graded = network.graded.write(network, channels, n_threads)
+    head[GRADED_AT] = 0 if graded is None else address_of(graded)
     counts, spikes, slack = _make_spike_lists(network, ranges)
     sources = [current.row(network.seed, network.trial) for current in network.currents]
     return Tables(
@@ -151,8 +157,8 @@ def _make_tables(network):
     )
 
 
-def _find_counted(network, ranges):
-    """Find the groups whose spikes wait as numbers, and keep these for as long as they wait."""
+def find_counted(network, ranges, more=0):
+    """Find the groups whose spikes wait as numbers, and keep these as long as they wait, and `more` steps."""
     counted = {
         g for g in network.groups if network.blocks[g.source].counts_spikes and is_one_to_one(g, ranges)
     }
@@ -161,7 +167,7 @@ def _find_counted(network, ranges):
     for group in counted - network.counted:
         group.since = network.step + 1 if network.begun else 0
     for group in counted:
-        network.blocks[group.source].keep_counts(group.longest, network.step)
+        network.blocks[group.source].keep_counts(group.longest + more, network.step)
     network.counted = counted
 
 

@@ -33,7 +33,12 @@ OBSERVE = 15
 KEEP_EMITTED = 16
 EXCHANGE = 17
 SHARE_POTENTIALS = 18
-HEAD = 19  # words
+# Parts for graded transmission, and the address of what they need; 0 where there is none: see `graded.py`.
+RECEIVE = 19
+TRANSMIT = 20
+PROPAGATE = 21
+GRADED_AT = 22
+HEAD = 23  # words
 
 # The words of a row of `Tables.threads`.
 SCRATCH = 0  # address of as many int64 as the largest chunk of any model has cells

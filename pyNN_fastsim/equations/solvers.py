@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from .expressions import DT, TIME, absolute, ceil, expm1, floor, ite, maximum, mod, rounded, sign
+from .expressions import DT, TIME, Steps, absolute, ceil, expm1, ite, maximum, mod
 
 METHODS = ("exact", "exponential", "explicit", "midpoint", "rk4", "implicit", "event-driven")
 
@@ -70,7 +70,7 @@ def _slope(rhs, y):
     One that has y in a condition, or in a function with jumps, is not, though its derivative may be free of
     y."""
     slope = rhs.diff(y)
-    jumps = rhs.atoms(sympy.core.relational.Relational, floor, ceil, rounded, sign, mod)
+    jumps = rhs.atoms(sympy.core.relational.Relational, Steps, mod)
     return None if slope.has(y) or any(part.has(y) for part in jumps) else slope
 
 

@@ -137,9 +137,9 @@ def call_clock(typing_context, address, first, second):
 
 @intrinsic
 def call_mpi(typing_context, address, a, b, c, d, e, f, g, h):
-    """Call a function of MPI at `address` with up to eight integers, addresses and handles; returns its error.
+    """Call a function of MPI at `address` with up to eight integers, addresses and handles.
 
-    What is wider than the function wants, or too much, it doesn't look at.
+    What is wider than the function wants, or too much, it doesn't look at. Returns its error code.
     """
 
     def generate(context, builder, signature, args):

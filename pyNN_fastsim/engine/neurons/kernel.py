@@ -47,11 +47,16 @@ A source whose cells spike in most steps may have another function, which is use
 
 It writes how often each cell of [first, last) spikes to ``counts[cell]``. The list is made from that, if
 anything needs one. `room` and `counts` are addresses: of an int32 array of the capacity of the list, for any
-use, and of an int32 array of all cells.
+use, and of an int32 array of all cells. On a GPU a third function does the same, cell by cell::
+
+    @inlined
+    def count_of(c, i, step):
+        ...
+        return how often cell i spikes
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -115,15 +120,21 @@ class Model:
     spike         the function of a cell of a source that knows when it spikes next, or None
     count         a function that does the same by counting, or None
     counts        function(constants) -> whether `count` is to be used; None if there is none
+    count_of      what `count` does, of one cell; or None
     capacity      for sources: function(constants, n cells) -> most spikes in one step
     restart       function(constants, state: dict of array, step = -1) that sets the state at the
                   beginning of a trial, or None
     changed       for sources: function(constants, constants before, state, last step done), called when
                   parameters may have changed during a trial
     cm            capacitance, nF, of a model that has no parameter of this name; infinite if nobody knows
+    graded        receptors that take graded values in each step, see synapses/graded.py: their indices by
+                  what users call them
+    pools         what cells know of all cells of their block: (operation, variable, index of the receptor
+                  that gets it)
+    transmits     the variable that cells transmit to others in each step, or None
 
     Besides its own parameters, `constants` gets "_seed", "_stream" and "_trial", which identify the random
-    numbers of a block (see rng.py).
+    numbers of a block (see rng.py), and "_past", a function that gives them memory (`Block.past_of`).
     """
 
     name: str
@@ -142,10 +153,14 @@ class Model:
     spike: Callable | None = None
     count: Callable | None = None
     counts: Callable | None = None
+    count_of: Callable | None = None
     capacity: Callable | None = None
     restart: Callable | None = None
     changed: Callable | None = None
     cm: float = float("inf")
+    graded: dict[str, int] = field(default_factory=dict)
+    pools: tuple[tuple[int, str, int], ...] = ()
+    transmits: str | None = None
 
     @property
     def is_source(self):

@@ -192,6 +192,8 @@ def places_of_sorted(pre, post, n_pre):
 
 def sources_of(group):
     """The source cell of each synapse of a group: int64 [synapses]."""
+    if hasattr(group, "find_sources"):  # connections that are sorted by target
+        return group.find_sources()
     return np.repeat(np.arange(len(group.first) - 1), np.diff(group.first))
 
 

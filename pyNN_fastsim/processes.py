@@ -57,8 +57,8 @@ class Processes:
 
     comm         communicator of mpi4py, which nobody else uses
     rank, size   of this process, and the number of all
-    on_machine   the number of those that share the memory of this one's machine
     ending       the Ending of all processes
+    on_machine   the number of those that share the memory of this one's machine
     together     whether this process is now doing for all cells what each process does for all
     """
 

@@ -79,6 +79,7 @@ class State(common.control.BaseState):
         self.current_sources = []  # that are injected somewhere
         self.recorders = set()
         self.write_on_end = []
+        self.periodic = []  # what is called again and again in runs: see periodic.py
         self.relay_delay = None  # ms, of relayed sources, once there has been a run
         self.build_seconds = 0.0  # that projections have taken
         self.told_of_dependence = False  # see random.py

@@ -337,7 +337,8 @@ class Network:
             self.arrivals.release(group, self.ring, self.channel(group), self.step)
         else:
             counts = self.blocks[group.source].counts
-            release_counts(group, counts, self.ring, self.channel(group), self.step)
+            next_is_there = self.device is None  # a card adds them up when they arrive
+            release_counts(group, counts, self.ring, self.channel(group), self.step, next_is_there)
         group.since = self.step + 1
         self.changed()
 

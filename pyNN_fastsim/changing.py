@@ -149,9 +149,8 @@ class Changing:
         known = self.synapse_type.state_variables()
         for name, value in initial_values.items():
             if name not in known:
-                hint = (
-                    f" (a parameter: call set({name}=...))" if self.synapse_type.has_parameter(name) else ""
-                )
+                is_parameter = self.synapse_type.has_parameter(name)
+                hint = f" (a parameter: call set({name}=...))" if is_parameter else ""
                 raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known, hint)
             values = self._evaluated(name, value)
             self.synapse_type.check_values(self.label, name, values)

@@ -436,7 +436,7 @@ def _take_over(groups, old):
     """Let the synapses of new groups remember what those of the old groups did, which were created first."""
     heirs = {(heir.pre.first, heir.post.first): heir for heir in groups}
     for group in old:
-        if group.is_dynamic:
+        if group.is_dynamic or isinstance(group.synapses, GradedGroup):
             heir = heirs[group.pre.first, group.post.first]
             _, mine, others = np.intersect1d(heir.find_places(), group.find_places(), return_indices=True)
             if len(mine):

@@ -22,6 +22,7 @@ from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
 from .engine.synapses.groups import MAX_DELAY
 from .former_names import of_today
+from .processes import processes
 from .profiling import of_all_processes, report
 from .progress import running
 from .threads import alone
@@ -235,8 +236,8 @@ def run_until(time_point, callbacks=None):
     Returns the time reached, in ms. Raises ValueError for a time that has passed.
     """
     _check_time("run_until", "time_point", time_point)
-    callbacks = _checked_callbacks("run_until", callbacks)
     state = simulator.state
+    callbacks = [*(_checked_callbacks("run_until", callbacks) or ()), *state.periodic]
     if time_point < state.t - state.dt / 2:
         raise ValueError(
             f"run_until(): time_point ({time_point:g} ms) is in the past (current time {state.t:g} ms)"
@@ -247,10 +248,13 @@ def run_until(time_point, callbacks=None):
     try:
         with running(time_point):
             if callbacks:
-                _run_with_callbacks(state, time_point, list(callbacks))
+                _run_with_callbacks(state, time_point, callbacks)
             else:
                 state.run_until(time_point)
-    finally:
+    except BaseException:
+        state.flush()
+        raise
+    with processes.same_error("the end of run()"):
         state.flush()
     if profile is not None:
         profile = of_all_processes(profile)

@@ -13,12 +13,13 @@ from pyNN.parameters import LazyArray
 from pyNN.standardmodels.base import StandardSynapseType
 
 from .celltypes import public_state
+from .engine.synapses import learning
 from .engine.synapses.graded import CURRENT, StaticModel
 from .messages import did_you_mean
 from .selection import populations_of
 from .standardmodels.synapses import EngineSynapse, StaticSynapse, same_names
 
-__all__ = ["RateFromSpikes"]
+__all__ = ["DiffusiveCoupling", "IBCM", "Hebb", "Oja", "RateFromSpikes"]
 
 RECEPTOR_OF_CURRENTS = "current"
 
@@ -61,12 +62,26 @@ class GradedConnection(GradedType, StaticSynapse):
         """What stands for a StaticSynapse where cells transmit a variable."""
         graded = cls.__new__(cls)
         graded.__dict__.update(vars(synapse))
-        graded.__dict__["model"] = StaticModel(variable)
+        is_diffusive = isinstance(synapse, DiffusiveCoupling)
+        graded.__dict__["model"] = StaticModel(variable, is_diffusive=is_diffusive)
         if not synapse.delay_is_given:
             space = copy.copy(synapse.parameter_space)
             space._parameters = {**space._parameters, "delay": LazyArray(0.0, dtype=float)}
             graded.__dict__["parameter_space"] = space
         return graded
+
+
+class DiffusiveCoupling(StaticSynapse):
+    """
+    Synapse between cells that transmit a variable in each step: the target receives the weight times the
+    difference of the source's value, a delay ago, and its own one of the same variable.
+
+    Arguments:
+        `weight`:
+            by which the difference is multiplied.
+        `delay`:
+            ms; 0 by default.
+    """
 
 
 class RateFromSpikes(GradedType, EngineSynapse, StandardSynapseType):
@@ -97,6 +112,86 @@ class RateFromSpikes(GradedType, EngineSynapse, StandardSynapseType):
             )
 
 
+class LearningType(GradedType, EngineSynapse, StandardSynapseType):
+    """What the built-in types have in common whose weights change in each step, with r of both cells."""
+
+    recordable: tuple[str, ...] = ("weight",)
+
+    def check(self, owner, columns):
+        """Raise InvalidParameterValueError for a time constant that is not above 0."""
+        if "tau" in columns and not (columns["tau"] > 0).all():
+            raise errors.InvalidParameterValueError(
+                f"{owner}: tau of {type(self).__name__} must be above 0 ms"
+            )
+
+
+class Hebb(LearningType):
+    """
+    Hebb's rule, in each step: dw/dt = eta pre.r post.r.
+
+    Arguments:
+        `weight`:
+            at the beginning.
+        `delay`:
+            ms; 0 by default.
+        `eta`:
+            how fast weights change (1/ms).
+        `w_min`:
+            below which no weight falls.
+    """
+
+    default_parameters = {"weight": 0.0, "delay": None, "eta": 0.01, "w_min": 0.0}
+    translations = same_names(default_parameters)
+    model = learning.HEBB
+
+
+class Oja(LearningType):
+    """
+    Oja's rule, in each step: dw/dt = eta (pre.r post.r - alpha post.r^2 w). The sum of a target's squared
+    weights tends to 1 / alpha.
+
+    Arguments:
+        `weight`:
+            at the beginning.
+        `delay`:
+            ms; 0 by default.
+        `eta`:
+            how fast weights change (1/ms).
+        `alpha`:
+            how much weights are held back.
+        `w_min`:
+            below which no weight falls.
+    """
+
+    default_parameters = {"weight": 0.0, "delay": None, "eta": 0.01, "alpha": 1.0, "w_min": 0.0}
+    translations = same_names(default_parameters)
+    model = learning.OJA
+
+
+class IBCM(LearningType):
+    """
+    The rule of Intrator and Cooper, in each step: dw/dt = eta post.r (post.r - theta) pre.r, where theta
+    follows the square of the target's rate: tau dtheta/dt = post.r^2 - theta.
+
+    Arguments:
+        `weight`:
+            at the beginning.
+        `delay`:
+            ms; 0 by default.
+        `eta`:
+            how fast weights change (1/ms).
+        `tau`:
+            time constant of theta (ms).
+        `w_min`:
+            below which no weight falls.
+    """
+
+    default_parameters = {"weight": 0.0, "delay": None, "eta": 0.01, "tau": 2000.0, "w_min": 0.0}
+    translations = same_names(default_parameters)
+    model = learning.IBCM
+    recordable = ("weight", "theta")
+
+
 # --- projections ------------------------------------------------------------------------------------------
 
 
@@ -109,17 +204,32 @@ def graded_form(label, pre, post, synapse_type, receptor_type):
     transmitted = {celltype.model.transmits for celltype in sources}
     takes = [name for name in targets[0].model.graded if all(name in each.model.graded for each in targets)]
     says_so = getattr(synapse_type, "is_graded", False)
+    if isinstance(synapse_type, DiffusiveCoupling) and None in transmitted:
+        raise errors.ConnectionError(
+            f"{label}: DiffusiveCoupling is for cells that transmit a variable in each step, and those of "
+            f"'{pre.label}' spike"
+        )
     if not says_so and transmitted == {None}:
         _check_for_spikes(label, targets, receptor_type)
         return None
     if not says_so:
-        if type(synapse_type) not in (type(None), StaticSynapse) or len(transmitted) > 1:
+        of_kind = type(synapse_type) in (type(None), StaticSynapse, DiffusiveCoupling)
+        if not of_kind or len(transmitted) > 1:
             raise errors.ConnectionError(_why_not(label, pre, synapse_type, transmitted))
         (variable,) = transmitted
         synapse_type = GradedConnection.of(synapse_type or StaticSynapse(), variable)
     elif synapse_type.model.with_trace and transmitted != {None}:
         raise errors.ConnectionError(
             f"{label}: '{pre.label}' has cells that never spike, so there is no rate of spikes"
+        )
+    if not all(celltype.receptor_types for celltype in targets):
+        raise errors.ConnectionError(
+            f"{label}: '{post.label}' can't be connected to: it takes no input, or is a spike source"
+        )
+    if len(sources) > 1 and says_so and synapse_type.model.combines:
+        raise errors.ConnectionError(
+            f"{label}: {type(synapse_type).__name__} combines what arrives otherwise than by a sum, so "
+            f"'{pre.label}' must be one population or view, not an assembly"
         )
     if receptor_type in (None, "default"):
         receptor_type = takes[0] if takes else RECEPTOR_OF_CURRENTS
@@ -130,8 +240,6 @@ def graded_form(label, pre, post, synapse_type, receptor_type):
             f"{label}: receptor_type must be one of {names} for what is transmitted in each step, "
             f"not {receptor_type!r}{did_you_mean(receptor_type, known)}"
         )
-    if any(celltype.model.is_source for celltype in targets):
-        raise errors.ConnectionError(f"{label}: '{post.label}' can't be connected to: it is a spike source")
     return synapse_type, receptor_type
 
 

@@ -26,7 +26,7 @@ from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .ids import Cells
 from .output import writing_table
 from .parameters import as_array, as_given, check_size, evaluated, expanded
-from .processes import for_all_cells, is_apart, processes
+from .processes import for_all_cells, is_apart, processes, refuse
 from .random import tell_of_dependence
 from .recording import Recorder, recorded_words
 from .selection import (
@@ -281,10 +281,10 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         return PopulationView(self, selector, label)
 
     def save_positions(self, file):
-        if processes.rank > 0:
-            return
-        with writing_table(file, f"The positions of '{self.label}'") as table:
-            super().save_positions(table)
+        with processes.same_error(f"save_positions() of '{self.label}'"):
+            if processes.rank == 0:
+                with writing_table(file, f"The positions of '{self.label}'") as table:
+                    super().save_positions(table)
 
     save_positions.__doc__ = common.Population.save_positions.__doc__
 
@@ -478,6 +478,8 @@ class Population(_Cells, common.Population):
         self._parameters = parameters
         values = self.celltype.engine_values(parameters, self.size)
         self.celltype.check_functions(values, self.size, state.dt)
+        if self.celltype.model.pools:
+            refuse(f"{self._owner}: what its cells know of all of them (mean(...), max(...), ...)")
         with signals_held():
             self._block = state.network.add_block(self.celltype.model, self.size, values)
             state.populations.append(self)

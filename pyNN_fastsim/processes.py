@@ -5,15 +5,14 @@ Without mpirun there is one process, and nothing is imported. All functions that
 be called by all of them; `agree` finds out if they are not, instead of waiting for ever.
 """
 
-import atexit
 import contextlib
 import os
 import pickle
-import sys
-import traceback
 import zlib
 
 import numpy as np
+
+from .ending import Ending
 
 # How many processes there are, and which this is, as those say that start them: Open MPI, MPICH and others
 # with Hydra, MVAPICH.
@@ -48,12 +47,17 @@ class Alone:
         """What several processes would have to agree on."""
         return contextlib.nullcontext()
 
+    def known_to_all(self):
+        """What several processes would have to be told of."""
+        return contextlib.nullcontext()
+
 
 class Processes:
     """This process and the others of a simulation.
 
     comm         communicator of mpi4py, which nobody else uses
     rank, size   of this process, and the number of all
+    ending       the Ending of all processes
     on_machine   the number of those that share the memory of this one's machine
     together     whether this process is now doing for all cells what each process does for all
     """
@@ -62,6 +66,11 @@ class Processes:
 
     def __init__(self, comm):
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
+        self.ending = Ending(self)
+
+    def known_to_all(self):
+        """Within it, an exception is one that other processes are told of, or tell of."""
+        return self.ending.known_to_all()
 
     def agree(self, what, value=None):
         """Make sure that all processes are at the same place with the same value. Raises DifferentProcesses.
@@ -103,23 +112,6 @@ class Processes:
             if others is not None:
                 raise others
 
-    def _fail(self, kind, error, trace):
-        """End all processes, with what this one's exception says."""
-        text = "".join(traceback.format_exception(kind, error, trace))
-        print(f"Process {self.rank} of {self.size} has failed:\n{text}", end="", file=sys.stderr, flush=True)
-        self.comm.Abort(130 if issubclass(kind, KeyboardInterrupt) else 1)
-
-    def watch(self):
-        """See to it that all processes end if one of them fails, or ends before the others."""
-        sys.excepthook = self._fail
-        atexit.register(self._leave)
-
-    def _leave(self):
-        try:
-            self.agree("the end of the script")
-        except DifferentProcesses:
-            self._fail(*sys.exc_info())
-
 
 def _sendable(error):
     """An exception that can be pickled, of the same kind if that can."""
@@ -158,7 +150,6 @@ def _find():
         )
     processes = Processes(MPI.COMM_WORLD.Dup())
     processes.on_machine = MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED).Get_size()
-    processes.watch()
     return processes
 
 

@@ -413,16 +413,17 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         single = isinstance(attribute_names, str)
         names = [attribute_names] if single else list(attribute_names)
         values = self.get(names, format, gather, with_address)
-        if not gather:
-            file = own_table(file)
-        elif processes.rank > 0:
-            return
+        if format == "list" and with_address:
+            names = ["i", "j", *names]
+        with processes.same_error(f"save() of '{self.label}'"):
+            if not gather or processes.rank == 0:
+                self._write_table(values, names, file if gather else own_table(file), format, single)
+
+    def _write_table(self, values, names, file, format, single):
         is_text = isinstance(file, (str, os.PathLike, StandardTextFile))
         if format == "array":  # a matrix; of several, in a text one below the other
             values = [np.where(np.isnan(array), 0.0, array) for array in values]
             values = np.concatenate(values) if single or is_text else np.stack(values)
-        elif with_address:
-            names = ["i", "j", *names]
         with writing_table(file, f"The connections of '{self.label}'") as table:
             table.write(values, {"columns": names})
 

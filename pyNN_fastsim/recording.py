@@ -485,7 +485,12 @@ def spike_counts_of_assembly(assembly, gather=True):
 
 def write_recording(recording, file, gather):
     """Write what was recorded to a file: process 0 does if data were gathered, otherwise each to one of its
-    own, whose name is followed by a dot and the number of the process."""
+    own, whose name is followed by a dot and the number of the process. All raise what one of them does."""
+    with processes.same_error(f"write_data() of '{recording.label}'"):
+        _write_recording(recording, file, gather)
+
+
+def _write_recording(recording, file, gather):
     if processes.size == 1 or (gather and processes.rank == 0):
         recording.write(file)
     elif not gather and isinstance(file, (str, os.PathLike)):

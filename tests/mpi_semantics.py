@@ -1,6 +1,6 @@
 """
-PyNN's functions as each of several processes finds them: a script that `test_mpi.py` runs by mpirun. Prints a line
-for each function whose assertions hold.
+PyNN's functions as each of several processes finds them: a script that `test_mpi.py` runs by mpirun. Prints a
+line for each function whose assertions hold.
 
     mpirun -n 3 python mpi_semantics.py FOLDER
 """

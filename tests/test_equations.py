@@ -171,6 +171,16 @@ def test_errors_of_nonlinear_cells_beside_those_of_built_in_ones(model, built_in
     )
 
 
+@pytest.mark.big
+def test_errors_below_threshold_don_t_depend_on_where_zero_is():
+    """Conductances so short that a step needs parts: what these may be wrong by is a share of the change of
+    v, not of v, which is a large number."""
+    celltype = cell_type(ADEX)(tau_syn_E=0.2)
+    reference = response(celltype, 0.1 / 32, 0.02)
+    error = np.abs(response(celltype, 0.1, 0.02) - reference)
+    assert np.ptp(reference) > 0.5 and error.max() < 2e-5
+
+
 def test_izhikevich_has_the_reference_solution_up_to_a_spike():
     plain = PlainCell(IZHIKEVICH, {"i_offset": 0.005})
     naive = Cell(IZHIKEVICH, {"i_offset": 0.005}, draw=lambda kind, place: 0.0)

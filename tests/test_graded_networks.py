@@ -220,7 +220,7 @@ class Engine:
         if what == "weights":
             projection.set(weight=new_weight(number))
         elif what == "delays" and chosen.kind != "spikes":
-            projection.set(delay=(number % 4) * DT)
+            projection.set(delay=new_delay(spec, chosen, number) * DT)
         elif what in ("on", "off", "period") and chosen.kind == "learning":
             if what == "off":
                 projection.disable_learning()
@@ -251,6 +251,12 @@ class Engine:
 
 def new_weight(number):
     return 0.01 * (number + 1)
+
+
+def new_delay(spec, p, number):
+    """No longer than those that there were: of what is older, less is known."""
+    matrix, _, delays, _ = numbers(spec, p)
+    return int(delays[matrix].min(initial=1)) if number % 2 else 0
 
 
 class Naive:
@@ -289,7 +295,7 @@ class Naive:
             else:
                 made.w = [new_weight(number)] * len(made.w)
         elif what == "delays" and chosen.kind != "spikes":
-            made.delays = [number % 4] * len(made.w)
+            made.delays = [new_delay(spec, chosen, number)] * len(made.w)
         elif what in ("on", "off", "period") and chosen.kind == "learning":
             made.learns = what != "off"
             if what != "off":

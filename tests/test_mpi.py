@@ -43,16 +43,23 @@ projection = sim.Projection(cells, cells, connector, synapse, label='recurrent')
 """
 
 
+def command(n):
+    """What runs Python, in `n` processes if not None."""
+    many = [MPIRUN, "-n", str(n), "--allow-run-as-root", "--oversubscribe"] if n else []
+    return [*many, sys.executable, "-W", "ignore"]
+
+
+def environment():
+    """Of a process that imports this checkout."""
+    paths = [str(TESTS.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
 def run(arguments, n, folder="."):
     """Run Python with these arguments, in `n` processes if not None; returns what came of it."""
-    many = [MPIRUN, "-n", str(n), "--allow-run-as-root", "--oversubscribe"] if n else []
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(TESTS.parent), *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }
     return subprocess.run(
-        [*many, sys.executable, "-W", "ignore", *map(str, arguments)],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS,
+        [*command(n), *map(str, arguments)],
+        cwd=folder, env=environment(), capture_output=True, text=True, timeout=SECONDS,
     )  # fmt: skip
 
 
@@ -149,49 +156,3 @@ def test_what_each_process_finds(n, tmp_path):
     assert done.returncode == 0, done.stderr
     text = (TESTS / "mpi_semantics.py").read_text()
     assert len(lines_of(done)) == text.partition("CHECKS = [")[2].partition("]")[0].count(",")
-
-
-# --- failures --------------------------------------------------------------------------------------------
-
-
-@needs_mpi
-def test_an_exception_in_one_process_ends_all():
-    said = failure(NETWORK + """
-def callback(t):
-    if rank == 1 and t > 5:
-        raise ValueError('what went wrong')
-    return t + 1
-sim.run(100.0, callbacks=[callback])
-""")  # fmt: skip
-    assert "Process 1 of 2 has failed" in said and "ValueError: what went wrong" in said
-
-
-@needs_mpi
-def test_a_state_that_is_not_finite_ends_all():
-    said = failure(NETWORK + """
-for _ in range(3):
-    sim.StepCurrentSource(times=[5.0], amplitudes=[-1e308]).inject_into(cells[6:])
-sim.run(100.0)
-""")  # fmt: skip
-    assert "no longer a finite number" in said
-
-
-@needs_mpi
-@pytest.mark.parametrize(
-    ("script", "words"),
-    [
-        ("cells = sim.Population(3 + rank, sim.IF_curr_exp(), label='uneven')\nsim.run(1.0)", "'uneven'"),
-        (
-            NETWORK + "connector = sim.FixedProbabilityConnector(0.5, rng=NumpyRNG(seed=rank))\n"
-            "sim.Projection(cells, cells, connector, "
-            "label='ranked')\nsim.run(1.0)",
-            "'ranked'",
-        ),
-        (NETWORK + "sim.run(1.0 + rank)", "the steps to run"),
-        (NETWORK + "sim.run(1.0)\nif rank == 0: cells.get_data()", "the end of the script"),
-        (NETWORK + "import sys\nif rank == 1: sys.exit(3)\nsim.run(1.0)", "the end of the script"),
-    ],
-)
-def test_processes_that_differ_are_told_so(script, words):
-    said = failure(script)
-    assert "DifferentProcesses" in said and words in said

@@ -30,6 +30,8 @@ MOST_STEPS = 64  # between two exchanges, however long delays are
 class OtherProcessFailed(RuntimeError):
     """Another process has stopped in the middle of a run."""
 
+    is_of_another = True
+
 
 class Exchange:
     """Of this process with the others that have parts of its network.

@@ -112,6 +112,7 @@ class Network:
         self.tables = None
         self.records = Records(folder, self.dt, "" if exchange is None else f".{exchange.rank}")
         self._flushed_at = time.perf_counter()
+        self._noting = threading.RLock()  # held while what was recorded is noted, or written: see `ending.py`
         self._spike_log = SpikeLog(self.blocks, self.records)
 
     # --- what there is --------------------------------------------------------------------------
@@ -258,7 +259,7 @@ class Network:
         """
         if self.records.folder is None or not self.begun:
             return
-        with signals_held():
+        with signals_held(), self._noting:
             for array in self._spike_log.arrays():
                 array.flush()
             for sampler in (*self.samplers, *self.observers):
@@ -336,7 +337,8 @@ class Network:
             self.arrivals.release(group, self.ring, self.channel(group), self.step)
         else:
             counts = self.blocks[group.source].counts
-            release_counts(group, counts, self.ring, self.channel(group), self.step)
+            next_is_there = self.device is None  # a card adds them up when they arrive
+            release_counts(group, counts, self.ring, self.channel(group), self.step, next_is_there)
         group.since = self.step + 1
         self.changed()
 
@@ -511,10 +513,11 @@ class Network:
 
     def _note_done(self, tables, done):
         """Note that the steps until `done` have been; returns it. Raises NumericalError."""
-        self.step = int(done)
-        for sampler in (*self.samplers, *self.observers):
-            sampler.samples.length = sampler.rows_until(self.step)
-        self._collect_logs(tables.threads)
+        with self._noting:
+            self.step = int(done)
+            for sampler in (*self.samplers, *self.observers):
+                sampler.samples.length = sampler.rows_until(self.step)
+            self._collect_logs(tables.threads)
         for words in tables.threads:
             if words[FAILED_BLOCK] >= 0:
                 error = NumericalError(*(int(words[k]) for k in (FAILED_BLOCK, FAILED_CELL, FAILED_STEP)))

@@ -297,11 +297,10 @@ class GradedSynapse:
     (those of the source a delay ago), as pre.name and post.name.
 
     weight      the name, in expressions, of PyNN's weight: a parameter or a variable
-    temporaries   names that are assigned to before anything else in `learn` looks at them: known from there on
+    temporaries   names that are assigned to before anything else in `learn` looks at them: known from there
+                  on
     psp         what the target receives of each connection
     operation   how that is combined: "sum", "mean", "max" or "min"
-    trace       the name of a parameter, ms: pre.r is what spikes of the source leave behind (Hz), in an
-                exponential window; or None
     text        the model as it was written
     """
 
@@ -317,7 +316,6 @@ class GradedSynapse:
     psp: str = "w * pre.r"
     psp_line: int = 0
     operation: str = "sum"
-    trace: str | None = None
     weight: str = "w"
     text: str = field(default="", repr=False)
 

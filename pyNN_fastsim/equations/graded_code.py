@@ -81,7 +81,6 @@ def graded_code(model):
         "of_pre": of_cells["pre"],
         "of_post": of_cells["post"],
         "operation": model.operation,
-        "trace": model.trace,
         "source": "\n".join([*source, ""]),
     }
 

@@ -85,7 +85,7 @@ def _model(parts):
         tuple(parts["of_pre"]),
         tuple(parts["of_post"]),
         learns=bool({"learn", "of_target"} & set(own)),
-        with_trace=parts["trace"],
+        combines=parts["operation"] != "sum",
     )
 
 

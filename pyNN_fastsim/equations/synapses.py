@@ -91,6 +91,11 @@ class EquationSynapse(EngineSynapse, StandardSynapseType):
         InvalidParameterValueError for what can't be a parameter's value."""
         super().__init__(**self.in_pynns_names(type(self).__name__, parameters))
 
+    @classmethod
+    def has_parameter(cls, name):
+        """Whether there is a parameter of this name, which may be one of `aliases`."""
+        return name in cls.aliases or super().has_parameter(name)
+
     def check_values(self, owner, name, values):
         """Only the model knows what its parameters may be."""
         if name == "dendritic_delay_fraction":

@@ -132,11 +132,6 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         """Names of what `Projection.initialize` can set."""
         return [] if self.model is None else public_state(self.model)
 
-    @classmethod
-    def has_parameter(cls, name):
-        """Whether there is a parameter of this name, which may be one of `aliases`."""
-        return name in cls.aliases or super().has_parameter(name)
-
     def known_as(self, name):
         """What a parameter is called in PyNN, and how many of the units that it has under this name are one
         of those that it has there: as in pyNN.nest, what models call their weight is in their own unit."""

@@ -23,7 +23,7 @@ from pyNN_fastsim.engine.network import NumericalError
 
 SYNAPSES = ("StaticSynapse", "TsodyksMarkramSynapse", *drawn_networks.RANDOM_SYNAPSES)
 EXACT = {"cpu": {"exact_sums": True}, "gpu": {"device": "gpu"}}
-LONGEST = 16  # steps of one run of a drawn network; there may be five
+LONGEST = 10  # steps of one run of a drawn network; there may be five
 
 sys.setswitchinterval(1e-4)  # the simulator's threads wait for each other
 
@@ -151,7 +151,7 @@ def test_more_cells_than_threads_and_own_types():
 
     def build(on):
         on.setup(timestep=0.1)
-        own = on.Population(9, OwnIF(i_offset=np.linspace(0.5, 1.5, 9)))
+        own = on.Population(9, OwnIF(i_offset=np.linspace(1.0, 9.0, 9)))
         point = on.Population(
             5, on.PointNeuron(on.AdExp(i_offset=0.7), AMPA=on.ExpPSR(), GABA=on.AlphaPSR(e_syn=-80.0))
         )
@@ -159,17 +159,24 @@ def test_more_cells_than_threads_and_own_types():
         on.DCSource(amplitude=0.4, start=1.0, stop=2.5).inject_into(everybody)
         on.ACSource(amplitude=0.3, frequency=100.0).inject_into(own[:4])
         on.NoisyCurrentSource(mean=0.1, stdev=0.2, dt=0.2).inject_into(own)
-        synapse = on.StaticSynapse(weight=0.2, delay=on.RandomDistribution("uniform", (0.1, 1.0)))
+        rng = on.NumpyRNG(seed=1)
+        delays = on.RandomDistribution("uniform", (0.1, 1.0), rng=rng)
+        synapse = on.StaticSynapse(weight=0.2, delay=delays)
         on.Projection(own, own, on.AllToAllConnector(), synapse)
         on.Projection(
-            own, point, on.FixedProbabilityConnector(0.5), on.StaticSynapse(weight=0.01), receptor_type="AMPA"
+            own,
+            point,
+            on.FixedProbabilityConnector(0.5, rng=rng),
+            on.StaticSynapse(weight=0.01),
+            receptor_type="AMPA",
         )
         own.record(["spikes", "v"], sampling_interval=0.3)
         point.record(["spikes", "v"])
 
         def set_something(t):
             own[1:3].set(i_offset=2.0 + t)
-            assert np.isfinite(own.get_data("v").segments[-1].analogsignals[0][-1, 0])
+            if t > 0:
+                assert np.all(np.isfinite(np.asarray(own.get_data("v").segments[0].analogsignals[0])))
             return t + 1.7
 
         on.run(6.0, callbacks=[set_something])
@@ -177,7 +184,7 @@ def test_more_cells_than_threads_and_own_types():
 
     found, expected = on_both(build)
     assert_equal(found, expected)
-    assert len(found[0][0]["spikes"]) > 20
+    assert len(found[0][0]["spikes"]) > 10
 
 
 def test_models_from_equations():
@@ -200,9 +207,9 @@ def test_the_cell_that_fails_is_named_and_what_was_recorded_is_kept():
         on.setup(timestep=0.1)
         cells = on.Population(4, on.IF_cond_exp(), label="cells")
         cells.record("v")
-        cells[2:].set(i_offset=[0.0, 1e300])
+        cells[2:].set(i_offset=[0.0, -1e299])
         on.run(0.5)
-        cells[2:3].set(i_offset=1e304)
+        cells[2:3].set(i_offset=-1e304)
         with pytest.raises(NumericalError, match="finite number") as caught:
             on.run(1.0)
         return str(caught.value), results_of(cells)

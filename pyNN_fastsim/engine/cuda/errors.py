@@ -7,7 +7,7 @@ class DeviceError(RuntimeError):
     """A card can't be had, or can't be used."""
 
 
-class TooLarge(DeviceError, MemoryError):
+class TooLarge(DeviceError):
     """A card has no room for a network."""
 
 

@@ -34,11 +34,14 @@ class Launcher:
         self._step = [self._launch_of(table, blocks) for table in (*plan.cells, *plan.delivery)]
         if n_samplers:
             self._step.append((steps.SAMPLE, (SAMPLING, min(n_samplers, MOST_ROWS)), 0, n_samplers))
-        self._graphs = {}
+        self._can_capture = True
+        self._graphs = {}  # by their steps: None once that many have been launched one by one
         self._stream = self.outgoing = 0
         if not SIMULATED:
             from numba import cuda
+            from numba.cuda.core import config
 
+            config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # some kernels are for one thread
             self._stream, self.outgoing = cuda.stream(), cuda.stream()
             self._finished = {}
 
@@ -90,42 +93,55 @@ class Launcher:
         self._one(steps.PASS, by=n_steps)
 
     def _launch_graph(self, length):
+        """Launch so many steps: one by one the first time, which also loads all kernels, then as a graph."""
         if length not in self._graphs:
+            self._graphs[length] = None
+            self._enqueue(length)
+            return
+        if self._graphs[length] is None and self._can_capture:
             self._graphs[length] = self._capture(length)
-        graph = self._graphs[length]
-        if graph is None:
+        if self._graphs[length] is None:
             self._enqueue(length)
         else:
-            from cuda.bindings import driver
-
-            _checked(driver.cuGraphLaunch(graph, _handle(self._stream)))
+            _checked(_driver().cuGraphLaunch(self._graphs[length], _handle(self._stream)))
 
     def _capture(self, length):
         """The graph of so many steps; None, with a warning, where the driver can't capture it."""
-        for kernel in {kernel for kernel, *_ in self._step} | {steps.PASS}:
-            kernel.compiled  # noqa: B018  (nothing may be compiled and loaded while launches are captured)
         try:
-            from cuda.bindings import driver
-
-            stream = _handle(self._stream)
+            driver, stream = _driver(), _handle(self._stream)
             mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED
             _checked(driver.cuStreamBeginCapture(stream, mode))
             try:
                 self._enqueue(length)
             finally:
                 graph = _checked(driver.cuStreamEndCapture(stream))
-            return _checked(driver.cuGraphInstantiate(graph, 0))
+            executable = _checked(driver.cuGraphInstantiate(graph, 0))
+            _checked(driver.cuGraphDestroy(graph))
+            return executable
         except Exception as error:
+            self._can_capture = False
             warnings.warn(f"no CUDA graph can be made ({error}): runs will be slower", stacklevel=2)
             return None
+
+    def close(self):
+        """Give up the graphs, when everything is done."""
+        self.wait()
+        for graph in self._graphs.values():
+            if graph is not None:
+                _checked(_driver().cuGraphExecDestroy(graph))
+        self._graphs = {}
+
+
+def _driver():
+    from cuda.bindings import driver
+
+    return driver
 
 
 def _handle(stream):
     """The driver's handle of one of numba-cuda's streams."""
-    from cuda.bindings import driver
-
     handle = stream.handle
-    return driver.CUstream(int(getattr(handle, "value", handle)))
+    return _driver().CUstream(int(getattr(handle, "value", handle)))
 
 
 def _checked(result):

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..compiling import interpreted
 from .compile import SIMULATED
+from .errors import TooLarge
 
 
 class Buffer:
@@ -24,9 +25,7 @@ class Buffer:
             interpreted.register(self._array)
             self.address = self._array.ctypes.data
         else:
-            from numba import cuda
-
-            self._array = cuda.device_array(n, self.dtype)
+            self._array = _allocated(n, self.dtype)
             self.address = int(self._array.__cuda_array_interface__["data"][0])
 
     @property
@@ -59,6 +58,22 @@ class Buffer:
             if stream:
                 stream.synchronize()
         return values.reshape(self.shape) if out is None and n == self._size else values
+
+
+def _allocated(n, dtype):
+    """An array of numba-cuda's. Raises TooLarge if there is no room for it."""
+    from numba import cuda
+
+    try:
+        return cuda.device_array(n, dtype)
+    except Exception as error:
+        if "OUT_OF_MEMORY" not in str(error):
+            raise
+        n_bytes = n * dtype.itemsize
+        raise TooLarge(
+            f"the card has no room for {n_bytes / 1e6:.1f} MB more: perhaps another process fills it. What "
+            "was recorded can be retrieved; setup(device='cpu') runs on the processor"
+        ) from None
 
 
 def sent(values, dtype=None):

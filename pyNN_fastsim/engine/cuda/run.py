@@ -43,7 +43,7 @@ class CardLoop:
     def __init__(self):
         self.name = cards.check()
         self._copies = Copies()
-        self._plan = None
+        self._plan = self._launcher = None
         self._ring = None  # the ring buffer's Buffer
         self._ring_is_away = False
         self._network = None
@@ -65,6 +65,8 @@ class CardLoop:
         self._plan = Plan(network, self._copies)
         self._make_head(network)
         self._outboxes = None
+        if self._launcher is not None:
+            self._launcher.close()
         self._launcher = Launcher(self._plan, self._head, len(network.samplers))
         return self._plan
 

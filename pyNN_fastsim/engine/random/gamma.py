@@ -8,7 +8,6 @@ one event until x later, so that intervals are H^-1(E) with exponentially distri
 The logarithm of gamma(a) is an argument: whoever knows the shape `a` before a run works it out once.
 """
 
-
 from ..compiling.compile import inlined, jit
 from ..compiling.elementary import log
 from ..compiling.fastmath import exp

@@ -78,6 +78,7 @@ class CellType(CellParameters, StandardCellType):
     below: tuple[tuple, ...] = ()
     is_own = False  # whether the model is made from the class
     weights_have_signs = True  # as PyNN says: negative ones at receptors for inhibitory currents only
+    is_standard = True  # whether it is one of PyNN's
     is_relayed = False  # whether its spikes come a shortest delay late: see native.py
     _for_users = (
         *("default_parameters", "default_initial_values", "units", "receptor_types", "recordable"),
@@ -155,6 +156,10 @@ class CellType(CellParameters, StandardCellType):
         """
         check_parameters(owner, values, self.above, self.below)
 
+    def check_initial(self, owner, name, values, is_everywhere):
+        """Check initial values of a variable, a number or an array; `is_everywhere` is whether they are for
+        the whole population. Raises InvalidParameterValueError."""
+
     def check_functions(self, values, n, dt):
         """Try the functions of a cell type of one's own on its parameters: `n` cells, time step `dt`.
 
@@ -205,7 +210,10 @@ def _model_of(cls):
         name=_unique_name(cls, next(iter(functions.values()))),
         parameters=tuple(cls.default_parameters),
         state=state,
-        receptors=tuple(cls.receptor_types),
+        receptors=tuple(getattr(cls, "engine_receptors", cls.receptor_types)),
+        graded=getattr(cls, "graded_receptors", {}),
+        pools=getattr(cls, "pools", ()),
+        transmits=getattr(cls, "transmits", None),
         constants=constants,
         short_step=getattr(cls, "short_step", None),
         unfit=getattr(cls, "unfit", None),

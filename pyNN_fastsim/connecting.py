@@ -17,9 +17,11 @@ from .engine.synapses.arrival import MOST, ArrivalGroup, is_worthwhile, sort_by_
 from .engine.synapses.columns import Columns, in_few_bytes, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
 from .engine.synapses.gap import JunctionGroup
+from .engine.synapses.graded import GradedGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
-from .localising import keep_local
-from .processes import refuse
+from .graded import receptor_index
+from .localising import draws_apart, from_owners, keep_local, whole_of
+from .processes import processes
 from .selection import populations_of
 from .synapse_values import drawing_for
 from .validation import check_weight_bounds
@@ -30,6 +32,7 @@ class Connecting:
 
     _pending     connections in the order of their creation, until they are sorted into groups
     _receptor_is_guessed   whether the sign of a weight chose the receptor, since nobody else did
+    _is_graded   whether they act in each step, and not at spikes: see graded.py
     _is_warned   whether there has been a warning about weights beyond their bounds
     _hardly_meant   parameters that there has been a warning of, since their values can't be meant
     """
@@ -39,6 +42,7 @@ class Connecting:
     _cached: dict
     _is_warned = False
     _receptor_is_guessed = False
+    _is_graded = False
     _hardly_meant: set[str]
 
     def _add_connections(self, pre, post, values):
@@ -58,26 +62,34 @@ class Connecting:
             self._check_bounds(columns)
         self._pending.append((np.asarray(pre), np.asarray(post), columns))
 
-    def _add_rows(self, first, targets, values):
-        """Take over all connections, drawn row by row, between two whole populations.
-
-        first     int64 [cells of pre + 1]: where each one's connections begin
-        targets   uint32, indices in post, ascending for each cell of pre
-        values    of weight and delay: float64 [connections], or [1] for all
-        """
-        if len(targets) == 0:
-            return
-        self._check_values(values)
+    def _add_rows(self, rows):
+        """Take over all connections onto cells of this process, `pieces.DrawnRows`, between two whole
+        populations."""
+        if len(rows.targets):
+            self._check_values({"weight": rows.weights, "delay": rows.delays})
         (source,), (target,) = parts(self.pre), parts(self.post)
-        delays, steps = values["delay"], delay_steps(values["delay"], simulator.state.dt)
-        # Weights, all drawn alike, may stay where they are if synapses are sorted by delay.
-        kind = self._sorted_for_arrival(source, first, steps, [targets])
+        whole = whole_of(self, rows)
+        if whole.n == 0:
+            return
+        kind: type[SynapseGroup | ArrivalGroup] = SynapseGroup
+        extremes = np.unique(np.array([whole.shortest, whole.longest], dtype=np.uint16))
+        if self._is_for_arrival(source.block.index, source.size, whole.n, extremes):
+            sort_by_delay(rows.first, rows.steps, [rows.targets, rows.weights], simulator.state.threads)
+            kind = ArrivalGroup
         receptor = target.block.model.receptors.index(self.receptor_type)
         synapses = kind(
-            source.block.index, target.block.index, receptor, first, targets, values["weight"], steps
+            source.block.index,
+            target.block.index,
+            receptor,
+            rows.first,
+            rows.targets,
+            rows.weights,
+            rows.steps,
         )
-        self._groups = [Group(synapses, None, delays if len(delays) == 1 else None, source, target)]
-        keep_local(self, self._groups)
+        delays = rows.delays if rows.is_one_delay else None
+        self._groups = [Group(synapses, None, delays, source, target)]
+        if processes.size > 1:
+            synapses.whole = whole
         simulator.state.network.add_group(synapses)
 
     def _add_columns(self, pre, post, parameters):
@@ -172,7 +184,7 @@ class Connecting:
     def _usual_values(self):
         """What is usual of weights and delays, by name; for users' cell types only of delays."""
         cells = [population.celltype for population in populations_of(self.post)]
-        if any(celltype.is_own for celltype in cells):
+        if self._is_graded or any(celltype.is_own for celltype in cells):
             return {"delay": usual.DELAY}
         unit = "uS" if self._conducts else usual.unit_of_currents(cells)
         return {"delay": usual.DELAY, "weight": usual.OF_WEIGHTS[unit]}
@@ -249,6 +261,8 @@ class Connecting:
     @property
     def _sign_of_weights(self):
         """The sign that the receptor wants weights to have, 1 or -1; 0 if any."""
+        if self._is_graded:
+            return 0
         safe = self._connector.safe
         signed = all(cells.celltype.weights_have_signs for cells in populations_of(self.post))
         return self._sign_of_receptor if safe and signed else 0
@@ -290,6 +304,7 @@ class Connecting:
         state = simulator.state
         slack = state.dt * (0.5 if state._min_delay == "auto" else simulator.GRID_TOLERANCE)
         shortest, longest = state.allowed_delays
+        shortest = 0.0 if self._is_graded else shortest
         good = (delays >= shortest - slack) & (delays <= longest * (1 + 1e-9))
         if not np.all(good):
             wrong = delays[~good][0]
@@ -301,19 +316,29 @@ class Connecting:
                 f"{hint if wrong < shortest else ''}"
             )
 
+    def _take_from_owners(self):
+        """Where each process has drawn other connections, take those onto each cell from its owner."""
+        if draws_apart(self):
+            names = self.synapse_type.get_parameter_names()
+            nothing = np.zeros((2, 0), dtype=np.int64)
+            drawn = [(*nothing, {name: np.zeros(0) for name in names}), *self._pending]
+            pre, post, columns = zip(*drawn, strict=True)
+            values = {name: np.concatenate([part[name] for part in columns]) for name in names}
+            joined = from_owners(self, np.concatenate(pre), np.concatenate(post), values)
+            self._pending = [joined] if len(joined[0]) else []
+
     def _build(self):
         """Sort the pending connections, with those that there are, into groups."""
         if not self._pending:
             return
-        if self._groups:
-            refuse(f"{self.label}: adding connections to those that there are")
         pending, self._pending = self._pending, []
         if self._groups and self.recorder.is_recording:
             raise errors.ConnectionError(f"{self.label}: can't add connections while they are recorded")
         names = self.synapse_type.get_parameter_names()
-        before = [(*self._pairs(), {name: self._values(name) for name in names})] if self._groups else []
+        before = [self._all_connections(names)] if self._groups else []
         pre, post, columns = zip(*before, *pending, strict=True)
         values = {name: _joined([part[name] for part in columns]) for name in columns[0]}
+        self.synapse_type.check_shared(self.label, values, _joined(post))
         groups = list(self._make_groups(_joined(pre), _joined(post), values))
         self._sort_for_arrival(groups)
         keep_local(self, groups)
@@ -324,6 +349,12 @@ class Connecting:
                 network.add_group(group.synapses)
             _take_over(groups, old)
             network.remove_groups([group.synapses for group in old])
+
+    def _all_connections(self, names):
+        """Indices and values of parameters of the connections that there are, of all processes."""
+        found = self._columns(names, "all")
+        pre, post = found.pop("presynaptic_index"), found.pop("postsynaptic_index")
+        return pre, post, found
 
     def _make_groups(self, pre, post, columns):
         """Make a `Group` for each two of the populations and views that are connected."""
@@ -344,6 +375,8 @@ class Connecting:
         places   of the connections in the order of creation, or None as in `Group`
         """
         pre, post = source.cells_at(pre), target.cells_at(post)
+        if self._is_graded:
+            return self._make_graded(source, target, pre, post, columns, places)
         places_sorted, first = places_of_sorted(pre, post, source.block.n)
         values = {name: shared(column, places_sorted) for name, column in columns.items()}
         delays = values.pop("delay", np.ones(1))
@@ -375,12 +408,35 @@ class Connecting:
         places = in_few_bytes(places) if ranks is None else None
         return Group(synapses, places, delays, source, target, ranks=ranks)
 
+    def _make_graded(self, source, target, pre, post, columns, places):
+        """As `_make_group`, of graded connections: sorted by target, and by source within a target."""
+        self.synapse_type.check_cells(self.label, source.block.model, target.block.model)
+        order = slice(None) if created_in_order(pre, post) else np.lexsort((pre, post))
+        values = {name: shared(column[order]) for name, column in columns.items()}
+        delays = values.pop("delay")
+        first = np.zeros(target.block.n + 1, dtype=np.int64)
+        np.cumsum(np.bincount(post, minlength=target.block.n), out=first[1:])
+        synapses = GradedGroup(
+            source=source.block.index,
+            target=target.block.index,
+            receptor=receptor_index(target.block.model, self.receptor_type),
+            first=first,
+            sources=pre[order].astype(np.uint32),
+            weights=values.pop("weight"),
+            delays=delay_steps(delays, simulator.state.dt, least=0),
+            model=self.synapse_type.model,
+            parameters=values,
+        )
+        return Group(
+            synapses, None if places is None else in_few_bytes(places[order]), delays, source, target
+        )
+
 
 def _take_over(groups, old):
     """Let the synapses of new groups remember what those of the old groups did, which were created first."""
     heirs = {(heir.pre.first, heir.post.first): heir for heir in groups}
     for group in old:
-        if group.is_dynamic:
+        if group.is_dynamic or isinstance(group.synapses, GradedGroup):
             heir = heirs[group.pre.first, group.post.first]
             _, mine, others = np.intersect1d(heir.find_places(), group.find_places(), return_indices=True)
             if len(mine):

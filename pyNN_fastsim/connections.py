@@ -19,6 +19,7 @@ from .engine.synapses.arrival import ArrivalGroup, sort_by_delay
 from .engine.synapses.columns import places_of, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
 from .engine.synapses.exact import on_grid
+from .engine.synapses.graded import GradedGroup
 from .engine.synapses.groups import (
     SynapseGroup,
     has_multiples,
@@ -126,6 +127,11 @@ class Group:
     def is_plastic(self):
         return self.is_dynamic and self.synapses.model.is_plastic
 
+    @property
+    def learns(self):
+        """Whether they change in each step."""
+        return isinstance(self.synapses, GradedGroup) and self.synapses.model.learns
+
     def values(self, name):
         """The present values of a parameter: float64 [synapses], or [1] if shared."""
         if name == "delay":
@@ -136,24 +142,24 @@ class Group:
             return self.network.weights_of(self.synapses)
         return self.synapses.weights
 
-    def set_values(self, name, values):
+    def change_values(self, name, values):
         """Change a parameter, from now on: float64 [synapses], or [1] if shared."""
-        if np.any(self.values(name) != values):
-            self._settle(name)
-            self._put(name, values)
+        self.settle(name)
+        self._put(name, values)
 
     def set_value(self, name, place, value):
-        """Change a parameter of the synapse at a place, from now on."""
+        """Change a parameter of the synapse at a place, from now on; returns whether it was another one."""
         values = self.values(name)
         if values[place if len(values) > 1 else 0] == value:
-            return
-        self._settle(name)  # before anything changes: the engine works with these arrays
+            return False
+        self.settle(name)  # before anything changes: the engine works with these arrays
         values = self.synapses.weights if name == "weight" else self.values(name)
         values = values if len(values) == len(self) else np.full(len(self), values[0])
         values[place] = value
         self._put(name, values)
+        return True
 
-    def _settle(self, name):
+    def settle(self, name):
         """Let everything that has been emitted go its way as if nothing changed."""
         network = self.network
         network.release_arrivals(self.synapses)
@@ -169,7 +175,8 @@ class Group:
             self.synapses.weights = np.full(len(self), values[0]) if must_be_own else values
         elif name == "delay":
             self.delays, self.drawn = values, None
-            self.synapses.delays = delay_steps(values, simulator.state.dt)
+            least = 0 if isinstance(self.synapses, GradedGroup) else 1
+            self.synapses.delays = delay_steps(values, simulator.state.dt, least)
         elif self.is_state(name):
             self.network.initialize_synapses(self.synapses, name, np.broadcast_to(values, len(self)).copy())
         else:
@@ -263,6 +270,11 @@ class Part:
         if population._root is not population:
             self.indices = np.arange(self.block.n)[population._indices]
 
+    @property
+    def cells(self):
+        """The indices in their population of all of its cells: int64."""
+        return np.arange(self.block.n) if self.indices is None else self.indices
+
     def cells_at(self, places):
         """The indices in their population of the cells at these places."""
         if self.indices is not None:
@@ -315,10 +327,10 @@ def shared(values, places=None):
     return moved(values.astype(float, copy=False), places)
 
 
-def delay_steps(delays, dt):
-    """Delays in steps, uint16, at least one, of delays in ms."""
+def delay_steps(delays, dt, least=1):
+    """Delays in steps, uint16, at least `least`, of delays in ms."""
     steps = np.empty(len(delays), dtype=np.uint16)
     for first in range(0, len(delays), AT_ONCE):
         piece = slice(first, first + AT_ONCE)
-        steps[piece] = np.maximum(np.rint(delays[piece] / dt), 1)
+        steps[piece] = np.maximum(np.rint(delays[piece] / dt), least)
     return steps

@@ -22,8 +22,8 @@ from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
 from .engine.synapses.groups import MAX_DELAY
 from .former_names import of_today
-from .processes import refuse
-from .profiling import report
+from .processes import processes
+from .profiling import of_all_processes, report
 from .progress import running
 from .threads import alone
 from .validation import warn
@@ -108,8 +108,6 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     exact_sums = extra_params.pop("exact_sums", False)
     if profile and device == "gpu":
         raise ValueError("setup(): there is no profile of a GPU; use device='cpu'")
-    if profile:
-        refuse("setup(profile=True)")
     _refuse_misspelt(extra_params)
     timestep = _checked_timestep(timestep)
     for name, delay in (("min_delay", min_delay), ("max_delay", max_delay)):
@@ -135,7 +133,6 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         raise ValueError(f"setup(): spike_precision must be one of {PRECISIONS}, not {spike_precision!r}")
     _report_unknown(extra_params)
     if record_to is not None:
-        refuse("setup(record_to=...)")
         record_to = _checked_folder(record_to)
     common.setup(timestep, min_delay, max_delay=max_delay, **extra_params)
     simulator.state.configure(
@@ -239,8 +236,8 @@ def run_until(time_point, callbacks=None):
     Returns the time reached, in ms. Raises ValueError for a time that has passed.
     """
     _check_time("run_until", "time_point", time_point)
-    callbacks = _checked_callbacks("run_until", callbacks)
     state = simulator.state
+    callbacks = [*(_checked_callbacks("run_until", callbacks) or ()), *state.periodic]
     if time_point < state.t - state.dt / 2:
         raise ValueError(
             f"run_until(): time_point ({time_point:g} ms) is in the past (current time {state.t:g} ms)"
@@ -251,11 +248,16 @@ def run_until(time_point, callbacks=None):
     try:
         with running(time_point):
             if callbacks:
-                _run_with_callbacks(state, time_point, list(callbacks))
+                _run_with_callbacks(state, time_point, callbacks)
             else:
                 state.run_until(time_point)
-    finally:
+    except BaseException:
         state.flush()
+        raise
+    with processes.same_error("the end of run()"):
+        state.flush()
+    if profile is not None:
+        profile = of_all_processes(profile)
     if profile is not None:
         print(report(profile))
     return state.t

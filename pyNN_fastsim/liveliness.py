@@ -9,6 +9,7 @@ import numpy as np
 from pyNN.parameters import ArrayParameter
 
 from .engine.synapses.gap import JunctionGroup
+from .engine.synapses.graded import GradedGroup
 
 _LEAKY = {"v_rest", "v_thresh", "tau_m", "cm", "i_offset"}  # parameters of a cell whose v settles at v_inf
 _OTHER_THRESHOLD = {"delta_T", "v_t_star"}  # parameters of cells that are not so simple
@@ -43,8 +44,9 @@ def what_moves(state):
 def _may_excite(group, target):
     """Whether connections may bring the cells of `target` nearer to their threshold."""
     synapses = group.synapses
-    if group.is_plastic or isinstance(synapses, JunctionGroup) or not is_leaky(target):
-        return bool(group.is_plastic or np.any(synapses.weights))
+    of_no_spikes = isinstance(synapses, (JunctionGroup, GradedGroup))
+    if group.is_plastic or group.learns or of_no_spikes or not is_leaky(target):
+        return bool(group.is_plastic or group.learns or np.any(synapses.weights))
     receptor = target.celltype.model.receptors[synapses.receptor]
     if target.celltype.is_conductance(receptor):
         values = target._parameters

@@ -62,28 +62,36 @@ def Synapse(
     functions=None,
     name=None,
     description="",
+    operation=None,
 ):
     """
     A synapse type from equations: a class, as `TsodyksMarkramSynapse` is one. Its weight is `w`.
 
     parameters    a dictionary of numbers or `Parameter` objects, or lines such as "tau = 20.0"
     equations     lines such as "tau * dx/dt = -x", or a list of these and of `Variable` objects
-    psp           None: synapses act at spikes
+    psp           what a synapse that acts in each step transmits, such as "w * pre.r"; None: it acts at
+                  spikes, unless its equations look at pre. and post.
     pre_spike     what happens at the arrival of a spike of the source, such as "g_target += w * x"
     post_spike    what happens at the arrival of a spike of the target, such as "w += x"
     functions     lines such as "f(x) = 1 / (1 + exp(-x))"
     name          of the class
     description   what the class's docstring says
+    operation     how the psp of all synapses of a target are combined: "sum" (the default), "mean", "max"
+                  or "min"
 
     Raises InvalidModelError, with the line, for a model that makes no sense.
     """
+    from .equations.graded_synapses import graded_synapse_type
+    from .equations.string_graded import is_graded, read_graded
     from .equations.string_synapses import read_synapse, written_synapse
     from .equations.synapses import synapse_type
 
     def source_of(name):
-        return written_synapse(name, parameters, equations, psp, pre_spike, post_spike, functions)
+        return written_synapse(name, parameters, equations, psp, pre_spike, post_spike, functions, operation)
 
     source = _named("Synapse", name, source_of)
+    if is_graded(source):
+        return _described(graded_synapse_type("graded", source, lambda: read_graded(source)), description)
     return _described(synapse_type("strings", source, lambda: read_synapse(source)), description)
 
 

@@ -79,6 +79,7 @@ class State(common.control.BaseState):
         self.current_sources = []  # that are injected somewhere
         self.recorders = set()
         self.write_on_end = []
+        self.periodic = []  # what is called again and again in runs: see periodic.py
         self.relay_delay = None  # ms, of relayed sources, once there has been a run
         self.build_seconds = 0.0  # that projections have taken
         self.told_of_dependence = False  # see random.py
@@ -129,7 +130,13 @@ class State(common.control.BaseState):
 
     def run_steps(self, n_steps):
         """Advance by `n_steps` steps. Raises NumericalError, with the population, cell and time."""
+        with processes.known_to_all():
+            self._run_steps(n_steps)
+
+    def _run_steps(self, n_steps):
         self.running = True
+        for projection in self.projections:
+            projection._build()
         agree_on_network(self, n_steps)
         self._settle_relays()
         self._choose_device()
@@ -210,3 +217,5 @@ class State(common.control.BaseState):
 
 
 state = State()  # a singleton: PyNN has one network at a time
+if processes.size > 1:
+    processes.ending.save = lambda: state.network.flush()

@@ -110,7 +110,8 @@ def test_everything_is_drawn():
     neurons = {name for name in standard if getattr(sim, name).injectable}
     assert neurons <= {kind.split()[0] for kind in CELLS}
     assert standard - neurons == set(SOURCES)
-    assert classes(BaseSynapseType) == {*CERTAIN, *RANDOM_SYNAPSES}
+    graded = {name for name in classes(BaseSynapseType) if getattr(sim, name).is_graded}
+    assert classes(BaseSynapseType) - graded == {*CERTAIN, *RANDOM_SYNAPSES}
     assert classes(STDPTimingDependence) == set(RULES)
     assert classes(STDPWeightDependence) == set(DEPENDENCES)
 

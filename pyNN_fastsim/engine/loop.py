@@ -4,17 +4,19 @@ The compiled run loop, and the order of events within a step.
 Step k takes the network from t_{k-1} to t_k. Every thread, for the cells that it owns:
 
     1. currents     where an injected current has changed at t_{k-1}, sum it afresh; those through gap
-                    junctions follow from the potentials at t_{k-1} and t_{k-2}
+                    junctions follow from the potentials at t_{k-1} and t_{k-2}; what graded connections bring
+                    follows from what was transmitted until t_{k-1}
     2. update       each block's kernel advances the state to t_k, adds what the ring buffer holds
                     for t_k to the synaptic variables, empties that slot, and lists the spikes at t_k
-    3. record       spikes, and samples of the state at t_k
+    3. record       spikes, and samples of the state at t_k; write down what is transmitted at t_k
     4. barrier      tell the others that the spikes are listed; of the groups that are delivered on arrival,
                     deliver what arrives at t_{k+1} of spikes before t_{k-1}, to the slot of that; then
                     wait until all threads have listed their spikes
     5. deliver      for each spike at t_k of any thread, in the order of blocks, projections and
                     cells: add the weights of its synapses to the slots of t_k + delay; then the spikes
                     with axonal delays that plastic synapses have been waiting for; then the others that
-                    arrive at t_{k+1}, of the groups that are delivered on arrival
+                    arrive at t_{k+1}, of the groups that are delivered on arrival; graded connections
+                    learn, and sum what they bring in step k + 1
     6. observe      samples of the state of synapses after t_k
 
 Step 0 runs the spike sources only: a source may spike at t_0. Threads share nothing that is written
@@ -46,6 +48,15 @@ from .compiling.lowlevel import (
     table3_at,
     uint8_at,
 )
+from .messages import (
+    EXCHANGE_ROW,
+    GOING_ON,
+    LOGS_ARE_FULL,
+    PERIOD,
+    RECEIVED_NEEDS_ROOM,
+    SEND_NEEDS_ROOM,
+    STATE,
+)
 from .neurons import kernel
 from .profile import (
     BLOCK_ROW,
@@ -62,8 +73,10 @@ from .profile import (
 from .synapses.groups import BY_COUNTS, GROUP_ROW, KERNEL, deliver, prefetch_targets
 from .tables import (
     BARRIER,
+    EXCHANGE_AT,
     FAILED_BLOCK,
     FAILED_CELL,
+    FAILED_STEP,
     FIRST_GROUP_AT,
     GROUPS_AT,
     LOG,
@@ -120,6 +133,7 @@ def _update_blocks(words, thread, step):
             if count < 0:
                 own[FAILED_BLOCK] = b
                 own[FAILED_CELL] = -1 - count
+                own[FAILED_STEP] = step
                 return False
         counts[b] = count
         profile = table2_at(words[PROFILE_AT], words[N_PROFILED], PROFILE_ROW)
@@ -268,6 +282,7 @@ def _advance(words, thread, step):
     if step > 0:
         _call(words, tables.INJECT, thread, step)
         _call(words, tables.COUPLE, thread, step)
+        _call(words, tables.RECEIVE, thread, step)
     _lap(words, thread, CURRENTS)
     if not _update_blocks(words, thread, step):
         atomic_store(flag, 1)
@@ -276,6 +291,7 @@ def _advance(words, thread, step):
     _call(words, tables.SAMPLE, thread, step)
     _lap(words, thread, RECORDING)
     _call(words, tables.NOTE_POTENTIALS, thread, step)
+    _call(words, tables.TRANSMIT, thread, step)
     _lap(words, thread, CURRENTS)
     _call(words, tables.COUNT_EVENTS, thread, step)
 
@@ -291,6 +307,7 @@ def _finish(words, thread, step):
     _call(words, tables.DELIVER_HELD, thread, step)
     _lap(words, thread, PLASTICITY)
     _call(words, tables.DELIVER_RECENT, thread, step)
+    _call(words, tables.PROPAGATE, thread, step)
     _lap(words, thread, DELIVERY)
     _call(words, tables.OBSERVE, thread, step)
     _lap(words, thread, RECORDING)
@@ -325,39 +342,73 @@ def _arrivals(words, thread, step):
     _call(words, tables.DELIVER_OLDER, thread, step)
     _deliver(words, thread, step, COUNTED)
     _call(words, tables.DELIVER_RECENT, thread, step)
+    _lap(words, thread, DELIVERY)
 
 
-@entry(4)
-def advance_steps(address, thread, first_step, last_step):
-    """Take a thread's cells through steps whose spikes are then exchanged with other processes.
-
-    Returns the last step done, which is less than asked for if a state is no longer finite.
-    """
-    words = int64_at(address, WORDS)
-    core = core_at(words)
-    for step in range(first_step, last_step + 1):
-        if step > first_step:
+@jit
+def _advance_steps(words, thread, first, last):
+    """Take this thread's cells through steps whose spikes are then exchanged, or until one fails."""
+    own = core_at(words).threads[thread]
+    for step in range(first, last + 1):
+        if step > first:
             _arrivals(words, thread, step - 1)
         _advance(words, thread, step)
-        if core.threads[thread, FAILED_BLOCK] >= 0:
-            return step
-    return last_step
+        if own[FAILED_BLOCK] >= 0:
+            return
+
+
+@jit
+def _deliver_steps(words, thread, first, last):
+    """Deliver the spikes of these steps, which are known of all processes."""
+    for step in range(first, last + 1):
+        _call(words, tables.NOTE_SPIKES, thread, step)
+        _lap(words, thread, PLASTICITY)
+        _deliver(words, thread, step, LISTED)
+        _call(words, tables.KEEP_EMITTED, thread, step)
+        _lap(words, thread, DELIVERY)
+        _call(words, tables.OBSERVE, thread, step)
+        _lap(words, thread, RECORDING)
+    head = core_at(words).head
+    _wait(head, _arrive(head, words[N_THREADS]))
+    _lap(words, thread, WAITING)
+    _arrivals(words, thread, last)
 
 
 @entry(4)
-def deliver_steps(address, thread, first_step, last_step):
-    """Deliver the spikes of these steps, which are known of all processes."""
+def run_exchanging(address, thread, first_step, last_step):
+    """As `run`, in one of several processes, all of which exchange their spikes after the same steps.
+
+    Returns the last step that is done wholly, where there is something to do before it goes on (STATE). If
+    there was no room for messages, the cells are ahead of that, at the next exchange, where the next call
+    begins.
+    """
     words = int64_at(address, WORDS)
-    head = core_at(words).head
-    if head[tables.EACH_STEP] != 0:
-        _call(words, tables.DELIVER_OLDER, thread, last_step)
-        _finish(words, thread, last_step)
-        return 0
-    for step in range(first_step, last_step + 1):
-        _call(words, tables.NOTE_SPIKES, thread, step)
-        _deliver(words, thread, step, LISTED)
-        _call(words, tables.KEEP_EMITTED, thread, step)
-        _call(words, tables.OBSERVE, thread, step)
-    _wait(head, _arrive(head, words[N_THREADS]))
-    _arrivals(words, thread, last_step)
-    return 0
+    head, row = core_at(words).head, int64_at(words[EXCHANGE_AT], EXCHANGE_ROW)
+    first = first_step
+    while first <= last_step:
+        last = min(first + row[PERIOD] - 1, last_step)
+        if row[STATE] != SEND_NEEDS_ROOM and row[STATE] != RECEIVED_NEEDS_ROOM:
+            _advance_steps(words, thread, first, last)
+        _lap(words, thread, RECORDING)
+        all_here = _arrive(head, words[N_THREADS])
+        if row[PERIOD] == 1:
+            _call(words, tables.DELIVER_OLDER, thread, last)
+            _lap(words, thread, DELIVERY)
+        _wait(head, all_here)
+        if thread == 0:
+            call_part(head[tables.EXCHANGE], address, first, last)
+            if row[STATE] == GOING_ON or row[STATE] == LOGS_ARE_FULL:
+                _call(words, tables.SHARE_POTENTIALS, thread, last)
+        _wait(head, _arrive(head, words[N_THREADS]))
+        state = row[STATE]
+        if state != GOING_ON and state != LOGS_ARE_FULL:
+            return first - 1
+        if row[PERIOD] == 1:
+            _finish(words, thread, last)
+        else:
+            _lap(words, thread, WAITING)
+            _deliver_steps(words, thread, first, last)
+        first = last + 1
+        if state == LOGS_ARE_FULL:
+            break
+    return first - 1

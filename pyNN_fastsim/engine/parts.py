@@ -16,6 +16,8 @@ from .compiling.lowlevel import (
     table2_at,
     table3_at,
 )
+from .coupling import POTENTIALS_ROW, share_potentials
+from .messages import PERIOD, exchange_spikes
 from .neurons import kernel
 from .profile import BLOCK_ROW, COUNTING, PROFILE_ROW, count_events, lap
 from .recording.samplers import SAMPLER_ROW, take_samples
@@ -25,6 +27,7 @@ from .synapses.arrival import ARRIVAL_ROW, deliver_arrivals, keep_emitted
 from .synapses.gap import COUPLED_ROW, couple, note_potentials
 from .synapses.groups import GROUP_ROW
 from .synapses.history import HELD_ROW, HISTORY_ROW, deliver_held, note_spikes
+from .synapses.transmission import graded_at, propagate, receive, transmit
 from .tables import (
     ARRIVALS_AT,
     ATTACHMENTS_AT,
@@ -169,6 +172,14 @@ def potentials_part(address, thread, step):
 
 
 @entry(3)
+def potentials_of_all_part(address, thread, step):
+    """What they will follow from in other processes."""
+    words = int64_at(address, WORDS)
+    share_potentials(int64_at(words[tables.POTENTIALS_AT], POTENTIALS_ROW), step)
+    return 0
+
+
+@entry(3)
 def samples_part(address, thread, step):
     """Samples of the state of cells."""
     words = int64_at(address, WORDS)
@@ -297,6 +308,41 @@ def _keep(words, step):
     keep_emitted(table2_at(words[ARRIVALS_AT], words[N_ARRIVALS], ARRIVAL_ROW), counts, spikes, step)
 
 
+@entry(3)
+def receiving_part(address, thread, step):
+    """What graded connections bring in this step."""
+    core = core_at(int64_at(address, WORDS))
+    _, groups, _, _ = graded_at(core.head[tables.GRADED_AT])
+    receive(groups, core.ranges[thread], slot_of(core.head, step))
+    return 0
+
+
+@entry(3)
+def transmitting_part(address, thread, step):
+    """What cells transmit."""
+    core = core_at(int64_at(address, WORDS))
+    transmitted, _, _, _ = graded_at(core.head[tables.GRADED_AT])
+    counts, spikes = spikes_at(core, step)
+    owner = core.first_owner + thread
+    transmit(transmitted, core.ranges[thread], counts[owner], spikes[owner], step)
+    return 0
+
+
+@entry(3)
+def propagating_part(address, thread, step):
+    """Graded connections learn, and sum what they bring in the next step."""
+    core = core_at(int64_at(address, WORDS))
+    _, groups, scratch, width = graded_at(core.head[tables.GRADED_AT])
+    propagate(groups, core.ranges[thread], step, scratch + thread * width)
+    return 0
+
+
+GRADED_PARTS = (
+    (tables.RECEIVE, receiving_part),
+    (tables.TRANSMIT, transmitting_part),
+    (tables.PROPAGATE, propagating_part),
+)
+
 # Which word of the head each of them is, and the table without whose rows it has nothing to do.
 PARTS = (
     (tables.INJECT, currents_part, "attachments"),
@@ -309,15 +355,16 @@ PARTS = (
     (tables.DELIVER_HELD, held_part, "held"),
     (tables.DELIVER_RECENT, recent_part, "arrivals"),
     (tables.OBSERVE, observers_part, "observers"),
+    (tables.EXCHANGE, exchange_spikes, "exchange"),
+    (tables.SHARE_POTENTIALS, potentials_of_all_part, "potentials"),
 )
 
 
-def write_parts(written, several_steps=False):
-    """Write the addresses of the parts into the head of `Tables`: of those that there are, 0 for others.
-
-    several_steps   whether processes exchange the spikes of several steps at once
-    """
+def write_parts(written):
+    """Write the addresses of the parts into the head of `Tables`: of those that there are, 0 for others."""
     for word, part, name in PARTS:
         written.head[word] = part.address if len(getattr(written, name)) else 0
-    if several_steps and len(written.arrivals):
+    for word, part in GRADED_PARTS:
+        written.head[word] = part.address if written.head[tables.GRADED_AT] else 0
+    if len(written.arrivals) and len(written.exchange) and written.exchange[PERIOD] > 1:
         written.head[tables.KEEP_EMITTED] = keep_part.address

@@ -5,6 +5,7 @@ What a network consists of, written down in the tables that the run loop goes th
 import numpy as np
 
 from .compiling.addresses import address_in_system, address_of, addresses_within
+from .coupling import Potentials, junctions_of, junctions_of_all
 from .neurons import kernel
 from .recording.records import GrowingArray
 from .recording.samplers import SAMPLER_ROW
@@ -18,8 +19,8 @@ from .synapses.groups import BY_COUNTS, GROUP_ROW, KERNEL, SINCE, deliver_counts
 from .synapses.history import HeldSpikes
 from .tables import (
     BARRIER,
-    EACH_STEP,
     FAILED_BLOCK,
+    GRADED_AT,
     HEAD,
     LOG_SLACK,
     MASK,
@@ -48,21 +49,38 @@ def prepare(network):
                 block.update_constants(network.dt, network.seed, block.stream, network.trial, step)
     if network.exchange is not None and network.exchange.agree(network):
         network.changed()
+    _find_junctions(network)
     if network.tables is None:
         make = _make_tables if network.device is None else network.device.prepare
         network.tables = make(network)
 
 
+def _find_junctions(network):
+    """Find out which gap junctions there are, in all processes."""
+    exchange = network.exchange
+    if exchange is None or not network.junctions:
+        if network.tables is None:
+            network.all_junctions = junctions_of(network.junctions)
+    elif any(exchange.comm.allgather(network.tables is None)):
+        network.all_junctions = junctions_of_all(exchange, network.junctions)
+        network.changed()
+
+
 def _make_tables(network):
     n_cells = sum(block.n * max(len(block.constants) / SIMPLE, 1.0) for block in network.blocks)
+    n_cells += network.graded.cells_worth()
     if network.exchange is not None:
         n_cells /= network.exchange.size
     n_threads = max(1, min(network.threads, int(n_cells // CELLS_PER_THREAD)))
-    network.coupling.connect(network.junctions, network.blocks)
+    network.coupling.connect(network.all_junctions, network.blocks)
     network.coupling.check(network.blocks, network.dt)
     for index in network.coupling.blocks:
         if network.blocks[index].coupled is None:
             network.blocks[index].coupled = np.zeros(network.blocks[index].n)
+    network.potentials = None
+    if network.exchange is not None and network.coupling.blocks:
+        network.potentials = Potentials(network.exchange, network.coupling, network.blocks)
+    network.graded.prepare(network)
     ranges = np.empty((n_threads, len(network.blocks), 2), dtype=np.int64)
     for block in network.blocks:
         begin, end = network.own_cells(block.n)
@@ -76,14 +94,14 @@ def _make_tables(network):
     width = int(channels[-1])
     resize_ring(network, width, max((g.longest for g in groups if g not in network.counted), default=1))
     listed = {group.source for group in network.groups if group not in network.counted}
-    listed |= {block.index for block in network.blocks if block.recorded is not None}
+    listed |= {block.index for block in network.blocks if block.recorded is not None} | network.graded.traced
     blocks = rows_of(
         [b.row(first, b.index in listed) for b, first in zip(network.blocks, channels, strict=False)],
         kernel.ROW,
     )
     _prepare_dynamic(network, [group for group in groups if isinstance(group, DynamicGroup)])
     if network.exchange is not None:
-        network.exchange.prepare(network, n_threads)
+        network.exchange.prepare(network)
     group_rows = [
         group.row(
             channels[group.target] + group.receptor * network.blocks[group.target].n,
@@ -108,7 +126,8 @@ def _make_tables(network):
     head[BARRIER] = address_of(network.barrier)
     head[YIELD] = address_in_system("SwitchToThread", "sched_yield")
     head[STOP] = address_of(network.stop)
-    head[EACH_STEP] = network.exchange is not None and network.exchange.period == 1
+    graded = network.graded.write(network, channels, n_threads)
+    head[GRADED_AT] = 0 if graded is None else address_of(graded)
     counts, spikes, slack = _make_spike_lists(network, ranges)
     sources = [current.row(network.seed, network.trial) for current in network.currents]
     return Tables(
@@ -133,6 +152,8 @@ def _make_tables(network):
         coupled=rows_of(network.coupling.rows(network.blocks), COUPLED_ROW),
         arrivals=rows_of(network.arrivals.rows(network.blocks, network.step), ARRIVAL_ROW),
         **_profile_tables(network, n_threads),
+        exchange=np.zeros(0, dtype=np.int64) if network.exchange is None else network.exchange.words,
+        potentials=np.zeros(0, dtype=np.int64) if network.potentials is None else network.potentials.words,
     )
 
 

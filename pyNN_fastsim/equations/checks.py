@@ -25,8 +25,10 @@ FUNCTIONS = {
         "floor ceil round".split(),
         (1, 1),
     ),
+    **dict.fromkeys("_bit_and _bit_or _bit_xor _shift_left _shift_right _poisson".split(), (2, 2)),
     **dict.fromkeys(DRAWS, (0, 0)),
     "pow": (2, 2),
+    "modulo": (2, 2),
     "min": (1, 9),
     "max": (1, 9),
     "clip": (3, 3),
@@ -35,7 +37,7 @@ FUNCTIONS = {
 
 
 def check(model):
-    """Raises InvalidModelError, with the line, for the first mistake in a Neuron or a Synapse."""
+    """Raises InvalidModelError, with the line, for the first mistake in a Neuron or a synapse."""
     checks = _Checks(model)
     checks.names()
     checks.declarations()
@@ -50,11 +52,13 @@ class _Checks:
         self.model, self.is_neuron = model, isinstance(model, d.Neuron)
         self.variables = {variable.name: variable for variable in model.variables}
         self.own_functions = {function.name: function for function in model.functions}
-        self.arrived = [receptor.arrived for receptor in model.receptors] if self.is_neuron else []
+        self.arrived = model.inputs if self.is_neuron else []
         self.fixed = [p.name for p in (*model.parameters, *model.internals)]
         self.everywhere = {*self.fixed, *self.variables, "dt", "t"} | {p.name for p in model.inlines}
         if self.is_neuron:
-            self.everywhere |= {*self.arrived, model.injected}
+            self.everywhere |= {*self.arrived, model.injected} | {past.name for past in model.pasts}
+        elif isinstance(model, d.GradedSynapse):
+            self.everywhere |= set(model.temporaries)
         self.assigned, self.integrated = set(), set()
         self.ranges = {}
 
@@ -104,10 +108,19 @@ class _Checks:
             self.range(variable.initial, known, variable.line, draws=False)
             if not self._is_weight(variable.name):
                 self.ranges[variable.name] = low, high
+        for past in model.pasts if self.is_neuron else ():
+            self._past(past)
         known = self.everywhere - {inline.name for inline in model.inlines}
         for inline in model.inlines:
             self.ranges[inline.name] = self.range(inline.expression, known, inline.line, draws=False)
             known = known | {inline.name}
+
+    def _past(self, past):
+        if past.variable not in self.variables:
+            raise self.wrong(past.line, f"there is no variable '{past.variable}'")
+        low, high = self.range(past.delay, {*self.fixed, "dt"}, past.line, draws=False)
+        if high < 0:
+            raise self.wrong(past.line, f"what '{past.variable}' will be is not known")
 
     def _is_weight(self, name):
         return not self.is_neuron and name in (self.model.weight, self.model.delay)
@@ -156,6 +169,10 @@ class _Checks:
         model = self.model
         if self.is_neuron:
             self._statements(model.update, self.everywhere, "update")
+        elif isinstance(model, d.GradedSynapse):
+            self._statements(model.of_target, self.everywhere, "step")
+            self._statements(model.learn, self.everywhere, "step")
+            self.range(model.psp, self.everywhere, model.psp_line, draws=False)
         else:
             self._statements(model.between, self.everywhere | {"elapsed"}, "between")
             self._statements(model.on_pre, self.everywhere, "on_pre")
@@ -213,7 +230,7 @@ class _Checks:
         self.range(statement.expression, known, line)
 
     def _integrate(self, statement, where):
-        self._allowed(where in ("update", "between"), "the solution of equations", statement.line)
+        self._allowed(where in ("update", "between", "step"), "the solution of equations", statement.line)
         with_equations = {equation.variable for equation in self.model.equations}
         for name in statement.variables or ():
             if name not in with_equations:

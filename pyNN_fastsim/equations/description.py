@@ -65,6 +65,17 @@ class Inline:
 
 
 @dataclass(frozen=True)
+class Past:
+    """A name for what a variable was so many ms before the step begins: `delay` is an expression in
+    parameters and internals, rounded to steps. Before the beginning everything was 0. Neurons only."""
+
+    name: str
+    variable: str
+    delay: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class Variable:
     """What changes. `initial` is an expression in parameters and internals, computed with the defaults.
 
@@ -191,8 +202,25 @@ class Receptor:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """What a cell knows of all cells of its population, at the beginning of the step.
+
+    operation   "mean", "max", "min", "norm1" (the sum of absolute values) or "norm2" (the root of that of
+                squares)
+    variable    of which
+    arrived     its name in expressions
+    """
+
+    operation: str
+    variable: str
+    arrived: str
+
+
+@dataclass(frozen=True)
 class Neuron:
     """
+    graded     where graded connections end: `arrived` is what they bring during the step
+    transmits  the variable that cells transmit to graded connections that don't say which; or None
     update     statements of one step from t to t + dt, in order: what arrived for a receptor and the injected
                current are those of this step; what arrived is for the end of it, so a variable that
                synapses jump is usually integrated first, and ``g = g + arrived`` comes after that
@@ -207,14 +235,23 @@ class Neuron:
     internals: tuple[Internal, ...] = ()
     inlines: tuple[Inline, ...] = ()
     variables: tuple[Variable, ...] = ()
+    pasts: tuple[Past, ...] = ()
     equations: tuple[Equation, ...] = ()
     functions: tuple[Function, ...] = ()
     receptors: tuple[Receptor, ...] = ()
+    graded: tuple[Receptor, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    transmits: str | None = None
     update: tuple = ()
     injected: str = "_injected"
     conductance_based: bool | None = None
     first: str | None = None
     text: str = field(default="", repr=False)
+
+    @property
+    def inputs(self):
+        """The names of all that arrives, in the order in which a step gets it."""
+        return [each.arrived for each in (*self.receptors, *self.graded, *self.pools)]
 
 
 @dataclass(frozen=True)
@@ -229,6 +266,7 @@ class Synapse:
     on_pre       statements at the arrival of a spike of the source; `Deliver` is one of them
     on_post      statements at the arrival (after the dendritic part of the delay) of a spike of the target
     post_first   which comes first when both arrive at the same time: NEST's order (True) or PyNN's
+    unheard      names of further inputs for spikes, at which nothing can arrive
     text         the model as it was written
     """
 
@@ -246,7 +284,42 @@ class Synapse:
     weight_scale: float = 1.0
     delay: str | None = None
     post_first: bool = False
+    unheard: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class GradedSynapse:
+    """A synapse that acts all the time.
+
+    In each step first `of_target` is done once for each target cell, of variables that are semiglobal or
+    global, then `learn` for each connection. Expressions know values of the cells at the end of the step
+    (those of the source a delay ago), as pre.name and post.name.
+
+    weight      the name, in expressions, of PyNN's weight: a parameter or a variable
+    temporaries   names that are assigned to before anything else in `learn` looks at them: known from there
+                  on
+    psp         what the target receives of each connection
+    operation   how that is combined: "sum", "mean", "max" or "min"
+    text        the model as it was written
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...] = ()
+    internals: tuple[Internal, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    equations: tuple[Equation, ...] = ()
+    functions: tuple[Function, ...] = ()
+    temporaries: tuple[str, ...] = ()
+    of_target: tuple = ()
+    learn: tuple = ()
+    psp: str = "w * pre.r"
+    psp_line: int = 0
+    operation: str = "sum"
+    weight: str = "w"
+    text: str = field(default="", repr=False)
+
+    inlines, delay = (), None
 
 
 def wrong(model, line, message):

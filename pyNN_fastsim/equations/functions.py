@@ -16,7 +16,6 @@ _REWRITTEN = {
     "neg": "min({0}, 0.0)",
     "negative": "min({0}, 0.0)",
     "power": "({0}) ** ({1})",
-    "modulo": "({0}) % ({1})",
     "Uniform": "({0}) + (({1}) - ({0})) * uniform()",
     "DiscreteUniform": "({0}) - 1.0 + ceil((({1}) - ({0}) + 1.0) * uniform())",
     "Normal": "({0}) + ({1}) * normal()",
@@ -24,10 +23,10 @@ _REWRITTEN = {
     "Exponential": "-log(uniform()) / ({0})",
 }
 _NOT_HERE = {
-    "sum": "sums of inputs belong to rate-coded models; what spikes bring is g_exc, g_inh, ...",
-    "mean": "there are no means over a population",
-    "norm1": "there are no norms over a population",
-    "norm2": "there are no norms over a population",
+    "sum": "sum(exc) is of one receptor type, or of all, sum(), and for neurons",
+    **dict.fromkeys(
+        ("mean", "norm1", "norm2"), "is of one variable of a neuron, such as mean(r), over its population"
+    ),
     "Gamma": "only Uniform, DiscreteUniform, Normal, LogNormal and Exponential can be drawn in each step",
     "Binomial": "only Uniform, DiscreteUniform, Normal, LogNormal and Exponential can be drawn in each step",
 }

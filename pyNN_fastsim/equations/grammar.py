@@ -41,6 +41,8 @@ _TOKEN = re.compile(
           | (?P<sign>\*\*|==|!=|<=|>=|&&|\|\||[-+*/]=|[-+*/%^()<>=!,:.&|]))""",
     re.VERBOSE,
 )
+OF_ALL_CELLS = ("mean", "max", "min", "norm1", "norm2")  # operations on a variable of all cells
+SUM_OF_ALL = "_sum_"
 _ASSIGNMENTS = ("=", "+=", "-=", "*=", "/=")
 _SPELLINGS = {
     "^": "**",
@@ -124,6 +126,7 @@ class Parser:
 
     def __init__(self, model, parameters=()):
         self.model, self.parameters = model, set(parameters)
+        self.knows_all_cells = False  # whether sum(exc), mean(r), ... have a meaning, see `_graded`
 
     def statement(self, text, line):
         """Raises InvalidModelError."""
@@ -191,7 +194,28 @@ class Parser:
                 raise self.wrong(line, f"'{text[match.start('number') :].split()[0]}' is not a number")
             kind = str(match.lastgroup)
             tokens.append(Token(kind, match[kind], place))
-        return tokens
+        return self._graded(tokens) if self.knows_all_cells else tokens
+
+    @staticmethod
+    def _graded(tokens):
+        """Put one name, such as "_sum_exc" or "_mean_r", where there is sum(exc), sum(), mean(r), max(r),
+        ..."""
+        result, k = [], 0
+        while k < len(tokens):
+            texts = [token.text for token in tokens[k : k + 4]]
+            is_sum = texts[:2] == ["sum", "("]
+            if is_sum and texts[2:3] == [")"]:
+                result.append(Token("name", SUM_OF_ALL, tokens[k + 2].end))
+                k += 3
+            elif (
+                (is_sum or texts[0] in OF_ALL_CELLS) and texts[1::2] == ["(", ")"] and texts[2].isidentifier()
+            ):
+                result.append(Token("name", f"_{texts[0]}_{texts[2]}", tokens[k + 3].end))
+                k += 4
+            else:
+                result.append(tokens[k])
+                k += 1
+        return result
 
     def _with_derivatives(self, tokens, line):
         """Put one token of kind "derivative", whose text is the variable, where there is dname/dt."""

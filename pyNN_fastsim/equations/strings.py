@@ -21,6 +21,11 @@ its place.
 assignment, the spike condition, a reset) means the value that it had at its place; this is then also what
 is recorded.
 
+`sum(exc)` is what graded connections at the receptor type "excitatory" bring, `sum(inh)` at "inhibitory",
+sum(name) at "name", and sum() at all of these: held over the step, of what the sources transmitted until
+its beginning. Cells without a spike condition transmit r. mean(r), max(r), min(r), norm1(r) and norm2(r)
+are of all cells of the population, at the beginning of the step.
+
 In the refractory period all variables are held but the conductances (g_...) and what depends on nothing but
 these, unless it is in the spike condition or the reset; if a variable has the flag unless_refractory, those
 that have it are held and no others. `t_last` is the time of the spike
@@ -29,8 +34,10 @@ before. The current from electrodes (nA) is `i_injected`.
 
 from dataclasses import replace
 
+from ..messages import did_you_mean
 from . import description as d
 from .checks import check
+from .grammar import OF_ALL_CELLS, SUM_OF_ALL
 from .string_parts import Draws, Inlines, Parts, dependencies, is_expression
 from .trees import names_in, number_of, with_names
 from .written import Written, written
@@ -80,7 +87,7 @@ def read_neuron(source: Written):
 
 class _Neuron:
     def __init__(self, source):
-        self.source, self.parts = source, Parts(source, RESERVED)
+        self.source, self.parts = source, Parts(source, RESERVED, knows_all_cells=True)
         parts = self.parts
         self.statements = parts.statements("equations")
         self.resets = {title: parts.statements(title) for title in ("reset", "axon_reset")}
@@ -93,8 +100,10 @@ class _Neuron:
         for statement in self.statements:
             parts.declare(statement)
         self._find_inlines()
+        self.sums, self.pools = self._of_others()
         self.receptors = self._receptors()
         self._find_draws()
+        self._check_localities()
         self.held = self._held_variables() if self.refractory else set()
 
     def wrong(self, line, message):
@@ -118,6 +127,20 @@ class _Neuron:
             lines = self.source.lines(title)
             if lines and not getattr(self, needs):
                 raise self.wrong(lines[0][1], f"there is a {title}, but no {needs} condition")
+
+    def _check_localities(self):
+        parts = self.parts
+        for part in (*parts.parameters, *parts.variables.values()):
+            if part.locality == "semiglobal":
+                raise self.wrong(part.line, "one value for each target cell is for synapses")
+        parts.check_localities(self.statements, self.inline, {})
+        for statement in (*self.resets["reset"], *self.resets["axon_reset"]):
+            variable = parts.variables.get(statement.target)
+            if variable is not None and variable.locality == "global":
+                raise self.wrong(
+                    statement.line,
+                    f"'{variable.name}' is one for all, which the spike of a cell can't change",
+                )
 
     def _find_time_of_spike(self):
         """`t_last` is a hidden variable, which a spike sets."""
@@ -204,6 +227,43 @@ class _Neuron:
         first = [name for name in RECEPTORS if name in found]
         return first + [name for name in found if name not in RECEPTORS]
 
+    def _of_others(self):
+        """What is known of other cells: names of targets of graded connections, and `Pool`s."""
+        conditions = [part for part in (self.spike, self.axon_spike, self.refractory) if part]
+        places = [(s.expression, s.line) for s in self._all_statements()] + conditions
+        found: dict[str, int] = {}
+        for text, line in places:
+            for name in sorted(names_in(text), key=text.find):
+                if name.startswith("_"):
+                    found.setdefault(name, line)
+        sums = [name[len(SUM_OF_ALL) :] for name in found if name.startswith(SUM_OF_ALL)]
+        if "" in sums:
+            sums = [name for name in sums if name] or list(RECEPTORS)
+            self._replace(SUM_OF_ALL, f"({' + '.join(f'{SUM_OF_ALL}{name}' for name in sums)})")
+        pools = []
+        for name, line in found.items():
+            operation, _, variable = name[1:].partition("_")
+            if operation in OF_ALL_CELLS:
+                if variable not in self.parts.variables:
+                    raise self.wrong(
+                        line,
+                        f"{operation}({variable}): there is no variable '{variable}'"
+                        f"{did_you_mean(variable, self.parts.variables)}",
+                    )
+                pools.append(d.Pool(operation, variable, name))
+        return sorted(sums, key=lambda name: (name not in RECEPTORS, name == "inh")), pools
+
+    def _replace(self, name, text):
+        """Put an expression in the place of a name, everywhere."""
+        for statement in self._all_statements():
+            statement.expression = with_names(statement.expression, {name: text})
+            if statement.target in self.inline:
+                self.inline[statement.target] = self._within_bounds(statement)
+        for title in ("spike", "axon_spike", "refractory"):
+            if getattr(self, title):
+                expression, line = getattr(self, title)
+                setattr(self, title, (with_names(expression, {name: text}), line))
+
     def _all_statements(self):
         return [*self.statements, *self.resets["reset"], *self.resets["axon_reset"]]
 
@@ -242,7 +302,8 @@ class _Neuron:
                 if needed and needed <= free and statement.target not in free | of_spike:
                     more.add(statement.target)
             if not more:
-                return ({s.target for s in changing} | placed) - free
+                shared = {v.name for v in self.parts.variables.values() if v.locality == "global"}
+                return ({s.target for s in changing} | placed) - free - shared
             free |= more
 
     # --- the description
@@ -269,6 +330,9 @@ class _Neuron:
             equations=tuple(equations),
             functions=tuple(parts.functions),
             receptors=tuple(d.Receptor(RECEPTORS.get(n, n), f"_arrived_{n}") for n in self.receptors),
+            graded=tuple(d.Receptor(RECEPTORS.get(n, n), f"{SUM_OF_ALL}{n}") for n in self.sums),
+            pools=tuple(self.pools),
+            transmits="r" if "r" in parts.variables and not (self.spike or self.axon_spike) else None,
             update=tuple(update),
             injected=INJECTED,
             first="v" if "v" in parts.variables else None,

@@ -56,7 +56,7 @@ use, and of an int32 array of all cells. On a GPU a third function does the same
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -127,9 +127,14 @@ class Model:
     changed       for sources: function(constants, constants before, state, last step done), called when
                   parameters may have changed during a trial
     cm            capacitance, nF, of a model that has no parameter of this name; infinite if nobody knows
+    graded        receptors that take graded values in each step, see synapses/graded.py: their indices by
+                  what users call them
+    pools         what cells know of all cells of their block: (operation, variable, index of the receptor
+                  that gets it)
+    transmits     the variable that cells transmit to others in each step, or None
 
     Besides its own parameters, `constants` gets "_seed", "_stream" and "_trial", which identify the random
-    numbers of a block (see rng.py).
+    numbers of a block (see rng.py), and "_past", a function that gives them memory (`Block.past_of`).
     """
 
     name: str
@@ -153,6 +158,9 @@ class Model:
     restart: Callable | None = None
     changed: Callable | None = None
     cm: float = float("inf")
+    graded: dict[str, int] = field(default_factory=dict)
+    pools: tuple[tuple[int, str, int], ...] = ()
+    transmits: str | None = None
 
     @property
     def is_source(self):

@@ -129,7 +129,7 @@ class SynapseSampler(_Samples):
         words = np.zeros(dynamic.OBSERVER_ROW, dtype=np.int64)
         words[dynamic.OBSERVE] = self.group.model.observe.address
         words[dynamic.OBSERVED] = address_of(self.group.detail)
-        names = list(self.group.model.state)
+        names = list(self.group.model.variables)
         words[dynamic.OBSERVED_VARIABLE] = -1 if self.variable == "weight" else names.index(self.variable)
         words[dynamic.OBSERVED_PLACES] = address_of(self.places)
         words[dynamic.N_OBSERVED] = len(self.places)

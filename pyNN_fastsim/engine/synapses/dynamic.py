@@ -163,6 +163,11 @@ class SynapseModel:
     def is_plastic(self):
         return self.catch_up is not None
 
+    @property
+    def variables(self):
+        """Names of what can be sampled beside the weight."""
+        return list(self.state)
+
 
 @dataclass(frozen=True)
 class OfTarget:

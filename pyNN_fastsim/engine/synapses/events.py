@@ -104,7 +104,7 @@ def _events(detail, c, s, weight, j, step, ahead, at, k):
         s, weight = _between(c, s, weight, max(arrival - at, 0.0), time)  # noqa: F821
         post = _post_values(detail[PAST_VALUES], (mask + 1) * cell + (k & mask))  # noqa: F821
         s, weight = _after(c, s, weight, time, _key(detail, j), post)  # noqa: F821
-        at = max(arrival, at)
+        at = arrival  # never earlier than the last event, but for rounding: what is known arrives in order
         k += 1
     return s, weight, at, k
 

@@ -13,7 +13,7 @@ from ..recording.samplers import Sampler
 from . import cards, support, words
 from .errors import NotOnCard
 from .launching import Launcher
-from .memory import Buffer, Copies, sent
+from .memory import Buffer, Copies, sent, settle
 from .plan import LEAST_LOG, LOG_STEPS, Plan, needed_bytes
 
 CHUNK = 2048  # steps at most
@@ -104,6 +104,7 @@ class CardLoop:
                 network.blocks[index].counts[:] = buffer.get()
 
     def _send(self, network):
+        """Send what has changed, and wait until it is there."""
         for state in self._plan.states:
             state.send()
         if not self._ring_is_away:
@@ -111,6 +112,7 @@ class CardLoop:
             for index, buffer in self._plan.counts.items():
                 buffer.put(network.blocks[index].counts)
             self._ring_is_away = True
+        settle()
 
     # --- running ----------------------------------------------------------------------------------------
 
@@ -154,13 +156,14 @@ class CardLoop:
                 (state.address_of(sampler.variable), cells, sampler.width, sampler.interval, buffer.address,
                  -first // sampler.interval)
             )  # fmt: skip
-        outbox.table.put(np.array(rows, dtype=np.int64).reshape(-1, words.SAMPLER_ROW))
+        stream = self._launcher.stream
+        outbox.table.put(np.array(rows, dtype=np.int64).reshape(-1, words.SAMPLER_ROW), stream)
         values = np.zeros(outbox.currents.shape)
         for k, current in enumerate(network.currents):
             values[: last - first + 1, k] = network.sample_current(current, first - 1, last)
-        outbox.currents.put(values)
+        outbox.currents.put(values, stream)
         addresses = outbox.log.address, outbox.table.address, outbox.currents.address
-        outbox.begin.put(np.array([first, *addresses, first - 1], dtype=np.int64))
+        outbox.begin.put(np.array([first, *addresses, first - 1], dtype=np.int64), stream)
         self._launcher.launch(outbox, last - first + 1)
 
     def _collect(self, network, first, last, outbox):

@@ -29,6 +29,7 @@ ARGUMENTS = {
     "triplet_stdp": [],
     "reward_stdp": [],
     "wang_buzsaki": [],
+    "whole_brain": ["--time", "120"],
     "own_cell_type": None,  # writes own_cell_type.png where it is
 }
 

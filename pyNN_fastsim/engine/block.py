@@ -2,6 +2,8 @@
 Cells of one model: their parameters, their state, and what the run loop needs to know of them.
 """
 
+import numbers
+
 import numpy as np
 
 from .compiling.addresses import address_of, table_of
@@ -100,11 +102,12 @@ class Block:
 
     def _derived(self, words, dt):
         """The constants that follow from the parameters, if possible for the cells of this process alone."""
-        model, arrays = self.model, [value for value in self.parameters.values() if np.ndim(value)]
+        model = self.model
+        others = [value for value in self.parameters.values() if not isinstance(value, numbers.Real)]
         if (
             self.own == slice(0, self.n)
             or model.restart or model.changed or model.refresh  # which look at those of all cells
-            or not all(isinstance(value, np.ndarray) and value.shape == (self.n,) for value in arrays)
+            or not all(isinstance(value, np.ndarray) and value.shape in ((), (self.n,)) for value in others)
         ):  # fmt: skip
             return tuple(model.constants(self.parameters | words, dt))
         own = {name: self._part(value) for name, value in self.parameters.items()}

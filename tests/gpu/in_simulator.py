@@ -220,6 +220,25 @@ def test_more_cells_than_threads_and_own_types(threads_at_once):
     assert len(found[0][0]["spikes"]) > 10
 
 
+@pytest.mark.parametrize(
+    "name, drive", [("HH_cond_exp", 8.0), ("EIF_cond_exp_isfa_ista", 20.0), ("Izhikevich", 0.5)]
+)
+def test_steps_in_parts(name, drive):
+    """Cells that one step of the grid is too long for go through it in the same parts."""
+
+    def build(on):
+        on.setup(timestep=0.25)
+        cells = on.Population(2, getattr(on, name)(i_offset=drive))
+        cells.record("v")
+        on.run(5.0)
+        engine_state = cells._block.state["_part"].copy()
+        return [results_of(cells)], engine_state
+
+    (found, part), (expected, expected_part) = on_both(build)
+    assert_equal(found, expected)
+    np.testing.assert_array_equal(part, expected_part)
+
+
 def test_models_from_equations():
     from equation_models import EVERYTHING, cell_type
 

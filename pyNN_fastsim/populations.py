@@ -527,7 +527,7 @@ class Population(_Cells, common.Population):
         self._store_parameters(
             {n: value if value.dtype == object else simplify(value) for n, value in parameters.items()}
         )
-        self._block.initial.update(initial)
+        self._block.initial.update({name: simplify(values) for name, values in initial.items()})
         for variable in self.initial_values:
             name, divisor = self.celltype.state_in_engine(variable)
             values = simplify(initial[name] * divisor)

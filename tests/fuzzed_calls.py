@@ -885,7 +885,7 @@ RATES = (
     BINS | "zero whole fraction exact huge tiny"
 )  # a number is a list of one, where all cells have one rate
 SEQUENCES = {"amplitudes": AMPLITUDES} | dict.fromkeys(("tbins", "a", "b", "schedule"), BINS)
-SEQUENCES |= {"rates": RATES, "corr": RATES}
+SEQUENCES |= dict.fromkeys(("rates", "corr", "schedule"), RATES)
 
 
 def parameter_calls():
@@ -927,6 +927,7 @@ def family(model):
 TOGETHER = {
     sim.StepCurrentSource: ("times", "amplitudes"),
     sim.SpikeSourceInhGamma: ("tbins", "a", "b"),
+    sim.TimedArray: ("schedule", "rates"),
     sim.TimedPoisson: ("schedule", "rates"),
     sim.HomogeneousCorrelatedSpikeTrains: ("schedule", "rates", "corr"),
 }

@@ -123,3 +123,22 @@ if rank == 0:
 @pytest.mark.parametrize("n", [2, 3])
 def test_a_native_generator_draws_the_same_network_in_parts(n):
     assert in_processes(PIECES, n) == in_processes(PIECES, None)
+
+
+def test_what_only_a_run_needs_is_there_for_own_cells_alone():
+    in_processes(
+        """
+cells = sim.Population(9, sim.IF_curr_exp(i_offset=np.linspace(0.5, 1.5, 9), tau_m=12.0))
+cells.initialize(v=np.linspace(-64.0, -60.0, 9))
+cells.record('v')
+for _ in range(2):
+    sim.run(5.0)
+    block, mine = cells._block, np.flatnonzero(cells._mask_local)
+    varied = [value for value in block.constants if np.ndim(value)]
+    others = np.setdiff1d(np.arange(9), mine)
+    assert varied and not any(np.any(value[others]) for value in (*varied, block.state['v']))
+    assert all(np.all(value[mine]) for value in (*varied, block.state['v']))
+    sim.reset()
+""",
+        2,
+    )

@@ -20,7 +20,7 @@ class Block:
     recorded     uint8 [cells], whose spikes are recorded, or None
     counts       int32 [steps, cells]: of a source that counts its spikes, how often they spiked in step k
                  at k modulo steps
-    own          the cells that are this process's, a slice. What only a run needs is there for these alone, in
+    own          the cells of this process, a slice. What only a run needs is there for these alone, in
                  arrays for all cells, of which the rest takes no memory as long as nobody writes there
     past         what its model remembers of earlier steps, by number: see `past_of`
     """
@@ -100,15 +100,20 @@ class Block:
 
     def _derived(self, words, dt):
         """The constants that follow from the parameters, if possible for the cells of this process alone."""
-        model, arrays = self.model, [value for value in self.parameters.values() if np.ndim(value)]
+        model = self.model
+        looks_at_all = model.restart or model.changed or model.refresh
         if (
             self.own == slice(0, self.n)
-            or model.restart or model.changed or model.refresh  # which look at those of all cells
-            or not all(isinstance(value, np.ndarray) and value.shape == (self.n,) for value in arrays)
-        ):  # fmt: skip
+            or looks_at_all
+            or not all(map(self._is_plain, self.parameters.values()))
+        ):
             return tuple(model.constants(self.parameters | words, dt))
         own = {name: self._part(value) for name, value in self.parameters.items()}
         return tuple(map(self._in_place, model.constants(own | words, dt)))
+
+    def _is_plain(self, value):
+        """Whether a parameter is a number, or an array of one for each cell."""
+        return isinstance(value, (int, float)) or (isinstance(value, np.ndarray) and value.shape == (self.n,))
 
     def _in_place(self, values):
         """Values for the cells of this process, each where the cell is, unless there is one for all."""

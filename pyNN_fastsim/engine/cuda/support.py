@@ -9,6 +9,8 @@ def fault_of_model(model):
     """Why cells of a model can't be run on a card, in words; None if they can."""
     if model.count is not None and model.count_of is None:
         return f"sources that count their spikes without a function count_of ({model.name})"
+    if model.remembers:
+        return f"cells that know what their variables were ({model.name})"
     return None
 
 

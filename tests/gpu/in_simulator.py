@@ -20,7 +20,7 @@ from own_cells import OwnIF
 from pyNN.parameters import Sequence
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.cuda import cards, launching, plan, run
+from pyNN_fastsim.engine.cuda import cards, launching, run
 from pyNN_fastsim.engine.cuda.errors import DeviceError, TooLarge
 from pyNN_fastsim.engine.network import NumericalError
 
@@ -129,8 +129,8 @@ def test_drawn_networks(spec, rows, threads, chunk, small_log, backwards):
         patch.setattr(launching, "STEPS", (5, 2, 1))
         patch.setattr(run, "CHUNK", chunk)
         if small_log:
-            patch.setattr(plan, "LOG_STEPS", 2)
-            patch.setattr(plan, "LEAST_LOG", 0)
+            patch.setattr(run, "LOG_STEPS", 2)
+            patch.setattr(run, "LEAST_LOG", 0)
         found = drawn_results(spec, "gpu")
     changing = any(c.synapse[0] != "StaticSynapse" for c in spec.connections)
     assert_equal(found, drawn_results(spec, "cpu"), exactly=not changing)
@@ -242,8 +242,8 @@ def test_steps_in_parts(name, drive):
 
 def test_a_full_log_loses_nothing(monkeypatch):
     """Every cell spikes in every step or two, and the log has room for two steps."""
-    monkeypatch.setattr(plan, "LOG_STEPS", 2)
-    monkeypatch.setattr(plan, "LEAST_LOG", 0)
+    monkeypatch.setattr(run, "LOG_STEPS", 2)
+    monkeypatch.setattr(run, "LEAST_LOG", 0)
 
     def build(on):
         on.setup(timestep=0.1)
@@ -316,7 +316,7 @@ def test_models_from_equations():
     assert_equal(found, expected)
     sim.setup(timestep=0.1, device="gpu")
     sim.Population(3, cell_type(EVERYTHING)())
-    with pytest.raises(DeviceError, match="earlier values.*device='cpu'"):
+    with pytest.raises(DeviceError, match="what their variables were.*device='cpu'"):
         sim.run(1.0)
 
 

@@ -17,8 +17,12 @@ from pyNN.space import *  # noqa: F403
 from pyNN.standardmodels import StandardCellType  # noqa: F401
 
 from . import aliases as _aliases
+from . import neural_masses as _neural_masses
+from .aln import *  # noqa: F403
+from .bold import *  # noqa: F403
 from .celltypes import CellType
 from .checking import check  # noqa: F401
+from .connectome import *  # noqa: F403
 from .connectors import *  # noqa: F403
 from .control import (  # noqa: F401
     end,
@@ -35,13 +39,16 @@ from .control import (  # noqa: F401
     run_until,
     setup,
 )
+from .explore import *  # noqa: F403
 from .former_names import MODULE as _FORMER_NAMES
 from .former_names import has_become as _has_become
 from .graded import *  # noqa: F403
+from .inputs import *  # noqa: F403
 from .messages import no_such_name as _no_such_name
 from .models import *  # noqa: F403
 from .native import *  # noqa: F403
 from .network import Network  # noqa: F401
+from .periodic import every  # noqa: F401
 from .populations import Assembly, Population, PopulationView  # noqa: F401
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401
 from .projections import Projection  # noqa: F401
@@ -53,6 +60,7 @@ from .standardmodels.rate_cells import *  # noqa: F403
 from .standardmodels.synapses import *  # noqa: F403
 from .versions import show_versions  # noqa: F401
 
+_NEURAL_MASSES = _neural_masses.NAMES
 __version__ = "0.1.0"
 
 _aliases.install("fastsim")
@@ -74,6 +82,8 @@ def list_standard_models():
 def __getattr__(name):
     if name == "nestml":  # whoever needs no models in NESTML has no time to spend on them
         return _import_module(".nestml", __name__)
+    if name in _NEURAL_MASSES:  # likewise
+        return getattr(_neural_masses, name)
     if name in _FORMER_NAMES:
         raise AttributeError(_has_become(__name__, name, _FORMER_NAMES[name]))
     # Without a name, or Python would add a guess of its own.

@@ -19,7 +19,7 @@ from .messages import did_you_mean
 from .selection import populations_of
 from .standardmodels.synapses import EngineSynapse, StaticSynapse, same_names
 
-__all__ = ["IBCM", "Hebb", "Oja", "RateFromSpikes"]
+__all__ = ["DiffusiveCoupling", "IBCM", "Hebb", "Oja", "RateFromSpikes"]
 
 RECEPTOR_OF_CURRENTS = "current"
 
@@ -62,12 +62,26 @@ class GradedConnection(GradedType, StaticSynapse):
         """What stands for a StaticSynapse where cells transmit a variable."""
         graded = cls.__new__(cls)
         graded.__dict__.update(vars(synapse))
-        graded.__dict__["model"] = StaticModel(variable)
+        is_diffusive = isinstance(synapse, DiffusiveCoupling)
+        graded.__dict__["model"] = StaticModel(variable, is_diffusive=is_diffusive)
         if not synapse.delay_is_given:
             space = copy.copy(synapse.parameter_space)
             space._parameters = {**space._parameters, "delay": LazyArray(0.0, dtype=float)}
             graded.__dict__["parameter_space"] = space
         return graded
+
+
+class DiffusiveCoupling(StaticSynapse):
+    """
+    Synapse between cells that transmit a variable in each step: the target receives the weight times the
+    difference of the source's value, a delay ago, and its own one of the same variable.
+
+    Arguments:
+        `weight`:
+            by which the difference is multiplied.
+        `delay`:
+            ms; 0 by default.
+    """
 
 
 class RateFromSpikes(GradedType, EngineSynapse, StandardSynapseType):
@@ -190,11 +204,17 @@ def graded_form(label, pre, post, synapse_type, receptor_type):
     transmitted = {celltype.model.transmits for celltype in sources}
     takes = [name for name in targets[0].model.graded if all(name in each.model.graded for each in targets)]
     says_so = getattr(synapse_type, "is_graded", False)
+    if isinstance(synapse_type, DiffusiveCoupling) and None in transmitted:
+        raise errors.ConnectionError(
+            f"{label}: DiffusiveCoupling is for cells that transmit a variable in each step, and those of "
+            f"'{pre.label}' spike"
+        )
     if not says_so and transmitted == {None}:
         _check_for_spikes(label, targets, receptor_type)
         return None
     if not says_so:
-        if type(synapse_type) not in (type(None), StaticSynapse) or len(transmitted) > 1:
+        of_kind = type(synapse_type) in (type(None), StaticSynapse, DiffusiveCoupling)
+        if not of_kind or len(transmitted) > 1:
             raise errors.ConnectionError(_why_not(label, pre, synapse_type, transmitted))
         (variable,) = transmitted
         synapse_type = GradedConnection.of(synapse_type or StaticSynapse(), variable)

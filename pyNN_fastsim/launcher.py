@@ -37,11 +37,7 @@ BACKENDS = {
 def main(words, prog="fastsim"):
     """Run the script that the words of a command line name. Raises what it raises, after showing it."""
     script, arguments = parse_command_line(words, prog)
-    install(*BACKENDS, *unknown_to_pynn(arguments))
-    foreign.install()
-    sys.argv = [script, *arguments]
-    if not getattr(sys.flags, "safe_path", sys.flags.isolated):
-        sys.path[0] = os.path.dirname(os.path.realpath(script))
+    prepare(script, arguments)
     path = os.path.abspath(script)
     try:
         run_as_main(path)
@@ -50,6 +46,15 @@ def main(words, prog="fastsim"):
     except BaseException as error:
         show(error, path)
         raise
+
+
+def prepare(script, arguments):
+    """Have whatever backend a script names be this one, and let it find its arguments and its folder."""
+    install(*BACKENDS, *unknown_to_pynn(arguments))
+    foreign.install()
+    sys.argv = [script, *arguments]
+    if not getattr(sys.flags, "safe_path", sys.flags.isolated):
+        sys.path[0] = os.path.dirname(os.path.realpath(script))
 
 
 def parse_command_line(words, prog):

@@ -149,6 +149,13 @@ def _text(label):
     )
 
 
+@contextlib.contextmanager
+def counted(number, label):
+    """A bar for so many things that are done one by one; gives a function to call for each."""
+    with _bar(total=number, desc=label) as bar:
+        yield bar.update
+
+
 # --- running --------------------------------------------------------------------------------------
 
 

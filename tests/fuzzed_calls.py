@@ -281,6 +281,13 @@ class Call:
         return self.names.get(argument, argument).split()
 
 
+SIGNAL = neo.AnalogSignal(np.ones((5, 2)), units="dimensionless", sampling_period=1.0 * pq.ms)
+
+ALN_TABLES = {"mu_vals": [0.0, 1.0], "sigma_vals": [0.0, 1.0]} | dict.fromkeys(
+    ("r_ss", "V_mean_ss", "tau_mu_exp"), np.ones((2, 2))
+)
+CMAT = [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
+
 # Texts of models, which may be nothing, too.
 LINES = "none text empty list"
 MODEL = {"parameters": {"a": 1.0}, "equations": "dv/dt = a - v", "spike": "v > 0.5"}
@@ -382,6 +389,44 @@ CALLS = {
         wished=kind(0.5, 3, INF, None, tolerates=f"{SCALAR} none nonsense infinite"),
         names={"wished": "[Cc]allback"},
     ),
+    "every": Call(
+        lambda net, period=1.0, **a: sim.every(period, **a)(lambda t: None),
+        period=kind(0.5, 3, np.float64(2.0), tolerates="whole fraction exact huge tiny"),
+        offset=kind(0.5, 0, -1.0, tolerates="zero negative whole fraction exact huge tiny"),
+        wait=kind(0.5, 0, tolerates=SOME.replace("flag", "huge")),
+    ),
+    # --- what is recorded, seen otherwise
+    "balloon_RN": Call(
+        lambda net, signal=SIGNAL, **a: sim.balloon_RN(signal, **a),
+        signal=kind(SIGNAL),
+        sampling_interval=kind(None, 1.0, 2, tolerates="none whole"),
+        phi=kind(1.0, tolerates="zero negative whole fraction exact tiny huge"),
+        tau=kind(1.0, tolerates="whole fraction exact huge tiny"),
+    ),
+    "balloon_windkessel": Call(
+        lambda net, signal=SIGNAL, **a: sim.balloon_windkessel(signal, **a),
+        signal=kind(SIGNAL),
+        sampling_interval=kind(None, 1.0, 2, tolerates="none whole"),
+        rho=kind(0.3, tolerates="fraction exact tiny"),
+    ),
+    "functional_connectivity": Call(
+        lambda net, signal: sim.functional_connectivity(signal), signal=kind(SIGNAL, np.eye(3))
+    ),
+    "matrix_correlation": Call(
+        lambda net, first, second: sim.matrix_correlation(first, second),
+        first=kind(np.eye(3)),
+        second=kind(np.eye(3)),
+        names={"first": "matri", "second": "matri"},
+    ),
+    "ConnectomeConnector": Call(
+        lambda net, Cmat=CMAT, **a: net.connect(sim.ConnectomeConnector(Cmat, **a)),
+        Cmat=kind(np.ones((3, 3)), [[0, 1, 1], [1, 0, 1], [1, 1, 0]]),
+        Dmat=kind(np.ones((3, 3)), None, tolerates="none"),
+        signalV=kind(20.0, 3, 0, tolerates="zero whole fraction exact huge"),
+        K_gl=kind(0.6, 3, tolerates="zero negative whole fraction exact tiny huge"),
+    ),
+    "example_connectome": Call(lambda net, **a: sim.example_connectome(**a), n=kind(8, 4), seed=SEED),
+    "Image": Call(lambda net, picture: sim.Image(picture), picture=kind(np.eye(3), [[1, 2], [3, 4]])),
     "reset": Call(lambda net, annotations: sim.reset(annotations), annotations=ANNOTATIONS),
     "initialize": Call(lambda net, cells, v: sim.initialize(cells, v=v), cells=CELLS, v=NUMBERS),
     "create": Call(
@@ -836,7 +881,11 @@ AMPLITUDES = TIMES | "negative"
 BINS = kind([1.0, 2.0], Sequence([0.5]), tolerates=f"{SEVERAL} sequence negative")
 
 
-SEQUENCES = {"amplitudes": AMPLITUDES, "tbins": BINS, "a": BINS, "b": BINS}
+RATES = (
+    BINS | "zero whole fraction exact huge tiny"
+)  # a number is a list of one, where all cells have one rate
+SEQUENCES = {"amplitudes": AMPLITUDES} | dict.fromkeys(("tbins", "a", "b", "schedule"), BINS)
+SEQUENCES |= dict.fromkeys(("rates", "corr", "schedule"), RATES)
 
 
 def parameter_calls():
@@ -875,32 +924,50 @@ def family(model):
     return next((name for name, base in FAMILIES.items() if issubclass(model, base)), None)
 
 
-TOGETHER = {sim.StepCurrentSource: ("times", "amplitudes"), sim.SpikeSourceInhGamma: ("tbins", "a", "b")}
+TOGETHER = {
+    sim.StepCurrentSource: ("times", "amplitudes"),
+    sim.SpikeSourceInhGamma: ("tbins", "a", "b"),
+    sim.TimedArray: ("schedule", "rates"),
+    sim.TimedPoisson: ("schedule", "rates"),
+    sim.HomogeneousCorrelatedSpikeTrains: ("schedule", "rates", "corr"),
+}
 
 
 def with_the_others(model, parameters):
-    """Parameters that must have as many values as one that is given, too."""
+    """Parameters that must have as many values as one that is given; what a model can't do without."""
+    if model is sim.ALN:
+        return {"tables": ALN_TABLES, **parameters}
     ((name, value),) = parameters.items()
     if model not in TOGETHER or name not in TOGETHER[model]:
         return parameters
     value = getattr(value, "value", value)
     sized = hasattr(value, "__len__") and getattr(value, "ndim", 1)
     n = len(value) if sized and len(value) < 100 else 1
-    n = max(n, 1) if model is sim.SpikeSourceInhGamma else n  # which needs at least one bin
+    n = n if model is sim.StepCurrentSource else max(n, 1)  # sources need at least one bin
     return {**dict.fromkeys(TOGETHER[model], [0.1 + k for k in range(n)]), **parameters}
+
+
+def recorded(cells):
+    names = cells.celltype.recordable
+    cells.record("spikes" if "spikes" in names else names[0])
+
+
+def between(net, model):
+    """Cells that a synapse type can be between."""
+    if model is sim.DiffusiveCoupling or (model.is_graded and not model.model.with_trace):
+        units = sim.Population(2, sim.LeakyIntegrator(), label="others")
+        return units, units
+    if model.is_graded:
+        return net.source, sim.Population(2, sim.LeakyIntegrator(), label="others")
+    return net.cells if model is sim.ElectricalSynapse else net.source, net.others
 
 
 MAKE = {
     "cell": lambda model: (
-        lambda net, **p: sim.Population(3, model(**with_the_others(model, p)), label="cells").record("spikes")
+        lambda net, **p: recorded(sim.Population(3, model(**with_the_others(model, p)), label="cells"))
     ),
     "synapse": lambda model: (
-        lambda net, **p: sim.Projection(
-            net.cells if model is sim.ElectricalSynapse else net.source,
-            net.others,
-            sim.AllToAllConnector(),
-            model(**p),
-        )
+        lambda net, **p: sim.Projection(*between(net, model), sim.AllToAllConnector(), model(**p))
     ),
     "current": lambda model: lambda net, **p: model(**with_the_others(model, p)).inject_into(net.cells),
     "neuron": lambda model: lambda net, **p: net.point_neurons(model(**p), AMPA=sim.ExpPSR()),
@@ -911,6 +978,9 @@ MAKE = {
 
 # What needs no entry, and why.
 NOT_CALLED = {
+    "balloon_CL": "is balloon_RN with other coefficients",
+    "balloon_CN": "is balloon_RN with other coefficients",
+    "balloon_RL": "is balloon_RN with other coefficients",
     "end": "takes nothing that it uses",
     "get_current_time": "takes nothing",
     "get_max_delay": "takes nothing",
@@ -922,6 +992,8 @@ NOT_CALLED = {
     "record_gsyn": "is record_v with other names",
     "all": "takes nothing",
     "check": "takes nothing",
+    "explore": "starts processes; its mistakes are in test_explore.py",
+    "Exploration": "reads a file, or finds none",
     "show_versions": "takes nothing",
     "Network": "PyNN's own, but for names of files",
     "annotate": "takes anything",

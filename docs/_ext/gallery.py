@@ -34,6 +34,7 @@ ARGUMENTS = {
     "bar_learning": ["--pictures", "4000"],
     "echo_state": [],
     "rate_to_spike_to_rate": [],
+    "whole_brain": ["--time", "120"],
     "own_cell_type": None,  # writes own_cell_type.png where it is
 }
 

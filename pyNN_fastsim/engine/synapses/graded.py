@@ -17,7 +17,9 @@ import numpy as np
 from ..compiling.addresses import address_of, table_of
 from ..compiling.compile import Entry
 from ..tables import rows_of
+from . import ahead
 from . import transmission as words
+from .ahead import BLOCK, Ahead
 from .transmission import CHUNK, GRADED_ROW, TRANSMITTED_ROW, pool_kernel, static_kernel
 
 CURRENT = -1  # the "receptor" of what flows into cells, nA
@@ -75,17 +77,17 @@ class GradedModel:
 
 
 class StaticModel:
-    """Connections that transmit w r, and stay what they are."""
+    """Connections that transmit w r, or, if diffusive, w (r - r of the target), and stay what they are."""
 
     name = "graded"
     is_static, learns, is_plastic, combines = True, False, False, False
     state: dict[str, float] = {}
     of_target: dict[str, float] = {}
-    post = ()
     kernel = static_kernel
 
-    def __init__(self, variable, with_trace=None):
+    def __init__(self, variable, with_trace=None, is_diffusive=False):
         self.pre, self.with_trace = (variable,), with_trace
+        self.post = (variable,) if is_diffusive else ()
 
 
 @dataclass(eq=False)
@@ -156,6 +158,11 @@ class GradedGroup:
     @property
     def longest(self):
         return int(self.delays.max(initial=0))
+
+    @property
+    def goes_ahead(self):
+        """Whether it is for `Ahead`."""
+        return self.model.is_static and len(self.delays) > 1 and self.longest >= BLOCK
 
     @property
     def shortest(self):
@@ -242,10 +249,22 @@ class GradedGroup:
         row[words.PLACE] = place
         if not self.model.is_static:
             self._write_model(row, network)
+        else:
+            self._write_static(row, network, rings[0])
         row[words.KERNEL] = self.kernel.address
         self._row = row
         self.detail[0] = address_of(row)
         return row
+
+    def _write_static(self, row, network, ring):
+        if self.goes_ahead:
+            self.ahead = Ahead(self.first, self.find_sources(), self.weights, self.delays, ring.past)
+            row[words.AHEAD] = address_of(self.ahead.table)
+        if self.model.post:
+            weights = np.broadcast_to(self.weights, len(self))
+            self._own_weights = np.bincount(self.targets, weights, minlength=len(self.input))
+            self._own = network.blocks[self.target].values(self.model.post[0])
+            row[words.OWN], row[words.OWN_WEIGHTS] = address_of(self._own), address_of(self._own_weights)
 
     def _write_model(self, row, network):
         model, target = self.model, network.blocks[self.target]
@@ -318,11 +337,18 @@ class Transmission:
         self.is_trace = isinstance(variable, Trace)
         self.values = np.zeros(block.n) if self.is_trace else block.state[variable]
         self.ring = np.tile(self.values, (2, 1))
+        self.past = None
         if self.is_trace:
             self._decay = np.array([np.exp(-dt / variable.tau), 1000.0 / variable.tau])
 
-    def reserve(self, longest, step):
-        """Keep values for delays of so many steps, beside those of the present step and the next."""
+    def reserve(self, longest, step, ahead):
+        """Keep values for delays of so many steps, beside those of the present step and the next; those of a
+        block of steps more, and cell by cell too, if anything is summed `ahead`."""
+        longest += BLOCK if ahead else 0
+        self._reserve_ring(longest, step)
+        self.past = np.zeros((self.block.n, 2 * len(self.ring))) if ahead else None
+
+    def _reserve_ring(self, longest, step):
         slots = 2
         while slots < longest + 2:
             slots *= 2
@@ -342,6 +368,8 @@ class Transmission:
             if self.is_trace:
                 self.values[:] = 0.0
             self.ring[:] = self.values
+        if self.past is not None:
+            self.past[:] = np.concatenate([self.ring, self.ring]).T
 
     def row(self):
         row = np.zeros(TRANSMITTED_ROW, dtype=np.int64)
@@ -349,6 +377,7 @@ class Transmission:
         row[words.RING], row[words.MASK] = address_of(self.ring), len(self.ring) - 1
         row[words.N_CELLS] = self.block.n
         row[words.DECAY] = address_of(self._decay) if self.is_trace else 0
+        row[words.PAST] = 0 if self.past is None else address_of(self.past)
         return row
 
 
@@ -386,13 +415,14 @@ class Graded:
         for group, keys in self._read.items():
             for key in filter(None, keys):
                 longest[key] = max(longest.get(key, 0), group.longest)
+        summed_ahead = {key for group, keys in self._read.items() if group.goes_ahead for key in keys}
         for pool in self.pools:
             longest.setdefault((pool.block, pool.variable), 0)
         self.transmissions = {key: value for key, value in self.transmissions.items() if key in longest}
         for key, steps in longest.items():
             if key not in self.transmissions:
                 self.transmissions[key] = Transmission(network.blocks[key[0]], key[1], network.dt)
-            self.transmissions[key].reserve(steps, network.step)
+            self.transmissions[key].reserve(steps, network.step, key in summed_ahead)
         self._prepare_currents(network)
 
     @staticmethod
@@ -481,6 +511,9 @@ class Graded:
             for group in self.groups:
                 group.begin()
             return
+        for group in self.groups:
+            if group.goes_ahead:
+                group.ahead.table[ahead.BEGIN] = network.step
         for group, row in zip((*self.groups, *self.pools), self._table, strict=True):
             kernel = pool_kernel if isinstance(group, Pool) else group.kernel
             kernel(address_of(row), 0, len(group.input), network.step, 0, address_of(self._scratch))

@@ -30,6 +30,7 @@ from ..compiling.lowlevel import (
     uint16_at,
     uint32_at,
 )
+from .ahead import note, sum_ahead
 from .dynamic import OBSERVED_VARIABLE, OBSERVER_ROW, observed
 
 # The words of the table of what is transmitted.
@@ -39,7 +40,8 @@ RING = 2  # address of the past ones, float64 [slots, cells]
 MASK = 3  # slots, a power of two, minus one
 N_CELLS = 4
 DECAY = 5  # of a trace of spikes: address of its decay in a step, and of what a spike adds (float64); else 0
-TRANSMITTED_ROW = 6
+PAST = 6  # address of past values cell by cell, float64 [cells, 2 slots], see ahead.py; or 0
+TRANSMITTED_ROW = 7
 
 # The words of a row of the table of groups.
 KERNEL = 0  # address
@@ -67,7 +69,10 @@ INJECTED = 21  # of the first current of a block: address of those from other so
 IS_DIAGONAL = (
     22  # whether each of the targets from FROM on has one connection, from the cell of its own number
 )
-GRADED_ROW = 23
+AHEAD = 23  # address of a table of ahead.py, for connections with delays of their own; or 0
+OWN = 24  # address of the values of the targets (float64), if connections transmit differences; or 0
+OWN_WEIGHTS = 25  # address of the sum of the weights of each target (float64)
+GRADED_ROW = 26
 
 # What the head of the run loop's tables points at.
 TRANSMITTED_AT, N_TRANSMITTED, GROUPS_AT, N_GROUPS, SCRATCH_AT, SCRATCH_WORDS = range(6)
@@ -243,6 +248,17 @@ def _diagonal(row, first, last, past):
         _one_by_one(out, float64_at(row[WEIGHTS] + 8 * (begin - row[FROM]), end - begin), r)
 
 
+@jit
+def _subtract_own(row, first, last):
+    """Make the sums of w r those of w (r - own), if that is what connections transmit."""
+    if row[OWN] == 0:
+        return
+    n = row[N_TARGETS]
+    inputs, own, weights = float64_at(row[INPUT], n), float64_at(row[OWN], n), float64_at(row[OWN_WEIGHTS], n)
+    for i in range(first, last):
+        inputs[i] -= weights[i] * own[i]
+
+
 @entry(6)
 def static_kernel(row_at, first, last, step, learns, scratch):
     """Sum w r over the connections of the targets [first, last) of a group.
@@ -256,6 +272,11 @@ def static_kernel(row_at, first, last, step, learns, scratch):
     past, n = _past_at(row, step), _ring_at(row, 0)[2]
     if row[IS_DIAGONAL] == 1:
         _diagonal(row, first, last, past)
+        _subtract_own(row, first, last)
+        return 0
+    if row[AHEAD] != 0:
+        sum_ahead(row[AHEAD], first, last, step, inputs)
+        _subtract_own(row, first, last)
         return 0
     alike = float64_at(row[WEIGHTS], 1)[0] if row[WEIGHT_STRIDE] == 0 else 1.0
     common, length = 0.0, 0  # the sum of a target whose sources are those of the one before it
@@ -271,6 +292,7 @@ def static_kernel(row_at, first, last, step, learns, scratch):
             total = alike * _sum_of_alike(row, begin, end, past, n)
         common, length = total, end - begin
         inputs[i] = total
+    _subtract_own(row, first, last)
     return 0
 
 
@@ -541,6 +563,8 @@ def transmit(transmitted, ranges, counts, spikes, step):
                 values[i] += gain
         for i in range(first, last):
             ring[i] = values[i]
+        if row[PAST] != 0:
+            note(row[PAST], row[MASK] + 1, first, last, step, values)
 
 
 @vectorised

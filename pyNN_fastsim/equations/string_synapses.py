@@ -82,8 +82,8 @@ class _Synapse:
             if lines:
                 raise self.wrong(
                     lines[0][1],
-                    f"a synapse acts either at spikes, with g_target += ... in pre_spike, or all the time, with "
-                    f"a psp; {title} belongs to the latter",
+                    "a synapse acts either at spikes, with g_target += ... in pre_spike, or all the time, "
+                    f"with a psp; {title} belongs to the latter",
                 )
 
     def _check_flags(self):

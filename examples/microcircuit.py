@@ -11,6 +11,7 @@ Connections are drawn by the simulator's own generator, PyNN's NativeRNG, or (--
 other simulators always by NumPy's, since their own can't draw all that is needed here.
 
 Usage: python microcircuit.py [simulator] [--scale FRACTION] [--time MS] [--threads N] [--background KIND]
+                             [--device gpu]
 """
 
 import argparse
@@ -158,11 +159,13 @@ def main():
     parser.add_argument(
         "--rng", choices=("native", "numpy"), help="default: native, in other simulators numpy"
     )
+    parser.add_argument("--device", choices=("cpu", "gpu", "auto"), help="of fastsim; default: cpu")
     parser.add_argument("--plot", default="microcircuit.png", help="file for the picture")
     args = parser.parse_args()
 
     sim = importlib.import_module(f"pyNN.{args.simulator}")
-    sim.setup(timestep=DT, min_delay=DT, threads=args.threads, spike_precision="on_grid")
+    own = {"device": args.device} if args.device else {}
+    sim.setup(timestep=DT, min_delay=DT, threads=args.threads, spike_precision="on_grid", **own)
     started = time.perf_counter()
     native = args.rng == "native" if args.rng else args.simulator == "fastsim"
     network = build(sim, args.scale, args.background, args.seed, native)

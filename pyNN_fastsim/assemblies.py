@@ -195,10 +195,10 @@ class Assembly(Displayed, NoParameterAttributes, FormerCells, common.Assembly):
     write_data.__doc__ = common.Assembly.write_data.__doc__
 
     def save_positions(self, file):
-        if processes.rank > 0:
-            return
-        with writing_table(file, f"The positions of '{self.label}'") as table:
-            super().save_positions(table)
+        with processes.same_error(f"save_positions() of '{self.label}'"):
+            if processes.rank == 0:
+                with writing_table(file, f"The positions of '{self.label}'") as table:
+                    super().save_positions(table)
 
     save_positions.__doc__ = common.Assembly.save_positions.__doc__
 

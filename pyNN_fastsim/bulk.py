@@ -5,16 +5,20 @@ What all connectors have in common: pairs of cells for all targets together, and
 import numpy as np
 from pyNN import errors
 from pyNN.common import Population
+from pyNN.parameters import LazyArray
 
 from .connections import parts
 from .display import Displayed, Panel, words
 from .drawing import is_one_number_or_drawn
 from .helping import signature_of_pynn
+from .localising import draws_apart
 from .memory import PAIR_INDICES, check_connections, needed_as_pair, needed_in_row
+from .pieces import DrawnRows
+from .processes import processes
 from .progress import shown
-from .random import PIECE, NativeRNG
+from .random import NativeRNG
 from .standardmodels.synapses import StaticSynapse
-from .synapse_values import copied_parameters, evaluate_all, is_native, row_values
+from .synapse_values import copied_parameters, evaluate_all, is_native
 from .validation import NoParameterAttributes
 
 PAIRS_AT_ONCE = 2**22  # candidates that one piece of a large projection looks at together
@@ -59,15 +63,20 @@ class BulkConnector(Displayed, NoParameterAttributes):
         by_rows = self._draws_rows() and all_native(self, projection, parameters)
         self._check_memory(projection, parameters, by_rows)
         if by_rows:
-            first, targets = self._rows(projection)
-            projection._add_rows(first, targets, row_values(projection, parameters, len(targets)))
+            edges, draw = self._in_pieces(projection)
+            rng = getattr(self, "rng", None)
+            projection._add_rows(DrawnRows(projection, edges, rng, draw, parameters))
             return
         pre, post = self._drawn_pairs(projection)
         self._add(projection, pre, post, parameters)
 
     def _draws_rows(self):
-        """Whether there is a method `_rows`, for a NativeRNG."""
+        """Whether there is a method `_in_pieces`, for a NativeRNG."""
         return False
+
+    def _in_pieces(self, projection):
+        """Edges of pieces of the targets, and the function that draws one: see `pieces.DrawnRows`."""
+        raise NotImplementedError
 
     def _expected(self, projection):
         """How many connections there will be, on average; 0 if that isn't known before."""
@@ -76,11 +85,11 @@ class BulkConnector(Displayed, NoParameterAttributes):
     def _check_memory(self, projection, parameters, by_rows=False):
         """Raise NoMemory if there is not enough for the connections that are expected."""
         if by_rows:
-            each = needed_in_row(parameters)
+            each = needed_in_row(parameters) / processes.size
         else:
             drawn = may_be_drawn_again(projection, parameters)
             each = needed_as_pair(projection.synapse_type, parameters, drawn, self.is_unsorted)
-        check_connections(self._expected(projection), each)
+        check_connections(self._expected(projection), each * processes.on_machine)
 
     def _drawn_pairs(self, projection):
         """As `_pairs`. Raises InvalidParameterValueError for an `n` whose distribution is no good."""
@@ -115,8 +124,9 @@ def _plain(value):
 
 def all_native(connector, projection, parameters):
     """Whether nothing but NativeRNGs has a say in which cells of two populations are connected, and how."""
+    rng, drawn = getattr(connector, "rng", None), any(isinstance(p, LazyArray) for p in parameters.values())
     return (
-        type(connector.rng) is NativeRNG
+        (type(rng) is NativeRNG or (rng is None and drawn))
         and isinstance(projection.pre, Population)
         and isinstance(projection.post, Population)
         and type(projection.synapse_type) is StaticSynapse
@@ -133,6 +143,7 @@ def may_be_drawn_again(projection, parameters):
         type(projection.synapse_type) is StaticSynapse
         and all(is_one_number_or_drawn(value) for value in parameters.values())
         and not has_connections(projection)
+        and not draws_apart(projection)
         and len(sources) == len(targets) == 1
         and (targets[0].indices is None or bool(np.all(np.diff(targets[0].indices) > 0)))  # in order
     )
@@ -212,12 +223,6 @@ def begins(counts):
     first = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=first[1:])
     return first
-
-
-def ranges_of_rows(n_rows, mean):
-    """The first and last + 1 of rows to be drawn at a time, if they have so many connections on average."""
-    height = max(1, int(PIECE / mean))
-    return [(first, min(first + height, n_rows)) for first in range(0, n_rows, height)]
 
 
 def leave_itself_out(others, first, counts):

@@ -156,6 +156,10 @@ class CellType(CellParameters, StandardCellType):
         """
         check_parameters(owner, values, self.above, self.below)
 
+    def check_initial(self, owner, name, values, is_everywhere):
+        """Check initial values of a variable, a number or an array; `is_everywhere` is whether they are for
+        the whole population. Raises InvalidParameterValueError."""
+
     def check_functions(self, values, n, dt):
         """Try the functions of a cell type of one's own on its parameters: `n` cells, time step `dt`.
 
@@ -215,6 +219,7 @@ def _model_of(cls):
         unfit=getattr(cls, "unfit", None),
         refresh=getattr(cls, "refresh", None),
         restart=getattr(cls, "restart", None),
+        remembers=getattr(cls, "remembers", False),
         **functions,
     )
 

@@ -14,8 +14,9 @@ from . import simulator
 from .arguments import is_finite
 from .connections import shared
 from .engine.synapses.groups import moved
+from .joint_changes import take_note, take_note_of, which_change
 from .parameters import as_given, expression, one_number
-from .processes import refuse
+from .processes import processes
 from .synapse_values import drawn_for_all_pairs, evaluate
 from .threads import alone
 from .validation import check_names, steps_of_interval, unknown_name
@@ -48,6 +49,7 @@ class Changing:
         sign, a delay out of range); then nothing is set.
         """
         self._check_is_there()
+        attributes = self.synapse_type.in_pynns_names(self.label, attributes)
         check_names(self.synapse_type, attributes)
         values = {name: self._evaluated(name, value) for name, value in attributes.items()}
         self._store(self.synapse_type.in_our_units(values))
@@ -74,9 +76,11 @@ class Changing:
         if not callable(lazy.base_value) and lazy.is_homogeneous:
             return np.full(len(pre), float(lazy.evaluate(simplify=True)))
         if isinstance(lazy.base_value, Iterator):
-            refuse(f"{self.label}: an iterator of values of {name} for set()")
-        values = evaluate(self, name, lazy, pre, post)
-        return moved(values, self._order_of_pairs()) if isinstance(lazy.base_value, Iterator) else values
+            everyone = self._columns([], "all")
+            pre, post = everyone["presynaptic_index"], everyone["postsynaptic_index"]
+            values = evaluate(self, name, lazy, pre, post)
+            return self._own_values(moved(values, np.lexsort((post, pre))))
+        return evaluate(self, name, lazy, pre, post)
 
     def _from_list(self, name, values):
         """Values given as a list, one for each connection by (pre, post): in the order of creation.
@@ -96,18 +100,24 @@ class Changing:
 
     def _store(self, columns):
         """Take over new values of parameters, float64 [connections] in the order of creation, by name."""
-        self._check_values(columns)
-        if columns.keys() & set(_BOUNDED) and self.synapse_type.has_bounds and self._groups:
-            self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
+        with processes.same_error(f"set() of '{self.label}'"):
+            self._check_values(columns)
+            self.synapse_type.check_shared(self.label, columns, self._pairs()[1])
+            if columns.keys() & set(_BOUNDED) and self.synapse_type.has_bounds and self._groups:
+                self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
+        take_note([self])
         if "weight" in columns:
             self._keep_initial_weights()
         if "delay" in columns:
-            refuse(f"{self.label}: changing delays")
             self._leave_order_by_delay()
-        for group in self._groups:
+        new: dict[tuple[int, str], np.ndarray] = {}
+        for k, group in enumerate(self._groups):
             places = group.find_places()
-            for name, values in columns.items():
-                group.set_values(name, shared(values[places]))
+            new |= {(k, name): shared(values[places]) for name, values in columns.items()}
+        change = which_change(self, new)
+        for (k, name), values in new.items():
+            if (k, name) in change:
+                self._groups[k].change_values(name, values)
         simulator.state.network.changed()
 
     def _enter_order_by_delay(self, source):
@@ -135,12 +145,16 @@ class Changing:
         Raises NonExistentParameterError for a variable that the synapse type doesn't have.
         """
         self._check_is_there()
+        take_note([self])
         known = self.synapse_type.state_variables()
         for name, value in initial_values.items():
             if name not in known:
-                raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known)
+                is_parameter = self.synapse_type.has_parameter(name)
+                hint = f" (a parameter: call set({name}=...))" if is_parameter else ""
+                raise unknown_name(name, f"{self.label} ({type(self.synapse_type).__name__})", known, hint)
             values = self._evaluated(name, value)
             self.synapse_type.check_values(self.label, name, values)
+            self.synapse_type.check_shared(self.label, {name: values}, self._pairs()[1])
             of_groups = [
                 self.synapse_type.engine_state(self.label, name, values[group.find_places()], group.values)
                 for group in self._groups
@@ -169,7 +183,9 @@ class Changing:
         if self._initial_weights is not None:
             self._keep_initial_weights()
             for group in self._groups:
-                group.set_values("weight", shared(self._initial_weights[group.find_places()]))
+                weights = shared(self._initial_weights[group.find_places()])
+                if np.any(group.values("weight") != weights):
+                    group.change_values("weight", weights)
             self._initial_weights = None
             simulator.state.network.changed()
 
@@ -215,15 +231,37 @@ class Changing:
         self._check_is_there()
         group, place = self._locate(index)
         value = one_number(self.label, name, value)
+        name, scale = self.synapse_type.known_as(name)
+        value /= scale
         self._check_values({name: np.array([value])})
+        if name in self.synapse_type.limits:
+            everywhere = self._values(name)
+            everywhere[index] = value
+            self.synapse_type.check_shared(self.label, {name: everywhere}, self._pairs()[1])
         if name in _BOUNDED and self.synapse_type.has_bounds:
             now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
             self._check_bounds(now | {name: np.array([value])})
         if name == "weight":
             self._keep_initial_weights()
         elif name == "delay":
-            refuse(f"{self.label}: changing delays")
             self._leave_order_by_delay()
             group, place = self._locate(index)
-        group.set_value(name, place, value)
+        if group.set_value(name, place, value) and processes.size > 1:
+            self._set_alone.add((self._groups.index(group), name))
+        simulator.state.network.changed()
+
+    def _take_note(self, changes):
+        """Take note of single connections that other processes have changed, of which these have told."""
+        take_note_of(self, changes)
+
+    def _let_others_change(self, k, name):
+        """Do what goes before a change of single connections of a group, which other processes have."""
+        if name == "weight":
+            self._keep_initial_weights()
+        elif name == "delay":
+            self._leave_order_by_delay()
+        group = self._groups[k]
+        group.settle(name)
+        if group.is_state(name):  # what one process would do to all others of the group
+            group.change_values(name, group.values(name))
         simulator.state.network.changed()

@@ -20,8 +20,8 @@ from .engine.synapses.gap import JunctionGroup
 from .engine.synapses.graded import GradedGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
 from .graded import receptor_index
-from .localising import keep_local
-from .processes import refuse
+from .localising import draws_apart, from_owners, keep_local, whole_of
+from .processes import processes
 from .selection import populations_of
 from .synapse_values import drawing_for
 from .validation import check_weight_bounds
@@ -62,26 +62,34 @@ class Connecting:
             self._check_bounds(columns)
         self._pending.append((np.asarray(pre), np.asarray(post), columns))
 
-    def _add_rows(self, first, targets, values):
-        """Take over all connections, drawn row by row, between two whole populations.
-
-        first     int64 [cells of pre + 1]: where each one's connections begin
-        targets   uint32, indices in post, ascending for each cell of pre
-        values    of weight and delay: float64 [connections], or [1] for all
-        """
-        if len(targets) == 0:
-            return
-        self._check_values(values)
+    def _add_rows(self, rows):
+        """Take over all connections onto cells of this process, `pieces.DrawnRows`, between two whole
+        populations."""
+        if len(rows.targets):
+            self._check_values({"weight": rows.weights, "delay": rows.delays})
         (source,), (target,) = parts(self.pre), parts(self.post)
-        delays, steps = values["delay"], delay_steps(values["delay"], simulator.state.dt)
-        # Weights, all drawn alike, may stay where they are if synapses are sorted by delay.
-        kind = self._sorted_for_arrival(source, first, steps, [targets])
+        whole = whole_of(self, rows)
+        if whole.n == 0:
+            return
+        kind: type[SynapseGroup | ArrivalGroup] = SynapseGroup
+        extremes = np.unique(np.array([whole.shortest, whole.longest], dtype=np.uint16))
+        if self._is_for_arrival(source.block.index, source.size, whole.n, extremes):
+            sort_by_delay(rows.first, rows.steps, [rows.targets, rows.weights], simulator.state.threads)
+            kind = ArrivalGroup
         receptor = target.block.model.receptors.index(self.receptor_type)
         synapses = kind(
-            source.block.index, target.block.index, receptor, first, targets, values["weight"], steps
+            source.block.index,
+            target.block.index,
+            receptor,
+            rows.first,
+            rows.targets,
+            rows.weights,
+            rows.steps,
         )
-        self._groups = [Group(synapses, None, delays if len(delays) == 1 else None, source, target)]
-        keep_local(self, self._groups)
+        delays = rows.delays if rows.is_one_delay else None
+        self._groups = [Group(synapses, None, delays, source, target)]
+        if processes.size > 1:
+            synapses.whole = whole
         simulator.state.network.add_group(synapses)
 
     def _add_columns(self, pre, post, parameters):
@@ -308,19 +316,29 @@ class Connecting:
                 f"{hint if wrong < shortest else ''}"
             )
 
+    def _take_from_owners(self):
+        """Where each process has drawn other connections, take those onto each cell from its owner."""
+        if draws_apart(self):
+            names = self.synapse_type.get_parameter_names()
+            nothing = np.zeros((2, 0), dtype=np.int64)
+            drawn = [(*nothing, {name: np.zeros(0) for name in names}), *self._pending]
+            pre, post, columns = zip(*drawn, strict=True)
+            values = {name: np.concatenate([part[name] for part in columns]) for name in names}
+            joined = from_owners(self, np.concatenate(pre), np.concatenate(post), values)
+            self._pending = [joined] if len(joined[0]) else []
+
     def _build(self):
         """Sort the pending connections, with those that there are, into groups."""
         if not self._pending:
             return
-        if self._groups:
-            refuse(f"{self.label}: adding connections to those that there are")
         pending, self._pending = self._pending, []
         if self._groups and self.recorder.is_recording:
             raise errors.ConnectionError(f"{self.label}: can't add connections while they are recorded")
         names = self.synapse_type.get_parameter_names()
-        before = [(*self._pairs(), {name: self._values(name) for name in names})] if self._groups else []
+        before = [self._all_connections(names)] if self._groups else []
         pre, post, columns = zip(*before, *pending, strict=True)
         values = {name: _joined([part[name] for part in columns]) for name in columns[0]}
+        self.synapse_type.check_shared(self.label, values, _joined(post))
         groups = list(self._make_groups(_joined(pre), _joined(post), values))
         self._sort_for_arrival(groups)
         keep_local(self, groups)
@@ -331,6 +349,12 @@ class Connecting:
                 network.add_group(group.synapses)
             _take_over(groups, old)
             network.remove_groups([group.synapses for group in old])
+
+    def _all_connections(self, names):
+        """Indices and values of parameters of the connections that there are, of all processes."""
+        found = self._columns(names, "all")
+        pre, post = found.pop("presynaptic_index"), found.pop("postsynaptic_index")
+        return pre, post, found
 
     def _make_groups(self, pre, post, columns):
         """Make a `Group` for each two of the populations and views that are connected."""

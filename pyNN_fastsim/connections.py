@@ -18,6 +18,7 @@ from .engine.network import Network
 from .engine.synapses.arrival import ArrivalGroup, sort_by_delay
 from .engine.synapses.columns import places_of, ranks_of
 from .engine.synapses.dynamic import DynamicGroup
+from .engine.synapses.exact import on_grid
 from .engine.synapses.graded import GradedGroup
 from .engine.synapses.groups import (
     SynapseGroup,
@@ -141,24 +142,24 @@ class Group:
             return self.network.weights_of(self.synapses)
         return self.synapses.weights
 
-    def set_values(self, name, values):
+    def change_values(self, name, values):
         """Change a parameter, from now on: float64 [synapses], or [1] if shared."""
-        if np.any(self.values(name) != values):
-            self._settle(name)
-            self._put(name, values)
+        self.settle(name)
+        self._put(name, values)
 
     def set_value(self, name, place, value):
-        """Change a parameter of the synapse at a place, from now on."""
+        """Change a parameter of the synapse at a place, from now on; returns whether it was another one."""
         values = self.values(name)
         if values[place if len(values) > 1 else 0] == value:
-            return
-        self._settle(name)  # before anything changes: the engine works with these arrays
+            return False
+        self.settle(name)  # before anything changes: the engine works with these arrays
         values = self.synapses.weights if name == "weight" else self.values(name)
         values = values if len(values) == len(self) else np.full(len(self), values[0])
         values[place] = value
         self._put(name, values)
+        return True
 
-    def _settle(self, name):
+    def settle(self, name):
         """Let everything that has been emitted go its way as if nothing changed."""
         network = self.network
         network.release_arrivals(self.synapses)
@@ -169,6 +170,7 @@ class Group:
 
     def _put(self, name, values):
         if name == "weight":
+            values = on_grid(values) if self.network.exact_sums else values
             must_be_own = self.is_plastic and len(values) != len(self)
             self.synapses.weights = np.full(len(self), values[0]) if must_be_own else values
         elif name == "delay":
@@ -267,6 +269,11 @@ class Part:
         self.indices = None
         if population._root is not population:
             self.indices = np.arange(self.block.n)[population._indices]
+
+    @property
+    def cells(self):
+        """The indices in their population of all of its cells: int64."""
+        return np.arange(self.block.n) if self.indices is None else self.indices
 
     def cells_at(self, places):
         """The indices in their population of the cells at these places."""

@@ -21,18 +21,17 @@ from .arguments import FILE, check_arguments_of
 from .bulk import (
     BulkConnector,
     allowed_pairs,
-    begins,
     chosen_pairs,
     columns,
     joined,
-    ranges_of_rows,
 )
 from .connection_files import metadata_of, values_of
 from .engine.random.mersenne import Numbers
 from .fixed_numbers import FixedNumberPostConnector, FixedNumberPreConnector, FixedTotalNumberConnector  # noqa: F401
 from .former_names import CONNECTOR_ARGUMENTS, update
 from .memory import PAIR, PAIR_INDICES, check_connections, check_memory
-from .processes import refuse
+from .pieces import edges_of_pieces
+from .processes import processes
 from .random import draws_as_numpy_did, left_in_place, uniform_numbers
 from .synapse_values import copied_parameters, evaluate_all, pair_distances
 
@@ -78,6 +77,22 @@ class AllToAllConnector(BulkConnector, connectors.AllToAllConnector):
     def _expected(self, projection):
         return projection.pre.size * projection.post.size
 
+    def _draws_rows(self):
+        return self.allow_self_connections != "NoMutual"
+
+    def _in_pieces(self, projection):
+        n_pre, n_post = projection.shape
+        edges = edges_of_pieces(n_pre, n_post, n_pre * n_post)
+        exclude = not self.allow_self_connections and projection.pre is projection.post
+
+        def draw(_, piece):
+            chosen = np.ones((n_pre, edges[piece + 1] - edges[piece]), dtype=bool)
+            if exclude:
+                chosen[np.arange(edges[piece], edges[piece + 1]), np.arange(chosen.shape[1])] = False
+            return chosen.sum(axis=1), np.nonzero(chosen)[1]
+
+        return edges, draw
+
     def _pairs(self, projection):
         allowed = allowed_pairs(projection, self.allow_self_connections)
         pieces = []
@@ -120,21 +135,20 @@ class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabili
     def _draws_rows(self):
         return self.allow_self_connections != "NoMutual"
 
-    def _rows(self, projection):
+    def _in_pieces(self, projection):
         n_pre, n_post = projection.shape
-        ranges = ranges_of_rows(n_pre, max(self.p_connect * n_post, 1))
+        edges = edges_of_pieces(n_pre, n_post, self._expected(projection))
         exclude = not self.allow_self_connections and projection.pre is projection.post
 
-        def draw(rng, rows):
-            flat = _chosen_places(rng.rng, self.p_connect, (rows[1] - rows[0]) * n_post)
-            pre, targets = np.divmod(flat, n_post)
+        def draw(generator, piece):
+            width = edges[piece + 1] - edges[piece]
+            pre, targets = np.divmod(_chosen_places(generator, self.p_connect, n_pre * width), width)
             if exclude:
-                kept = pre + rows[0] != targets
+                kept = pre != targets + edges[piece]
                 pre, targets = pre[kept], targets[kept]
-            return np.bincount(pre, minlength=rows[1] - rows[0]), targets.astype(np.uint32)
+            return np.bincount(pre, minlength=n_pre), targets
 
-        counts, targets = zip(*self.rng.in_parallel(draw, ranges), strict=True)
-        return begins(np.concatenate(counts)), np.concatenate(targets)
+        return edges, draw
 
     def _probabilities(self, projection, first, last):
         return self.p_connect
@@ -254,14 +268,14 @@ class CloneConnector(BulkConnector, _CloneConnector):
 
     def _pairs(self, projection):
         reference = self.reference_projection
-        refuse(f"{projection.label}: CloneConnector")
         if projection.pre != reference.pre or projection.post != reference.post:
             raise errors.ConnectionError(
                 f"{projection.label}: CloneConnector needs the populations of the reference projection "
                 f"'{reference.label}', ({reference.pre.label}, {reference.post.label}), not "
                 f"({projection.pre.label}, {projection.post.label})"
             )
-        pre, post = reference._pairs()
+        everyone = reference._columns([], "all")
+        pre, post = everyone["presynaptic_index"], everyone["postsynaptic_index"]
         flat = np.unique(post.astype(np.int64) * projection.pre.size + pre)
         return flat % projection.pre.size, flat // projection.pre.size
 
@@ -341,6 +355,7 @@ class FromListConnector(BulkConnector, connectors.FromListConnector):
         """Connect the pairs in a table, float64 [connections, columns], with the parameters in its further
         columns."""
         names = projection.synapse_type.get_parameter_names()
+        column_names = [projection.synapse_type.known_as(name)[0] for name in column_names]
         for name in column_names:
             if name not in names:
                 raise ValueError(
@@ -415,12 +430,16 @@ class FromFileConnector(FromListConnector, connectors.FromFileConnector):
     def connect(self, projection):
         file = self.file
         if self.distributed:
-            refuse(f"{projection.label}: FromFileConnector(distributed=True)")
             file = type(file)(f"{file.name}.{projection._simulator.state.mpi_rank}", mode=file.mode)
         owner = f"FromFileConnector ('{file.name}')"
         columns = metadata_of(file).get("columns")
         names = None if columns is None else [name for name in columns if name not in ("i", "j")]
         table = _as_table(owner, _read(owner, file))
+        if self.distributed and processes.size > 1:  # of which each process has read a part
+            told = processes.gather(f"the files of {owner.rpartition('.')[0]}", (names, table), True)
+            tables = [part for _, part in told if len(part)]
+            names = next((others for others, part in told if len(part)), names)
+            table = np.concatenate(tables) if tables else table
         example = "a first line # columns = ['i', 'j', 'weight']"
         self._connect(projection, _names_of_columns(owner, table, names, example), table)
 

@@ -16,14 +16,14 @@ import quantities as pq
 from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
-from . import simulator, usual
+from . import devices, simulator, usual
 from .arguments import RULES, check, checked, is_finite, is_whole
 from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
 from .engine.synapses.groups import MAX_DELAY
 from .former_names import of_today
-from .processes import refuse
-from .profiling import report
+from .processes import processes
+from .profiling import of_all_processes, report
 from .progress import running
 from .threads import alone
 from .validation import warn
@@ -32,7 +32,7 @@ logger = logging.getLogger("PyNN")
 
 ARGUMENTS = (
     "timestep", "min_delay", "max_delay", "threads", "rng_seed", "record_to", "profile", "progress",
-    "spike_precision",
+    "spike_precision", "device", "exact_sums",
 )  # fmt: skip
 PRECISIONS = ("on_grid", "off_grid")
 
@@ -82,6 +82,12 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     `progress`:
         False to have no bars and lines that say how far compiling, building and running are; they are only on
         terminals and in notebooks, and the environment variable PYNN_FASTSIM_PROGRESS=0 turns them off, too.
+    `device`:
+        "cpu", "gpu" for an NVIDIA card, or "auto" for whichever suits the size of the network; if it is not
+        given, what the environment variable PYNN_FASTSIM_DEVICE says, or "cpu". See docs/gpu.md.
+    `exact_sums`:
+        True to put weights on a grid of 2**-40 nA (or uS, mV), on which sums don't depend on their order. For
+        a GPU they always are; a network on the CPU with it has the same spikes.
     `profile`:
         True to print after each run which part of it took how long, and how many events there were;
         see docs/performance.md.
@@ -98,8 +104,10 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
     profile = extra_params.pop("profile", False)
     progress = extra_params.pop("progress", True)
     spike_precision = extra_params.pop("spike_precision", "on_grid")
-    if profile:
-        refuse("setup(profile=True)")
+    device = devices.checked(extra_params.pop("device", None))
+    exact_sums = extra_params.pop("exact_sums", False)
+    if profile and device == "gpu":
+        raise ValueError("setup(): there is no profile of a GPU; use device='cpu'")
     _refuse_misspelt(extra_params)
     timestep = _checked_timestep(timestep)
     for name, delay in (("min_delay", min_delay), ("max_delay", max_delay)):
@@ -118,14 +126,13 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         raise ValueError(f"setup(): threads must be a whole number of at least 1, not {threads!r}")
     if not is_whole(rng_seed) or rng_seed < 0:
         raise ValueError(f"setup(): rng_seed must be a whole number of at least 0, not {rng_seed!r}")
-    for name, flag in (("profile", profile), ("progress", progress)):
+    for name, flag in (("profile", profile), ("progress", progress), ("exact_sums", exact_sums)):
         if not isinstance(flag, (bool, np.bool_)):
             raise ValueError(f"setup(): {name} must be True or False, not {flag!r}")
     if not isinstance(spike_precision, str) or spike_precision not in PRECISIONS:
         raise ValueError(f"setup(): spike_precision must be one of {PRECISIONS}, not {spike_precision!r}")
     _report_unknown(extra_params)
     if record_to is not None:
-        refuse("setup(record_to=...)")
         record_to = _checked_folder(record_to)
     common.setup(timestep, min_delay, max_delay=max_delay, **extra_params)
     simulator.state.configure(
@@ -138,6 +145,8 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         profile,
         spike_precision,
         bool(progress),
+        device,
+        bool(exact_sums),
     )
     usual.tell(set(), usual.remarks("setup()", {"timestep": timestep}, table={"timestep": usual.TIMESTEP}))
     return rank()
@@ -242,8 +251,13 @@ def run_until(time_point, callbacks=None):
                 _run_with_callbacks(state, time_point, callbacks)
             else:
                 state.run_until(time_point)
-    finally:
+    except BaseException:
         state.flush()
+        raise
+    with processes.same_error("the end of run()"):
+        state.flush()
+    if profile is not None:
+        profile = of_all_processes(profile)
     if profile is not None:
         print(report(profile))
     return state.t

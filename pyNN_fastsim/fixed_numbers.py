@@ -10,12 +10,15 @@ from pyNN import connectors, errors
 from pyNN.random import NumpyRNG, RandomDistribution
 
 from . import simulator
-from .bulk import BulkConnector, OwnPlaces, begins, leave_itself_out, no_other_cell, ranges_of_rows
+from .bulk import BulkConnector, OwnPlaces, begins, leave_itself_out, no_other_cell
 from .engine.random.mersenne import choose
 from .engine.synapses.rows import gathered, select, sort_rows, turned
 from .memory import ROW, check_connections
-from .random import NativeRNG, draws_as_numpy_did, whole_numbers_below
+from .pieces import edges_of_pieces
+from .random import Children, NativeRNG, draws_as_numpy_did, whole_numbers_below
 from .synapse_values import copied_parameters
+
+SHARE = 32  # targets of a source that are worth drawing how many of them are in a piece
 
 
 class _FixedNumberConnector(BulkConnector):
@@ -70,27 +73,21 @@ class _FixedNumberConnector(BulkConnector):
         chosen = [draw(int(n), cell) for cell, n in enumerate(numbers)]
         return np.array([len(cells) for cells in chosen]), np.concatenate(chosen).astype(np.uint32)
 
-    def _drawn_rows(self, projection, n_cells, size):
-        """For each of `n_cells`, some of `size` cells: where each one's begin, and these (uint32)."""
+    def _numbers(self, projection, n_cells, size):
+        """How many of `size` cells each of `n_cells` chooses (int64), and whether none chooses itself."""
         numbers = self.n.next(n_cells) if isinstance(self.n, RandomDistribution) else self.n
         exclude = own_places(self, projection, projection.pre, projection.post) is not None
         counts = self._counts(projection, np.broadcast_to(numbers, n_cells), size - exclude)
         check_connections(int(counts.sum()), ROW)
+        return counts, exclude
+
+    def _some(self, generator, counts, size):
+        """`counts` of `size` cells for each of some others: uint32."""
         if not counts.any():
-            return begins(counts), np.zeros(0, dtype=np.uint32)
-        ranges = ranges_of_rows(n_cells, counts.mean())
-
-        def draw(rng, cells):
-            some = np.ascontiguousarray(counts[cells[0] : cells[1]])
-            if self.with_replacement:
-                drawn = rng.rng.integers(size - exclude, size=some.sum(), dtype=np.uint32)
-            else:
-                drawn = select(rng.rng.random, some, size - exclude)
-            if exclude:
-                leave_itself_out(drawn, cells[0], some)
-            return drawn
-
-        return begins(counts), np.concatenate(list(self.rng.in_parallel(draw, ranges)))
+            return np.zeros(0, dtype=np.uint32)
+        if self.with_replacement:
+            return generator.integers(size, size=counts.sum(), dtype=np.uint32)
+        return select(generator.random, np.ascontiguousarray(counts), size)
 
 
 class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreConnector):
@@ -100,10 +97,20 @@ class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreCo
     def _cells(self, projection):
         return projection.post
 
-    def _rows(self, projection):
+    def _in_pieces(self, projection):
         n_pre, n_post = projection.shape
-        first, sources = self._drawn_rows(projection, n_post, n_pre)
-        return turned(first, sources, n_pre)
+        counts, exclude = self._numbers(projection, n_post, n_pre)
+        edges = edges_of_pieces(n_pre, n_post, int(counts.sum()))
+
+        def draw(generator, piece):
+            some = counts[edges[piece] : edges[piece + 1]]
+            sources = self._some(generator, some, n_pre - exclude)
+            if exclude:
+                leave_itself_out(sources, edges[piece], some)
+            first, targets = turned(begins(some), sources, n_pre)
+            return np.diff(first), targets
+
+        return edges, draw
 
     def _pairs(self, projection):
         n_post = projection.post.size
@@ -118,11 +125,26 @@ class FixedNumberPostConnector(_FixedNumberConnector, connectors.FixedNumberPost
     def _cells(self, projection):
         return projection.pre
 
-    def _rows(self, projection):
+    def _in_pieces(self, projection):
         n_pre, n_post = projection.shape
-        first, targets = self._drawn_rows(projection, n_pre, n_post)
-        sort_rows(first, targets, n_post, simulator.state.threads)
-        return first, targets
+        numbers, exclude = self._numbers(projection, n_pre, n_post)
+        edges = edges_of_pieces(n_pre, n_post, int(numbers.sum()), n_pre * SHARE)
+        shares = Shares(Children(self.rng), edges, numbers, self.with_replacement, exclude)
+
+        def draw(generator, piece):
+            counts, begin, end = shares.of(piece), edges[piece], edges[piece + 1]
+            if not exclude:
+                targets = self._some(generator, counts, end - begin)
+            else:  # sources in this piece have one target less
+                before, within, after = np.split(counts, [begin, end])
+                own = self._some(generator, within, end - begin - 1)
+                leave_itself_out(own, 0, within)
+                others = [self._some(generator, some, end - begin) for some in (before, after)]
+                targets = np.concatenate([others[0], own, others[1]])
+            sort_rows(begins(counts), targets, end - begin, 1)
+            return counts, targets
+
+        return edges, draw
 
     def connect(self, projection):
         if type(self.rng) is NativeRNG:
@@ -191,6 +213,49 @@ def _selection(connector, size, own, projection):
     return with_replacement if connector.with_replacement else without_replacement
 
 
+class Shares:
+    """How many of the targets of each source are in each of the pieces of targets.
+
+    Halves of all pieces share the numbers first, then halves of these, and so on, each by a generator of its
+    own: what one piece has is known without drawing for all others.
+    """
+
+    def __init__(self, children, edges, numbers, with_replacement, exclude):
+        """numbers: how many targets each source has, int64. exclude: whether source k can't have target k."""
+        self._children, self._edges, self._numbers = children, edges, numbers
+        self._with_replacement, self._exclude = with_replacement, exclude
+        self._known = {}  # by (first, last + 1) of the pieces that share them
+
+    def _possible(self, first, last):
+        """How many targets of these pieces each source may have: int64."""
+        begin, end = self._edges[first], self._edges[last]
+        possible = np.full(len(self._numbers), end - begin)
+        if self._exclude:
+            possible[begin:end] -= 1
+        return possible
+
+    def of(self, piece):
+        """How many targets each source has in a piece: int64."""
+        first, last, counts = 0, len(self._edges) - 1, self._numbers
+        while last - first > 1:
+            middle = (first + last) // 2
+            if (first, middle) not in self._known:
+                left = self._left(first, middle, last, counts)
+                self._known[first, middle], self._known[middle, last] = left, counts - left
+            first, last = (first, middle) if piece < middle else (middle, last)
+            counts = self._known[first, last]
+        return counts
+
+    def _left(self, first, middle, last, counts):
+        """How many of `counts` targets in the pieces `first` to `last` - 1 are before `middle`."""
+        generator = self._children.generator(first, last)
+        left, right = self._possible(first, middle), self._possible(middle, last)
+        if self._with_replacement:
+            return generator.binomial(counts, left / np.maximum(left + right, 1))
+        full_sets, rest = np.divmod(counts, np.maximum(left + right, 1))
+        return full_sets * left + generator.hypergeometric(left, right, rest)
+
+
 class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnector):
     """
     Makes exactly `n` connections between pairs of cells chosen at random.
@@ -221,17 +286,24 @@ class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnec
         check_connections(n, ROW)
         return n
 
-    def _rows(self, projection):
+    def _in_pieces(self, projection):
         n, (n_pre, n_post) = self._number(), projection.shape
         exclude = own_places(self, projection, projection.pre, projection.post) is not None
         if n and n_post <= exclude:
             raise no_other_cell(projection)
-        first = begins(self.rng.rng.multinomial(n, np.full(n_pre, 1 / n_pre)))
-        targets = self.rng.indices(n, n_post - exclude)
-        if exclude:
-            leave_itself_out(targets, 0, np.diff(first))
-        sort_rows(first, targets, n_post, simulator.state.threads)
-        return first, targets
+        edges = edges_of_pieces(n_pre, n_post, n)
+        totals = self.rng.rng.multinomial(n, np.diff(edges) / n_post)
+
+        def draw(generator, piece):
+            width = edges[piece + 1] - edges[piece]
+            some = generator.multinomial(totals[piece], np.full(width, 1 / width))
+            sources = generator.integers(n_pre - exclude, size=totals[piece], dtype=np.uint32)
+            if exclude:
+                leave_itself_out(sources, edges[piece], some)
+            first, targets = turned(begins(some), sources, n_pre)
+            return np.diff(first), targets
+
+        return edges, draw
 
     def _pairs(self, projection):
         n = self._number()

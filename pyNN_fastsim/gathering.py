@@ -16,10 +16,17 @@ def of_all_processes(what, segments, gather):
     """
     if processes.size == 1:
         return segments
-    everyone = processes.gather(what, segments) if gather else None
+    everyone = processes.gather(what, list(map(_sendable, segments))) if gather else None
     if everyone is not None:
         segments = [_joined(parts) for parts in zip(*everyone, strict=True)]
     return [replace(s, signals=[signal for signal in s.signals if len(signal.ids)]) for s in segments]
+
+
+def _sendable(segment):
+    """A segment with plain arrays of samples, not of files."""
+    signals = [replace(signal, samples=np.asarray(signal.samples)) for signal in segment.signals]
+    spikes = [replace(each, pairs=np.asarray(each.pairs)) for each in segment.spikes]
+    return replace(segment, signals=signals, spikes=spikes)
 
 
 def _joined(parts):

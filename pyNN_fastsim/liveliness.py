@@ -50,7 +50,8 @@ def _may_excite(group, target):
     receptor = target.celltype.model.receptors[synapses.receptor]
     if target.celltype.is_conductance(receptor):
         values = target._parameters
-        reversal = values["e_rev_I"] if receptor == "inhibitory" else values.get(f"{receptor}.e_syn", np.inf)
+        of_standard_cells = values.get("e_rev_I", np.inf) if receptor == "inhibitory" else np.inf
+        reversal = values.get(f"{receptor}.e_syn", of_standard_cells)
         return bool(np.any(synapses.weights > 0) and np.any(reversal > values["v_thresh"]))
     return bool(np.any(synapses.weights > 0))
 

@@ -8,11 +8,12 @@ process would how they are delivered. Then it drops those of others.
 import numpy as np
 
 from . import simulator
+from .connections import parts
 from .engine.synapses.arrival import ArrivalGroup
 from .engine.synapses.columns import in_few_bytes
 from .engine.synapses.dynamic import DynamicGroup
-from .engine.synapses.groups import Whole, has_multiples, joins_equals
-from .processes import checksum, processes
+from .engine.synapses.groups import MAX_DELAY, Whole, has_equals, has_multiples
+from .processes import checksum, is_apart, processes
 
 
 def keep_local(projection, groups):
@@ -29,6 +30,58 @@ def keep_local(projection, groups):
         _localise(group, mine, np.searchsorted(order, places))
 
 
+def whole_of(projection, rows):
+    """What all processes together have of connections of which each has drawn its own: `Whole`.
+
+    rows   `pieces.DrawnRows`
+    """
+    n = len(rows.targets)
+    known = [(n, int(rows.steps.min(initial=MAX_DELAY)), int(rows.steps.max(initial=1)), _join_equals(rows))]
+    if processes.size > 1:
+        known = processes.gather(f"making projection '{projection.label}'", known[0], everywhere=True)
+    numbers, shortest, longest, equals = zip(*known, strict=True)
+    if processes.size > 1:
+        projection._checksum = checksum(rows.origin)
+        before = sum(numbers[: processes.rank])
+        projection._runs = np.array([[before], [n]], dtype=np.int64)  # they are in the order of targets
+    has_equals = all(equals) and projection.pre.size == projection.post.size
+    several = not rows.is_one_delay and sum(numbers) > 1
+    return Whole(sum(numbers), min(shortest), max(longest), several, has_equals)
+
+
+def _join_equals(rows):
+    """Whether `pieces.DrawnRows` join each of this process's cells to the equal one."""
+    begin, end = rows.own
+    return (
+        len(rows.targets) == end - begin
+        and np.array_equal(rows.targets, np.arange(begin, end))
+        and np.array_equal(rows.first[begin : end + 1], np.arange(end - begin + 1))
+    )
+
+
+def draws_apart(projection):
+    """Whether a projection is drawn by a generator that is not parallel-safe, and so another one in each
+    process."""
+    values = [value for _, value in projection.synapse_type.parameter_space.items()]
+    return any(map(is_apart, (*vars(projection._connector).values(), *values)))
+
+
+def from_owners(projection, pre, post, columns):
+    """Connections of which each process has drawn all, by target, those onto each cell as its owner has drawn
+    them.
+
+    pre, post   indices: int [connections]
+    columns     values of parameters by name, float64 [connections]
+    """
+    own = np.concatenate([_is_own(part.block.index, part.cells) for part in parts(projection.post)])[post]
+    mine = pre[own], post[own], {name: values[own] for name, values in columns.items()}
+    told = processes.gather(f"connections of '{projection.label}'", mine, everywhere=True)
+    pre, post = (np.concatenate([part[k] for part in told]) for k in (0, 1))
+    order = np.argsort(post, kind="stable")
+    columns = {name: np.concatenate([part[name] for *_, part in told])[order] for name in columns}
+    return pre[order], post[order], columns
+
+
 def runs_of(ascending):
     """Ascending numbers as (first, how many) of those without gaps: int64 [2, runs]."""
     begins = np.flatnonzero(np.diff(ascending, prepend=-2) != 1)
@@ -43,9 +96,14 @@ def numbers_of(runs):
 
 def _own(synapses):
     """Which synapses are onto cells of this process: bool."""
+    return _is_own(synapses.target, synapses.targets)
+
+
+def _is_own(block, cells):
+    """Which cells of a block, both given by their indices, belong to this process: bool."""
     network = simulator.state.network
-    begin, end = network.own_cells(network.blocks[synapses.target].n)
-    return (synapses.targets >= begin) & (synapses.targets < end)
+    begin, end = network.own_cells(network.blocks[block].n)
+    return (cells >= begin) & (cells < end)
 
 
 def _checksum(groups):
@@ -75,7 +133,7 @@ def _localise(group, own, places):
         synapses.shortest,
         synapses.longest,
         len(synapses.delays) > 1,
-        joins_equals(synapses),
+        not isinstance(synapses, DynamicGroup) and has_equals(synapses),
         frozenset(
             name for name, value in parameters.items() if isinstance(value, np.ndarray) and len(value) > 1
         ),

@@ -6,6 +6,7 @@ this machine needs neither it nor a compiler. docs/nestml.md says what can be us
 """
 
 import os
+import warnings
 
 from pyNN import errors
 
@@ -59,6 +60,12 @@ def nestml_synapse_type(
     result = synapse_type(
         "nestml synapse", options, lambda: _read("nestml_synapse", "synapse_of", synapse_name, *options)
     )
+    for port in result.unheard:
+        warnings.warn(
+            f"{synapse_name}: nothing arrives at the port '{port}': PyNN connects pre_spikes and post_spikes "
+            "only",
+            stacklevel=2,
+        )
     if postsynaptic_neuron_nestml_description is not None:
         result.postsynaptic_cell_type = nestml_cell_type(
             f"{synapse_name}_postsynaptic_neuron", postsynaptic_neuron_nestml_description

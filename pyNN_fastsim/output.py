@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 
 from pyNN.recording.files import StandardTextFile
 
+from .processes import processes
+
 # What HDF5 says, which only names the reason somewhere within.
 HDF5_REASON = re.compile(r"errno = (\d+)")
 
@@ -50,6 +52,17 @@ def writing_table(file, what):
                 opened.close()
             raise
         opened.close()
+
+
+def own_table(file):
+    """A file for the table of this process alone: with several, its name ends in a dot and the rank."""
+    if processes.size == 1:
+        return file
+    name = f"{_name_of(file)}.{processes.rank}"
+    if isinstance(file, (str, os.PathLike)):
+        return name
+    file.rename(name)
+    return file
 
 
 def make_sure_of_room(name, n_bytes):

@@ -26,7 +26,7 @@ from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .ids import Cells
 from .output import writing_table
 from .parameters import as_array, as_given, check_size, evaluated, expanded
-from .processes import for_all_cells, processes, refuse
+from .processes import for_all_cells, is_apart, processes, refuse
 from .random import tell_of_dependence
 from .recording import Recorder, recorded_words
 from .selection import (
@@ -137,7 +137,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         check_names(self.celltype, parameters)
         with for_all_cells():  # of which every process has the parameters
             super().set(**self.celltype.as_given(self._owner, parameters, self.size))
-        self._root._set_in_part |= self._root is not self
+        self._root._set_in_part |= self._root is not self or any(map(is_apart, parameters.values()))
 
     def __getitem__(self, index):
         if isinstance(index, (int, np.integer)) and not -self.size <= index < self.size:
@@ -217,7 +217,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         nothing is set.
         """
         self._store_initial_values(self._evaluated_initial_values(initial_values))
-        self._root._set_in_part |= self._root is not self
+        self._root._set_in_part |= self._root is not self or any(map(is_apart, initial_values.values()))
 
     def _evaluated_initial_values(self, initial_values):
         """Initial values of these cells by name: a number, or an array of one for each.
@@ -245,6 +245,7 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         lazy = LazyArray(given, shape=(self.size,), dtype=float)
         values = evaluated(self._owner, what, lazy, self.size)
         check_finite(self._owner, what, values)
+        self.celltype.check_initial(self._owner, variable, values, self.size == self._root.size)
         return values
 
     def _store_initial_values(self, values):
@@ -280,10 +281,10 @@ class _Cells(Displayed, NoParameterAttributes, FormerCells):
         return PopulationView(self, selector, label)
 
     def save_positions(self, file):
-        if processes.rank > 0:
-            return
-        with writing_table(file, f"The positions of '{self.label}'") as table:
-            super().save_positions(table)
+        with processes.same_error(f"save_positions() of '{self.label}'"):
+            if processes.rank == 0:
+                with writing_table(file, f"The positions of '{self.label}'") as table:
+                    super().save_positions(table)
 
     save_positions.__doc__ = common.Population.save_positions.__doc__
 
@@ -468,6 +469,9 @@ class Population(_Cells, common.Population):
         native = self.celltype.native_parameters
         self._drawn: dict = {}  # names of parameters by the state of the generator that they were drawn from
         tell_of_dependence(self._owner, native, self._drawn)
+        self._set_in_part = any(
+            map(is_apart, (*dict(native.items()).values(), *self._initial_values.values()))
+        )
         parameters = _evaluated_parameters(self._owner, self.celltype, native, self.size)
         self._check_parameters(parameters, slice(None), parameters)
         self._evaluate_first_values()
@@ -514,15 +518,28 @@ class Population(_Cells, common.Population):
         self._tell_engine()
 
     def _take_from_owners(self):
-        """Let every process have the parameters that the owner of each cell has: see `processes.py`."""
-        begin, end = simulator.state.network.own_cells(self.size)
-        own = {name: expanded(value, self.size)[begin:end] for name, value in self._parameters.items()}
-        told = processes.gather(f"parameters of '{self.label}'", own, everywhere=True)
-        everywhere = {name: np.concatenate([part[name] for part in told]) for name in own}
-        self._store_parameters(
-            {n: value if value.dtype == object else simplify(value) for n, value in everywhere.items()}
+        """Let every process have the parameters and initial values that the owner of each cell has: see
+        `processes.py`."""
+        parameters, initial = (
+            self._values_of_owners(what, values)
+            for what, values in (("parameters", self._parameters), ("initial values", self._block.initial))
         )
+        self._store_parameters(
+            {n: value if value.dtype == object else simplify(value) for n, value in parameters.items()}
+        )
+        self._block.initial.update({name: simplify(values) for name, values in initial.items()})
+        for variable in self.initial_values:
+            name, divisor = self.celltype.state_in_engine(variable)
+            values = simplify(initial[name] * divisor)
+            self.initial_values[variable] = LazyArray(values, shape=(self.size,), dtype=float)
         self._set_in_part = False
+
+    def _values_of_owners(self, what, values):
+        """Values of all cells by name, of what each process has of all: an array of one for each cell."""
+        begin, end = simulator.state.network.own_cells(self.size)
+        own = {name: expanded(value, self.size)[begin:end] for name, value in values.items()}
+        told = processes.gather(f"{what} of '{self.label}'", own, everywhere=True)
+        return {name: np.concatenate([part[name] for part in told]) for name in own}
 
     def _tell_engine(self):
         """Give the parameters to the engine."""

@@ -5,14 +5,14 @@ Without mpirun there is one process, and nothing is imported. All functions that
 be called by all of them; `agree` finds out if they are not, instead of waiting for ever.
 """
 
-import atexit
 import contextlib
 import os
-import sys
-import traceback
+import pickle
 import zlib
 
 import numpy as np
+
+from .ending import Ending
 
 # How many processes there are, and which this is, as those say that start them: Open MPI, MPICH and others
 # with Hydra, MVAPICH.
@@ -40,8 +40,16 @@ def started_together(environment):
 class Alone:
     """The only process."""
 
-    rank, size, comm = 0, 1, None
+    rank, size, comm, on_machine = 0, 1, None, 1
     together = False
+
+    def same_error(self, what):
+        """What several processes would have to agree on."""
+        return contextlib.nullcontext()
+
+    def known_to_all(self):
+        """What several processes would have to be told of."""
+        return contextlib.nullcontext()
 
 
 class Processes:
@@ -49,13 +57,20 @@ class Processes:
 
     comm         communicator of mpi4py, which nobody else uses
     rank, size   of this process, and the number of all
+    ending       the Ending of all processes
+    on_machine   the number of those that share the memory of this one's machine
     together     whether this process is now doing for all cells what each process does for all
     """
 
-    together = False
+    together, on_machine = False, 1
 
     def __init__(self, comm):
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
+        self.ending = Ending(self)
+
+    def known_to_all(self):
+        """Within it, an exception is one that other processes are told of, or tell of."""
+        return self.ending.known_to_all()
 
     def agree(self, what, value=None):
         """Make sure that all processes are at the same place with the same value. Raises DifferentProcesses.
@@ -82,22 +97,28 @@ class Processes:
         self.agree(what)
         return self.comm.allgather(value) if everywhere else self.comm.gather(value)
 
-    def _fail(self, kind, error, trace):
-        """End all processes, with what this one's exception says."""
-        text = "".join(traceback.format_exception(kind, error, trace))
-        print(f"Process {self.rank} of {self.size} has failed:\n{text}", end="", file=sys.stderr, flush=True)
-        self.comm.Abort(130 if issubclass(kind, KeyboardInterrupt) else 1)
-
-    def watch(self):
-        """See to it that all processes end if one of them fails, or ends before the others."""
-        sys.excepthook = self._fail
-        atexit.register(self._leave)
-
-    def _leave(self):
+    @contextlib.contextmanager
+    def same_error(self, what):
+        """See to it that an error which one process comes upon within is raised by all of them."""
+        error = None
         try:
-            self.agree("the end of the script")
-        except DifferentProcesses:
-            self._fail(*sys.exc_info())
+            yield
+        except Exception as own:
+            error = own
+        told = self.gather(what, error and _sendable(error), everywhere=True)
+        if error is not None:
+            raise error
+        for others in told:
+            if others is not None:
+                raise others
+
+
+def _sendable(error):
+    """An exception that can be pickled, of the same kind if that can."""
+    try:
+        return pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
 
 
 def _first_difference(values, others):
@@ -128,7 +149,7 @@ def _find():
             f"{MPI.Get_library_version().splitlines()[0]}"
         )
     processes = Processes(MPI.COMM_WORLD.Dup())
-    processes.watch()
+    processes.on_machine = MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED).Get_size()
     return processes
 
 
@@ -145,22 +166,25 @@ def exchange_between():
 
 
 def agree_on_network(state, n_steps):
-    """Before a run: see to it that all processes are about to run the same network for as long."""
+    """Before a run: see to it that all processes are about to run the same network for as long, and know what
+    others have set for their own cells and connections."""
     if processes.size == 1:
         return
     known: list[tuple[str, int]] = [("the steps to run", n_steps)]
     where = f"run() at t = {state.t:g} ms"
-    told = processes.gather(where, [p._set_in_part for p in state.populations], everywhere=True)
-    in_part = [any(flags) for flags in zip(*told, strict=False)]
-    if not state.network.begun:
-        for p, is_set in zip(state.populations, in_part, strict=False):
-            values = p.size if is_set else (p.size, p._parameters, p._block.initial)
-            known.append((f"population '{p.label}'", checksum(values)))
-        known += [(f"projection '{p.label}'", p._checksum) for p in state.projections]
+    mine = [p._set_in_part for p in state.populations], [p._set_alone for p in state.projections]
+    told = processes.gather(where, mine, everywhere=True)
+    in_part = [any(flags) for flags in zip(*(flags for flags, _ in told), strict=False)]
+    for p, is_set in zip(state.populations, in_part, strict=False):
+        values = p.size if is_set or state.network.begun else (p.size, p._parameters, p._block.initial)
+        known.append((f"population '{p.label}'", checksum(values)))
+    known += [(f"projection '{p.label}'", p._checksum) for p in state.projections]
     processes.agree(where, known)
     for p, is_set in zip(state.populations, in_part, strict=True):
         if is_set:  # cell by cell, for example, which each process may have done for its own
             p._take_from_owners()
+    for p, changes in zip(state.projections, zip(*(sets for _, sets in told), strict=True), strict=True):
+        p._take_note(changes)
 
 
 def checksum(value, crc=0):
@@ -176,6 +200,14 @@ def checksum(value, crc=0):
     if hasattr(value, "value"):  # PyNN's Sequence
         return checksum(np.asarray(value.value), crc)
     return zlib.crc32(repr(value).encode(), crc)
+
+
+def is_apart(value):
+    """Whether a value, in any form that PyNN allows, is drawn by a generator that is not parallel-safe, or is
+    such a generator: each process then draws other numbers, which hold for its own cells."""
+    value = getattr(value, "base_value", value)  # of a LazyArray
+    generator = getattr(value, "rng", value)  # of a RandomDistribution
+    return processes.size > 1 and getattr(generator, "parallel_safe", True) is False
 
 
 @contextlib.contextmanager

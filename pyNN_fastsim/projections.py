@@ -12,7 +12,7 @@ from pyNN import common, errors
 from pyNN.recording.files import StandardTextFile
 from pyNN.space import Space
 
-from . import simulator
+from . import devices, simulator
 from .arguments import FILE, NAMES, check_arguments_of
 from .changing import Changing
 from .connecting import Connecting
@@ -21,14 +21,15 @@ from .display import Displayed, Panel, counted, spread, with_units
 from .engine.synapses.groups import moved, sources_of
 from .former_names import PROJECTION, PROJECTION_ARGUMENTS, FormerAttributes, update
 from .graded import graded_form
+from .joint_changes import take_note
 from .localising import numbers_of
 from .memory import NoMemory, check_memory
 from .messages import did_you_mean
-from .output import writing_table
+from .output import own_table, writing_table
 from .parameters import Stream, one_number
 from .processes import for_all_cells, processes, refuse
 from .progress import building
-from .recording import check_file
+from .recording import check_file, write_recording
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
 from .synapse_recording import SynapseRecorder
 from .synapse_values import wrong_shape
@@ -122,8 +123,11 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
                         f"{self.label}: '{cells.label}' belongs to a network from before setup() was called"
                     )
         if self._is_electrical:
-            refuse(f"{self.label}: gap junctions")
             self._check_electrical()
+            devices.refuse(simulator.state, self.label, "gap junctions")
+        elif self.synapse_type.model is not None and self.synapse_type.model.is_plastic:
+            kind = type(self.synapse_type).__name__
+            devices.refuse(simulator.state, self.label, f"plastic synapses ({kind})")
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
         self._hardly_meant = set()
@@ -132,10 +136,13 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         self._cached = {}
         self._initial_weights = None
         self._runs, self._checksum = np.zeros((2, 0), dtype=np.int64), 0  # see localising.py
+        self._set_alone: set[tuple[int, str]] = set()  # see joint_changes.py
+        take_note(simulator.state.projections)  # before it matters how theirs are sorted
         self.recorder = SynapseRecorder(self)
         try:
             with building(self.label), for_all_cells():
                 connector.connect(self)
+                self._take_from_owners()
                 self._build()
             simulator.state.projections.append(self)
         except BaseException as error:
@@ -274,10 +281,11 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
 
     def _values(self, name):
         """The values of a parameter, in the order of creation: float64 [connections]."""
+        name, scale = self.synapse_type.known_as(name)
         values = np.empty(len(self))
         for group in self._groups:
             values[group.find_places()] = group.values(name)
-        return values
+        return values if scale == 1.0 else values * scale
 
     def _locate(self, index):
         """The group of a connection, given by its place in the order of creation, and its place there."""
@@ -291,8 +299,9 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
 
     def _value_at(self, index, name):
         group, place = self._locate(index)
+        name, scale = self.synapse_type.known_as(name)
         values = group.values(name)
-        return float(values[place if len(values) > 1 else 0])
+        return float(values[place if len(values) > 1 else 0]) * scale
 
     def get(self, attribute_names, format, gather=True, with_address=True, multiple_synapses="sum"):
         """Weights, delays and other parameters of the connections.
@@ -317,7 +326,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         names = [attribute_names] if single else list(attribute_names)
         known = self.synapse_type.get_parameter_names()
         names = [n[:-1] if n not in known and n[:-1] in known else n for n in names]  # "weights"
-        check_names(self.synapse_type, [n for n in names if n not in _ADDRESS])
+        check_names(self.synapse_type, [self.synapse_type.known_as(n)[0] for n in names if n not in _ADDRESS])
         if multiple_synapses not in self.MULTI_SYNAPSE_OPERATIONS:
             raise ValueError(
                 f"multiple_synapses must be one of {list(self.MULTI_SYNAPSE_OPERATIONS)}, "
@@ -356,9 +365,14 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         places = np.concatenate([numbers_of(runs) for runs, _ in told])
         return {n: moved(np.concatenate([part[n] for _, part in told]), places) for n in values}
 
+    @property
+    def _numbers(self):
+        """Which of the connections of all processes, in the order of creation, those of this one are."""
+        return np.arange(len(self)) if processes.size == 1 else numbers_of(self._runs)
+
     def _own_values(self, values):
         """Of values of all connections, in the order of creation, those of connections of this process."""
-        return values if processes.size == 1 else values[numbers_of(self._runs)]
+        return values if processes.size == 1 else values[self._numbers]
 
     def size(self, gather=True):
         """The number of connections; those onto cells of this process, if `gather` is False."""
@@ -399,14 +413,17 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         single = isinstance(attribute_names, str)
         names = [attribute_names] if single else list(attribute_names)
         values = self.get(names, format, gather, with_address)
-        if processes.rank > 0:
-            return
+        if format == "list" and with_address:
+            names = ["i", "j", *names]
+        with processes.same_error(f"save() of '{self.label}'"):
+            if not gather or processes.rank == 0:
+                self._write_table(values, names, file if gather else own_table(file), format, single)
+
+    def _write_table(self, values, names, file, format, single):
         is_text = isinstance(file, (str, os.PathLike, StandardTextFile))
         if format == "array":  # a matrix; of several, in a text one below the other
             values = [np.where(np.isnan(array), 0.0, array) for array in values]
             values = np.concatenate(values) if single or is_text else np.stack(values)
-        elif with_address:
-            names = ["i", "j", *names]
         with writing_table(file, f"The connections of '{self.label}'") as table:
             table.write(values, {"columns": names})
 
@@ -419,7 +436,6 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         Raises RecordingError for a variable that there is not, ValueError for a sampling interval (ms)
         that is not a multiple of the time step, or not that of what is already recorded.
         """
-        refuse(f"{self.label}: recording of connections")
         self._check_is_there()
         self._build()
         self.recorder.record(variables, sampling_interval)
@@ -429,7 +445,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         [time x connection] for each variable. The array annotations `presynaptic_index` and
         `postsynaptic_index` tell which connection a column is of; the order is that of `get`.
         """
-        block = self.recorder.recording(variables, annotations).to_neo()
+        block = self.recorder.recording(variables, annotations, gather).to_neo()
         if clear:
             self.recorder.clear()
         return block
@@ -437,7 +453,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
     def write_data(self, io, variables="all", gather=True, clear=False, annotations=None):
         """Write what has been recorded to a file, a name or a Neo IO; see `Population.write_data`."""
         check_file(io)
-        self.recorder.recording(variables, annotations).write(io)
+        write_recording(self.recorder.recording(variables, annotations, gather), io, gather)
         if clear:
             self.recorder.clear()
 

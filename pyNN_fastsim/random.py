@@ -24,8 +24,9 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
     The backend's own generator, for speed: NumPy's SFC64.
 
     A script that uses it is reproducible here, but draws other numbers than it does elsewhere. Many numbers
-    are drawn in pieces, each by a generator of its own, by as many threads as `setup` was told; what is
-    drawn does not depend on them.
+    are drawn in pieces, each by a generator of its own, by as many threads as `setup` was told, and
+    connections in pieces of their targets, by the processes that these belong to; what is drawn does not
+    depend on threads or processes.
     """
 
     translations = {
@@ -44,10 +45,6 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
         if n <= PIECE:
             return super()._next(distribution, n, parameters)
         return self.drawn_in_pieces(n, lambda rng, size: rng._next(distribution, size, parameters))
-
-    def indices(self, n, size):
-        """`n` whole numbers below `size`: uint32."""
-        return self.drawn_in_pieces(n, lambda rng, m: rng.rng.integers(size, size=m, dtype=np.uint32))
 
     def drawn_in_pieces(self, n, draw):
         """`n` numbers, of which draw(generator, m) draws m."""
@@ -76,6 +73,37 @@ class NativeRNG(random.NativeRNG, random.NumpyRNG):
     def __deepcopy__(self, memo):
         """Itself: copies that began at the same place would make projections with the same numbers."""
         return self
+
+
+class Children:
+    """Generators that follow from a NativeRNG, each by its number: other ones each time that it is asked.
+
+    origin   what they follow from
+    """
+
+    def __init__(self, rng):
+        """None for no generators."""
+        self.origin = None
+        if rng is not None:
+            (seeds,) = rng._seeds.spawn(1)
+            self.origin = seeds.entropy, seeds.spawn_key
+
+    def generator(self, *number):
+        """A NumPy generator; None if there are none."""
+        if self.origin is None:
+            return None
+        entropy, key = self.origin
+        return np.random.Generator(
+            np.random.SFC64(np.random.SeedSequence(entropy, spawn_key=(*key, *number)))
+        )
+
+
+def numbers_of(distribution, generator, n):
+    """`n` numbers of the distribution of a NativeRNG, drawn by a NumPy generator instead: float64."""
+    rng = copy.copy(distribution.rng)
+    rng.rng = generator
+    numbers = random.NumpyRNG._next(rng, distribution.name, n, distribution.parameters)
+    return np.asarray(numbers, dtype=float)
 
 
 def _restored(seed, seeds, generator):

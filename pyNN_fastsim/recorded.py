@@ -76,6 +76,10 @@ class Signal:
         columns = np.flatnonzero(kept) if self.columns is None else self.columns[kept]
         return replace(self, ids=self.ids[kept], index=self.index[kept], samples=samples, columns=columns)
 
+    def merged_rest(self, signals, order):
+        """What else a signal has that is merged of several, by name; see `merged_signal`."""
+        return {}
+
     def values(self, rows=slice(None)):
         """Samples of these cells: float64 [samples, cells], not a copy if they are all that there is."""
         samples = self.samples[rows]
@@ -359,6 +363,7 @@ def merged_signal(signals):
         columns=None,
         own=True,
         factor=1.0,
+        **signals[0].merged_rest(signals, order),
     )
 
 

@@ -17,6 +17,7 @@ from pyNN.recording import Variable
 
 from . import simulator
 from .asked_for import check_asked_for
+from .engine.block import edges
 from .engine.recording.records import elements
 from .engine.signals import signals_held
 from .gathering import of_all_processes
@@ -96,6 +97,9 @@ class Recorder(recording.Recorder):
                 name, divisor = self.population.celltype.state_in_engine(variable.name)
                 if divisor != 1.0:
                     about["factor"] = divisor
+                if processes.size > 1:  # whose files have so many columns each
+                    columns = np.diff(np.searchsorted(cells, edges(block.n, processes.size)))
+                    about |= {"cells": cells.tolist(), "columns": columns.tolist()}
                 own = self._own(cells)
                 sampler = self._network.add_sampler(block, name, own, interval, about)
                 self._samplers.append((variable, sampler))
@@ -481,7 +485,12 @@ def spike_counts_of_assembly(assembly, gather=True):
 
 def write_recording(recording, file, gather):
     """Write what was recorded to a file: process 0 does if data were gathered, otherwise each to one of its
-    own, whose name is followed by a dot and the number of the process."""
+    own, whose name is followed by a dot and the number of the process. All raise what one of them does."""
+    with processes.same_error(f"write_data() of '{recording.label}'"):
+        _write_recording(recording, file, gather)
+
+
+def _write_recording(recording, file, gather):
     if processes.size == 1 or (gather and processes.rank == 0):
         recording.write(file)
     elif not gather and isinstance(file, (str, os.PathLike)):

@@ -10,6 +10,7 @@ Attributes:
 import numpy as np
 from pyNN import common, errors
 
+from . import devices
 from .engine.network import Network, NumericalError
 from .engine.profile import Profile
 from .engine.signals import signals_held
@@ -36,6 +37,7 @@ class State(common.control.BaseState):
         self.record_to = None
         self.profile = False
         self.progress = True
+        self.device, self.exact_sums = "cpu", False
         self.spike_precision = "on_grid"
         self.is_set_up = False  # whether setup() was called
         self.dt = common.control.DEFAULT_TIMESTEP
@@ -53,6 +55,8 @@ class State(common.control.BaseState):
         profile,
         spike_precision="on_grid",
         progress=True,
+        device="cpu",
+        exact_sums=False,
     ):
         """Take over the arguments of setup(), and forget the old network."""
         with signals_held():  # what is new and what is old must not be mixed
@@ -60,11 +64,15 @@ class State(common.control.BaseState):
             self.dt, self._min_delay, self._max_delay = dt, min_delay, max_delay
             self.threads, self.rng_seed, self.record_to = threads, rng_seed, record_to
             self.profile, self.progress = profile, progress
+            self.device, self.exact_sums = device, exact_sums or device != "cpu"
             self.clear()
 
     def clear(self):
         """Forget the network and all that belongs to it."""
-        self.network = Network(self.dt, self.threads, self.rng_seed, self.record_to, exchange_between())
+        loop = devices.new_loop() if self.device == "gpu" else None
+        self.network = Network(self.dt, self.threads, self.rng_seed, self.record_to, exchange_between(), loop)
+        self.network.exact_sums = self.exact_sums
+        self.device_is_chosen = False  # by "auto"
         self.network.profile = Profile() if self.profile else None
         self.populations = []  # by the index of their block
         self.projections = []
@@ -122,9 +130,16 @@ class State(common.control.BaseState):
 
     def run_steps(self, n_steps):
         """Advance by `n_steps` steps. Raises NumericalError, with the population, cell and time."""
+        with processes.known_to_all():
+            self._run_steps(n_steps)
+
+    def _run_steps(self, n_steps):
         self.running = True
+        for projection in self.projections:
+            projection._build()
         agree_on_network(self, n_steps)
         self._settle_relays()
+        self._choose_device()
         try:
             self.network.run(n_steps)
         except NumericalError as error:
@@ -159,6 +174,12 @@ class State(common.control.BaseState):
             self.relay_delay = self.min_delay
             for population in relayed:
                 population._tell_engine()
+
+    def _choose_device(self):
+        """Before the first run with "auto": the size of the network decides."""
+        if self.device == "auto" and not self.device_is_chosen:
+            self.network.device, self.device_is_chosen = devices.choose(self.network), True
+            self.network.changed()
 
     def flush(self):
         """Write what was recorded to the folder of setup(record_to=...), if there is one. Raises OSError."""
@@ -196,3 +217,5 @@ class State(common.control.BaseState):
 
 
 state = State()  # a singleton: PyNN has one network at a time
+if processes.size > 1:
+    processes.ending.save = lambda: state.network.flush()

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from pyNN import errors
 
-from . import simulator
+from . import devices, simulator
+from .engine.synapses.groups import sources_of
+from .gathering import of_all_processes
+from .processes import processes
 from .recorded import Recording, Segment, Signal
 from .validation import NotRecordedError, did_you_mean, steps_of_interval, warn
 
@@ -23,6 +26,9 @@ class SynapseSignal(Signal):
     """
 
     pairs: np.ndarray
+
+    def merged_rest(self, signals, order):
+        return {"pairs": np.concatenate([signal.pairs for signal in signals], axis=1)[:, order]}
 
     def to_neo(self, copy=True):
         signal = super().to_neo(copy)
@@ -46,6 +52,7 @@ class SynapseRecorder:
         Raises RecordingError for a variable that there is not, ValueError for a sampling interval (ms)
         that is not a multiple of the time step, or not that of what is already recorded.
         """
+        devices.refuse(simulator.state, f"Projection '{self.projection.label}'", "recording from synapses")
         who = f"Projection '{self.projection.label}': sampling_interval"
         if sampling_interval is not None:
             steps = steps_of_interval(who, sampling_interval, self._network.dt)
@@ -70,7 +77,19 @@ class SynapseRecorder:
             "post_population": simulator.state.populations[group.synapses.target].label,
             "units": self._units(name),
         }
+        if processes.size > 1:
+            about |= self._columns(group)
         return self._network.add_synapse_sampler(group.synapses, name, places, self.interval, about)
+
+    def _columns(self, group):
+        """What the columns of the files of all processes are, and how many each has."""
+        own = sources_of(group.synapses).tolist(), group.synapses.targets.tolist()
+        told = processes.gather(f"record() of '{self.projection.label}'", own, everywhere=True)
+        return {
+            "pre": [cell for pre, _ in told for cell in pre],
+            "post": [cell for _, post in told for cell in post],
+            "columns": [len(pre) for pre, _ in told],
+        }
 
     def _units(self, name):
         return self.projection._weight_units() if name == "weight" else "dimensionless"
@@ -81,6 +100,7 @@ class SynapseRecorder:
         known = list(synapse_type.recordable)
         if isinstance(variables, str):
             variables = known if variables == "all" else [variables]
+        variables = [synapse_type.known_as(name)[0] for name in variables]
         for name in variables:
             if name not in known:
                 hint = did_you_mean(name, known)
@@ -107,7 +127,7 @@ class SynapseRecorder:
         samples = np.empty((sampler.samples.length, len(projection)))
         for group, part in samplers:
             samples[:, group.find_places()] = part.samples.view()
-        connections = np.arange(len(projection))
+        connections = projection._numbers
         return SynapseSignal(
             variable=name,
             units=self._units(name),
@@ -125,8 +145,8 @@ class SynapseRecorder:
         if self._samplers:
             self._finished.append(self._current())
 
-    def recording(self, variables="all", annotations=None):
-        """What has been recorded."""
+    def recording(self, variables="all", annotations=None, gather=True):
+        """What has been recorded; `gather` says whether process 0 gets it of the connections of all."""
         names = None if isinstance(variables, str) and variables == "all" else set(self._names(variables))
         projection = self.projection
         for name in names or ():
@@ -139,7 +159,8 @@ class SynapseRecorder:
         current = self._current()
         for signal in current.signals:
             signal.own = True
-        segments = [segment.of(names, None) for segment in [*self._finished, current]]
+        segments = [segment.of(names, None, processes.size > 1) for segment in [*self._finished, current]]
+        segments = of_all_processes(f"the data of projection '{projection.label}'", segments, gather)
         annotations = {**projection.annotations, **(annotations or {})}
         return Recording(projection.label, projection.describe(), annotations, segments)
 

@@ -47,18 +47,6 @@ def is_native(value):
     return isinstance(base, RandomDistribution) and type(base.rng) is NativeRNG and not value.operations
 
 
-def row_values(projection, parameters, n):
-    """The values of `is_native` parameters for n connections: by name float64 [n], or [1] for all."""
-    values = {}
-    for name, value in parameters.items():
-        if isinstance(value, LazyArray):
-            with drawing(projection, name, value.base_value):
-                values[name] = next_numbers(value.base_value, [n])
-        else:
-            values[name] = np.array([value])
-    return values
-
-
 def evaluate_all(projection, parameters, pre, post, fresh_for_each_target=False):
     """The parameters of the connections (pre, post): by name, a number or float64 [connections].
 

@@ -34,6 +34,7 @@ def facts():
         ("system", platform.platform()),
         ("processor", _processor()),
         ("threads worth using", f"up to {usable_cores()}, from {CELLS_PER_THREAD} simple cells for each"),
+        ("GPU", "; ".join(_cards())),
         ("machine code", _cache_state()),
         ("other backends", ", ".join(installed) or "none"),
     ]
@@ -64,6 +65,12 @@ def _processor():
     _, name, features = cache.processor()
     wide = [each for each in ("avx2", "avx512f", "fma", "neon") if f"+{each}" in features.split(",")]
     return f"{name} ({', '.join(wide) or 'no vector instructions known'})"
+
+
+def _cards():
+    from .engine.cuda import cards
+
+    return cards.describe()
 
 
 def _cache_state():

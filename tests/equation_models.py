@@ -27,6 +27,7 @@ from pyNN_fastsim.equations.description import (
     Internal,
     Neuron,
     Parameter,
+    Past,
     Receptor,
     Return,
     Spike,
@@ -202,8 +203,9 @@ EVERYTHING = Neuron(
     ),
     equations=(
         Equation("x_0", "(E - x_0 * beta + s_x * I) / gamma"),
-        Equation("s_x", "-s_x * s_v + sin(t / 3) + 0.2 * normal()", method="midpoint"),
+        Equation("s_x", "-s_x * s_v + sin(t / 3) + 0.2 * normal() + past_1 / 64", method="midpoint"),
     ),
+    pasts=(Past("past_0", "y_1", "x * 0.35"), Past("past_1", "x_0", "l_1")),
     receptors=(Receptor("a", "_a"),),
     update=(
         Assign("new", "t + dt - t_0"),
@@ -226,7 +228,7 @@ EVERYTHING = Neuron(
         While("m_1 < N + i_x", (Assign("o", "c"), Assign("c", "draw_0"), Assign("draw_0", "o * 0.5 + zoo"),
                                 Assign("m_1", "m_1 + 1"))),
         For("k", "3", "-2", "-2", (For("j", "0", "k", "1", (Assign("y_1", "y_1 + P0 * k * j / 64"),)),)),
-        Assign("x_0", "x_0 + _a + _injected"),
+        Assign("x_0", "x_0 + _a + _injected + 0.125 * past_0"),
         when("x_0 + tmp > N * 0.75", Assign("x_0", "-2"), Assign("t_0", "t"), Spike()),
     ),
 )  # fmt: skip

@@ -10,19 +10,38 @@ import sys
 from dataclasses import replace
 
 import numpy as np
-from drawn_networks import CERTAIN, RANDOM_SYNAPSES, Engine, networks
+from drawn_networks import Engine, networks, new_delay, parameters_of
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import pyNN_fastsim as sim
 from pyNN_fastsim.engine import preparation
 
-SYNAPSES = [name for name in CERTAIN + RANDOM_SYNAPSES if name != "ElectricalSynapse"]
-ACTIONS = ("set", "initialize", "spikes", "current", "connect", "reset")
+
+class InProcesses(Engine):
+    """Does with the connections of all processes what `Engine` does with those that it has."""
+
+    def _do_weights(self, k, as_list, fraction):
+        projection = self.projections[k]
+        if projection.size():
+            weights = projection.get(["weight"], format="list", gather="all")
+            weights = [weight * fraction for *_, weight in sorted(weights, key=lambda row: row[:2])]
+            projection.set(weight=weights if as_list else weights[0])
+
+    def _do_one_weight(self, k, last, fraction):
+        projection, n = self.projections[k], self.projections[k].size()
+        for i in np.flatnonzero(projection._numbers == (n - 1 if last else n // 2)):
+            projection[i].weight = projection[i].weight * fraction
+
+    def _do_delays(self, k, as_list, fraction):
+        if self.projections[k].size():
+            self.projections[k].set(delay=new_delay(fraction, self.spec.dt))
 
 
 def later(connections, dt, steps):
     """Connections with longer delays, of which nothing waits in axons."""
+    if connections.synapse[0] == "ElectricalSynapse":
+        return connections
     delay = connections.delay
     delay = (
         (*(d + steps * dt for d in delay[:2]), delay[2]) if isinstance(delay, tuple) else delay + steps * dt
@@ -56,7 +75,8 @@ def digest(engine):
             for name, samples in sorted(trial.items()):
                 found.update(repr((name, samples.shape)).encode() + np.ascontiguousarray(samples).tobytes())
     for projection in engine.projections:
-        found.update(repr(projection.get(["weight", "delay"], format="list")).encode())
+        names = parameters_of(type(projection.synapse_type).__name__)
+        found.update(repr(projection.get(names, format="list")).encode())
         found.update(repr((projection.size(), projection.get("weight", format="array").tobytes())).encode())
     for population in engine.populations:
         found.update(repr(population.get_spike_counts()).encode())
@@ -75,9 +95,9 @@ def main(threads, number, name):
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(networks(actions=ACTIONS, synapses=SYNAPSES), st.sampled_from([0, 1, 4]))
+    @given(networks(), st.sampled_from([0, 1, 4]))
     def draw(spec, steps):
-        engine = Engine(delayed(spec, steps), threads)
+        engine = InProcesses(delayed(spec, steps), threads)
         lines.append(f"{len(lines)} {digest(engine)}\n")
 
     draw()

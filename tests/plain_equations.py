@@ -22,6 +22,9 @@ SCOPE = {
     "rounded": np.rint, "mod": lambda x, y: x - y * np.floor(x / y), "expm1": np.expm1, "log1p": np.log1p,
     "sqrt": np.sqrt, "squared": lambda x: x * x, "cubed": lambda x: x**3, "power": lambda x,
         y: np.float64(x) ** y,
+    "bit_and": lambda x, y: int(x) & int(y), "bit_or": lambda x, y: int(x) | int(y),
+    "bit_xor": lambda x, y: int(x) ^ int(y), "shift_left": lambda x, y: int(x) << int(y),
+    "shift_right": lambda x, y: int(x) >> int(y),
     "fma": lambda x, y, z: x * y + z, "decays": lambda *x: tuple(np.exp(-np.array(x))), "word": int,
 }  # fmt: skip
 PARTS = 64  # of a step, where models take it in parts
@@ -37,6 +40,7 @@ class _Code:
     def __init__(self, parts, parameters, dt, draw, initial):
         self.parts, self.dt, self.draw = parts, dt, draw or _no_draw
         scope = {**ARRAYS, **SCOPE, "uniform": self._drawn("uniform"), "normal": self._drawn("normal")}
+        scope |= {"past": self._past, "remembered": self._remembered}
         self.functions = cells.functions_of(parts, scope)
         self.n_draws = max([0, *(1 + int(k) for k in re.findall(r"\bdraw_(\d+) = ", parts["source"]))])
         self.state = dict(parts["state"]) | dict(initial or {})
@@ -52,6 +56,14 @@ class _Code:
             return self.draw(kind, int(key[-1]) % self.total_draws)
 
         return draw
+
+    @staticmethod
+    def _past(p, number, delay, dt):
+        return number, 0, 0, np.rint(delay / dt)
+
+    def _remembered(self, number, size, mask, ago, cell, step, now):
+        self.course[number, step] = now
+        return self.course.get((number, step - ago), np.float64(0.0))
 
     @property
     def total_draws(self):
@@ -70,6 +82,7 @@ class PlainCell(_Code):
         super().__init__(cells.generated(model), parameters, dt, draw, initial)
         self.receptors = self.parts["receptors"]
         self.parameters |= dict.fromkeys(cells.STREAM, np.zeros(1))
+        self.course = {}  # what is remembered, by number and step
         self.c = self.constants()
         self.in_parts = "attempt" in self.functions
         if self.in_parts:

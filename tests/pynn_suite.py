@@ -27,10 +27,10 @@ EXPECTED = {
     "wants get() without addresses in the order of `connections`; here it is that of set()": [
         "system/scenarios/test_connection_handling.py::test_connection_access_weight_and_delay*",
     ],
-    "fakes two MPI processes, each of which has half of the cells; this backend has one process": [
-        "unittests/test_connectors_parallel.py::*",
-        "unittests/test_*.py::*::test_get_multiple_params_no_gather",
-        "unittests/test_population.py::*::test_set_random_distribution_parallel_*safe",
+    "wants a generator that is not parallel-safe to draw for own cells only; here it draws for all, of which "
+    "those of own cells count": [
+        "unittests/test_connectors_parallel.py::*::test_with_replacement_parallel_unsafe",
+        "unittests/test_population.py::*::test_set_random_distribution_parallel_unsafe",
     ],
     "wants the two spikes a cell that pyNN.mock makes up, whatever the cells": [
         "unittests/test_*.py::*::test_get_spike_counts",
@@ -41,6 +41,9 @@ EXPECTED = {
     "has delays below setup()'s min_delay, which pyNN.mock doesn't look at": [
         "unittests/test_connectors_serial.py::TestFromListConnector::test_with_plastic_synapse",
         "unittests/test_connectors_serial.py::TestFromFileConnector::*_not_distributed",
+        "unittests/test_connectors_parallel.py::TestFromListConnector::test_connect_with_valid_list",
+        "unittests/test_connectors_parallel.py::TestFromListConnector::test_with_*_synapse",
+        "unittests/test_connectors_parallel.py::TestFromFileConnector::test_*_distributed",
     ],
     "hands over a unittest.mock.Mock, which is no current source and no generator": [
         "unittests/test_assembly.py::*::test_inject",
@@ -75,22 +78,69 @@ EXAMPLES = {
     "simpleRandomNetwork_csa.py": "gives PyNN's generator an argument that it no longer has, mask_local",
 }
 
-# Every test imports this backend, whatever it names, and ends with one process again. A stand-in for NEST's
-# native synapses lets those tests begin that don't go on to use them.
+# Every test imports this backend, whatever it names. A stand-in for NEST's native synapses lets those tests
+# begin that don't go on to use them. Tests that pretend to be one of several processes, as with pyNN.mock,
+# own cells in turn, as there, and are told nothing by the others.
 CONFTEST = """
 import json
+import sys
+
+import numpy as np
 import pytest
 import pyNN_fastsim
+from pyNN_fastsim import localising, simulator
 from pyNN_fastsim.aliases import install
+from pyNN_fastsim.populations import _Cells
+from pyNN_fastsim.processes import processes
 
 install("arbor", "brian2", "fastsim", "mock", "nest", "neuron")
+
+
+class PretendingState(type(simulator.state)):
+    mpi_rank = property(lambda self: processes.rank, lambda self, rank: setattr(processes, "rank", rank))
+    num_processes = property(lambda self: processes.size, lambda self, size: setattr(processes, "size", size))
+
+
+def is_own(ids):
+    return np.asarray(ids) % processes.size == processes.rank
+
+
+def own_synapses(synapses):
+    return is_own(simulator.state.network.blocks[synapses.target].first_id + synapses.targets)
+
+
+def gathered(what, value, everywhere=False):
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], dict):  # connections
+        n = len(value[1]["presynaptic_index"])
+        value = localising.runs_of(np.arange(n)), value[1]
+    return [value]
+
+
+def setup(*args, num_processes=1, rank=0, **kwargs):
+    processes.size, processes.rank = num_processes, rank
+    return real_setup(*args, **kwargs)
+
+
+simulator.state.__class__ = PretendingState
+simulator.exchange_between = lambda: None
+processes.gather, processes.agree = gathered, lambda what, value=None: None
+real_mask = _Cells._mask_local
+_Cells._mask_local = property(
+    lambda self: real_mask.fget(self) if processes.together else is_own(self.all_cells), real_mask.fset
+)
+localising._own = own_synapses
+real_setup = pyNN_fastsim.setup
+for name, module in list(sys.modules.items()):
+    if name.startswith("pyNN") and getattr(module, "setup", None) is real_setup:
+        module.setup = setup
+
 
 @pytest.fixture(autouse=True)
 def as_it_was(request, monkeypatch):
     stand_in = lambda name: type(name, (), {})
     monkeypatch.setattr(pyNN_fastsim, "native_synapse_type", stand_in, raising=False)
     yield
-    pyNN_fastsim.simulator.state.num_processes, pyNN_fastsim.simulator.state.mpi_rank = 1, 0
+    processes.size, processes.rank = 1, 0
 
 def pytest_runtest_logreport(report):
     if report.when == "call" or report.outcome != "passed":

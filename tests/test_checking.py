@@ -205,6 +205,27 @@ def test_what_drives_itself_is_not_silent(cell, drive):
     assert sim.check() == []
 
 
+@pytest.mark.parametrize(
+    ("receptor", "reversal", "words"),
+    [
+        ("inhibitory", -80.0, "can't excite it"),
+        ("excitatory", -80.0, "can't excite it"),
+        ("inhibitory", 0.0, None),
+        ("GABA", 0.0, None),
+    ],
+)
+def test_receptors_of_any_name_have_their_own_reversal_potential(receptor, reversal, words):
+    sim.setup()
+    source = sim.Population(2, sim.SpikeSourcePoisson(rate=10.0), label="source")
+    cell = sim.PointNeuron(sim.LIF(), **{receptor: sim.ExpPSR(e_syn=reversal)})
+    p = sim.Population(2, cell, label="p")
+    connector, synapse = sim.AllToAllConnector(), sim.StaticSynapse(weight=0.01)
+    sim.Projection(source, p, connector, synapse, receptor_type=receptor)
+    p.record("spikes")
+    found = [finding.what for finding in sim.check()]
+    assert [words in what for what in found] == ([True] if words else []), found
+
+
 def test_cells_that_spike_at_random_are_never_silent():
     sim.setup()
     p = sim.Population(2, sim.GIF_cond_exp(), label="p")

@@ -46,6 +46,15 @@ def generator(request):
     return getattr(sim, request.param)
 
 
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """Small networks are drawn in many pieces, as large ones are."""
+    monkeypatch.setattr("pyNN_fastsim.pieces.FEWEST", 1)
+    monkeypatch.setattr("pyNN_fastsim.pieces.NARROWEST", 1)
+    monkeypatch.setattr("pyNN_fastsim.pieces.MOST", 10)
+    monkeypatch.setattr("pyNN_fastsim.fixed_numbers.SHARE", 1)
+
+
 def network(threads=1, seed=1, generator=sim.NativeRNG):
     """Two populations with four projections, of which those from the first cells are merged."""
     sim.setup(timestep=DT, min_delay=DT, max_delay=10.0, threads=threads)
@@ -238,9 +247,8 @@ def test_few_connections_join_the_many_from_the_same_cells(begun, generator):
     assert sum(map(len, found[0])) > N and listed(few) == before
 
 
-def test_the_same_seed_gives_the_same_connections_whatever_the_threads(generator, monkeypatch):
+def test_the_same_seed_gives_the_same_connections_whatever_the_threads(generator, monkeypatch, small_pieces):
     monkeypatch.setattr("pyNN_fastsim.random.PIECE", 100)
-    monkeypatch.setattr("pyNN_fastsim.bulk.PIECE", 100)
     monkeypatch.setattr("pyNN_fastsim.drawing.AT_ONCE", 100)
     one, two = ([listed(p) for p in network(threads, generator=generator)[1]] for threads in (1, 2))
     assert one == two
@@ -381,7 +389,7 @@ def test_a_connector_that_consists_of_two(generator, numbers):
     assert len(projection._groups) == 1
 
 
-def test_a_total_number_is_spread_evenly():
+def test_a_total_number_is_spread_evenly(small_pieces):
     sim.setup(timestep=DT)
     rng = sim.NativeRNG(seed=3)
     a = sim.Population(30, sim.IF_curr_exp())
@@ -401,7 +409,7 @@ def test_a_total_number_is_spread_evenly():
 
 
 @pytest.mark.parametrize("probability", [0.0, 1e-4, 0.3, 1.0])
-def test_each_pair_has_the_same_probability(probability):
+def test_each_pair_has_the_same_probability(probability, small_pieces):
     sim.setup(timestep=DT)
     rng = sim.NativeRNG(seed=4)
     a, b = sim.Population(400, sim.IF_curr_exp()), sim.Population(300, sim.IF_curr_exp())
@@ -439,9 +447,8 @@ def drawn_pairs(side, n, threads=1, seed=7, itself=False, **options):
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("itself", [False, True])
 @pytest.mark.parametrize("n", [0, 1, 7, 44, 45, 59, 100])
-def test_the_same_number_for_each_cell(side, itself, n, monkeypatch):
+def test_the_same_number_for_each_cell(side, itself, n, small_pieces):
     """Without replacement no cell is selected twice before all are selected."""
-    monkeypatch.setattr("pyNN_fastsim.bulk.PIECE", 250)
     size = 60 if itself or side == "pre" else 45
     n_cells = 60 if itself or side == "post" else 45
     for allowed in (True, False):
@@ -457,7 +464,7 @@ def test_the_same_number_for_each_cell(side, itself, n, monkeypatch):
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("replace", [False, True])
 @pytest.mark.parametrize("itself", [False, True])
-def test_every_cell_is_as_likely_to_be_selected(side, replace, itself):
+def test_every_cell_is_as_likely_to_be_selected(side, replace, itself, small_pieces):
     options = {"itself": itself, "allow_self_connections": False, "with_replacement": replace}
     size = 60 if itself or side == "pre" else 45
     total, together, pairs = 0, 0, np.zeros((60, 60))
@@ -480,8 +487,7 @@ def test_every_cell_is_as_likely_to_be_selected(side, replace, itself):
         assert abs(together - expected) < 4 * np.sqrt(expected)
 
 
-def test_numbers_that_are_drawn_and_bad_ones(monkeypatch):
-    monkeypatch.setattr("pyNN_fastsim.bulk.PIECE", 250)
+def test_numbers_that_are_drawn_and_bad_ones(small_pieces):
     n = RandomDistribution("uniform_int", (0, 31), rng=sim.NumpyRNG(seed=1))
     for side in SIDES:
         one, other = drawn_pairs(side, n)
@@ -506,8 +512,7 @@ def test_numbers_that_are_drawn_and_bad_ones(monkeypatch):
             sim.Projection(one, one, alone, sim.StaticSynapse())
 
 
-def test_values_are_those_of_the_distribution(monkeypatch):
-    monkeypatch.setattr("pyNN_fastsim.random.PIECE", 1000)
+def test_values_are_those_of_the_distribution(small_pieces):
     sim.setup(timestep=DT, min_delay=DT, max_delay=20.0)
     rng = sim.NativeRNG(seed=5)
     a = sim.Population(200, sim.IF_curr_exp())

@@ -237,6 +237,174 @@ def test_integers_are_truncated_as_in_c():
     assert cell_type.default_initial_values["r"] == -3
 
 
+INTEGERS = """
+model integers:
+    state:
+        k integer = -5
+        r integer = 0
+        n integer = 0
+    parameters:
+        lambda real = 4.5
+        m integer = 5
+        q integer = 3 << 2 | 1
+        on boolean = true
+    update:
+        k += 1
+        r = %s
+        if on:
+            n = random_poisson(lambda)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "function"),
+    [
+        ("k << 2", lambda k: 4 * k),
+        ("k >> 1", lambda k: k // 2),
+        ("k & m", lambda k: k & 5),
+        ("k | m", lambda k: k | 5),
+        ("k ^ m", lambda k: k ^ 5),
+        ("~k + (m & 1)", lambda k: ~k + 1),
+        ("k % m", lambda k: np.fmod(k, 5)),
+        ("k / m", lambda k: np.trunc(k / 5)),
+    ],
+)
+def test_integers_are_those_of_c(text, function):
+    cell_type = sim.nestml.nestml_cell_type("integers", INTEGERS % text)
+    assert cell_type.default_parameters["q"] == 13.0
+    sim.setup(timestep=0.1)
+    cells = sim.Population(2, cell_type(m=[5, 7]))
+    cells.record("r")
+    sim.run(1.4)
+    found = cells.get_data().segments[0].analogsignals[0].magnitude[1:, 0]
+    assert np.array_equal(found, [function(k) for k in range(-4, 10)])
+
+
+def test_numbers_of_a_poisson_distribution():
+    """From the mean alone: also where e**-mean is no number any more."""
+    means = [0.5, 30.0, 2000.0]
+    sim.setup(timestep=0.1)
+    cells = sim.Population(4, sim.nestml.nestml_cell_type("integers", INTEGERS % "k")())
+    cells.set(on=[True, True, True, False], **{"lambda": [*means, 5.0]})
+    cells.record("n")
+    sim.run(5.0 if INTERPRETED else 200.0)
+    n = cells.get_data().segments[0].analogsignals[0].magnitude[1:]
+    assert not n[:, 3].any() and np.array_equal(n, np.rint(n))
+    for found, mean in zip(n.T, means, strict=False):
+        deviation = np.sqrt(mean / len(n))
+        assert found.mean() == pytest.approx(mean, abs=5 * deviation)
+        assert found.var() == pytest.approx(mean, rel=5 * np.sqrt((2 + 1 / mean) / len(n)))
+
+
+def test_integers_and_booleans_are_what_they_are_called():
+    cell_type = sim.nestml.nestml_cell_type("integers", INTEGERS % "k")
+    sim.setup(timestep=0.1)
+    with pytest.raises(errors.InvalidParameterValueError, match="'cells': m must be a whole number, not 2.5"):
+        sim.Population(2, cell_type(m=[1, 2.5]), label="cells")
+    cells = sim.Population(2, cell_type(on=False), label="cells")
+    with pytest.raises(errors.InvalidParameterValueError, match="on must be True or False, not 2"):
+        cells[1:].set(on=2)
+    with pytest.raises(errors.InvalidParameterValueError, match="k must be a whole number, not 0.5"):
+        cells.initialize(k=0.5)
+
+
+# --- what variables were --------------------------------------------------------------------------
+
+DELAYED = """
+model late:
+    state:
+        x real = 1
+        y real = -1
+    equations:
+        x' = -x(t - delay) / tau
+        y' = (x(t - delay) - y) / tau %s
+    parameters:
+        tau ms = 2 ms
+        delay ms = 1 ms
+    update:
+        integrate_odes()
+        if x(t - 2 * delay) < 0:
+            y += 0.125
+"""
+
+
+def _delayed(rest, pieces=(4.0,), threads=1, change=()):
+    sim.setup(timestep=0.1, threads=threads)
+    cells = sim.Population(3, sim.nestml.nestml_cell_type("late", DELAYED % rest)(delay=[0.5, 0.2, 1.04]))
+    cells.record(["x", "y"])
+    for piece in pieces:
+        sim.run(piece)
+        cells.set(**dict(change))
+    return cells
+
+
+def _values(cells, segment=0):
+    data = cells.get_data().segments[segment]
+    return np.array([data.filter(name=name)[0].magnitude for name in "xy"])
+
+
+@pytest.mark.parametrize("rest", ["", "- y**3 / ms"])
+def test_what_a_variable_was(rest):
+    """As pynestml's code for NEST has it: a delay is a number of steps, the value is held over a step, and
+    everything was 0 before the beginning."""
+    x, y = _values(_delayed(rest))
+    for cell, steps in enumerate((5, 2, 10)):
+        mine, its = [1.0], -1.0
+        for k in range(40):
+            old, older = (mine[k - n] if k >= n else 0.0 for n in (steps, 2 * steps))
+            mine.append(mine[k] - 0.1 * old / 2.0)
+            for _ in range(200):  # of 0.0005 ms
+                middle = its + 0.00025 * _slope_of_y(its, old, rest)
+                its += 0.0005 * _slope_of_y(middle, old, rest)
+            its += 0.125 * (older < 0)
+            assert y[k + 1, cell] == pytest.approx(its, abs=1e-6), (cell, k)
+        assert x[:, cell] == pytest.approx(mine, abs=1e-12)
+
+
+def _slope_of_y(y, old, rest):
+    return (old - y) / 2.0 - (y**3 if rest else 0.0)
+
+
+@pytest.mark.usefixtures("always_threads")
+def test_what_variables_were_is_the_same_in_pieces_threads_and_trials():
+    expected = _values(_delayed("- y**3 / ms"))
+    cells = _delayed("- y**3 / ms", pieces=(0.3, 0.1, 3.6), threads=2)
+    assert np.array_equal(_values(cells), expected)
+    sim.reset()
+    sim.run(4.0)
+    assert np.array_equal(_values(cells, 1), expected)
+
+
+def test_a_delay_may_become_longer():
+    """What nobody remembers any more counts as 0: of 16 steps at least there is memory here."""
+    x, _ = _values(_delayed("", pieces=(2.0, 2.0), change={"delay": 1.7}))
+    for cell, steps in enumerate((5, 2, 10)):
+        mine = [1.0]
+        for k in range(40):
+            n = steps if k < 20 else 17
+            mine.append(mine[k] - 0.1 * (mine[k - n] if k >= n and (k < 20 or k - n >= 4) else 0.0) / 2.0)
+        assert x[:, cell] == pytest.approx(mine, abs=1e-12)
+
+
+def test_a_card_has_no_memory_of_what_variables_were():
+    from pyNN_fastsim.engine.cuda.support import fault_of_model
+
+    for text, fault in (DELAYED % "", "cells that know what their variables were (late"), (NEURON, ""):
+        assert (fault_of_model(sim.nestml.nestml_cell_type("late", text).model) or "").startswith(fault)
+
+
+def test_delays_must_be_known_and_not_negative():
+    with pytest.raises(errors.InvalidParameterValueError, match="delay must not be negative, not -1"):
+        sim.Population(2, sim.nestml.nestml_cell_type("late", DELAYED % "")(delay=[1.0, -1.0]))
+    for old, new, message in (
+        ("x' = -x(t - delay)", "x' = -x(t + delay)", "the time must be t less the delay"),
+        ("x' = -x(t - delay)", "x' = -x(t - y)", "can't depend on 'y'"),
+        ("x' = -x(t - delay)", "x' = -tau(t - delay)", "tau"),
+    ):
+        with pytest.raises(errors.InvalidModelError, match=rf"^late, line 7 .*{message}"):
+            neuron_of(changed(DELAYED % "", (old, new)), "late")
+
+
 # --- synapses -------------------------------------------------------------------------------------
 
 # In the dialect of 8.2: the delay is an argument of emit_spike().
@@ -312,6 +480,49 @@ def test_the_delay_of_old_dialects_is_pynns_delay(pairs):
     assert pairs(d=2.5).parameter_space["delay"].base_value == 2.5
 
 
+def test_homogeneous_parameters_are_one_for_all():
+    text = changed(STDP, ("tau ms = 20 ms", "tau ms = 20 ms @homogeneous"))
+    synapses = sim.nestml.nestml_synapse_type("pairs", text)
+    sim.setup(timestep=0.1)
+    source, target = sim.Population(2, sim.SpikeSourceArray()), sim.Population(1, sim.IF_curr_exp())
+    projection = sim.Projection(source, target, sim.AllToAllConnector(), synapses(tau=30.0))
+    with pytest.raises(errors.InvalidParameterValueError, match="tau is one for all, .* 20 and 30$"):
+        projection.set(tau=[20.0, 30.0])
+
+
+def test_the_weight_goes_by_both_names(pairs, tmp_path):
+    """By that of the model in its unit, by PyNN's in nA, as in pyNN.nest."""
+    sim.setup(timestep=0.1, min_delay=0.1)
+    source, target = sim.Population(2, sim.SpikeSourceArray()), sim.Population(1, sim.IF_curr_exp())
+    connector = sim.FromListConnector([(0, 0, 40.0, 1.5), (1, 0, 50.0, 2.0)], column_names=["w", "d"])
+    projection = sim.Projection(source, target, connector, pairs(), label="synapses")
+    both = projection.get(["w", "weight", "d", "delay"], format="list", with_address=False)
+    assert np.array(both) == pytest.approx(np.array([[40.0, 0.04, 1.5, 1.5], [50.0, 0.05, 2.0, 2.0]]))
+    projection.set(w=[10.0, 20.0], d=3.0)
+    projection[0].w = 15.0
+    assert (projection[0].weight, projection[1].w, projection[1].d) == pytest.approx((0.015, 20.0, 3.0))
+    assert projection.get("w", format="array")[:, 0] == pytest.approx([15.0, 20.0])
+    projection.save("w", str(tmp_path / "w.txt"))
+    assert np.loadtxt(tmp_path / "w.txt")[:, 2] == pytest.approx([15.0, 20.0])
+    projection.record("w")
+    sim.run(0.2)
+    signal = projection.get_data("w").segments[0].analogsignals[0]
+    assert signal.name == "weight" and signal.magnitude[-1] == pytest.approx([0.015, 0.02])
+    for call in (lambda: pairs(w=1.0, weight=2.0)), (lambda: projection.set(w=1.0, weight=2.0)):
+        with pytest.raises(errors.InvalidParameterValueError, match="w is the weight: give one of them"):
+            call()
+    with pytest.raises(errors.NonExistentParameterError, match=r"call set\(w=...\)"):
+        projection.initialize(w=3.0)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_ports_at_which_nothing_arrives_are_named(again):
+    """Also when the text is not read again."""
+    text = changed(STDP, ("post_spikes <- spike", "post_spikes <- spike\n        dopa <- spike"))
+    with pytest.warns(UserWarning, match="^pairs: nothing arrives at the port 'dopa'"):
+        sim.nestml.nestml_synapse_type("pairs", text)
+
+
 def test_there_must_be_a_weight():
     with pytest.raises(errors.InvalidModelError, match="there is no 'weight'"):
         synapse_of(STDP, weight_variable="weight")
@@ -350,7 +561,7 @@ def test_a_kernel_must_follow_a_linear_equation():
 MISTAKES = [
     (("integrate_odes()", "integrate_odes("), r"line \d+"),
     (("tau_m +", "tau_x +"), r"line 8 .*tau_x"),
-    (("r -= 1", "r -= random_poisson(3)"), r"line 26 .*random_poisson"),
+    (("r -= 1", "r -= random_poisson(3, 4)"), r"line 26 .*random_poisson"),
     (("r -= 1", "q = 1"), r"line 26 .*q"),
     (("tau_m ms = 10 ms", "tau_m ms = 10 mV"), r"line 11 .*"),
     (("r integer = 0", "r integer = r + 1"), r"line 5 .*"),

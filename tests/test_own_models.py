@@ -1,5 +1,6 @@
 """Models in strings, run: against built-in types, and against the naive interpreter of descriptions."""
 
+import math
 import subprocess
 import sys
 
@@ -83,6 +84,58 @@ def test_parameters_are_pynns():
     np.testing.assert_allclose(data.magnitude[-1], expected, rtol=1e-10)
     with pytest.raises(errors.NonExistentParameterError, match="taw"):
         own(taw=3.0)
+
+
+SHARED = dict(
+    parameters={"tau": sim.Parameter(20.0, locality="global"), "n": sim.Parameter(3, type=int), "on": True},
+    equations="dphase/dt = 1 / tau : population\ntau * dv/dt = n * on - v",
+    spike="v > 100",
+    reset="v = 0",
+    refractory=3.0,
+    name="Shared",
+)
+
+
+def test_one_for_all_is_one_for_all():
+    own = sim.Neuron(**SHARED)
+    sim.setup(timestep=0.1)
+    with pytest.raises(errors.InvalidParameterValueError, match="'cells': tau is one for all, .* 1 and 2$"):
+        sim.Population(2, own(tau=[1.0, 2.0]), label="cells")
+    cells = sim.Population(2, own(), label="cells")
+    with pytest.raises(errors.InvalidParameterValueError, match="tau is one for all"):
+        cells[:1].set(tau=3.0)
+    for values in (lambda: cells.initialize(phase=[1.0, 2.0])), (lambda: cells[:1].initialize(phase=1.0)):
+        with pytest.raises(errors.InvalidParameterValueError, match="phase is one for all"):
+            values()
+    cells.set(tau=10.0)
+    cells.initialize(phase=0.5, v=[0.0, 101.0])  # the second is refractory at once, what is shared goes on
+    cells.record("phase")
+    sim.run(2.0)
+    assert data_of(cells)[0]["phase"][-1] == pytest.approx([0.7, 0.7])
+
+
+def test_kinds_of_numbers():
+    own = sim.Neuron(**SHARED)
+    sim.setup(timestep=0.1)
+    cells = sim.Population(2, own(n=[1, 2], on=[True, False]), label="cells")
+    assert list(cells.get("on")) == [1.0, 0.0]
+    for values, message in (
+        (lambda: cells.set(n=[1, 2.5]), "n must be a whole number, not 2.5"),
+        (lambda: cells[1:].set(on=0.5), "on must be True or False, not 0.5"),
+        (lambda: setattr(cells[0], "n", 0.5), "n must be a whole number, not 0.5"),
+    ):
+        with pytest.raises(errors.InvalidParameterValueError, match=f"'cells'.*: {message}$"):
+            values()
+
+
+def test_functions_that_are_not_of_the_compiler():
+    own = sim.Neuron({"a": 0.25}, "x = erf(t) + erfc(a)", name="Erf")
+    sim.setup(timestep=0.1)
+    cells = sim.Population(2, own(a=[0.25, 0.5]))
+    cells.record("x")
+    sim.run(0.5)
+    expected = [math.erf(0.5) + math.erfc(a) for a in (0.25, 0.5)]
+    assert data_of(cells)[0]["x"][-1] == pytest.approx(expected, rel=1e-14)
 
 
 def test_weights_may_have_either_sign():
@@ -248,6 +301,53 @@ def test_plastic_synapses_are_what_the_interpreter_makes_of_them(model):
         naive.event(400.0, "pre")
     assert weight == pytest.approx(float(naive.values["w"]), rel=1e-6)
     assert abs(weight - 0.5) > 1e-3
+
+
+OF_TARGETS = dict(
+    parameters={
+        "gain": sim.Parameter(0.1, locality="semiglobal"),
+        "rate": sim.Parameter(0.5, locality="global"),
+        "n": sim.Parameter(2, type="int"),
+    },
+    equations=sim.Variable("20 * dy/dt = -y", locality="semiglobal"),
+    pre_spike="g_target += w; w -= rate * y / n",
+    post_spike="y += gain",
+    name="OfTargets",
+)
+
+
+def test_one_for_each_target():
+    own = sim.Synapse(**OF_TARGETS)
+    sim.setup(timestep=0.1)
+    source = sim.Population(3, sim.SpikeSourceArray(spike_times=[[5.0], [12.0, 30.0], [20.0]]))
+    cells = sim.Population(2, sim.IF_curr_exp(i_offset=[2.0, 3.0]))
+    every = sim.AllToAllConnector()
+
+    def refused(message, call):
+        with pytest.raises(errors.InvalidParameterValueError, match=f"^synapses: {message}"):
+            call()
+
+    for gain in sim.RandomDistribution("uniform", (0, 1)), lambda d: 0.1 + d:
+        refused(
+            "gain is one for each target cell, and can't be both",
+            lambda gain=gain: sim.Projection(source, cells, every, own(gain=gain), label="synapses"),
+        )
+    pairs = [(i, j, 0.0, 1.0, 0.25 + j) for i in range(3) for j in range(2)]
+    connector = sim.FromListConnector(pairs, column_names=["weight", "delay", "gain"])
+    projection = sim.Projection(source, cells, connector, own(), label="synapses")
+    refused("gain is one for each", lambda: projection.set(gain=np.array([[1, 2], [1, 2], [1, 3]])))
+    refused("gain is one for each", lambda: setattr(projection[0], "gain", 7.0))
+    refused("rate is one for all", lambda: projection.set(rate=np.array([[1, 2]] * 3)))
+    refused("y is one for each", lambda: projection.initialize(y=np.arange(6.0).reshape(3, 2)))
+    refused("n must be a whole number, not 1.5", lambda: projection.set(n=1.5))
+    projection.initialize(y=np.array([[0.5, 0.75]] * 3))
+    projection.record("y")
+    sim.run(40.0)
+    y = projection.get_data().segments[0].analogsignals[0].magnitude
+    first, second = y[:, :3], y[:, 3:]
+    for mine in first, second:  # whatever their sources have done
+        assert np.allclose(mine, mine[:, :1], rtol=1e-12, atol=0)
+    assert second[-1, 0] > 1.25 and first[0, 0] == 0.5 and not np.array_equal(first, second)
 
 
 # --- starting ---------------------------------------------------------------------------------------------

@@ -20,10 +20,15 @@ class Block:
     recorded     uint8 [cells], whose spikes are recorded, or None
     counts       int32 [steps, cells]: of a source that counts its spikes, how often they spiked in step k
                  at k modulo steps
+    own          the cells of this process, a slice. What only a run needs is there for these alone, in
+                 arrays for all cells, of which the rest takes no memory as long as nobody writes there
+    past         what its model remembers of earlier steps, by number: see `past_of`
     """
 
-    def __init__(self, model: Model, n: int, parameters: dict, index: int, first_id: int):
+    def __init__(self, model: Model, n: int, parameters: dict, index: int, first_id: int, own=None):
+        """own: the first and last + 1 of the cells of this process, or None for all."""
         self.model, self.n, self.index, self.first_id = model, n, index, first_id
+        self.own = slice(*(own or (0, n)))
         self.parameters = dict(parameters)
         self.initial = dict(model.state)
         self.state = dict(zip(model.state, np.zeros((len(model.state), n)), strict=True))
@@ -31,6 +36,7 @@ class Block:
         self.coupled = None
         self.recorded = None
         self.counts = np.zeros((1, n if model.counts else 0), dtype=np.int32)
+        self.past: dict[int, np.ndarray] = {}
         self.dirty = True
         self.started = False
         self.constants = ()
@@ -50,14 +56,18 @@ class Block:
         """Set a state variable of some cells, now and at the beginning of every trial."""
         initial = np.broadcast_to(self.initial[name], self.n).astype(float)
         initial[cells] = value
-        self.initial[name] = initial
-        self.state[name][cells] = value
+        self.initial[name] = float(initial[0]) if np.all(initial == initial[0]) else initial
+        chosen = np.zeros(self.n, dtype=bool)
+        chosen[cells] = True
+        self.state[name][self.own][chosen[self.own]] = initial[self.own][chosen[self.own]]
         self._outdate(cells)
 
     def restart(self):
         """Go back to the beginning of a trial."""
         for name, value in self.initial.items():
-            self.state[name][:] = value
+            self.state[name][self.own] = self._part(value)
+        for values in self.past.values():
+            values[:] = 0.0
         self.started = False
         self.dirty = True
 
@@ -70,9 +80,10 @@ class Block:
     def update_constants(self, dt, seed, stream, trial, step):
         """Derive the constants from the parameters, where these have changed."""
         words = {"_seed": float(seed), "_stream": float(stream), "_trial": float(trial)}
+        words["_past"] = lambda number, steps: self.past_of(number, steps, step)
         before = self.constants
         with np.errstate(all="ignore"):  # what is not finite is reported with the cell, by the run
-            self.constants = tuple(self.model.constants(self.parameters | words, dt))
+            self.constants = self._derived(words, dt)
         if self.model.refresh:
             for old, new in zip(before, self.constants, strict=False):  # none before the first step
                 self._outdate(np.broadcast_to(np.not_equal(old, new), self.n))
@@ -82,6 +93,48 @@ class Block:
             self.model.changed(self.constants, before, self.state, step)
         self.started = True
         self.dirty = False
+
+    def _part(self, value):
+        """Of a number, or one for each cell: what is for the cells of this process."""
+        return value[self.own] if np.ndim(value) else value
+
+    def _derived(self, words, dt):
+        """The constants that follow from the parameters, if possible for the cells of this process alone."""
+        model = self.model
+        looks_at_all = model.restart or model.changed or model.refresh
+        if (
+            self.own == slice(0, self.n)
+            or looks_at_all
+            or not all(map(self._is_plain, self.parameters.values()))
+        ):
+            return tuple(model.constants(self.parameters | words, dt))
+        own = {name: self._part(value) for name, value in self.parameters.items()}
+        return tuple(map(self._in_place, model.constants(own | words, dt)))
+
+    def _is_plain(self, value):
+        """Whether a parameter is a number, or an array of one for each cell."""
+        return isinstance(value, (int, float)) or (isinstance(value, np.ndarray) and value.shape == (self.n,))
+
+    def _in_place(self, values):
+        """Values for the cells of this process, each where the cell is, unless there is one for all."""
+        if np.ndim(values) == 0:
+            return values
+        everyone = np.zeros(self.n)
+        everyone[self.own] = values
+        return everyone
+
+    def past_of(self, number, steps, step):
+        """Where a model keeps something, known by a number, of the present step and the `steps` before:
+        float64 [rows, cells], what is of step k in the row k modulo rows, a power of two. All is 0 at the
+        beginning of a trial. `step` was the last one."""
+        kept = self.past.get(number, np.zeros((0, self.n)))
+        rows = 1 << int(steps).bit_length()
+        if rows > len(kept):
+            longer = np.zeros((rows, self.n))
+            for k in range(max(step - len(kept), 0), step):
+                longer[k % rows] = kept[k % len(kept)]
+            self.past[number] = longer
+        return self.past[number]
 
     def capacity(self, cells):
         """The most spikes that `cells` of these cells can have in one step."""
@@ -145,3 +198,8 @@ class Block:
         words[kernel.KEPT] = len(self.counts)
         words[kernel.LISTED] = listed
         return words
+
+
+def edges(n, n_parts):
+    """Where each of the parts of `n` cells that processes own begins, and where the last ends: int64."""
+    return n * np.arange(n_parts + 1) // n_parts

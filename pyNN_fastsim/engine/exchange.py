@@ -7,18 +7,20 @@ through so many steps, tell each other who spiked, and deliver these spikes step
 too, in the order in which one process has them. So results are the same to the last bit for any number of
 processes.
 
-The communicator is an object of mpi4py, of which only `Allgather`, `Allgatherv` and `allgather` are used.
+The communicator is an object of mpi4py. The run loop calls two functions of its MPI by their addresses
+(messages.py), in the first thread of each process.
 """
 
-import threading
-import time
+import ctypes
+import os
 
 import numpy as np
+from mpi4py import MPI
 
-from . import loop
+from . import messages
 from .compiling.addresses import address_of
-from .compiling.compile import entry
-from .compiling.lowlevel import int32_at, int64_at
+from .messages import BEGIN, EXCHANGE_ROW, HEAD, STOPPED
+from .profile import PROFILE_ROW, WAITING, write_clock
 from .synapses.dynamic import DynamicGroup
 from .synapses.groups import joins_equals
 
@@ -28,6 +30,8 @@ MOST_STEPS = 64  # between two exchanges, however long delays are
 class OtherProcessFailed(RuntimeError):
     """Another process has stopped in the middle of a run."""
 
+    is_of_another = True
+
 
 class Exchange:
     """Of this process with the others that have parts of its network.
@@ -35,17 +39,52 @@ class Exchange:
     rank, size    of this process, and the number of all
     period        steps between two exchanges
     slots         steps whose spikes are listed: a power of two
-    first_owner   which of the threads of all processes the first of this one is
-    n_exchanges, n_bytes, seconds
-                  how often spikes were exchanged, what this process received, and how long that took, with
-                  waiting for others
+    words         what `messages.py` needs to know
+    float64       MPI's handle of that type
     """
 
     def __init__(self, comm):
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
-        self.period, self.slots, self.first_owner, self.n_threads = 1, 2, 0, 1
-        self.n_exchanges, self.n_bytes, self.seconds = 0, 0, 0.0
-        self._received = np.zeros(1, dtype=np.int32)
+        self.period, self.slots = 1, 2
+        self.words, self._clock = (
+            np.zeros(EXCHANGE_ROW, dtype=np.int64),
+            np.zeros(PROFILE_ROW, dtype=np.int64),
+        )
+        write_clock(self._clock)
+        self._sent, self._received = np.zeros(HEAD, dtype=np.int32), np.zeros(0, dtype=np.int32)
+        self._heads = np.zeros(self.size * HEAD, dtype=np.int32)
+        self._sizes = np.zeros(2 * self.size, dtype=np.int32)
+        self.words[[messages.RANK, messages.SIZE]] = self.rank, self.size
+        self.words[messages.ALLGATHER] = _address_in_mpi("MPI_Allgather")
+        self.words[messages.ALLGATHERV] = _address_in_mpi("MPI_Allgatherv")
+        self.words[[messages.COMM, messages.INT32]] = MPI._handleof(comm), MPI._handleof(MPI.INT32_T)
+        self.words[messages.HEADS], self.words[messages.SIZES] = (
+            address_of(self._heads),
+            address_of(self._sizes),
+        )
+        self.float64 = MPI._handleof(MPI.DOUBLE)
+        self.words[messages.CLOCK_ROW] = address_of(self._clock)
+        self._note_room()
+
+    def _note_room(self):
+        self.words[messages.SENT], self.words[messages.SENT_ROOM] = address_of(self._sent), len(self._sent)
+        self.words[messages.RECEIVED] = address_of(self._received)
+        self.words[messages.RECEIVED_ROOM] = len(self._received)
+
+    @property
+    def n_exchanges(self):
+        """How often spikes were exchanged so far."""
+        return int(self.words[messages.N_EXCHANGES])
+
+    @property
+    def n_bytes(self):
+        """What this process has received."""
+        return 4 * int(self.words[messages.N_WORDS])
+
+    @property
+    def seconds(self):
+        """How long exchanges have taken, with waiting for other processes."""
+        return 1e-9 * int(self._clock[WAITING])
 
     def own_cells(self, n):
         """Which of the `n` cells of a block belong to this process: the first and the last + 1."""
@@ -57,119 +96,75 @@ class Exchange:
         self.period = min(self.comm.allgather(_longest_period(network)))
         return self.period != before
 
-    def prepare(self, network, n_threads):
+    def prepare(self, network):
         """Take note of what the tables are made for."""
-        self.n_threads, self.first_owner = n_threads, self.rank * n_threads
         self.slots = max(2, 1 << (self.period - 1).bit_length())
         wanted = {group.source for group in network.groups if group not in network.counted}
         wanted |= network.histories.keys()
         self._sends = np.array([block.index in wanted for block in network.blocks], dtype=np.int32)
+        self.words[messages.PERIOD], self.words[messages.SENDS] = self.period, address_of(self._sends)
+        self.words[messages.STATE] = messages.GOING_ON
 
     def among_others(self, spikes):
-        """The lists of spikes of this process's threads, by address, among those of all."""
-        self._own_spikes = spikes
-        everyone = np.zeros((len(spikes), self.size * self.n_threads, spikes.shape[2]), dtype=np.int64)
-        everyone[:, self._own] = spikes
+        """The lists of spikes of this process's threads, by address, among those of all owners: each of these
+        threads, and each other process."""
+        n_steps, n_threads, n_blocks = spikes.shape
+        everyone = np.zeros((n_steps, self.size - 1 + n_threads, n_blocks), dtype=np.int64)
+        everyone[:, self.rank : self.rank + n_threads] = spikes
         return everyone
 
     @property
-    def _own(self):
-        return slice(self.first_owner, self.first_owner + self.n_threads)
+    def logs_are_full(self):
+        """Whether recorded spikes must be collected before this process can go on."""
+        return self.words[messages.STATE] == messages.LOGS_ARE_FULL
 
-    def run(self, words, tables, first, last):
-        """Do steps `first` to `last`, no more than there are between two exchanges.
+    @property
+    def has_ended(self):
+        """Whether a process can't go on with this run, and all know of it."""
+        return self.words[messages.STATE] in (messages.ENDED, messages.BROKEN)
 
-        Returns the last one done, which is less if the state of a cell of this process is no longer finite.
-        Raises OtherProcessFailed.
-        """
-        tables.spikes[:, self._own] = self._own_spikes
-        reached = min(self._in_threads(loop.advance_steps, words, first, last))
-        began = time.perf_counter()
-        steps = np.arange(first, last + 1) & (self.slots - 1)
-        counts, addresses = self._exchange(tables, steps, reached < last or _has_failed(tables))
-        self.seconds += time.perf_counter() - began
-        if counts is None:
-            return reached
-        tables.counts[steps], tables.spikes[steps] = counts, addresses
-        self._in_threads(loop.deliver_steps, words, first, last)
-        return last
+    @property
+    def reached(self):
+        """The last step that all processes have done, where one can't go on."""
+        return int(self.words[messages.DONE])
 
-    def _exchange(self, tables, steps, has_failed):
-        """The numbers and addresses of the spikes of all processes, [steps, owners, blocks] each.
+    def make_room(self):
+        """Make room for messages, if the last exchange has been left for want of it."""
+        if self.words[messages.STATE] == messages.SEND_NEEDS_ROOM:
+            self._sent = np.zeros(2 * int(self._sent[messages.LENGTH]), dtype=np.int32)
+        elif self.words[messages.STATE] == messages.RECEIVED_NEEDS_ROOM:
+            self._received = np.zeros(2 * int(self._sizes[: self.size].sum()), dtype=np.int32)
+        self._note_room()
 
-        None and None if this process has failed, which it tells the others.
-        """
-        mine = (tables.counts[steps, self._own] * self._sends).astype(np.int32)
-        told = np.empty((self.size, 1 + mine.size), dtype=np.int32)
-        self.comm.Allgather(np.append(np.int32(has_failed), mine.ravel()).astype(np.int32), told)
-        if has_failed:
-            return None, None
-        if told[:, 0].any():
-            raise OtherProcessFailed(f"process {np.flatnonzero(told[:, 0])[0]} has failed in this run")
-        counts = np.ascontiguousarray(told[:, 1:])
-        totals = counts.sum(axis=1, dtype=np.int64)
-        if totals.sum() > len(self._received):
-            self._received = np.zeros(2 * int(totals.sum()), dtype=np.int32)
-        if totals.any():
-            sent = self._packed(tables.spikes[steps, self._own], mine)
-            self.comm.Allgatherv(sent, (self._received, totals))
-        self.n_exchanges += 1
-        self.n_bytes += told.nbytes + 4 * int(totals.sum())
-        starts = np.cumsum(counts.ravel(), dtype=np.int64) - counts.ravel()
-        shape = self.size, len(steps), self.n_threads, len(self._sends)
-        addresses = address_of(self._received) + 4 * starts
-        return tuple(
-            values.reshape(shape).swapaxes(0, 1).reshape(len(steps), -1, len(self._sends))
-            for values in (counts, addresses)
-        )
+    def give_up(self):
+        """Tell the others that this process can't go on, instead of its spikes."""
+        if self.words[messages.STATE] not in (messages.GOING_ON, messages.LOGS_ARE_FULL):
+            return
+        self._sent[:BEGIN] = BEGIN, 1, STOPPED
+        self.comm.Allgather(self._sent[:HEAD], self._heads)
+        self.words[messages.STATE] = messages.ENDED
 
-    def _packed(self, addresses, counts):
-        """Lists of spikes, given by their addresses and lengths, one after the other: int32."""
-        addresses, packed = np.ascontiguousarray(addresses), np.empty(int(counts.sum()), dtype=np.int32)
-        _pack(address_of(addresses), address_of(counts), counts.size, address_of(packed), len(packed))
-        return packed
-
-    def _in_threads(self, function, words, first, last):
-        """Call a function of the run loop in all threads of this process; returns what it gives in each."""
-        results, failures = [0] * self.n_threads, []
-
-        def work(thread):
-            try:
-                results[thread] = function(address_of(words), thread, first, last)
-            except BaseException as error:
-                failures.append(error)
-
-        others = [threading.Thread(target=work, args=(k,), daemon=True) for k in range(1, self.n_threads)]
-        for other in others:
-            other.start()
-        work(0)
-        for other in others:
-            other.join()
-        if failures:
-            raise failures[0]
-        return results
+    def failure(self):
+        """The exception for a run that has ended because of others."""
+        if self.words[messages.STATE] == messages.BROKEN:
+            return MPI.Exception(int(self.words[messages.ERROR]))
+        failed = self._heads[messages.FAILED :: HEAD]
+        return OtherProcessFailed(f"process {int(np.argmax(failed))} has failed in this run")
 
 
-@entry(5)
-def _pack(addresses_at, counts_at, n_lists, packed_at, n):
-    addresses, counts = int64_at(addresses_at, n_lists), int32_at(counts_at, n_lists)
-    packed = int32_at(packed_at, n)
-    place = 0
-    for k in range(n_lists):
-        cells = int32_at(addresses[k], np.int64(counts[k]))
-        for i in range(len(cells)):
-            packed[place + i] = cells[i]
-        place += len(cells)
-    return 0
-
-
-def _has_failed(tables):
-    return bool(np.any(tables.threads[:, loop.FAILED_BLOCK] >= 0))
+def _address_in_mpi(name):
+    """The address of a function of the MPI that mpi4py uses."""
+    library = ctypes.CDLL(
+        "msmpi" if os.name == "nt" else MPI.__file__
+    )  # looks in what that is linked with, too
+    return ctypes.cast(getattr(library, name), ctypes.c_void_p).value
 
 
 def _longest_period(network):
     """The most steps between two exchanges for what this process has of a network: the shortest delay, or 1
     where synapses depend on what their targets do in the same step."""
+    if network.junctions:
+        return 1
     shortest = MOST_STEPS
     for group in network.groups:
         source, target = network.blocks[group.source], network.blocks[group.target]

@@ -48,6 +48,15 @@ from .compiling.lowlevel import (
     table3_at,
     uint8_at,
 )
+from .messages import (
+    EXCHANGE_ROW,
+    GOING_ON,
+    LOGS_ARE_FULL,
+    PERIOD,
+    RECEIVED_NEEDS_ROOM,
+    SEND_NEEDS_ROOM,
+    STATE,
+)
 from .neurons import kernel
 from .profile import (
     BLOCK_ROW,
@@ -64,8 +73,10 @@ from .profile import (
 from .synapses.groups import BY_COUNTS, GROUP_ROW, KERNEL, deliver, prefetch_targets
 from .tables import (
     BARRIER,
+    EXCHANGE_AT,
     FAILED_BLOCK,
     FAILED_CELL,
+    FAILED_STEP,
     FIRST_GROUP_AT,
     GROUPS_AT,
     LOG,
@@ -122,6 +133,7 @@ def _update_blocks(words, thread, step):
             if count < 0:
                 own[FAILED_BLOCK] = b
                 own[FAILED_CELL] = -1 - count
+                own[FAILED_STEP] = step
                 return False
         counts[b] = count
         profile = table2_at(words[PROFILE_AT], words[N_PROFILED], PROFILE_ROW)
@@ -330,39 +342,73 @@ def _arrivals(words, thread, step):
     _call(words, tables.DELIVER_OLDER, thread, step)
     _deliver(words, thread, step, COUNTED)
     _call(words, tables.DELIVER_RECENT, thread, step)
+    _lap(words, thread, DELIVERY)
 
 
-@entry(4)
-def advance_steps(address, thread, first_step, last_step):
-    """Take a thread's cells through steps whose spikes are then exchanged with other processes.
-
-    Returns the last step done, which is less than asked for if a state is no longer finite.
-    """
-    words = int64_at(address, WORDS)
-    core = core_at(words)
-    for step in range(first_step, last_step + 1):
-        if step > first_step:
+@jit
+def _advance_steps(words, thread, first, last):
+    """Take this thread's cells through steps whose spikes are then exchanged, or until one fails."""
+    own = core_at(words).threads[thread]
+    for step in range(first, last + 1):
+        if step > first:
             _arrivals(words, thread, step - 1)
         _advance(words, thread, step)
-        if core.threads[thread, FAILED_BLOCK] >= 0:
-            return step
-    return last_step
+        if own[FAILED_BLOCK] >= 0:
+            return
+
+
+@jit
+def _deliver_steps(words, thread, first, last):
+    """Deliver the spikes of these steps, which are known of all processes."""
+    for step in range(first, last + 1):
+        _call(words, tables.NOTE_SPIKES, thread, step)
+        _lap(words, thread, PLASTICITY)
+        _deliver(words, thread, step, LISTED)
+        _call(words, tables.KEEP_EMITTED, thread, step)
+        _lap(words, thread, DELIVERY)
+        _call(words, tables.OBSERVE, thread, step)
+        _lap(words, thread, RECORDING)
+    head = core_at(words).head
+    _wait(head, _arrive(head, words[N_THREADS]))
+    _lap(words, thread, WAITING)
+    _arrivals(words, thread, last)
 
 
 @entry(4)
-def deliver_steps(address, thread, first_step, last_step):
-    """Deliver the spikes of these steps, which are known of all processes."""
+def run_exchanging(address, thread, first_step, last_step):
+    """As `run`, in one of several processes, all of which exchange their spikes after the same steps.
+
+    Returns the last step that is done wholly, where there is something to do before it goes on (STATE). If
+    there was no room for messages, the cells are ahead of that, at the next exchange, where the next call
+    begins.
+    """
     words = int64_at(address, WORDS)
-    head = core_at(words).head
-    if head[tables.EACH_STEP] != 0:
-        _call(words, tables.DELIVER_OLDER, thread, last_step)
-        _finish(words, thread, last_step)
-        return 0
-    for step in range(first_step, last_step + 1):
-        _call(words, tables.NOTE_SPIKES, thread, step)
-        _deliver(words, thread, step, LISTED)
-        _call(words, tables.KEEP_EMITTED, thread, step)
-        _call(words, tables.OBSERVE, thread, step)
-    _wait(head, _arrive(head, words[N_THREADS]))
-    _arrivals(words, thread, last_step)
-    return 0
+    head, row = core_at(words).head, int64_at(words[EXCHANGE_AT], EXCHANGE_ROW)
+    first = first_step
+    while first <= last_step:
+        last = min(first + row[PERIOD] - 1, last_step)
+        if row[STATE] != SEND_NEEDS_ROOM and row[STATE] != RECEIVED_NEEDS_ROOM:
+            _advance_steps(words, thread, first, last)
+        _lap(words, thread, RECORDING)
+        all_here = _arrive(head, words[N_THREADS])
+        if row[PERIOD] == 1:
+            _call(words, tables.DELIVER_OLDER, thread, last)
+            _lap(words, thread, DELIVERY)
+        _wait(head, all_here)
+        if thread == 0:
+            call_part(head[tables.EXCHANGE], address, first, last)
+            if row[STATE] == GOING_ON or row[STATE] == LOGS_ARE_FULL:
+                _call(words, tables.SHARE_POTENTIALS, thread, last)
+        _wait(head, _arrive(head, words[N_THREADS]))
+        state = row[STATE]
+        if state != GOING_ON and state != LOGS_ARE_FULL:
+            return first - 1
+        if row[PERIOD] == 1:
+            _finish(words, thread, last)
+        else:
+            _lap(words, thread, WAITING)
+            _deliver_steps(words, thread, first, last)
+        first = last + 1
+        if state == LOGS_ARE_FULL:
+            break
+    return first - 1

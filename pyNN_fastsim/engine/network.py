@@ -16,6 +16,7 @@ import numpy as np
 from . import loop
 from .block import Block
 from .compiling.addresses import address_of
+from .coupling import Potentials
 from .parts import write_parts
 from .preparation import prepare, resize_ring
 from .profile import Profile
@@ -29,12 +30,23 @@ from .sources.currents import Current
 from .synapses import dynamic, history
 from .synapses.arrival import Arrivals, release_counts
 from .synapses.dynamic import DynamicGroup
+from .synapses.exact import on_grid
 from .synapses.gap import Coupling, JunctionGroup
 from .synapses.graded import Graded, GradedGroup
 from .synapses.groups import SynapseGroup
 from .synapses.history import HeldSpikes, SpikeHistory
 from .synapses.plasticity import LARGEST_KICK, Y_RATE
-from .tables import FAILED_BLOCK, FAILED_CELL, LOG, LOG_CAPACITY, LOG_LENGTH, LOG_SLACK, rows_of, words_of
+from .tables import (
+    FAILED_BLOCK,
+    FAILED_CELL,
+    FAILED_STEP,
+    LOG,
+    LOG_CAPACITY,
+    LOG_LENGTH,
+    LOG_SLACK,
+    rows_of,
+    words_of,
+)
 
 PIECE_SECONDS = 0.2  # wall time of one compiled call, after which Ctrl-C is heard
 FIRST_PIECE = 100  # steps, before the time of one step is known
@@ -63,12 +75,15 @@ class Network:
     seed      of everything random that happens during a run
     folder    where recordings go in the course of a run, or None if they stay in memory
     exchange  the Exchange with the other processes that have parts of this network, or None
+    exact_sums  whether weights are put on a grid, on which sums are exact: see synapses/exact.py
+    device    what runs it in the place of the CPU's run loop: a `cuda.run.CardLoop`; or None
     profile   a Profile of what takes how long, or None
     on_piece  a function that is told the last step of each piece of a run, or None
     step      number of the last step done; the time is step * dt
     """
 
-    def __init__(self, dt, threads=1, seed=42, folder=None, exchange=None):
+    def __init__(self, dt, threads=1, seed=42, folder=None, exchange=None, device=None):
+        self.exact_sums = device is not None
         self.dt, self.threads = float(dt), int(threads)
         self.seed = (int(seed) ^ (int(seed) >> 32)) & 0xFFFFFFFF
         self.blocks: list[Block] = []
@@ -79,12 +94,14 @@ class Network:
         self.observers: list[SynapseSampler] = []
         self.histories: dict[int, SpikeHistory] = {}  # by target block of plastic synapses
         self.junctions: list[JunctionGroup] = []
+        self.all_junctions: list[tuple] = []  # see coupling.py
         self.coupling = Coupling()
+        self.potentials: Potentials | None = None
         self.graded = Graded()
         self.held: dict[DynamicGroup, HeldSpikes] = {}
         self.arrivals = Arrivals()
         self.counted: set[SynapseGroup] = set()  # those that `deliver_counts` is for
-        self.exchange = exchange
+        self.exchange, self.device = exchange, device
         self.profile: Profile | None = None
         self.on_piece: Callable[[int], None] | None = None
         self.step = 0
@@ -93,8 +110,9 @@ class Network:
         self._streams: dict[str, int] = {}
         self.ring = np.zeros((2, 0))
         self.tables = None
-        self.records = Records(folder, self.dt)
+        self.records = Records(folder, self.dt, "" if exchange is None else f".{exchange.rank}")
         self._flushed_at = time.perf_counter()
+        self._noting = threading.RLock()  # held while what was recorded is noted, or written: see `ending.py`
         self._spike_log = SpikeLog(self.blocks, self.records)
 
     # --- what there is --------------------------------------------------------------------------
@@ -102,7 +120,7 @@ class Network:
     def add_block(self, model, n, parameters):
         """Add `n` cells of a model; returns the block."""
         first_id = sum(block.n for block in self.blocks)
-        block = Block(model, n, parameters, len(self.blocks), first_id)
+        block = Block(model, n, parameters, len(self.blocks), first_id, self.own_cells(n))
         block.restart()
         block.stream = self._new_stream(model.name)
         self.blocks.append(block)
@@ -126,6 +144,8 @@ class Network:
             self.changed()
             return
         (self.junctions if isinstance(group, JunctionGroup) else self.groups).append(group)
+        if self.exact_sums and group not in self.junctions and len(group):
+            group.weights = on_grid(group.weights)
         if isinstance(group, DynamicGroup):
             self._add_dynamic(group)
         group.since = self.step + 1 if self.begun else 0
@@ -181,6 +201,7 @@ class Network:
             block.recorded = np.zeros(block.n, dtype=np.uint8)
         block.recorded[cells] = 1
         block.about = about or {}
+        self._spike_log.begin(block)
         self._spike_log.describe_again(block)
         self.changed()
 
@@ -238,7 +259,7 @@ class Network:
         """
         if self.records.folder is None or not self.begun:
             return
-        with signals_held():
+        with signals_held(), self._noting:
             for array in self._spike_log.arrays():
                 array.flush()
             for sampler in (*self.samplers, *self.observers):
@@ -306,14 +327,18 @@ class Network:
     def release_arrivals(self, group):
         """Put the spikes under way to a group into the ring buffer, since its weights or delays are about to
         change: they keep those that they were emitted with."""
-        if not self.begun or not (group.by_delay or group in self.counted):
+        if self.device is not None:
+            self.device.outdate(self, group)
+        on_arrival = group.by_delay and self.device is None
+        if not self.begun or not (on_arrival or group in self.counted):
             return
         resize_ring(self, self.ring.shape[1], group.longest)
-        if group.by_delay:
+        if on_arrival:
             self.arrivals.release(group, self.ring, self.channel(group), self.step)
         else:
             counts = self.blocks[group.source].counts
-            release_counts(group, counts, self.ring, self.channel(group), self.step)
+            next_is_there = self.device is None  # a card adds them up when they arrive
+            release_counts(group, counts, self.ring, self.channel(group), self.step, next_is_there)
         group.since = self.step + 1
         self.changed()
 
@@ -363,11 +388,13 @@ class Network:
 
     def reset(self):
         """Go back to time 0 and the initial state, for a new trial; forget what was recorded."""
+        if self.device is not None:
+            self.device.bring_back(self)
         self.step = 0
         self.trial += 1
         self.records.trial = self.trial
         self.begun = False
-        self.ring[:] = 0.0
+        self.ring = np.zeros(self.ring.shape)
         self._spike_log = SpikeLog(self.blocks, self.records)
         for block in self.blocks:
             block.restart()
@@ -394,7 +421,7 @@ class Network:
         if last < next_step:
             return
         prepare(self)
-        period = 1 if self.exchange is None else self.exchange.period
+        period = self._period
         for sampler in self.samplers:
             sampler.sample(self.step)
         if not self.begun:
@@ -404,6 +431,8 @@ class Network:
         for sampler in self.observers:
             sampler.sample(self)
         self.coupling.begin(self.blocks, self.step)
+        if self.potentials is not None:
+            self.potentials.share(self.step)
         self.graded.begin(self)
         self.begun = True
         if self.records.folder is None:
@@ -412,17 +441,31 @@ class Network:
         piece = min(max(FIRST_PIECE // period * period, period), longest)
         while next_step <= last:
             began = time.perf_counter()
-            with signals_held():  # what a piece has done and what the network knows of it go together
-                done = self._run_piece(next_step, min(next_step + piece - 1, last))
-            seconds = max(time.perf_counter() - began, 1e-6)
-            if self.profile is not None:
-                self.profile.note(self.samplers + self.observers, next_step, done, seconds)
-            self._flush_if_due()
-            if self.on_piece is not None:
-                self.on_piece(done)
+            try:
+                with signals_held():  # what a piece has done and what the network knows of it go together
+                    done = self._run_piece(next_step, min(next_step + piece - 1, last))
+                seconds = max(time.perf_counter() - began, 1e-6)
+                self._after_piece(next_step, done, seconds)
+            except BaseException:
+                if self.exchange is not None and self.step < last:
+                    self.exchange.give_up()
+                raise
             piece = int(np.clip(piece * PIECE_SECONDS / seconds, 1, min(10 * piece, longest)))
             piece = max(piece // period, 1) * period  # all processes exchange spikes after the same steps
             next_step = done + 1
+
+    def _after_piece(self, first, done, seconds):
+        """Say what the steps `first` to `done` have taken and how far the run is, and write recordings."""
+        if self.profile is not None:
+            self.profile.note(self.samplers + self.observers, first, done, seconds)
+        self._flush_if_due()
+        if self.on_piece is not None:
+            self.on_piece(done)
+
+    @property
+    def _period(self):
+        """Steps after which the run loop can stop."""
+        return 1 if self.exchange is None else self.exchange.period
 
     def _longest_piece(self):
         """The most steps of a piece, whose samples must go into memory before they go into files."""
@@ -442,6 +485,8 @@ class Network:
 
     def _run_piece(self, first, last):
         """Run steps `first` to `last`, or fewer; returns the last one done."""
+        if self.device is not None:
+            return self._run_on_device(first, last)
         tables = self.tables._replace(
             samplers=rows_of(
                 [s.row(last, self.tables.ranges[:, s.block.index]) for s in self.samplers],
@@ -449,53 +494,59 @@ class Network:
             ),
             observers=rows_of([o.row(last) for o in self.observers], dynamic.OBSERVER_ROW),
         )
-        write_parts(tables, self.exchange is not None and self.exchange.period > 1)
+        write_parts(tables)
         self._reserve_logs(tables.threads)
         self.stop[:] = 0
         if self.exchange is not None:
             return self._run_exchanging(tables, first, last)
-        if len(tables.threads) == 1:
-            words = words_of(tables)
-            done = loop.run(address_of(words), 0, first, last)
-        else:
-            done = self._run_threads(tables, first, last)
-        return self._note_done(tables, done)
+        return self._note_done(tables, self._run_threads(loop.run, tables, first, last))
+
+    def _run_on_device(self, first, last):
+        self.step, failed = self.device.run(self, first, last)
+        if failed is not None:
+            raise NumericalError(*failed, self.step)
+        return self.step
+
+    def take_spikes(self, pairs):
+        """Take over recorded spikes: (id, step) pairs of int32, in the order of steps, blocks and cells."""
+        self._spike_log.extend(pairs)
 
     def _note_done(self, tables, done):
         """Note that the steps until `done` have been; returns it. Raises NumericalError."""
-        self.step = int(done)
-        for sampler in (*self.samplers, *self.observers):
-            sampler.samples.length = sampler.rows_until(self.step)
-        self._collect_logs(tables.threads)
+        with self._noting:
+            self.step = int(done)
+            for sampler in (*self.samplers, *self.observers):
+                sampler.samples.length = sampler.rows_until(self.step)
+            self._collect_logs(tables.threads)
         for words in tables.threads:
             if words[FAILED_BLOCK] >= 0:
-                error = NumericalError(int(words[FAILED_BLOCK]), int(words[FAILED_CELL]), self.step)
+                error = NumericalError(*(int(words[k]) for k in (FAILED_BLOCK, FAILED_CELL, FAILED_STEP)))
                 words[FAILED_BLOCK] = -1
                 raise error
         return self.step
 
     def _run_exchanging(self, tables, first, last):
-        """Run a piece together with the other processes."""
-        period, done = self.exchange.period, first - 1
-        words = words_of(tables, self.exchange.first_owner)
-        while done < last:
-            begin, done = done + 1, min(done + period, last)
-            reached = self.exchange.run(words, tables, begin, done)
-            if reached < done:
-                break
-            if np.any(
-                tables.threads[:, LOG_LENGTH] + tables.threads[:, LOG_SLACK] * period
-                > tables.threads[:, LOG_CAPACITY]
-            ):
+        """Run a piece together with the other processes. Raises what has become of these."""
+        done, exchange = first - 1, self.exchange
+        while done < last and not exchange.has_ended:
+            done = self._run_threads(loop.run_exchanging, tables, done + 1, last)
+            exchange.make_room()
+            if exchange.logs_are_full:
                 self._collect_logs(tables.threads)
                 self._reserve_logs(tables.threads)
-        return self._note_done(tables, reached)
+        self._note_done(tables, exchange.reached if exchange.has_ended else done)
+        if exchange.has_ended:
+            raise exchange.failure()
+        return done
 
-    def _run_threads(self, tables, first, last):
-        """Run a piece in all threads. Code that checks itself (in tests) may fail, in any of them."""
+    def _run_threads(self, function, tables, first, last):
+        """Call a function of the run loop in all threads; returns the least that it gives.
+
+        Code that checks itself (in tests) may fail, in any of them.
+        """
         done = [0] * len(tables.threads)
         failures = []
-        words = words_of(tables)
+        words = words_of(tables, 0 if self.exchange is None else self.exchange.rank)
         all_there, given_up = threading.Event(), []
 
         def work(thread):
@@ -503,7 +554,7 @@ class Network:
             if given_up:
                 return
             try:
-                done[thread] = loop.run(address_of(words), thread, first, last)
+                done[thread] = function(address_of(words), thread, first, last)
             except BaseException as error:
                 failures.append(error)
                 self.stop[:] = 1
@@ -530,10 +581,10 @@ class Network:
         return min(done)
 
     def _reserve_logs(self, threads):
-        """Give each thread room for spikes: twice what one step can add, or what there is."""
-        steps = 2 if self.exchange is None else self.exchange.period + 1
+        """Give each thread room for spikes: what can come before they are looked at, and as much as one step
+        can add, or what there is."""
         for words, log in zip(threads, self.logs, strict=True):
-            buffer = log.reserve(steps * int(words[LOG_SLACK]))
+            buffer = log.reserve((self._period + 1) * int(words[LOG_SLACK]))
             words[LOG] = address_of(buffer)
             words[LOG_CAPACITY] = len(buffer)
             words[LOG_LENGTH] = 0
@@ -545,7 +596,9 @@ class Network:
         found = np.concatenate(parts)
         if len(parts) > 1:
             found = found[np.lexsort((found[:, 0], found[:, 1]))]
+        if self.exchange is not None and self.exchange.has_ended:
+            found = found[found[:, 1] <= self.step]
         self._spike_log.extend(found)
         for words, log in zip(threads, self.logs, strict=True):
-            if words[LOG_CAPACITY] - words[LOG_LENGTH] < words[LOG_SLACK]:
+            if words[LOG_CAPACITY] - words[LOG_LENGTH] < self._period * words[LOG_SLACK]:
                 log.reserve(2 * len(log.reserve(0)))  # it was full: give it more room next time

@@ -16,6 +16,8 @@ from .compiling.lowlevel import (
     table2_at,
     table3_at,
 )
+from .coupling import POTENTIALS_ROW, share_potentials
+from .messages import PERIOD, exchange_spikes
 from .neurons import kernel
 from .profile import BLOCK_ROW, COUNTING, PROFILE_ROW, count_events, lap
 from .recording.samplers import SAMPLER_ROW, take_samples
@@ -166,6 +168,14 @@ def potentials_part(address, thread, step):
         spikes[core.first_owner + thread],
         step,
     )
+    return 0
+
+
+@entry(3)
+def potentials_of_all_part(address, thread, step):
+    """What they will follow from in other processes."""
+    words = int64_at(address, WORDS)
+    share_potentials(int64_at(words[tables.POTENTIALS_AT], POTENTIALS_ROW), step)
     return 0
 
 
@@ -345,17 +355,16 @@ PARTS = (
     (tables.DELIVER_HELD, held_part, "held"),
     (tables.DELIVER_RECENT, recent_part, "arrivals"),
     (tables.OBSERVE, observers_part, "observers"),
+    (tables.EXCHANGE, exchange_spikes, "exchange"),
+    (tables.SHARE_POTENTIALS, potentials_of_all_part, "potentials"),
 )
 
 
-def write_parts(written, several_steps=False):
-    """Write the addresses of the parts into the head of `Tables`: of those that there are, 0 for others.
-
-    several_steps   whether processes exchange the spikes of several steps at once
-    """
+def write_parts(written):
+    """Write the addresses of the parts into the head of `Tables`: of those that there are, 0 for others."""
     for word, part, name in PARTS:
         written.head[word] = part.address if len(getattr(written, name)) else 0
     for word, part in GRADED_PARTS:
         written.head[word] = part.address if written.head[tables.GRADED_AT] else 0
-    if several_steps and len(written.arrivals):
+    if len(written.arrivals) and len(written.exchange) and written.exchange[PERIOD] > 1:
         written.head[tables.KEEP_EMITTED] = keep_part.address

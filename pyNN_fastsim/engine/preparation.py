@@ -5,6 +5,7 @@ What a network consists of, written down in the tables that the run loop goes th
 import numpy as np
 
 from .compiling.addresses import address_in_system, address_of, addresses_within
+from .coupling import Potentials, junctions_of, junctions_of_all
 from .neurons import kernel
 from .recording.records import GrowingArray
 from .recording.samplers import SAMPLER_ROW
@@ -18,7 +19,6 @@ from .synapses.groups import BY_COUNTS, GROUP_ROW, KERNEL, SINCE, deliver_counts
 from .synapses.history import HeldSpikes
 from .tables import (
     BARRIER,
-    EACH_STEP,
     FAILED_BLOCK,
     GRADED_AT,
     HEAD,
@@ -49,8 +49,21 @@ def prepare(network):
                 block.update_constants(network.dt, network.seed, block.stream, network.trial, step)
     if network.exchange is not None and network.exchange.agree(network):
         network.changed()
+    _find_junctions(network)
     if network.tables is None:
-        network.tables = _make_tables(network)
+        make = _make_tables if network.device is None else network.device.prepare
+        network.tables = make(network)
+
+
+def _find_junctions(network):
+    """Find out which gap junctions there are, in all processes."""
+    exchange = network.exchange
+    if exchange is None or not network.junctions:
+        if network.tables is None:
+            network.all_junctions = junctions_of(network.junctions)
+    elif any(exchange.comm.allgather(network.tables is None)):
+        network.all_junctions = junctions_of_all(exchange, network.junctions)
+        network.changed()
 
 
 def _make_tables(network):
@@ -59,11 +72,14 @@ def _make_tables(network):
     if network.exchange is not None:
         n_cells /= network.exchange.size
     n_threads = max(1, min(network.threads, int(n_cells // CELLS_PER_THREAD)))
-    network.coupling.connect(network.junctions, network.blocks)
+    network.coupling.connect(network.all_junctions, network.blocks)
     network.coupling.check(network.blocks, network.dt)
     for index in network.coupling.blocks:
         if network.blocks[index].coupled is None:
             network.blocks[index].coupled = np.zeros(network.blocks[index].n)
+    network.potentials = None
+    if network.exchange is not None and network.coupling.blocks:
+        network.potentials = Potentials(network.exchange, network.coupling, network.blocks)
     network.graded.prepare(network)
     ranges = np.empty((n_threads, len(network.blocks), 2), dtype=np.int64)
     for block in network.blocks:
@@ -71,7 +87,7 @@ def _make_tables(network):
         edges = begin + (end - begin) * np.arange(n_threads + 1) // n_threads
         ranges[:, block.index, 0] = edges[:-1]
         ranges[:, block.index, 1] = edges[1:]
-    _find_counted(network, ranges)
+    find_counted(network, ranges)
     on_arrival = [group for group in network.groups if group.by_delay and len(group)]
     groups = sorted((g for g in network.groups if not g.by_delay), key=lambda group: group.source)
     channels = np.cumsum([0] + [block.n * len(block.model.receptors) for block in network.blocks])
@@ -85,7 +101,7 @@ def _make_tables(network):
     )
     _prepare_dynamic(network, [group for group in groups if isinstance(group, DynamicGroup)])
     if network.exchange is not None:
-        network.exchange.prepare(network, n_threads)
+        network.exchange.prepare(network)
     group_rows = [
         group.row(
             channels[group.target] + group.receptor * network.blocks[group.target].n,
@@ -112,7 +128,6 @@ def _make_tables(network):
     head[STOP] = address_of(network.stop)
     graded = network.graded.write(network, channels, n_threads)
     head[GRADED_AT] = 0 if graded is None else address_of(graded)
-    head[EACH_STEP] = network.exchange is not None and network.exchange.period == 1
     counts, spikes, slack = _make_spike_lists(network, ranges)
     sources = [current.row(network.seed, network.trial) for current in network.currents]
     return Tables(
@@ -137,11 +152,13 @@ def _make_tables(network):
         coupled=rows_of(network.coupling.rows(network.blocks), COUPLED_ROW),
         arrivals=rows_of(network.arrivals.rows(network.blocks, network.step), ARRIVAL_ROW),
         **_profile_tables(network, n_threads),
+        exchange=np.zeros(0, dtype=np.int64) if network.exchange is None else network.exchange.words,
+        potentials=np.zeros(0, dtype=np.int64) if network.potentials is None else network.potentials.words,
     )
 
 
-def _find_counted(network, ranges):
-    """Find the groups whose spikes wait as numbers, and keep these for as long as they wait."""
+def find_counted(network, ranges, more=0):
+    """Find the groups whose spikes wait as numbers, and keep these as long as they wait, and `more` steps."""
     counted = {
         g for g in network.groups if network.blocks[g.source].counts_spikes and is_one_to_one(g, ranges)
     }
@@ -150,7 +167,7 @@ def _find_counted(network, ranges):
     for group in counted - network.counted:
         group.since = network.step + 1 if network.begun else 0
     for group in counted:
-        network.blocks[group.source].keep_counts(group.longest, network.step)
+        network.blocks[group.source].keep_counts(group.longest + more, network.step)
     network.counted = counted
 
 

@@ -51,10 +51,8 @@ class Profile:
         """Make room for a network as it is now; what was counted is kept if it is as large as it was."""
         if self.blocks.shape[:2] != (n_threads, len(blocks)):
             self.threads = np.zeros((n_threads, PROFILE_ROW), dtype=np.int64)
-            self.threads[:, CLOCK] = address_in_system("QueryPerformanceCounter", "clock_gettime")
             for row in self.threads:
-                arguments, row[TICK] = _clock_arguments(address_of(row[TIME:]))
-                row[CLOCK_ARGUMENTS : CLOCK_ARGUMENTS + 2] = arguments
+                write_clock(row)
             self.blocks = np.zeros((n_threads, len(blocks), BLOCK_ROW), dtype=np.int64)
             self.clear()
         self._degrees = [np.zeros((block.n, 2), dtype=np.int64) for block in blocks]
@@ -86,6 +84,13 @@ class Profile:
     def events(self, index, word):
         """SPIKES of a block, or STATIC or DYNAMIC synapses that they went through."""
         return int(self.blocks[:, index, word].sum())
+
+
+def write_clock(row):
+    """Write into a thread's row what is needed to read the clock."""
+    row[CLOCK] = address_in_system("QueryPerformanceCounter", "clock_gettime")
+    arguments, row[TICK] = _clock_arguments(address_of(row[TIME:]))
+    row[CLOCK_ARGUMENTS : CLOCK_ARGUMENTS + 2] = arguments
 
 
 def _clock_arguments(written):

@@ -31,13 +31,14 @@ DELIVER_RECENT = 14
 OBSERVE = 15
 # Only where processes exchange spikes, see `exchange.py`; 0 otherwise.
 KEEP_EMITTED = 16
-EACH_STEP = 17  # whether they do so in each step
+EXCHANGE = 17
+SHARE_POTENTIALS = 18
 # Parts for graded transmission, and the address of what they need; 0 where there is none: see `graded.py`.
-RECEIVE = 18
-TRANSMIT = 19
-PROPAGATE = 20
-GRADED_AT = 21
-HEAD = 22  # words
+RECEIVE = 19
+TRANSMIT = 20
+PROPAGATE = 21
+GRADED_AT = 22
+HEAD = 23  # words
 
 # The words of a row of `Tables.threads`.
 SCRATCH = 0  # address of as many int64 as the largest chunk of any model has cells
@@ -47,6 +48,7 @@ LOG_LENGTH = 3
 LOG_SLACK = 4  # most that one step can add
 FAILED_BLOCK = 5  # block and cell whose state is no longer finite; block -1 for none
 FAILED_CELL = 6
+FAILED_STEP = 7  # in which that was noticed
 THREAD_ROW = 16  # some of them unused, so that two threads do not write to one cache line
 
 
@@ -61,7 +63,7 @@ class Tables(NamedTuple):
     first_group   [blocks + 1]: where each source block's groups begin
     counts        [steps, owners, blocks]: number of spikes in a step, at this modulo `steps`, a power of two
     spikes        [steps, owners, blocks]: address of the cells that spiked (int32)
-                  The owners are the threads of all processes: without mpirun, those of this one.
+                  The owners are the threads of this process, and each other process, in their order.
     sources       [currents, currents.SOURCE_ROW]
     attachments   [attachments, currents.ATTACHMENT_ROW], sorted by block
     values        float64 [threads, currents]: last value of each current, nA
@@ -75,6 +77,8 @@ class Tables(NamedTuple):
     profile       [threads, profile.PROFILE_ROW], or none of these if there is no profile
     parts         [threads, blocks, profile.BLOCK_ROW], likewise
     degrees       [blocks], as `profile.Profile` has them
+    exchange      [messages.EXCHANGE_ROW], or none if this is the only process
+    potentials    [coupling.POTENTIALS_ROW], or none if this is, or if there are no gap junctions
     """
 
     head: np.ndarray
@@ -98,6 +102,8 @@ class Tables(NamedTuple):
     profile: np.ndarray
     parts: np.ndarray
     degrees: np.ndarray
+    exchange: np.ndarray
+    potentials: np.ndarray
 
 
 # The places of addresses and numbers of rows among the words that `words_of` makes.
@@ -109,8 +115,9 @@ N_THREADS, N_BLOCKS, N_GROUPS, N_SOURCES, N_ATTACHMENTS, N_SAMPLERS = range(6)
 N_HISTORIES, N_HELD, N_OBSERVERS, N_COUPLED, N_ARRIVALS, N_PROFILED = range(6, 12)
 HEAD_AT, THREADS_AT, BLOCKS_AT, RANGES_AT, GROUPS_AT, FIRST_GROUP_AT, COUNTS_AT, SPIKES_AT = range(12, 20)
 SOURCES_AT, ATTACHMENTS_AT, VALUES_AT, RENEWED_AT, SAMPLERS_AT, HISTORIES_AT, HELD_AT = range(20, 27)
-OBSERVERS_AT, COUPLED_AT, ARRIVALS_AT, PROFILE_AT, PARTS_AT, DEGREES_AT = range(27, 33)
-N_STEPS, N_OWNERS, FIRST_OWNER, WORDS = range(33, 37)  # the last: of this process's threads
+OBSERVERS_AT, COUPLED_AT, ARRIVALS_AT, PROFILE_AT, PARTS_AT, DEGREES_AT, EXCHANGE_AT = range(27, 34)
+POTENTIALS_AT = 34
+N_STEPS, N_OWNERS, FIRST_OWNER, WORDS = range(35, 39)  # the last: of this process's threads
 
 
 class Core(NamedTuple):

@@ -7,14 +7,17 @@ import hashlib
 import linecache
 
 import numpy as np
+from pyNN import errors
 
 from ..celltypes import CellType
 from ..engine.compiling.compile import inlined
 from ..engine.synapses.transmission import OPERATIONS
 from . import kept
 from .description import Neuron
+from .kinds import check_kind, check_shared
 
 CELL, STEP = "_cell", "_step"  # hidden state: which cell it is, and how many steps it has done
+BEGIN = "_begin_"  # of the names of hidden variables: others at the beginning of the step
 FUNCTIONS = ("step", "short_step", "unfit", "attempt", "fires", "finish", "refresh")
 STREAM = ("_seed", "_stream", "_trial")  # of its random numbers
 
@@ -61,7 +64,9 @@ def loaded(parts):
         "weights_have_signs": parts["conductance_based"] is not None,
         "recordable": list(parts["recordable"]),
         "solvers": dict(parts["solvers"]),
+        "limits": dict(parts["limits"]),
         "text": parts["text"],
+        "remembers": bool(parts["remembers"]),
         "constants": staticmethod(scope["constants"]),
         **{name: inlined(scope[name]) for name in FUNCTIONS if name in scope},
         "restart": staticmethod(_restart),
@@ -102,11 +107,29 @@ class EquationCell(CellType):
     """What cell types from equations have in common.
 
     solvers   names of methods by variable
+    limits    what values may be, see `kinds.limits_of`
     text      the model as it was written
     """
 
     solvers: dict[str, str] = {}
+    limits: dict[str, list[str]] = {}
     text = ""
+
+    def check(self, owner, values, changed, cells):
+        """Raises InvalidParameterValueError, also for what is not of the kind that was declared."""
+        super().check(owner, values, changed, cells)
+        for name in self.limits.keys() & changed.keys():
+            check_kind(owner, self.limits, name, changed[name])
+            check_shared(owner, self.limits, name, values[name])
+
+    def check_initial(self, owner, name, values, is_everywhere):
+        """Raises InvalidParameterValueError for what is not of the kind that was declared."""
+        check_kind(owner, self.limits, name, values)
+        check_shared(owner, self.limits, name, values)
+        if not is_everywhere and "global" in self.limits.get(name, ()):
+            raise errors.InvalidParameterValueError(
+                f"{owner}: {name} is one for all: set it of the whole population"
+            )
 
     def check_functions(self, values, n, dt):
         """Nothing: generated functions are right by construction."""

@@ -25,8 +25,10 @@ FUNCTIONS = {
         "floor ceil round".split(),
         (1, 1),
     ),
+    **dict.fromkeys("_bit_and _bit_or _bit_xor _shift_left _shift_right _poisson".split(), (2, 2)),
     **dict.fromkeys(DRAWS, (0, 0)),
     "pow": (2, 2),
+    "modulo": (2, 2),
     "min": (1, 9),
     "max": (1, 9),
     "clip": (3, 3),
@@ -54,7 +56,7 @@ class _Checks:
         self.fixed = [p.name for p in (*model.parameters, *model.internals)]
         self.everywhere = {*self.fixed, *self.variables, "dt", "t"} | {p.name for p in model.inlines}
         if self.is_neuron:
-            self.everywhere |= {*self.arrived, model.injected}
+            self.everywhere |= {*self.arrived, model.injected} | {past.name for past in model.pasts}
         elif isinstance(model, d.GradedSynapse):
             self.everywhere |= set(model.temporaries)
         self.assigned, self.integrated = set(), set()
@@ -106,10 +108,19 @@ class _Checks:
             self.range(variable.initial, known, variable.line, draws=False)
             if not self._is_weight(variable.name):
                 self.ranges[variable.name] = low, high
+        for past in model.pasts if self.is_neuron else ():
+            self._past(past)
         known = self.everywhere - {inline.name for inline in model.inlines}
         for inline in model.inlines:
             self.ranges[inline.name] = self.range(inline.expression, known, inline.line, draws=False)
             known = known | {inline.name}
+
+    def _past(self, past):
+        if past.variable not in self.variables:
+            raise self.wrong(past.line, f"there is no variable '{past.variable}'")
+        low, high = self.range(past.delay, {*self.fixed, "dt"}, past.line, draws=False)
+        if high < 0:
+            raise self.wrong(past.line, f"what '{past.variable}' will be is not known")
 
     def _is_weight(self, name):
         return not self.is_neuron and name in (self.model.weight, self.model.delay)

@@ -65,6 +65,17 @@ class Inline:
 
 
 @dataclass(frozen=True)
+class Past:
+    """A name for what a variable was so many ms before the step begins: `delay` is an expression in
+    parameters and internals, rounded to steps. Before the beginning everything was 0. Neurons only."""
+
+    name: str
+    variable: str
+    delay: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class Variable:
     """What changes. `initial` is an expression in parameters and internals, computed with the defaults.
 
@@ -224,6 +235,7 @@ class Neuron:
     internals: tuple[Internal, ...] = ()
     inlines: tuple[Inline, ...] = ()
     variables: tuple[Variable, ...] = ()
+    pasts: tuple[Past, ...] = ()
     equations: tuple[Equation, ...] = ()
     functions: tuple[Function, ...] = ()
     receptors: tuple[Receptor, ...] = ()
@@ -254,6 +266,7 @@ class Synapse:
     on_pre       statements at the arrival of a spike of the source; `Deliver` is one of them
     on_post      statements at the arrival (after the dendritic part of the delay) of a spike of the target
     post_first   which comes first when both arrive at the same time: NEST's order (True) or PyNN's
+    unheard      names of further inputs for spikes, at which nothing can arrive
     text         the model as it was written
     """
 
@@ -271,6 +284,7 @@ class Synapse:
     weight_scale: float = 1.0
     delay: str | None = None
     post_first: bool = False
+    unheard: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
 
 

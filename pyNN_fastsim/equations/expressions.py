@@ -79,30 +79,56 @@ class absolute(_Real):
         return ite(a < 0, -a.diff(x), a.diff(x))
 
 
-class _Steps(_Real):
+class Steps(_Real):
     """A function that is constant but at its jumps."""
 
     def _eval_derivative(self, x):
         return sympy.Integer(0)
 
 
-class floor(_Steps):
+class floor(Steps):
     nargs = 1
 
 
-class ceil(_Steps):
+class ceil(Steps):
     nargs = 1
 
 
-class rounded(_Steps):
+class rounded(Steps):
     nargs = 1
 
 
-class sign(_Steps):
+class sign(Steps):
     nargs = 1
 
 
 class mod(_Real):
+    nargs = 2
+
+
+class poisson(Steps):
+    """poisson(mean, u): the number of events whose cumulative probability reaches u."""
+
+    nargs = 2
+
+
+class bit_and(Steps):
+    nargs = 2
+
+
+class bit_or(Steps):
+    nargs = 2
+
+
+class bit_xor(Steps):
+    nargs = 2
+
+
+class shift_left(Steps):
+    nargs = 2
+
+
+class shift_right(Steps):
     nargs = 2
 
 
@@ -169,6 +195,15 @@ FUNCTIONS = {
     "floor": (floor, 1, 1),
     "ceil": (ceil, 1, 1),
     "round": (rounded, 1, 1),
+    # Of the bits of whole numbers, and of a number drawn from (0, 1]: not for users of strings.
+    "_bit_and": (bit_and, 2, 2),
+    "_bit_or": (bit_or, 2, 2),
+    "_bit_xor": (bit_xor, 2, 2),
+    "_shift_left": (shift_left, 2, 2),
+    "_shift_right": (shift_right, 2, 2),
+    "_poisson": (poisson, 2, 2),
+    # Of whole numbers, with the sign of the first, as in C: fractions are cut off.
+    "modulo": (lambda x, y: sign(x) * mod(floor(absolute(x)), floor(absolute(y))), 2, 2),
     "ite": (lambda condition, a, b: ite(as_condition(condition), a, b), 3, 3),
 }
 CONSTANTS = {"pi": sympy.pi, "e": sympy.E, "inf": sympy.oo, "True": TRUE, "False": FALSE}

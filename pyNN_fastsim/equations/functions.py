@@ -16,7 +16,6 @@ _REWRITTEN = {
     "neg": "min({0}, 0.0)",
     "negative": "min({0}, 0.0)",
     "power": "({0}) ** ({1})",
-    "modulo": "({0}) % ({1})",
     "Uniform": "({0}) + (({1}) - ({0})) * uniform()",
     "DiscreteUniform": "({0}) - 1.0 + ceil((({1}) - ({0}) + 1.0) * uniform())",
     "Normal": "({0}) + ({1}) * normal()",

@@ -12,13 +12,12 @@ import sympy
 
 from . import solvers
 from .body import ERROR, SPIKED, Body, assigned, every
-from .cells import STEP
+from .cells import BEGIN, STEP
 from .description import Assign, For, If, Integrate, Spike, While
 from .expressions import FALSE, TIME, ite, symbol
 from .frames import clock, constants_function, hidden_state, inputs_unpacked, unpacked
 from .writer import INDENT
 
-BEGIN = "_begin_"  # of the names of hidden variables: others at the beginning of the step
 FLAG = "_spiked"  # hidden variable: whether the cell has spiked at the end of the step
 PART = symbol("<part>")
 ZERO = sympy.Integer(0)
@@ -116,13 +115,13 @@ def source_of(model, reader, writer, state, n_inputs):
     copies = [new[state.index(name)] for name in begin]
     flag = f"1.0 if {writer.code(ends[SPIKED])} else 0.0"
 
-    clocks = hidden_state(reader, [*attempt, *values, error, *finish, *new, flag], state)
+    clocks = hidden_state(reader, writer, [*attempt, *values, error, *finish, *new, flag], state)
     hidden = [FLAG, *(BEGIN + name for name in begin), *clocks]
     every_name = [*state, *hidden]
     draws = bool(reader.draws)
     kept = [f"s_{name}" for name in (*(BEGIN + name for name in begin), *clocks)]
     ticked = [f"s_{STEP} + 1.0" if name == STEP else f"s_{name}" for name in clocks]
-    attempt = [*clock(reader, writer, [*attempt, *values, error]), *attempt]
+    attempt = [*clock(reader, writer, [*attempt, *values, error], begin), *attempt]
     finish = [*clock(reader, writer, [*finish, *new, flag]), *finish]
     fresh = [f"s_{name}" for name in (*state, FLAG, *begin)] + kept[len(begin) :]
     head = unpacked(writer, draws, every_name)  # after all constants are known
@@ -148,12 +147,12 @@ def _end_of(name):
 
 def _read_early(model, statements, reader):
     """Names of variables that are integrated or assigned to, and read by conditions and assignments of
-    `statements`."""
+    `statements`, or remembered."""
     changing = {
         v for s in every(Integrate, statements) for v in s.variables or [e.variable for e in model.equations]
     }
     changing |= assigned(statements)
-    read = set()
+    read = {past.variable for past in model.pasts}
     for kind in Assign, If:
         for s in every(kind, statements):
             texts = [s.expression] if kind is Assign else [condition for condition, _ in s.branches]

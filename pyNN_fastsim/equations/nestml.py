@@ -11,6 +11,8 @@ Neurons in NESTML as descriptions, with the order of events within a step that p
 Numbers are in NEST's units. Weights and currents come in in nA, uS: factors of 1000.
 """
 
+from dataclasses import replace
+
 from .description import Assign, Equation, If, Integrate, Neuron, Receptor, Spike, Variable
 from .nestml_expressions import python_name
 from .nestml_kernels import words_of
@@ -55,7 +57,7 @@ def _model(source, ports, spike_ports):
     def emit(given, line):
         return Spike(line)
 
-    return Model(source, ports, spike_ports, "(t + dt)", "dt", emit)
+    return Model(source, ports, spike_ports, "(t + dt)", "dt", emit, remembers=True)
 
 
 # --- ports ----------------------------------------------------------------------------------------
@@ -119,10 +121,11 @@ def _described(model, receptors, is_conductance):
     names = [variable.name for variable in variables]
     return Neuron(
         source.name,
-        parameters=model.parameters(),
+        parameters=tuple(replace(each, locality="local") for each in model.parameters()),  # as in NEST
         internals=internals,
         inlines=inlines,
         variables=variables,
+        pasts=tuple(model.pasts.values()),
         equations=equations,
         functions=model.described_functions(),
         receptors=receptors,

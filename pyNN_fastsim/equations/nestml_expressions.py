@@ -168,6 +168,8 @@ class Expressions:
         if name in ("random_normal", "random_uniform"):
             draw = {"random_normal": "normal()", "random_uniform": "uniform()"}[name]
             return f"(({arguments[0]}) + ({arguments[1]}) * {draw})", ATOM
+        if name == "random_poisson":
+            return f"_poisson({arguments[0]}, uniform())", ATOM
         text = self.call(call, arguments, node, given)
         if text is None:
             raise self.parsed.wrong(node, f"'{call}': {name}() can't be used here")
@@ -179,7 +181,7 @@ class Expressions:
         if node.is_unary_operator():
             operator = node.get_unary_operator()
             if operator.is_unary_tilde:
-                raise self.parsed.wrong(node, f"'{node}': bits of numbers can't be worked on")
+                return f"(-({self.text(node.get_expression(), given)}) - 1)", ATOM
             text = self._at(UNARY, node.get_expression(), given)
             return (f"-{text}", UNARY) if operator.is_unary_minus else (text, UNARY)
         if node.is_logical_not:
@@ -192,13 +194,19 @@ class Expressions:
         return self._bound(node.get_expression(), given)
 
     def _binary(self, node, given):
-        sign, binding = self._operator(node)
         left, right = node.get_lhs(), node.get_rhs()
+        for attribute, function in _OF_BITS:
+            if getattr(node.get_binary_operator(), attribute, False):
+                return f"{function}({self.text(left, given)}, {self.text(right, given)})", ATOM
+        sign, binding = self._operator(node)
         if sign == "**":
             return f"{self._at(ATOM, left, given)}**{self._at(UNARY, right, given)}", POWER
         tight = binding + 1 if binding != OR and binding != AND else binding
         text = f"{self._at(binding if binding != COMPARISON else SUM, left, given)} {sign} "
         text += self._at(tight, right, given)
+        if sign == "%":
+            a, b = self.text(left, given), self.text(right, given)
+            return f"({a} - ({b}) * {self.truncated(f'({a}) / ({b})')})", ATOM
         if sign == "//" or (sign == "/" and is_integer(left) and is_integer(right) and not _is_number(right)):
             return self.truncated(text.replace(" // ", " / ") if sign == "//" else text), ATOM
         return text, binding
@@ -208,9 +216,16 @@ class Expressions:
         for attribute, sign, binding in _OPERATORS:
             if getattr(operator, attribute, False):
                 return sign, binding
-        raise self.parsed.wrong(node, f"'{node}': bits of numbers can't be worked on")
+        raise self.parsed.wrong(node, "has an operator that has no meaning here")
 
 
+_OF_BITS = (
+    ("is_bit_and", "_bit_and"),
+    ("is_bit_or", "_bit_or"),
+    ("is_bit_xor", "_bit_xor"),
+    ("is_bit_shift_left", "_shift_left"),
+    ("is_bit_shift_right", "_shift_right"),
+)
 _OPERATORS = (
     ("is_pow_op", "**", POWER),
     ("is_times_op", "*", PRODUCT),

@@ -19,6 +19,7 @@ from .description import (
     Internal,
     Neuron,
     Parameter,
+    Past,
 )
 from .description import Variable as DescribedVariable
 from .expressions import DT, symbol
@@ -43,12 +44,16 @@ class Names:
     time          the text of t
     timestep      the text of timestep()
     emit          function of (the text of what emit_spike is given, or None, and the line): a statement
+    remembers     whether what state variables were is known
+    pasts         what is used of that
     """
 
-    def __init__(self, parsed, ports, spike_ports, time, timestep, emit):
+    def __init__(self, parsed, ports, spike_ports, time, timestep, emit, remembers=False):
         self.parsed, self.tree = parsed, parsed.tree
         self.ports, self.spike_ports, self.time, self.emit = ports, spike_ports, time, emit
+        self.remembers = remembers
         self.sizes, self.loops = {}, {}
+        self.pasts = {}
         self._started = {}
         self.declared = {}
         for block, kind in self._blocks():
@@ -171,10 +176,26 @@ class Names:
         if call.get_name() == "convolve":
             return "0.0" if given == INITIAL else self.convolutions.of(call, node)
         if call.get_name() in self.declared:
-            raise self.parsed.wrong(
-                node, f"'{call}': what a variable was at an earlier time is not known here"
-            )
+            return "0.0" if given == INITIAL else self._past(call, node)
         return None
+
+    def _past(self, call, node):
+        """What ``x(t - delay)`` is called."""
+        name, (argument,) = call.get_name(), call.get_args()
+        kind = self.declared[name][0]
+        if not self.remembers or kind != "state" or name in self.sizes:
+            raise self.parsed.wrong(node, f"'{call}': what '{name}' was at an earlier time is not known here")
+        operator = argument.get_binary_operator() if argument.is_compound_expression() else None
+        if not getattr(operator, "is_minus_op", False) or str(argument.get_lhs()).strip() != "t":
+            raise self.parsed.wrong(node, f"'{call}': the time must be t less the delay, '{name}(t - delay)'")
+        names = {each for each, (kind, _, _) in self.declared.items() if kind != "state"}
+        delay = self.texts.text(argument.get_rhs())
+        unknown = words_of(delay) - {python_name(each) for each in names}
+        if unknown:
+            raise self.parsed.wrong(node, f"'{call}': the delay can't depend on '{min(unknown)}'")
+        past = Past(f"_past_{len(self.pasts)}", python_name(name), delay, line_of(node))
+        self.pasts.setdefault((name, delay), past)
+        return self.pasts[name, delay].name
 
     # --- declarations -----------------------------------------------------------------------------------
 

@@ -55,6 +55,15 @@ def _ports(source):
     return ports
 
 
+def _spike_ports(source):
+    return [
+        port.get_name()
+        for block in source.tree.get_input_blocks()
+        for port in block.get_input_ports()
+        if port.is_spike()
+    ]
+
+
 def _delay(model, delay_variable):
     """The name of PyNN's delay: what the user says, or what old dialects give to emit_spike."""
     name = delay_variable or model.parsed.delay
@@ -85,6 +94,7 @@ def _described(model, weight, delay):
     on_pre += _jumps(convolutions, source_port)
     on_post = _waiting((*on_post, *_jumps(convolutions, POST)), of_target)
     variables = (*model.variables(), *(Variable(name, line=line) for name, line in convolutions.variables))
+    unheard = [port for port in _spike_ports(source) if port not in (source_port, PRE, POST)]
     waiting = tuple(Variable(GAIN + name, recordable=False) for name in of_target)
     return Synapse(
         source.name,
@@ -101,6 +111,7 @@ def _described(model, weight, delay):
         weight_scale=1000.0,
         delay=delay,
         post_first=not _is_pre_first(blocks, source_port),
+        unheard=tuple(unheard if source_port else ()),
         text=source.text,
     )
 

@@ -10,19 +10,22 @@ from .cells import STEP
 from .expressions import FALSE, TIME, symbol
 from .frames import clock, constants_function, hidden_state, inputs_unpacked, unpacked
 from .initial import initial_values
+from .kinds import limits_of
 from .writer import INDENT, Writer
 
 
 def neuron_code(model):
     """The parts of a cell type; see `cells.generated`. Raises InvalidModelError."""
     inputs = [*model.inputs, model.injected]
-    reader = reader_of(model, (*inputs, "t"))
+    reader = reader_of(model, (*inputs, "t", *(past.name for past in model.pasts)))
     internals = {part.name: reader.number(part.expression, part.line) for part in model.internals}
     writer = Writer([part.name for part in model.parameters], internals)
     state = _in_order(model)
     writer.names |= {symbol(name): f"s_{name}" for name in state}
     writer.names |= {symbol(name): f"x_{k}" for k, name in enumerate(inputs)}
     writer.names[TIME] = "t"
+    writer.names |= {symbol(past.name): f"past_{k}" for k, past in enumerate(model.pasts)}
+    writer.pasts = [(past.variable, reader.number(past.delay, past.line)) for past in model.pasts]
     initial = initial_values(model, reader, internals)
     body = Body(model, reader, writer)
     methods = solvers.chosen_methods(list(body.problems.values()), writer.is_constant)
@@ -37,6 +40,8 @@ def neuron_code(model):
         "text": model.text,
         "parameters": {part.name: float(part.value) for part in model.parameters},
         "state": {name: initial[name] for name in state} | dict.fromkeys(hidden, 0.0),
+        "limits": limits_of((*model.parameters, *model.variables), _delays(model)),
+        "remembers": bool(model.pasts),
         "units": {part.name: part.unit for part in (*model.parameters, *model.variables)},
         **_inputs(model),
         "conductance_based": model.conductance_based,
@@ -64,7 +69,7 @@ def _source_of_step(model, reader, writer, body, state, n_inputs):
     values = {symbol(name): symbol(name) for name in state}
     ends = body.run(model.update, {**values, SPIKED: FALSE})
     new, spiked = [writer.code(ends[symbol(name)]) for name in state], writer.code(ends[SPIKED])
-    hidden = hidden_state(reader, [*writer.lines, *new, spiked], state)
+    hidden = hidden_state(reader, writer, [*writer.lines, *new, spiked], state)
     new += ["s__step + 1.0" if name == STEP else f"s_{name}" for name in hidden]
     result = f"return ({', '.join(new)},), {spiked}"
     return _source(reader, writer, [*state, *hidden], n_inputs, result), hidden
@@ -103,6 +108,11 @@ def _unfit(writer):
         return None
     bits = (f"float_bits({x}) | float_bits(SHORT - ({x}))" for x in arguments)
     return [*kept, f"{INDENT}return {' | '.join(bits)}"]
+
+
+def _delays(model):
+    """Names of the parameters that are delays."""
+    return sorted({past.delay for past in model.pasts} & {part.name for part in model.parameters})
 
 
 def _in_order(model):

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from .expressions import DT, TIME, absolute, ceil, expm1, floor, ite, maximum, mod, rounded, sign
+from .expressions import DT, TIME, Steps, absolute, ceil, expm1, ite, maximum, mod
 
 METHODS = ("exact", "exponential", "explicit", "midpoint", "rk4", "implicit", "event-driven")
 
@@ -70,7 +70,7 @@ def _slope(rhs, y):
     One that has y in a condition, or in a function with jumps, is not, though its derivative may be free of
     y."""
     slope = rhs.diff(y)
-    jumps = rhs.atoms(sympy.core.relational.Relational, floor, ceil, rounded, sign, mod)
+    jumps = rhs.atoms(sympy.core.relational.Relational, Steps, mod)
     return None if slope.has(y) or any(part.has(y) for part in jumps) else slope
 
 
@@ -328,8 +328,9 @@ def _not_zero(rate):
 
 # --- a part of a step, with an estimate of the error ----------------------------------------------------
 
-# What the difference to a method of order 3 may be: of a variable's value, or change within the part.
-RELATIVE, ABSOLUTE = 1e-6, 1e-7
+# What the difference to a method of order 3 may be: a share of the change within the part, which makes no
+# difference where the zero is (v = -70 mV is not a large v), or as much as nobody sees of a value.
+RELATIVE, OF_VALUE, ABSOLUTE = 1e-5, 1e-8, 1e-7
 LARGEST = 1e200  # what would be larger has run away,
 FAR = 1e3  # and so has what is so large already,
 STEEPEST = 1e300  # or what has a slope up to this
@@ -371,7 +372,7 @@ def attempt(problems, writer, part):
     last = slopes(dict(zip(ys, new, strict=True)), ends)
     # A sum, not a maximum, so that NaN in any stays.
     error = sum(
-        absolute(span * (d - e)) / 6 / (RELATIVE * (absolute(y) + absolute(span * a)) + ABSOLUTE)
+        absolute(span * (d - e)) / 6 / (RELATIVE * absolute(span * a) + OF_VALUE * absolute(y) + ABSOLUTE)
         for y, a, d, e in zip(ys, first, fourth, last, strict=True)
     )
     # What has run away stays where it was; what had no slope where it was is no number, for the user to be

@@ -15,6 +15,11 @@ from .trees import names_in, number_of, with_names
 DRAWN = ("Uniform", "DiscreteUniform", "Normal", "LogNormal", "Exponential", "Gamma", "Binomial")
 
 
+EVERYWHERE = ("t", "dt", *CONSTANTS)
+LEVELS = ("global", "semiglobal", "local")
+ONE_OF = {"global": "one for all", "semiglobal": "one for each target cell", "local": "not"}
+
+
 class Parts:
     """
     Reads the sections that all models have.
@@ -76,6 +81,8 @@ class Parts:
         locality = next((LOCALITIES[flag] for flag in flags if flag in LOCALITIES), "local")
         if kind == "int" and value != math.floor(value):
             raise self.wrong(line, f"the default of '{name}' must be a whole number")
+        if kind == "bool" and value not in (0.0, 1.0):
+            raise self.wrong(line, f"the default of '{name}' must be True or False")
         return d.Parameter(name, value, flags.get("unit", ""), locality, kind, line)
 
     def _function(self, text, line):
@@ -161,6 +168,33 @@ class Parts:
             if flag in statement.flags:
                 value = f"{function}({value}, {self.value(statement.flags[flag], line)})"
         return d.Assign(name, value, line)
+
+    def check_localities(self, statements, inlines, own):
+        """Raise InvalidModelError for a variable that several cells or synapses share, and that depends on
+        what each has of its own.
+
+        statements   what it follows from
+        inlines      expressions by name
+        own          localities of names that have one of their own
+        """
+        known = {part.name: part.locality for part in (*self.parameters, *self.variables.values())}
+        known |= {part.name: "global" for part in self.internals}
+        for statement in statements:
+            variable = self.variables.get(statement.target)
+            if variable is None or variable.locality == "local" or variable.name in inlines:
+                continue
+            for name in sorted(dependencies(statement.value(), inlines) - set(inlines)):
+                locality = {**known, **own}.get(name, "global" if name in EVERYWHERE else "local")
+                if LEVELS.index(locality) > LEVELS.index(variable.locality):
+                    raise self.wrong(
+                        statement.line,
+                        f"'{variable.name}' is {ONE_OF[variable.locality]}, and can't depend on '{name}', "
+                        f"which is {ONE_OF[locality]}",
+                    )
+            if re.search(r"\b(uniform|normal)\(\)", statement.expression):
+                raise self.wrong(
+                    statement.line, f"'{variable.name}' is {ONE_OF[variable.locality]}, and can't be drawn"
+                )
 
     def check_kind(self, statement):
         """Raise InvalidModelError for flags that don't fit an equation, or an assignment."""

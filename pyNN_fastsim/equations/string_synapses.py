@@ -14,7 +14,7 @@ spikes of the target come first then.
 
 from . import description as d
 from .checks import check
-from .string_parts import Inlines, Parts, is_expression
+from .string_parts import LEVELS, ONE_OF, Inlines, Parts, is_expression
 from .trees import names_in, with_names
 from .written import Written, written
 
@@ -71,6 +71,7 @@ class _Synapse:
         self._find_times()
         self.inline = {s.target: s.expression for s in self.statements if s.operator != "d"}
         self.inlines = Inlines(self.inline)
+        self._check_localities()
 
     def wrong(self, line, message):
         return self.parts.wrong(line, message)
@@ -144,6 +145,23 @@ class _Synapse:
             parts.known.pop("w")
         line = weight.line if weight else statement.line
         parts.variables["w"] = d.Variable("w", initial, unit=weight.unit if weight else "", line=line)
+
+    def _check_localities(self):
+        """A variable that synapses share is the same in all, without their telling each other."""
+        parts, texts = self.parts, [s.expression for s in self._all_statements()]
+        for part in (*parts.parameters, *parts.variables.values()):
+            if part.name == "w" and part.locality != "local":
+                raise self.wrong(part.line, "each synapse has a weight of its own")
+        of_post = {name for text in texts for name in names_in(text) if name.startswith("post.")}
+        own = dict.fromkeys((*of_post, TIMES["t_post"]), "semiglobal")
+        parts.check_localities((*self.statements, *self.events["post_spike"]), self.inline, own)
+        for title, which in ("pre_spike", LEVELS[:2]), ("post_spike", LEVELS[:1]):
+            for statement in self.events[title]:
+                variable = parts.variables.get(statement.target)
+                if variable is not None and variable.locality in which:
+                    shared = f"'{variable.name}' is {ONE_OF[variable.locality]}"
+                    one = {"pre_spike": "one source", "post_spike": "one target"}[title]
+                    raise self.wrong(statement.line, f"{shared}, which a spike of {one} can't change")
 
     def _is_constant(self, name):
         return any(part.name == name for part in self.parts.internals)

@@ -103,6 +103,7 @@ class _Neuron:
         self.sums, self.pools = self._of_others()
         self.receptors = self._receptors()
         self._find_draws()
+        self._check_localities()
         self.held = self._held_variables() if self.refractory else set()
 
     def wrong(self, line, message):
@@ -126,6 +127,20 @@ class _Neuron:
             lines = self.source.lines(title)
             if lines and not getattr(self, needs):
                 raise self.wrong(lines[0][1], f"there is a {title}, but no {needs} condition")
+
+    def _check_localities(self):
+        parts = self.parts
+        for part in (*parts.parameters, *parts.variables.values()):
+            if part.locality == "semiglobal":
+                raise self.wrong(part.line, "one value for each target cell is for synapses")
+        parts.check_localities(self.statements, self.inline, {})
+        for statement in (*self.resets["reset"], *self.resets["axon_reset"]):
+            variable = parts.variables.get(statement.target)
+            if variable is not None and variable.locality == "global":
+                raise self.wrong(
+                    statement.line,
+                    f"'{variable.name}' is one for all, which the spike of a cell can't change",
+                )
 
     def _find_time_of_spike(self):
         """`t_last` is a hidden variable, which a spike sets."""
@@ -287,7 +302,8 @@ class _Neuron:
                 if needed and needed <= free and statement.target not in free | of_spike:
                     more.add(statement.target)
             if not more:
-                return ({s.target for s in changing} | placed) - free
+                shared = {v.name for v in self.parts.variables.values() if v.locality == "global"}
+                return ({s.target for s in changing} | placed) - free - shared
             free |= more
 
     # --- the description

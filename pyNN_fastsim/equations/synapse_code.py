@@ -11,6 +11,7 @@ from .body import DELIVERED, Body, assigned, every, reader_of
 from .description import Integrate, wrong
 from .expressions import DT, ELAPSED, TIME, symbol
 from .initial import initial_values
+from .kinds import limits_of
 from .synapses import EVENTS
 from .writer import INDENT, Writer
 
@@ -58,6 +59,9 @@ def synapse_code(model):
         "text": model.text,
         "weight_scale": model.weight_scale,
         "weight": float(declared.get(model.weight, 0.0)),
+        "limits": limits_of(
+            [each for each in (*model.parameters, *model.variables) if each.name != model.weight]
+        ),
         "aliases": {model.weight: "weight"} | ({model.delay: "delay"} if model.delay else {}),
         "parameters": {part.name: float(part.value) for part in model.parameters if part.name in own},
         "units": {part.name: part.unit for part in (*model.parameters, *model.variables)},
@@ -72,6 +76,7 @@ def synapse_code(model):
         "of_post": of_cells["post"],
         "post_first": model.post_first,
         "is_random": bool(draws),
+        "unheard": list(model.unheard),
         "source": "\n".join([*source, ""]),
     }
 

@@ -18,6 +18,7 @@ from ..validation import check_finite, check_synapse_parameter
 from . import kept
 from .cells import functions_of
 from .description import Synapse
+from .kinds import check_kind, check_shared
 
 EVENTS = "_events"  # hidden state: how many events there were, which numbers the draws
 
@@ -66,6 +67,8 @@ def loaded(parts):
         "weights_per_unit": parts["weight_scale"],
         "recordable": tuple(parts["recordable"]),
         "model": model,
+        "limits": dict(parts["limits"]),
+        "unheard": tuple(parts["unheard"]),
         "text": parts["text"],
     }
     return type(parts["name"], (EquationSynapse,), body)
@@ -74,19 +77,24 @@ def loaded(parts):
 class EquationSynapse(EngineSynapse, StandardSynapseType):
     """What synapse types from equations have in common.
 
-    aliases   names that parameters have in the model, and what they are called in PyNN
     text      the model as it was written
+    unheard   names of its inputs for spikes at which nothing can arrive
     """
 
     model: SynapseModel
-    aliases: dict[str, str] = {}
     text = ""
+    unheard: tuple[str, ...] = ()
     has_bounds = False  # whatever the model calls so is its own affair
 
     def __init__(self, **parameters):
         """Raises NonExistentParameterError, with the nearest known name, and
         InvalidParameterValueError for what can't be a parameter's value."""
-        super().__init__(**{self.aliases.get(name, name): value for name, value in parameters.items()})
+        super().__init__(**self.in_pynns_names(type(self).__name__, parameters))
+
+    @classmethod
+    def has_parameter(cls, name):
+        """Whether there is a parameter of this name, which may be one of `aliases`."""
+        return name in cls.aliases or super().has_parameter(name)
 
     def check_values(self, owner, name, values):
         """Only the model knows what its parameters may be."""
@@ -94,6 +102,12 @@ class EquationSynapse(EngineSynapse, StandardSynapseType):
             check_synapse_parameter(owner, name, values)
         else:
             check_finite(owner, name, np.asarray(values, dtype=float))
+            check_kind(owner, self.limits, name, values)
+
+    def check_shared(self, owner, columns, targets):
+        """Raises InvalidParameterValueError where there is more than one value of what is declared as one."""
+        for name in self.limits.keys() & columns.keys():
+            check_shared(owner, self.limits, name, columns[name], targets)
 
     def check_cells(self, owner, pre, post):
         """Raise InvalidModelError if cells, given by the engine's models, lack what the synapses use."""

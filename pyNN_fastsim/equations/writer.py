@@ -20,6 +20,7 @@ class Writer:
     lines       of code so far
     names       of local variables in the code, by symbol
     decayed     for each call of `decays`, the number of lines up to it, and the code of its arguments
+    pasts       pairs of a variable and an expression, ms: the code also uses what it was so long ago
     """
 
     def __init__(self, parameters, internals):
@@ -32,6 +33,7 @@ class Writer:
         self.names = {}
         self.lines, self.depth = [], 1
         self.decayed = []
+        self.pasts = []
         self._systems = {}
         self._count = 0
 
@@ -134,8 +136,12 @@ class Writer:
             values = ", ".join(f"{place}: {array_code(e, self.of_arrays)}" for place, e in elements)
             lines.append(f"P{k}, Q{k} = propagators({n}, {{{values}}}, {array_code(h, self.of_arrays)})")
         items = [array_code(e, self.of_arrays) for e in self.constants]
+        pasts = [
+            f"*past(p, {k}, {array_code(delay, self.of_arrays)}, dt)"
+            for k, (_, delay) in enumerate(self.pasts)
+        ]
         lines.append("return (")
-        lines += [f"{INDENT}{item}," for item in (*items, *extra)]
+        lines += [f"{INDENT}{item}," for item in (*items, *extra, *pasts)]
         lines.append(")")
         return [INDENT + line for line in lines]
 
@@ -143,6 +149,7 @@ class Writer:
         """All constant symbols that constants need, those of other constants included."""
         found: set[sympy.Symbol] = set()
         todo = list(self.constants) + [e for _, elements, h in self._systems for _, e in elements]
+        todo += [delay for _, delay in self.pasts]
         while todo:
             for s in todo.pop().free_symbols - found:
                 found.add(s)

@@ -58,8 +58,8 @@ class Parameter:
                 f"Parameter: value must be a finite number, True or False, not {shown(self.value)}"
             )
 
-    def flags(self):
-        return _flags(self)
+    def flags(self, owner):
+        return _flags(self, owner)
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,10 @@ class Variable:
             if not (value is None or isinstance(value, str) or _is_number(value)):
                 raise TypeError(f"Variable: {name} must be a number or an expression, not {shown(value)}")
 
-    def flags(self):
+    def flags(self, owner):
         given = [(name, getattr(self, name)) for name in ("init", "min", "max")]
         values = [f"{name}={_text_of_value(value)}" for name, value in given if value is not None]
-        return values + ([self.method] if self.method else []) + _flags(self)
+        return values + ([self.method] if self.method else []) + _flags(self, owner)
 
 
 _constants: dict[str, float] = {}
@@ -209,7 +209,7 @@ def _text_of(owner, title, value):
     if title == "refractory" and is_finite(value):
         return _text_of_value(value)
     if title not in ("parameters", "refractory") and isinstance(value, Variable):
-        return _with_flags(value.equation, value.flags())
+        return _with_flags(value.equation, value.flags(owner))
     if isinstance(value, (list, tuple)) and title != "refractory":
         if all(isinstance(part, (str, Variable)) for part in value):
             return "\n".join(_text_of(owner, title, part) for part in value)
@@ -232,7 +232,7 @@ def _text_of_parameter(owner, name, value):
             f"type is used, as in Population(100, MyCell({name}=RandomDistribution(...)))"
         )
     if isinstance(value, Parameter):
-        return _with_flags(f"{name} = {_text_of_value(value.value)}", value.flags())
+        return _with_flags(f"{name} = {_text_of_value(value.value)}", value.flags(owner))
     if not _is_number(value):
         raise TypeError(
             f"{owner}: the parameter '{name}' must be a number or a Parameter, not {shown(value)}"
@@ -259,9 +259,10 @@ def _with_flags(text, flags):
     return "\n".join(lines)
 
 
-def _flags(part):
-    """Flags of a Parameter or a Variable."""
-    flags = [LOCALITIES[part.locality], _name_of_type(part.type)]
+def _flags(part, owner):
+    """Flags of a Parameter or a Variable of a "Neuron" or "Synapse"."""
+    is_of_projection = part.locality == "global" and owner == "Synapse"
+    flags = ["projection" if is_of_projection else LOCALITIES[part.locality], _name_of_type(part.type)]
     return [flag for flag in flags if flag not in ("", "float")] + (
         [f"unit={part.unit}"] if part.unit else []
     )

@@ -86,6 +86,8 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
     delay_is_given   whether the delay is not the default
     is_graded    whether they act in each step, and not at spikes: see graded.py
     has_bounds   whether weights have bounds of the receptor's sign, `w_min` and `w_max`
+    limits       of models from equations: what values may be, by name, see `equations/kinds.py`
+    aliases      of models from equations: names that parameters have there, and what they are called in PyNN
     """
 
     zero_is_meant = False
@@ -102,6 +104,8 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         describe_class(cls, [("Can be recorded, by Projection.record()", [recordable])])
 
     has_bounds = False
+    limits: dict[str, list[str]] = {}
+    aliases: dict[str, str] = {}
     weights_per_unit = 1.0
 
     def __init__(self, **parameters):
@@ -128,6 +132,21 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
         """Names of what `Projection.initialize` can set."""
         return [] if self.model is None else public_state(self.model)
 
+    def known_as(self, name):
+        """What a parameter is called in PyNN, and how many of the units that it has under this name are one
+        of those that it has there: as in pyNN.nest, what models call their weight is in their own unit."""
+        alias = self.aliases.get(name, name)
+        return alias, self.weights_per_unit if alias == "weight" != name else 1.0
+
+    def in_pynns_names(self, owner, values):
+        """Parameters as users give them, by PyNN's names. Raises InvalidParameterValueError for one that is
+        given by both."""
+        for name in values:
+            alias, _ = self.known_as(name)
+            if alias != name and alias in values:
+                raise errors.InvalidParameterValueError(f"{owner}: {name} is the {alias}: give one of them")
+        return {self.known_as(name)[0]: value for name, value in values.items()}
+
     def in_our_units(self, columns):
         """Values as users give them, by name, with weights as they are kept: in nA, uS or mV."""
         if "weight" not in columns or self.weights_per_unit == 1.0:
@@ -139,6 +158,10 @@ class EngineSynapse(WithParameters, NoParameterAttributes):
 
         Raises InvalidParameterValueError.
         """
+
+    def check_shared(self, owner, columns, targets):
+        """Check values that must be the same for several synapses: float64 [connections], all of them, by
+        name, and the indices of their target cells. Raises InvalidParameterValueError."""
 
     def engine_state(self, owner, name, values, values_of):
         """A state variable as the engine has it: its name there, and its values, float64 [synapses].

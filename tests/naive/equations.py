@@ -30,8 +30,12 @@ FUNCTIONS = {
     "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
     "erf": np.vectorize(math.erf), "erfc": np.vectorize(math.erfc),
     "min": min, "max": max, "clip": lambda x, low, high: max(min(x, high), low),
+    "modulo": lambda x, y: np.fmod(np.trunc(x), np.trunc(y)),
     "floor": np.floor, "ceil": np.ceil, "round": rounded,
     "ite": lambda condition, a, b: a if condition else b,
+    "_bit_and": lambda a, b: int(a) & int(b), "_bit_or": lambda a, b: int(a) | int(b),
+    "_bit_xor": lambda a, b: int(a) ^ int(b), "_shift_left": lambda a, b: int(a) * 2 ** int(b),
+    "_shift_right": lambda a, b: int(a) // 2 ** int(b),
 }  # fmt: skip
 
 
@@ -258,7 +262,7 @@ class Cell(Interpreter):
     """
 
     def __init__(self, model, parameters=None, dt=0.1, draw=None, initial=None):
-        self.steps = 0
+        self.steps, self.course = 0, []  # the state at the beginning of each step
         super().__init__(model, parameters, dt, draw, initial)
 
     def bodies(self):
@@ -276,6 +280,10 @@ class Cell(Interpreter):
         self.local = {"t": np.float64(self.t), self.model.injected: np.float64(injected)}
         for receptor in self.model.receptors:
             self.local[receptor.arrived] = np.float64(arrived.get(receptor.name, 0.0))
+        self.course.append(dict(self.values))
+        for past in self.model.pasts:
+            then = self.steps - round(float(self.value(past.delay)) / self.dt)
+            self.local[past.name] = self.course[then][past.variable] if then >= 0 else np.float64(0.0)
         self.spiked = False
         self.run(self.model.update)
         self.steps += 1

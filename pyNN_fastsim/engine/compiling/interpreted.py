@@ -196,6 +196,11 @@ def call_clock(address, first, second):
     ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, ctypes.c_int64)(int(address))(int(first), int(second))
 
 
+def call_mpi(address, *arguments):
+    function = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_int64] * len(arguments))(int(address))
+    return function(*map(int, arguments))
+
+
 # --- threads --------------------------------------------------------------------------------------
 
 _atomic = threading.Lock()

@@ -136,6 +136,21 @@ def call_clock(typing_context, address, first, second):
 
 
 @intrinsic
+def call_mpi(typing_context, address, a, b, c, d, e, f, g, h):
+    """Call a function of MPI at `address` with up to eight integers, addresses and handles.
+
+    What is wider than the function wants, or too much, it doesn't look at. Returns its error code.
+    """
+
+    def generate(context, builder, signature, args):
+        function_type = ir.FunctionType(ir.IntType(32), [I64] * 8)
+        error = builder.call(builder.inttoptr(args[0], function_type.as_pointer()), args[1:])
+        return builder.sext(error, I64)
+
+    return types.int64(*[types.int64] * 9), generate
+
+
+@intrinsic
 def atomic_add(typing_context, address, value):
     """Add `value` to the int64 at `address`; return what was there before."""
 

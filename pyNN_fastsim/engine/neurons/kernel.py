@@ -47,7 +47,12 @@ A source whose cells spike in most steps may have another function, which is use
 
 It writes how often each cell of [first, last) spikes to ``counts[cell]``. The list is made from that, if
 anything needs one. `room` and `counts` are addresses: of an int32 array of the capacity of the list, for any
-use, and of an int32 array of all cells.
+use, and of an int32 array of all cells. On a GPU a third function does the same, cell by cell::
+
+    @inlined
+    def count_of(c, i, step):
+        ...
+        return how often cell i spikes
 """
 
 from collections.abc import Callable
@@ -115,11 +120,13 @@ class Model:
     spike         the function of a cell of a source that knows when it spikes next, or None
     count         a function that does the same by counting, or None
     counts        function(constants) -> whether `count` is to be used; None if there is none
+    count_of      what `count` does, of one cell; or None
     capacity      for sources: function(constants, n cells) -> most spikes in one step
     restart       function(constants, state: dict of array, step = -1) that sets the state at the
                   beginning of a trial, or None
     changed       for sources: function(constants, constants before, state, last step done), called when
                   parameters may have changed during a trial
+    remembers     whether its constants tell where "_past" is, see below
     cm            capacitance, nF, of a model that has no parameter of this name; infinite if nobody knows
     graded        receptors that take graded values in each step, see synapses/graded.py: their indices by
                   what users call them
@@ -128,7 +135,7 @@ class Model:
     transmits     the variable that cells transmit to others in each step, or None
 
     Besides its own parameters, `constants` gets "_seed", "_stream" and "_trial", which identify the random
-    numbers of a block (see rng.py).
+    numbers of a block (see rng.py), and "_past", a function that gives them memory (`Block.past_of`).
     """
 
     name: str
@@ -147,9 +154,11 @@ class Model:
     spike: Callable | None = None
     count: Callable | None = None
     counts: Callable | None = None
+    count_of: Callable | None = None
     capacity: Callable | None = None
     restart: Callable | None = None
     changed: Callable | None = None
+    remembers: bool = False
     cm: float = float("inf")
     graded: dict[str, int] = field(default_factory=dict)
     pools: tuple[tuple[int, str, int], ...] = ()

@@ -8,9 +8,8 @@ one event until x later, so that intervals are H^-1(E) with exponentially distri
 The logarithm of gamma(a) is an argument: whoever knows the shape `a` before a run works it out once.
 """
 
-import numpy as np
-
 from ..compiling.compile import inlined, jit
+from ..compiling.elementary import log
 from ..compiling.fastmath import exp
 
 SMALLEST_LOG = -700.0  # of an interval: anything shorter is taken for exp(-700)
@@ -25,11 +24,11 @@ def cumulative_hazard(a, log_gamma, x):
         return x
     if x <= 0.0:
         return 0.0
-    log_density = a * np.log(x) - x - log_gamma
+    log_density = a * log(x) - x - log_gamma
     if x < a + 1.0:
         below = exp(log_density) * _series(a, x)
-        return below * (1.0 + 0.5 * below) if below < 1e-6 else -np.log(1.0 - below)
-    return -log_density - np.log(_continued_fraction(a, x))
+        return below * (1.0 + 0.5 * below) if below < 1e-6 else -log(1.0 - below)
+    return -log_density - log(_continued_fraction(a, x))
 
 
 @inlined
@@ -79,8 +78,8 @@ def hazard_used_up(a, log_gamma, hazard):
     """
     if a == 1.0 or hazard <= 0.0:
         return hazard
-    wanted = np.log(hazard)
-    y = np.log(a)
+    wanted = log(hazard)
+    y = log(a)
     change = 1.0
     tries = 0
     while abs(change) > PRECISION and tries < MOST_TRIES:
@@ -88,7 +87,7 @@ def hazard_used_up(a, log_gamma, hazard):
         x = exp(y)
         h = cumulative_hazard(a, log_gamma, x)
         slope = exp(a * y - x - log_gamma + h) / h
-        moved = max(y + (wanted - np.log(h)) / slope, SMALLEST_LOG)
+        moved = max(y + (wanted - log(h)) / slope, SMALLEST_LOG)
         if a < 1.0:
             moved = min(moved, wanted)  # H(x) > x then
         change = moved - y

@@ -9,12 +9,12 @@ The generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, "Parallel rand
 as 1, 2, 3", SC'11), whose known answers are in the tests.
 """
 
-import math
 import zlib
 
 import numpy as np
 
 from ..compiling.compile import inlined
+from ..compiling.elementary import log
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
@@ -94,5 +94,5 @@ def normal(seed, stream, trial, index, draw):
 
 @inlined
 def exponential(seed, stream, trial, index, draw):
-    """An exponentially distributed number of mean 1."""
-    return -math.log(uniform(seed, stream, trial, index, draw))
+    """An exponentially distributed number of mean 1, the same on every processor and card."""
+    return -log(uniform(seed, stream, trial, index, draw))

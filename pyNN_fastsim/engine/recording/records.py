@@ -64,11 +64,13 @@ class FiledArray(GrowingArray):
 
     path       of the file, which is made with its folder by the first flush that has something to write
     describe   function that returns what the file of the same name but .json shall say: a dict
+    part       what the name of this process's file has before .npy, if others have others: ".0"; their
+               description is one, which each of them writes
     """
 
-    def __init__(self, path, describe, shape=(), dtype=np.float64):
+    def __init__(self, path, describe, shape=(), dtype=np.float64, part=""):
         super().__init__(shape, dtype)
-        self.path, self._describe = path, describe
+        self.path, self._describe, self._part = path, describe, part
 
     def flush(self):
         """Write what is in memory to the file. Raises OSError; what can't be written stays in memory."""
@@ -89,7 +91,7 @@ class FiledArray(GrowingArray):
         self.start = self.length
 
     def write_description(self):
-        _write_json(self.path.removesuffix(".npy") + ".json", self._describe())
+        _write_json(self.path.removesuffix(f"{self._part}.npy") + ".json", self._describe(), self._part)
 
     def _header(self, rows):
         """The header of the file with so many rows; NumPy leaves room in it for any number of them."""
@@ -121,35 +123,43 @@ class Records:
 
     dt      ms, goes into the description of every file
     trial   whose arrays are made
+    part    which of the files are those of this process, ".0" or the like; "" if there is no other
     """
 
-    def __init__(self, folder, dt):
-        self.folder, self._dt = folder, dt
+    def __init__(self, folder, dt, part=""):
+        self.folder, self._dt, self._part = folder, dt, part
         self.trial = 0
         self._made = 0
 
     def note(self, step):
         """Write down that all files of this trial are complete up to a step. Raises OSError."""
         os.makedirs(self._trial_folder(), exist_ok=True)
-        _write_json(os.path.join(self._trial_folder(), "time.json"), {"dt": self._dt, "last_step": step})
+        path = os.path.join(self._trial_folder(), f"time{self._part}.json")
+        _write_json(path, {"dt": self._dt, "last_step": step})
 
-    def new_array(self, name, shape, describe, dtype=np.float64):
+    def next_number(self):
+        """A number for a new file; all processes must ask for them in the same order."""
+        self._made += 1
+        return self._made
+
+    def new_array(self, name, shape, describe, dtype=np.float64, number=None):
         """A growing array, in a file of this name and a number if not in memory; see FiledArray."""
         if self.folder is None:
             return GrowingArray(shape, dtype)
-        self._made += 1
-        path = os.path.join(self._trial_folder(), f"{self._made:04d}-{name}.npy")
-        return FiledArray(path, lambda: {"dt": self._dt, **describe()}, shape, dtype)
+        number = number or self.next_number()
+        path = os.path.join(self._trial_folder(), f"{number:04d}-{name}{self._part}.npy")
+        return FiledArray(path, lambda: {"dt": self._dt, **describe()}, shape, dtype, self._part)
 
     def _trial_folder(self):
         return os.path.join(self.folder, f"segment{self.trial:03d}")
 
 
-def _write_json(path, content):
+def _write_json(path, content, part=""):
     """Write a file that is there as a whole, or not at all, or as it was."""
-    with open(path + ".new", "w", encoding="utf-8") as file:
+    new = f"{path}.new{part}"  # several processes may write the same
+    with open(new, "w", encoding="utf-8") as file:
         json.dump(content, file)
-    os.replace(path + ".new", path)
+    os.replace(new, path)
 
 
 def elements(array):

@@ -18,6 +18,15 @@ class SpikeLog:
         self.pairs = GrowingArray((2,), np.int32)
         self._sorted = None
         self._filed = {}  # FiledArrays by the index of the block
+        self._numbers = {}  # of these files, also of those that are not there yet
+        for block in blocks:
+            self.begin(block)
+
+    def begin(self, block):
+        """Take note of whether spikes of a block are recorded: the number of their file doesn't depend on who
+        spikes first."""
+        if block.recorded is not None and block.index not in self._numbers:
+            self._numbers[block.index] = self._records.next_number()
 
     def extend(self, pairs):
         """Append spikes."""
@@ -39,6 +48,8 @@ class SpikeLog:
         if self._records.folder is not None:
             self._divide()
             self._filed.pop(block.index, None)
+            self._numbers.pop(block.index, None)
+            self.begin(block)
             return
         log, last_id = self.pairs.view(), block.first_id + block.n
         kept = log[(log[:, 0] < block.first_id) | (log[:, 0] >= last_id)]
@@ -88,4 +99,5 @@ class SpikeLog:
             cells = np.flatnonzero(block.recorded).tolist()
             return {"variable": "spikes", "first_id": block.first_id, "cells": cells, **block.about}
 
-        return self._records.new_array("spikes", (2,), describe, np.int32)
+        number = self._numbers[block.index]
+        return self._records.new_array("spikes", (2,), describe, np.int32, number)

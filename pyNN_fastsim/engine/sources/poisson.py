@@ -186,6 +186,35 @@ def _count(c, first, last, step, numbers, counts):
         lo = hi
 
 
+@inlined
+def _count_of(c, i, step):
+    """What `_count` finds for one cell."""
+    _, start, stop, seed, stream, trial, _, table = c
+    if not start[i] < step <= stop[i]:
+        return 0
+    place = i % _DRAWN
+    words = philox(
+        np.uint64(step),
+        np.uint64(_COUNTING),
+        np.uint64((i - place) // 4 + place % _CALLS),
+        np.uint64(int(trial[0])),
+        np.uint64(int(seed[0])),
+        np.uint64(int(stream[0])),
+    )
+    early = words[0] if place < _CALLS else words[1]
+    late = words[2] if place < 3 * _CALLS else words[3]
+    number = np.int32(early if place < 2 * _CALLS else late)
+    lo = 1
+    hi = len(table)
+    while lo < hi:  # how many thresholds, which ascend, are below the number
+        middle = (lo + hi) // 2
+        if np.int32(table[middle]) < number:
+            lo = middle + 1
+        else:
+            hi = middle
+    return int(table[0]) + lo - 1
+
+
 def _counts(constants):
     return len(constants[-1]) > 0
 
@@ -214,6 +243,7 @@ POISSON = Model(
     spike=_spike,
     count=_count,
     counts=_counts,
+    count_of=_count_of,
     capacity=_capacity,
     restart=_restart,
     changed=_changed,

@@ -376,13 +376,15 @@ class Arrivals:
                 np.add.at(ring, places, np.broadcast_to(weights, len(group))[row][ahead])
 
 
-def release_counts(group, counts, ring, base, step):
+def release_counts(group, counts, ring, base, step, next_is_there=True):
     """Put the spikes under way to a group into the ring buffer that wait at the source as numbers.
 
-    counts   int32 [steps, cells], those of step k at k modulo steps; see `synapses.deliver_counts`
+    counts          int32 [steps, cells], those of step k at k modulo steps; see `synapses.deliver_counts`
+    next_is_there   whether what arrives at the next step is in the ring buffer already
     """
     delay = int(group.delays[0])
-    for emitted in range(max(step + 2 - delay, group.since), step + 1):
+    first = step + (2 if next_is_there else 1) - delay
+    for emitted in range(max(first, group.since), step + 1):
         inputs = ring[(emitted + delay) % len(ring), base : base + counts.shape[1]]
         inputs[group.targets] += counts[emitted % len(counts), group.targets] * group.weights
 

@@ -17,6 +17,7 @@ import numpy as np
 from ..compiling.addresses import address_of, table_of
 from ..compiling.compile import Entry, inlined
 from ..compiling.lowlevel import float64_at, int64_at
+from ..compiling.marks import Marked
 from .groups import (
     BASE,
     BOUNDS,
@@ -134,6 +135,8 @@ class SynapseModel:
                   (steps)
     kernel        entry that takes the group through the spikes of its source
     observe       entry that samples the present state of some synapses
+    spiked        scalar function of a synapse that only presynaptic spikes change, for GPUs; or None:
+                  (details, synapse, source cell, step) -> what a spike adds to its target
     catch_up      plastic: entry that takes synapses through the spikes of their targets
     show          plastic: entry that tells what their weights are after these, and changes nothing
     trace_rates   plastic: function(constants) -> the two rates of the trace that they need, or None
@@ -148,6 +151,7 @@ class SynapseModel:
     constants: Callable
     kernel: Entry
     observe: Entry
+    spiked: Marked | None = None
     catch_up: Entry | None = None
     show: Entry | None = None
     trace_rates: Callable | None = None

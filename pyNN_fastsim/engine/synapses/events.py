@@ -104,7 +104,7 @@ def _events(detail, c, s, weight, j, step, ahead, at, k):
         s, weight = _between(c, s, weight, max(arrival - at, 0.0), time)  # noqa: F821
         post = _post_values(detail[PAST_VALUES], (mask + 1) * cell + (k & mask))  # noqa: F821
         s, weight = _after(c, s, weight, time, _key(detail, j), post)  # noqa: F821
-        at = max(arrival, at)
+        at = arrival  # never earlier than the last event, but for rounding: what is known arrives in order
         k += 1
     return s, weight, at, k
 
@@ -244,22 +244,28 @@ def _lone_spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, high
     row, detail, ring = group_at(group, head)
     starts, ends = synapses_of_thread(row, thread)
     cells = int32_at(spikes, n_spikes)
-    state = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
     stride = 0 if row[DELAY_IS_SHARED] else 2
     for k in range(n_spikes):
         for j in range(starts[cells[k]], ends[cells[k]]):
-            c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
-            last = int32_at(detail[LAST] + 4 * j, 1)
-            weight = float64_at(detail[WEIGHTS] + detail[WEIGHT_STRIDE] * j, 1)[0]
-            s, w = _between(c, gather(state, j), weight, float(step - last[0]), float(step))  # noqa: F821
+            amount = _after_spike(detail, j, cells[k], step)  # noqa: F821
             cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
-            pre = _pre_values(detail[PRE_VALUES], cells[k])  # noqa: F821
-            post = _post_values(detail[POST_VALUES], cell)  # noqa: F821
-            s, w, amount = _before(c, s, w, float(step), _key(detail, j), pre, post, s)  # noqa: F821
-            last[0] = step
-            scatter(state, j, s)
             add_at(ring, row, cell, step + uint16_at(row[DELAYS] + stride * j, 1)[0], amount)
     return 0
+
+
+def _spiked(detail, j, pre_cell, step):
+    """What synapse `j` adds to its target for a spike of its source; its state is that after it."""
+    state = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
+    c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
+    last = int32_at(detail[LAST] + 4 * j, 1)
+    weight = float64_at(detail[WEIGHTS] + detail[WEIGHT_STRIDE] * j, 1)[0]
+    s, w = _between(c, gather(state, j), weight, float(step - last[0]), float(step))  # noqa: F821
+    pre = _pre_values(detail[PRE_VALUES], pre_cell)  # noqa: F821
+    post = _post_values(detail[POST_VALUES], uint32_at(detail[TARGETS] + 4 * j, 1)[0])  # noqa: F821
+    s, w, amount = _before(c, s, w, float(step), _key(detail, j), pre, post, s)  # noqa: F821
+    last[0] = step
+    scatter(state, j, s)
+    return amount
 
 
 def _lone_observe_kernel(observer, first, last, step):
@@ -306,6 +312,7 @@ def event_model(name, parameters, state, constants, n_constants, functions, **op
         template, function = (_values if some else _no_values), f"{which[2:]}_values"
         names[function] = inlined(specialise(template, f"{name}{function}", _N_VALUES=len(some)))
     if len(functions) == 2:
+        names["_after_spike"] = inlined(specialise(_spiked, f"{name}_spiked", **names))
         return SynapseModel(
             name,
             parameters,
@@ -313,6 +320,7 @@ def event_model(name, parameters, state, constants, n_constants, functions, **op
             all_constants,
             Entry(specialise(_lone_spike_kernel, f"{name}_spike_kernel", **names), KERNEL_ARGUMENTS),
             Entry(specialise(_lone_observe_kernel, f"{name}_observe_kernel", **names), 4),
+            names["_after_spike"],
             is_random=is_random,
             **of_cells,
         )

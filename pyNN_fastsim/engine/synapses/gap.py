@@ -21,7 +21,7 @@ import numpy as np
 from ..compiling.addresses import address_of
 from ..compiling.compile import jit
 from ..compiling.lowlevel import float64_at, int32_at, int64_at
-from .groups import SynapseGroup, count_sort, sources_of
+from .groups import SynapseGroup, count_sort
 
 # The words of a row of the table of coupled blocks.
 BLOCK = 0  # index of the block
@@ -73,21 +73,24 @@ class Coupling:
         self.middles = np.zeros((2, 0))
         self.previous = np.zeros(0)
 
-    def connect(self, groups, blocks):
-        """Write down who is connected to whom. What has been noted of potentials is forgotten."""
-        self.blocks = sorted({index for group in groups for index in (group.source, group.target)})
+    def connect(self, junctions, blocks):
+        """Write down who is connected to whom. What has been noted of potentials is forgotten.
+
+        junctions   as of `coupling.junctions_of`
+        """
+        self.blocks = sorted({index for source, target, *_ in junctions for index in (source, target)})
         ends = np.cumsum([blocks[index].n for index in self.blocks])
         width = int(ends[-1]) if len(ends) else 0
         self.offsets = dict(zip(self.blocks, np.append(0, ends), strict=False))
         if self.middles.shape[1] != width:
             self.middles, self.previous = np.full((2, width), np.nan), np.full(width, np.nan)
         ones, others, conductances = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
-        for group in groups:
-            a = sources_of(group) + self.offsets[group.source]
-            b = group.targets.astype(np.int64) + self.offsets[group.target]
+        for source, target, pre, post, g in junctions:
+            a = pre + self.offsets[source]
+            b = post.astype(np.int64) + self.offsets[target]
             ones += [a, b]
             others += [b, a]
-            conductances += 2 * [np.broadcast_to(group.weights, len(group))]
+            conductances += [g, g]
         order, self.first = count_sort(np.concatenate(ones), width)
         self.neighbours = np.concatenate(others)[order]
         self.conductances = np.ascontiguousarray(np.concatenate(conductances)[order], dtype=np.float64)

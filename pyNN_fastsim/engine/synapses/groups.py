@@ -56,8 +56,12 @@ class Whole:
     shortest: int
     longest: int
     has_delays: bool  # one of each synapse
-    joins_equals: bool  # see `joins_equals`
+    has_equals: bool  # whether each cell has one static synapse, to the same cell of the target
     varied: frozenset = frozenset()  # names of parameters that are not the same for all
+
+    @property
+    def joins_equals(self):
+        return self.has_equals and not self.has_delays
 
 
 @dataclass(eq=False)
@@ -236,16 +240,23 @@ def is_one_to_one(group, ranges):
     ranges   [threads, blocks, 2]: such cells must belong to the same thread
     """
     own = group.whole.joins_equals if group.whole else joins_equals(group)
-    return own and np.array_equal(ranges[:, group.source], ranges[:, group.target])
+    return (
+        own
+        and type(group) is SynapseGroup
+        and np.array_equal(ranges[:, group.source], ranges[:, group.target])
+    )
 
 
 def joins_equals(group):
     """Whether a group has one static synapse from each cell to the same cell of the target, and one delay."""
+    return type(group) is SynapseGroup and len(group.delays) == 1 and has_equals(group)
+
+
+def has_equals(group):
+    """Whether a group has one synapse from each cell, to the same cell of the target."""
     cells = np.arange(len(group.first) - 1)
     return (
-        type(group) is SynapseGroup
-        and len(group.delays) == 1
-        and len(group.targets) == len(cells)
+        len(group.targets) == len(cells)
         and np.array_equal(group.first[:-1], cells)
         and np.array_equal(group.targets, cells)
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..compiling.addresses import address_of
 from ..compiling.compile import entry, jit
-from ..compiling.lowlevel import float64_at, int64_at, uint32_at
+from ..compiling.lowlevel import float64_at, int64_at, table2_at, uint16_at, uint32_at
 
 SHORT = 24  # rows up to this length are sorted by insertion
 DIGITS = 256  # of a byte
@@ -186,7 +186,47 @@ def gathered(keys, values, n_keys, n_values, threads):
     return first, rows
 
 
+@entry(6)
+def _put(counts_at, n_rows, places_at, table_at, n_arrays, n):
+    counts, places = int64_at(counts_at, n_rows), int64_at(places_at, n_rows)
+    table = table2_at(table_at, n_arrays, 3)
+    for a in range(n_arrays):
+        begin = 0
+        for k in range(n_rows):
+            if table[a, 2] == 2:
+                values, kept = uint16_at(table[a, 0], n), uint16_at(table[a, 1] + 2 * places[k], counts[k])
+                for j in range(counts[k]):
+                    kept[j] = values[begin + j]
+            elif table[a, 2] == 4:
+                values, kept = uint32_at(table[a, 0], n), uint32_at(table[a, 1] + 4 * places[k], counts[k])
+                for j in range(counts[k]):
+                    kept[j] = values[begin + j]
+            else:
+                values, kept = float64_at(table[a, 0], n), float64_at(table[a, 1] + 8 * places[k], counts[k])
+                for j in range(counts[k]):
+                    kept[j] = values[begin + j]
+            begin += counts[k]
+    return 0
+
+
+def put_rows(counts, places, arrays):
+    """Put parts of rows where they belong.
+
+    counts   integers [rows], of the elements of each part
+    places   int64 [rows], where each part begins in the whole
+    arrays   (parts, one after the other; the whole) of uint16, uint32 or float64
+    """
+    counts = counts.astype(np.int64)
+    table = np.array([(address_of(part), address_of(whole), part.itemsize) for part, whole in arrays])
+    places = address_of(counts), len(counts), address_of(places)
+    _put(*places, address_of(table), len(table), len(arrays[0][0]))
+
+
 def in_parallel(work, n_rows, threads):
     """Call work(first row) for pieces of ROWS_AT_ONCE rows."""
+    if threads == 1:
+        for first in range(0, n_rows, ROWS_AT_ONCE):
+            work(first)
+        return
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, range(0, n_rows, ROWS_AT_ONCE)))

@@ -93,6 +93,20 @@ def _spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):
     return 0
 
 
+def _spiked(detail, j, pre, step):
+    """What synapse `j` adds to its target for a spike of its source; its state is that after it."""
+    s = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
+    last = int32_at(detail[LAST] + 4 * j, 1)
+    c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
+    p = _decays(c, step - last[0])  # noqa: F821
+    last[0] = step
+    weight = float64_at(detail[WEIGHTS] + detail[WEIGHT_STRIDE] * j, 1)[0]
+    key = (detail[SEED], detail[STREAM], detail[TRIAL], number_of(detail, j))
+    state, amount = _release(c, _decayed(c, p, gather(s, j)), weight, key)  # noqa: F821
+    scatter(s, j, state)
+    return amount
+
+
 def _observe_kernel(observer, first, last, step):
     """Sample a state variable, as it is at `step`; `observer` is the address of a row of observers."""
     row = int64_at(observer, OBSERVER_ROW)
@@ -122,6 +136,7 @@ def _model(name, parameters, state, constants, n_constants, decays, decayed, rel
         constants,
         Entry(specialise(_spike_kernel, f"{name}_spike_kernel", **names), KERNEL_ARGUMENTS),
         Entry(specialise(_observe_kernel, f"{name}_observe_kernel", **names), 4),
+        inlined(specialise(_spiked, f"{name}_spiked", **names)),
         is_random=is_random,
     )
 

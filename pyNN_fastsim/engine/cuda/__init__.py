@@ -1,0 +1,15 @@
+"""
+The run loop for a GPU: the same blocks, groups, currents and samplers as `loop.py` runs on the CPU.
+
+Nothing here is imported unless a network is to run on a card. What a model is, is written once: the scalar
+functions of `neurons/`, `sources/` and `synapses/` are compiled for the card as they are.
+
+    network.py of the engine
+        run.py          pieces of a run: launches, what comes back, what stops
+        plan.py         what a network consists of, in tables in the card's memory
+        kernels         cells.py, delivery.py, steps.py: templates, and the words of their tables: words.py
+        launching.py    the kernels of a step in their order; graphs.py: of many steps at once
+        memory.py       arrays in the card's memory, and state that is there until somebody asks for it
+        cards.py        which cards there are, and what is wrong with them
+        compile.py      functions of the engine as the card's; what they call: on_card.py, simulated.py
+"""

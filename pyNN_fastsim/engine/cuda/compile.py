@@ -1,0 +1,128 @@
+"""
+How functions of the engine become functions of a card, and templates of kernels become kernels.
+
+A kernel has four arguments, all int64: the addresses of the head and of a table, the number of its rows, and
+how many steps after the head's it is for (words.py). With NUMBA_ENABLE_CUDASIM=1 Numba's simulator runs
+kernels as Python functions.
+"""
+
+import contextlib
+import functools
+import types as python_types
+
+import numpy as np
+from numba import cuda
+from numba.core import config
+
+from ..compiling.compile import specialise
+from ..compiling.marks import Marked, Named
+
+SIMULATED = bool(config.ENABLE_CUDASIM)
+SIGNATURE = "void(int64, int64, int64, int64)"
+
+
+@functools.cache
+def _names():
+    """The module of what functions of the engine call by name."""
+    if SIMULATED:
+        from . import simulated as names
+    else:
+        from . import on_card as names
+    return names
+
+
+def _of_card(thing):
+    """What kernels call for a `Named`, or for a `Marked` function and all that it calls."""
+    if isinstance(thing, Named):
+        return getattr(_names(), thing.name)
+    if not hasattr(thing, "_of_card"):
+        function = _copied(thing.function)
+        thing._of_card = function if SIMULATED else _device_function(function, thing.kind == "inlined")
+    return thing._of_card
+
+
+def _device_function(function, forceinline):
+    return cuda.jit(device=True, forceinline=forceinline)(function)
+
+
+def _copied(function):
+    """A copy of a function that sees what belongs to the card where it sees `Marked` functions and names."""
+    scope = dict(function.__globals__)
+    for name in function.__code__.co_names:
+        if isinstance(scope.get(name), (Marked, Named)):
+            scope[name] = _of_card(scope[name])
+        elif scope.get(name) is np and not SIMULATED:
+            scope[name] = _names().np
+    closure = function.__closure__ and tuple(_copied_cell(cell) for cell in function.__closure__)
+    copy = python_types.FunctionType(
+        function.__code__, scope, function.__name__, function.__defaults__, closure
+    )
+    copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
+    return copy
+
+
+def _copied_cell(cell):
+    value = cell.cell_contents
+    return python_types.CellType(_of_card(value) if isinstance(value, (Marked, Named)) else value)
+
+
+@contextlib.contextmanager
+def without_contraction():
+    """Let a * b + c be rounded twice, as on a CPU: NVVM would contract it, and numba-cuda has no option.
+
+    What is to be fused is written as fma() in our functions.
+    """
+    from numba.cuda.cudadrv import nvvm
+
+    plain = nvvm.compile_ir
+    nvvm.compile_ir = lambda ir, **options: plain(ir, **{**options, "fma": 0})
+    try:
+        yield
+    finally:
+        nvvm.compile_ir = plain
+
+
+def _quietly(function):
+    """The kernel for the simulator, whose numbers may overflow as they do on a card."""
+    scope = function.__globals__  # the simulator puts what belongs to a thread there
+    scope["_function"], scope["_errstate"] = function, np.errstate
+
+    def kernel(head_at, table, n_rows, ahead):
+        with _errstate(all="ignore"):  # noqa: F821
+            _function(head_at, table, n_rows, ahead)  # noqa: F821
+
+    return python_types.FunctionType(kernel.__code__, scope, function.__name__)
+
+
+_made = {}
+
+
+class Kernel:
+    """A kernel: a template, which sees `names` as globals; compiled when it is first launched."""
+
+    def __init__(self, template, name, **names):
+        self.name = name
+        self._function = specialise(template, name, **names)
+
+    @functools.cached_property
+    def function(self):
+        """The function as the card's compiler gets it."""
+        return _copied(self._function)
+
+    @functools.cached_property
+    def compiled(self):
+        if SIMULATED:
+            return cuda.jit(_quietly(self.function))
+        with without_contraction():
+            return cuda.jit(SIGNATURE)(self.function)
+
+    def launch(self, blocks, threads, stream, *arguments):
+        self.compiled[blocks, threads, stream](*arguments)
+
+
+def kernel_of(template, name, key=(), **names):
+    """The `Kernel` of a template and functions, made once; `key` is what else tells it from others."""
+    key = (template, name, tuple(sorted(names.items(), key=lambda item: item[0])), key)
+    if key not in _made:
+        _made[key] = Kernel(template, name, **names)
+    return _made[key]

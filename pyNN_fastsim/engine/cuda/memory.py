@@ -1,0 +1,199 @@
+"""
+Arrays in a card's memory, and state that is there until somebody asks for it.
+
+With the simulator the memory of the card is NumPy arrays that only kernels know.
+"""
+
+from collections.abc import Callable, MutableMapping
+
+import numpy as np
+
+from ..compiling import interpreted
+from .compile import SIMULATED
+from .errors import TooLarge
+
+
+class Buffer:
+    """An array in the card's memory; `nbytes` bytes of it at `address`."""
+
+    def __init__(self, shape, dtype):
+        self.shape, self.dtype = tuple(np.atleast_1d(shape)), np.dtype(dtype)
+        n = max(int(np.prod(self.shape)), 1)  # so that it has an address
+        self.nbytes = n * self.dtype.itemsize
+        if SIMULATED:
+            self._array = np.zeros(n, self.dtype)
+            interpreted.register(self._array)
+            self.address = self._array.ctypes.data
+        else:
+            self._array = _allocated(n, self.dtype)
+            self.address = int(self._array.__cuda_array_interface__["data"][0])
+
+    @property
+    def _size(self):
+        return int(np.prod(self.shape))
+
+    def put(self, values, stream=0):
+        """Send values there: as many as there are elements, or one for all; in the order of a stream."""
+        n = self._size
+        if n == 0:
+            return self
+        values = np.ascontiguousarray(np.broadcast_to(values, self.shape), self.dtype).ravel()
+        if SIMULATED:
+            self._array[:n] = values
+        else:
+            self._array.copy_to_device(values, stream=stream)
+        return self
+
+    def get(self, n=None, out=None, stream=0):
+        """Get the first `n` elements back, or all in the array's shape; into `out`, contiguous, if given.
+
+        stream   of the card, for which this waits; or 0
+        """
+        n = self._size if n is None else n
+        values = np.empty(n, self.dtype) if out is None else out.reshape(-1)
+        if n and SIMULATED:
+            values[:] = self._array[:n]
+        elif n:
+            self._array[:n].copy_to_host(values, stream)
+            if stream:
+                stream.synchronize()
+        return values.reshape(self.shape) if out is None and n == self._size else values
+
+
+def _allocated(n, dtype):
+    """An array of numba-cuda's. Raises TooLarge if there is no room for it."""
+    from numba import cuda
+
+    try:
+        return cuda.device_array(n, dtype)
+    except Exception as error:
+        if "OUT_OF_MEMORY" not in str(error):
+            raise
+        n_bytes = n * dtype.itemsize
+        raise TooLarge(
+            f"the card has no room for {n_bytes / 1e6:.1f} MB more: perhaps another process fills it. What "
+            "was recorded can be retrieved; setup(device='cpu') runs on the processor"
+        ) from None
+
+
+def settle():
+    """Wait until all that has been sent is there."""
+    if not SIMULATED:
+        from numba import cuda
+
+        cuda.synchronize()
+
+
+def sent(values, dtype=None):
+    """A buffer that holds an array."""
+    values = np.asarray(values, dtype)
+    return Buffer(values.shape, values.dtype).put(values)
+
+
+class State(MutableMapping):
+    """State variables by name, as blocks and groups have them, which are on the card while it runs.
+
+    Whoever looks at one brings all of them back; they are sent again before the next run, since they may have
+    been changed. What a variable is, is always the same array.
+
+    arrays   by name, float64 of one length
+    along    further arrays that go with them: a function without arguments, since it may be others next time
+    """
+
+    def __init__(self, arrays, along: Callable = list):
+        self._arrays, self._along = dict(arrays), along
+        self._buffer, self._others = None, []
+        self.is_away = False
+
+    def __getitem__(self, name):
+        self.bring_back()
+        return self._arrays[name]
+
+    def __setitem__(self, name, values):
+        self.bring_back()
+        self._arrays[name] = values
+        self._buffer = None
+
+    def __delitem__(self, name):
+        self.bring_back()
+        del self._arrays[name]
+        self._buffer = None
+
+    def __iter__(self):
+        return iter(self._arrays)
+
+    def __len__(self):
+        return len(self._arrays)
+
+    @property
+    def nbytes(self):
+        return sum(array.nbytes for array in (*self._arrays.values(), *self._along()))
+
+    def place(self):
+        """Make room for them on the card; returns the address of [variables, elements], and the others'."""
+        arrays = list(self._arrays.values())
+        length = len(arrays[0]) if arrays else 0
+        if self._buffer is None or self._buffer.shape != (len(arrays), length):
+            self.bring_back()
+            self._buffer = Buffer((len(arrays), length), np.float64)
+            self._others = [Buffer(array.shape, array.dtype) for array in self._along()]
+        return self._buffer.address, [buffer.address for buffer in self._others]
+
+    def send(self):
+        """Send them to the card, unless they are there."""
+        if self.is_away:
+            return
+        arrays = list(self._arrays.values())
+        if arrays:
+            self._buffer.put(np.stack(arrays))
+        for buffer, array in zip(self._others, self._along(), strict=True):
+            buffer.put(array)
+        self.is_away = True
+
+    def bring_back(self):
+        """Get them back from the card, if they are there."""
+        if not self.is_away:
+            return
+        self.is_away = False
+        for array, values in zip(self._arrays.values(), self._buffer.get(), strict=True):
+            array[:] = values
+        for buffer, array in zip(self._others, self._along(), strict=True):
+            array[:] = buffer.get()
+
+    def address_of(self, name):
+        """The address of a variable on the card; `place` has been called."""
+        names = list(self._arrays)
+        return self._buffer.address + 8 * self._buffer.shape[1] * names.index(name)
+
+
+class Copies:
+    """Copies on the card of arrays that only the host changes, kept as long as they are used."""
+
+    def __init__(self):
+        self._kept = {}  # by the id of the array: (array, buffer)
+        self._used = set()
+
+    def begin(self):
+        """Begin to write down what is used."""
+        self._used = set()
+
+    def address_of(self, array):
+        """The address of the copy of an array, which is made if it is not there."""
+        key = id(array)
+        if key not in self._kept:
+            self._kept[key] = array, sent(array)
+        self._used.add(key)
+        return self._kept[key][1].address
+
+    def missing(self, arrays):
+        """The bytes of those arrays that have no copy."""
+        different = {id(array): array for array in arrays}
+        return sum(array.nbytes for key, array in different.items() if key not in self._kept)
+
+    def outdate(self, array):
+        """Forget the copy of an array that is about to change."""
+        self._kept.pop(id(array), None)
+
+    def end(self):
+        """Give up the copies that are not used any more."""
+        self._kept = {key: kept for key, kept in self._kept.items() if key in self._used}

@@ -1,0 +1,128 @@
+"""
+What kernels call, in CUDA's terms. Imported only where something is compiled for a card.
+
+`views.py` and `intrinsics.py` of the CPU are written in LLVM's terms, which are a card's, too: they are
+loaded a second time, with numba-cuda's counterparts of what they import from Numba. Addresses are those of
+the card's main memory, which the compiler is told: else each access would ask which memory it is.
+"""
+
+import importlib.util
+import sys
+import types as python_types
+
+import numpy
+from llvmlite import ir
+from numba import cuda, types
+from numba.cuda import extending, libdevice
+
+GLOBAL = 1  # NVVM's number of the main memory
+
+_REPLACED = {
+    "from numba.core import cgutils": "from numba.cuda import cgutils",
+    "from numba.extending import intrinsic": "",
+    "from numba.np.arrayobj import populate_array": "from numba.cuda.np.arrayobj import populate_array",
+    "from .views import": f"from {__package__}._views import",
+    "builder.inttoptr(": "global_pointer(builder, ",
+}
+
+
+def intrinsic(function=None, prefer_literal=False):
+    """numba.extending.intrinsic for the card: numba-cuda's own takes no options."""
+    decorate = extending._intrinsic(target="cuda", prefer_literal=prefer_literal)
+    return decorate if function is None else decorate(function)
+
+
+def global_pointer(builder, address, kind):
+    """A pointer of a kind from an address in the card's main memory."""
+    pointer = builder.inttoptr(address, kind.pointee.as_pointer(GLOBAL))
+    return builder.addrspacecast(pointer, kind)
+
+
+def _copy(name):
+    """A module of `compiling/`, written for the card."""
+    spec = importlib.util.find_spec(f"{__package__.rpartition('.')[0]}.compiling.{name}")
+    source = spec.loader.get_source(spec.name)
+    for old, new in _REPLACED.items():
+        source = source.replace(old, new)
+    module = python_types.ModuleType(f"{__package__}._{name}")
+    module.__package__, module.__file__ = __package__, spec.origin
+    module.global_pointer, module.intrinsic = global_pointer, intrinsic
+    sys.modules[module.__name__] = module
+    exec(compile(source, spec.origin, "exec"), module.__dict__)
+    return module
+
+
+_copy("views")
+_copied = _copy("intrinsics")
+
+
+def __getattr__(name):
+    """Whatever is not below."""
+    return getattr(_copied, name)
+
+
+_float64_at, _int64_at = _copied.float64_at, _copied.int64_at
+
+
+@cuda.jit(device=True)
+def add_float(address, value):
+    cuda.atomic.add(_float64_at(address, 1), 0, value)
+
+
+@cuda.jit(device=True)
+def add_int(address, value):
+    return cuda.atomic.add(_int64_at(address, 1), 0, value)
+
+
+@cuda.jit(device=True)
+def lower_to(address, value):
+    cuda.atomic.min(_int64_at(address, 1), 0, value)
+
+
+def _place(builder, address, spacing, k):
+    offset = builder.mul(spacing, ir.IntType(64)(k))
+    return global_pointer(builder, builder.add(address, offset), ir.DoubleType().as_pointer())
+
+
+@intrinsic(prefer_literal=True)
+def read(typing_context, address, spacing, count):
+    """`count` (a literal) float64, the first at an address, each `spacing` bytes further on."""
+    number = count.literal_value
+    result = types.UniTuple(types.float64, number)
+
+    def generate(context, builder, signature, args):
+        values = [builder.load(_place(builder, args[0], args[1], k)) for k in range(number)]
+        return context.make_tuple(builder, result, values)
+
+    return result(types.int64, types.int64, count), generate
+
+
+@intrinsic
+def write(typing_context, address, spacing, values):
+    """Store a tuple of numbers as float64, the first at an address, each `spacing` bytes further on."""
+
+    def generate(context, builder, signature, args):
+        for k in range(len(values)):
+            value = context.cast(builder, builder.extract_value(args[2], k), values[k], types.float64)
+            builder.store(value, _place(builder, args[0], args[1], k))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, values), generate
+
+
+# --- NumPy ----------------------------------------------------------------------------------------------
+
+
+def _rounding(function):
+    @cuda.jit(device=True)
+    def rounded(x):
+        return function(numpy.float64(x))
+
+    return rounded
+
+
+# What functions find where they ask for NumPy: numba-cuda has no scalar functions for some of its names.
+np = python_types.ModuleType("numpy")
+np.__dict__.update({name: value for name, value in vars(numpy).items() if not name.startswith("__")})
+for _name in ("ceil", "floor", "rint", "trunc"):
+    setattr(np, _name, _rounding(getattr(libdevice, _name)))

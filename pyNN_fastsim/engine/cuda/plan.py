@@ -1,0 +1,266 @@
+"""
+What a network consists of, written down in tables in the card's memory.
+"""
+
+import numpy as np
+
+from ..preparation import find_counted, resize_ring
+from ..synapses import dynamic
+from ..synapses.dynamic import DynamicGroup
+from . import words
+from .cells import neuron_kernel, source_kernel
+from .delivery import LANES, changing_kernel, static_kernel
+from .memory import Buffer, State, sent
+
+SHARE = 2  # synapses of a row that each thread is to have, about
+MOST_PARTS = 32
+LOG_STEPS = 64  # for which the log of recorded spikes has room at least, whatever cells do
+LEAST_LOG = 2**16  # pairs
+
+
+class Table:
+    """Rows of words on the card, of things that one kernel is launched for.
+
+    width   threads along x that each row is worth
+    """
+
+    def __init__(self, kernel, rows, length, width):
+        self.kernel, self.width, self.n_rows = kernel, int(width), len(rows)
+        self._buffer = sent(np.array(rows, dtype=np.int64).reshape(len(rows), length))
+        self.address = self._buffer.address
+
+
+class Plan:
+    """The tables of a network, and the kernels of a step in their order.
+
+    cells      Tables of neurons and sources
+    delivery   Tables of groups
+    """
+
+    def __init__(self, network, copies):
+        self._network, self._copies = network, copies
+        self._kept = []  # buffers that only this plan uses
+        for block in network.blocks:
+            if not isinstance(block.state, State):
+                block.state = State(block.state)
+        for group in network.groups:
+            if isinstance(group, DynamicGroup) and not isinstance(group.state, State):
+                group.state = State(group.state, along=lambda group=group: [group.last])
+        self.states = [block.state for block in network.blocks]
+        self.states += [group.state for group in network.groups if isinstance(group, DynamicGroup)]
+        self._derive()
+        self._lists()
+        blocks = [self._block_row(block) for block in network.blocks]
+        self.cells = list(self._tables_of_cells(blocks))
+        self.delivery = list(self._tables_of_groups())
+        copies.end()
+
+    def _keep(self, buffer):
+        self._kept.append(buffer)
+        return buffer.address
+
+    def _derive(self):
+        """Find out what the host's side of the network follows from what."""
+        network = self._network
+        everything = np.array([[[0, block.n] for block in network.blocks]], dtype=np.int64)
+        find_counted(network, everything.reshape(1, len(network.blocks), 2), more=1)
+        self.channels = np.cumsum([0] + [b.n * len(b.model.receptors) for b in network.blocks])
+        self.groups = [g for g in network.groups if len(g)]
+        listed = [g for g in self.groups if g not in network.counted]
+        resize_ring(network, int(self.channels[-1]), max((g.longest for g in listed), default=1))
+        self.sources = {group.source for group in listed}
+        for group in self.groups:
+            if isinstance(group, DynamicGroup):
+                group.derive(network.dt, network.blocks[group.target])
+
+    def _lists(self):
+        """Make room for the lists of spikes of blocks that somebody wants to know of."""
+        network = self._network
+        self._spikes, self._times, self.counts = {}, {}, {}
+        for index in self.sources:
+            block = network.blocks[index]
+            self._spikes[index] = self._keep(Buffer(block.n, np.int32))
+            self._times[index] = self._keep(Buffer(block.n, np.int32)) if block.model.is_source else 0
+        for block in network.blocks:
+            if block.counts_spikes:
+                self.counts[block.index] = sent(block.counts)
+        self.slack = sum(b.capacity(b.n) for b in network.blocks if b.recorded is not None)
+
+    def _block_row(self, block):
+        n, model = block.n, block.model
+        row = np.zeros(words.BLOCK_ROW, dtype=np.int64)
+        row[words.SIZE], row[words.INDEX], row[words.FIRST_ID] = n, block.index, block.first_id
+        row[words.STATE], _ = block.state.place()
+        row[words.CHANNEL] = self.channels[block.index]
+        if block.recorded is not None:
+            row[words.RECORD] = self._keep(sent(block.recorded))
+        row[words.SPIKES] = self._spikes.get(block.index, 0)
+        row[words.TIMES] = self._times.get(block.index, 0)
+        if model.is_source:
+            self._write_source(row, block)
+        else:
+            self._write_constants(row, block)
+            self._write_currents(row, block)
+            self._write_counted(row, block)
+        return row
+
+    def _write_constants(self, row, block):
+        varies = any(np.ndim(value) for value in block.constants)
+        shape = len(block.constants), block.n if varies else 1
+        values = np.empty(shape)
+        for k, value in enumerate(block.constants):
+            values[k] = value
+        row[words.CONSTANTS] = self._keep(sent(values))
+        row[words.CONSTANT_STRIDE] = 8 if varies else 0
+        row[words.CONSTANT_SPACING] = 8 * shape[1]
+
+    def _write_source(self, row, block):
+        """Sources see whole arrays; numbers are given to them as arrays of one for each cell."""
+        arrays = [
+            np.full(block.n, float(value)) if np.ndim(value) == 0 else np.asarray(value, np.float64)
+            for value in block.constants
+        ]
+        buffers = [sent(array) for array in arrays]
+        self._kept += buffers
+        table = [(b.address, 8, len(a)) for b, a in zip(buffers, arrays, strict=True)]
+        row[words.CONSTANTS] = self._keep(sent(np.array(table, dtype=np.int64)))
+        row[words.CAPACITY] = max(block.capacity(block.n), 1)
+        if block.counts_spikes:
+            row[words.COUNTS], row[words.KEPT] = self.counts[block.index].address, len(block.counts)
+        elif block.model.spike is None:
+            row[words.ROOM] = self._keep(Buffer(int(row[words.CAPACITY]), np.int32))
+
+    def _write_currents(self, row, block):
+        """For each cell the currents that are injected, in the order in which they are added up."""
+        own = [
+            (current, cells) for current, index, cells in self._network.attachments if index == block.index
+        ]
+        if not own:
+            return
+        cells = np.concatenate([cells for _, cells in own])
+        currents = np.repeat([current for current, _ in own], [len(cells) for _, cells in own])
+        order = np.argsort(cells, kind="stable")
+        first = np.zeros(block.n + 1, dtype=np.int32)
+        np.cumsum(np.bincount(cells, minlength=block.n), out=first[1:])
+        row[words.INJECTED_FIRST] = self._keep(sent(first))
+        row[words.INJECTED] = self._keep(sent(currents[order], np.int32))
+
+    def _write_counted(self, row, block):
+        rows = []
+        for group in self.groups:
+            if group in self._network.counted and group.target == block.index:
+                counts = self._network.blocks[group.source].counts
+                rows.append(
+                    (
+                        self.counts[group.source].address,
+                        len(counts),
+                        self._copies.address_of(group.weights),
+                        8 if len(group.weights) > 1 else 0,
+                        int(group.delays[0]),
+                        group.since,
+                        group.receptor,
+                    )
+                )
+        if rows:
+            row[words.COUNTED] = self._keep(sent(np.array(rows, dtype=np.int64)))
+            row[words.N_COUNTED] = len(rows)
+
+    def _tables_of_cells(self, rows):
+        """A table for each kernel that cells need, sources first."""
+        by_kernel = {}
+        for block, row in zip(self._network.blocks, rows, strict=True):
+            n_constants = len(block.constants)
+            if block.model.is_source:
+                kernel = source_kernel(block.model, n_constants, block.counts_spikes)
+                width = block.n if block.model.emit is None else 1
+            else:
+                kernel, width = neuron_kernel(block.model, n_constants), block.n
+            by_kernel.setdefault(kernel, []).append((width, row, block.model.is_source))
+        for kernel, found in sorted(by_kernel.items(), key=lambda item: not item[1][0][2]):
+            widths, some_rows, _ = zip(*found, strict=True)
+            yield Table(kernel, some_rows, words.BLOCK_ROW, max(widths))
+
+    def _tables_of_groups(self):
+        """A table for each kernel of synapses; that of static ones last, since it ends the step."""
+        by_kernel = {}
+        for group in self.groups:
+            if group not in self._network.counted:
+                is_dynamic = isinstance(group, DynamicGroup)
+                kernel = changing_kernel(group.model) if is_dynamic else static_kernel()
+                by_kernel.setdefault(kernel, []).append(group)
+        static = by_kernel.pop(static_kernel(), [])
+        for kernel, groups in [*by_kernel.items(), (static_kernel(), static)]:
+            rows = [self._group_row(group) for group in groups]
+            widths = [LANES * row[words.PARTS] * self._usual_spikes(row[words.SOURCE]) for row in rows]
+            yield Table(kernel, rows, words.GROUP_ROW, max(widths, default=1))
+
+    def _usual_spikes(self, source):
+        """How many cells of a block are expected to spike in a step: a guess, for which there are warps."""
+        return 4 + self._network.blocks[source].n // 1000
+
+    def _group_row(self, group):
+        copies, row = self._copies, np.zeros(words.GROUP_ROW, dtype=np.int64)
+        n_sources = max(np.count_nonzero(np.diff(group.first)), 1)
+        row[words.SOURCE] = group.source
+        row[words.LIST], row[words.LIST_TIMES] = self._spikes[group.source], self._times[group.source]
+        row[words.FIRST] = copies.address_of(group.first)
+        row[words.TARGETS] = copies.address_of(group.targets)
+        row[words.WEIGHTS] = copies.address_of(group.weights)
+        row[words.WEIGHT_STRIDE] = 8 if len(group.weights) > 1 else 0
+        row[words.DELAYS] = copies.address_of(group.delays)
+        row[words.DELAY_STRIDE] = 2 if len(group.delays) > 1 else 0
+        n_targets = self._network.blocks[group.target].n
+        row[words.BASE] = self.channels[group.target] + group.receptor * n_targets
+        row[words.PARTS] = np.clip(len(group) // n_sources // (LANES * SHARE), 1, MOST_PARTS)
+        if isinstance(group, DynamicGroup):
+            row[words.DETAIL] = self._detail(group)
+        return row
+
+    def _detail(self, group):
+        """The words that synapses which change need, with addresses of the card (dynamic.py)."""
+        network = self._network
+        network.write_down(group)
+        detail = group.detail.copy()
+        address, (last,) = group.state.place()
+        n = len(group)
+        detail[dynamic.STATE] = self._keep(
+            sent(np.array([(address + 8 * n * k, 8, n) for k in range(len(group.state))], dtype=np.int64))
+        )
+        detail[dynamic.CONSTANTS] = self._table(group.used_constants)
+        detail[dynamic.LAST] = last
+        detail[dynamic.WEIGHTS] = self._copies.address_of(group.weights)
+        detail[dynamic.TARGETS] = self._copies.address_of(group.targets)
+        source, target = network.blocks[group.source], network.blocks[group.target]
+        detail[dynamic.PRE_VALUES] = self._values(source, group.model.of_pre)
+        detail[dynamic.POST_VALUES] = self._values(target, group.model.of_post)
+        return self._keep(sent(detail))
+
+    def _table(self, arrays):
+        """The address of a table of arrays of one element, or one for each synapse."""
+        buffers = [sent(array) for array in arrays]
+        self._kept += buffers
+        rows = [(b.address, 8 if len(a) > 1 else 0, len(a)) for b, a in zip(buffers, arrays, strict=True)]
+        return self._keep(sent(np.array(rows, dtype=np.int64).reshape(-1, 3)))
+
+    def _values(self, block, names):
+        """The address of a table of parameters and state variables of cells."""
+        rows = []
+        block.state.place()
+        for name in names:
+            if name in block.state:
+                rows.append((block.state.address_of(name), 8, block.n))
+            else:
+                rows.append((self._keep(sent(block.values(name))), 8, block.n))
+        return self._keep(sent(np.array(rows or [(0, 0, 0)], dtype=np.int64)))
+
+
+def needed_bytes(network, copies):
+    """How much memory a network will take on the card, but for small things."""
+    arrays = []
+    for group in network.groups:
+        arrays += [group.first, group.targets, group.weights, group.delays]
+    ring = 8 * network.ring.size
+    state = sum(16 * len(block.model.state) * block.n for block in network.blocks)
+    longest = max((g.longest for g in network.groups if g not in network.counted), default=1)
+    width = sum(block.n * len(block.model.receptors) for block in network.blocks)
+    return copies.missing(arrays) + max(ring, 8 * width << int(longest).bit_length()) + state

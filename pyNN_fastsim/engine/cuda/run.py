@@ -1,0 +1,200 @@
+"""
+Pieces of a run on a card: what is launched, what comes back, and why a run stops.
+
+A piece is cut into chunks, as long as their recordings have room on the card. While one chunk runs, the
+recordings of the one before leave; there are two `Outbox`es, used in turn. A cell that fails, or a log
+without room for another step, stops the network at that step by itself: kernels of later steps, which may
+have been launched by then, do nothing.
+"""
+
+import numpy as np
+
+from ..recording.samplers import Sampler
+from . import cards, support, words
+from .errors import NotOnCard
+from .launching import Launcher
+from .memory import Buffer, Copies, sent, settle
+from .plan import LEAST_LOG, LOG_STEPS, Plan, needed_bytes
+
+CHUNK = 2048  # steps at most
+OUTBOX_BYTES = 2**25  # of samples, and as many of numbers of currents
+
+
+class Outbox:
+    """Where recordings of a chunk are kept until they have left.
+
+    log        pairs of int32
+    samples    by sampler, float64 [rows, cells]
+    report     see `words.REPORT`
+    """
+
+    def __init__(self, log_capacity, samplers, n_steps, n_currents):
+        self.log = Buffer((log_capacity, 2), np.int32)
+        self.report = Buffer(words.REPORT, np.int64)
+        self.samples = [Buffer((n_steps // s.interval + 1, s.width), np.float64) for s in samplers]
+        self.table = Buffer((len(samplers), words.SAMPLER_ROW), np.int64)
+        self.currents = Buffer((n_steps, n_currents), np.float64)
+        self.begin = Buffer(5, np.int64)
+
+
+class CardLoop:
+    """What runs a network on a card, in the place of the run loop of the CPU; `Network.device`."""
+
+    def __init__(self):
+        self.name = cards.check()
+        self._copies = Copies()
+        self._plan = self._launcher = None
+        self._ring = None  # the ring buffer's Buffer
+        self._ring_is_away = False
+        self._network = None
+
+    # --- before a run -----------------------------------------------------------------------------------
+
+    def prepare(self, network):
+        """Make the tables of a network; what it needs is sent when it runs.
+
+        Raises NotOnCard, or TooLarge, before anything has changed.
+        """
+        fault = support.fault_of(network)
+        if fault:
+            raise NotOnCard(f"{fault} are not there on a GPU. {cards.ON_CPU}")
+        self.bring_back(network)
+        self._copies.begin()
+        cards.check_room(needed_bytes(network, self._copies))
+        self._network = network
+        self._plan = Plan(network, self._copies)
+        self._make_head(network)
+        self._outboxes = None
+        if self._launcher is not None:
+            self._launcher.close()
+        self._launcher = Launcher(self._plan, self._head, len(network.samplers))
+        return self._plan
+
+    def _make_head(self, network):
+        if self._ring is None or self._ring.shape != network.ring.shape:
+            self._ring = Buffer(network.ring.shape, np.float64)
+        self._listed = sent(np.zeros((2, len(network.blocks)), dtype=np.int64))
+        log_capacity = max(LOG_STEPS * self._plan.slack, LEAST_LOG)
+        head = np.zeros(words.HEAD, dtype=np.int64)
+        head[words.STOP], head[words.FAILED] = words.FOREVER, words.NOBODY
+        head[words.RING], head[words.MASK] = self._ring.address, len(network.ring) - 1
+        head[words.WIDTH], head[words.N_BLOCKS] = network.ring.shape[1], len(network.blocks)
+        head[words.LISTED] = self._listed.address
+        head[words.LOG_CAPACITY], head[words.LOG_SLACK] = log_capacity, self._plan.slack
+        head[words.N_CURRENTS] = len(network.currents)
+        self._words = head
+        self._head = sent(head)
+
+    def outdate(self, network, group):
+        """Say that weights and delays of a group are about to change, and what is under way may be."""
+        self.bring_back(network)
+        for array in (group.weights, group.delays):
+            self._copies.outdate(array)
+
+    def bring_back(self, network):
+        """Get everything back that changes on the card, if it is there."""
+        for thing in (*network.blocks, *network.groups):
+            state = getattr(thing, "state", None)
+            if hasattr(state, "bring_back"):
+                state.bring_back()
+        if self._ring_is_away:
+            self._ring_is_away = False
+            network.ring[:] = self._ring.get()
+            for index, buffer in self._plan.counts.items():
+                network.blocks[index].counts[:] = buffer.get()
+
+    def _send(self, network):
+        """Send what has changed, and wait until it is there."""
+        for state in self._plan.states:
+            state.send()
+        if not self._ring_is_away:
+            self._ring.put(network.ring)
+            for index, buffer in self._plan.counts.items():
+                buffer.put(network.blocks[index].counts)
+            self._ring_is_away = True
+        settle()
+
+    # --- running ----------------------------------------------------------------------------------------
+
+    def run(self, network, first, last):
+        """Do the steps `first` to `last`, or fewer; returns the last one done, and the cell that failed in
+        it: (block, cell), or None."""
+        self._send(network)
+        outboxes, length = self._outboxes_for(network)
+        under_way, done, failed = None, first - 1, None
+        stopped = False
+        for number, begin in enumerate(range(first, last + 1, length)):
+            chunk = begin, min(begin + length - 1, last), outboxes[number % 2]
+            self._launch(network, *chunk)
+            if under_way is not None:
+                done, failed, stopped = self._collect(network, *under_way)
+            under_way = chunk
+            if stopped:
+                break
+        if not stopped:
+            done, failed, stopped = self._collect(network, *under_way)
+        if stopped:
+            self._go_on_after_stop()
+        return done, failed
+
+    def _outboxes_for(self, network):
+        """Two outboxes, and how many steps they have room for."""
+        if self._outboxes is None:
+            per_step = max(sum(s.bytes_per_step() for s in network.samplers), 8 * len(network.currents), 1)
+            length = int(np.clip(OUTBOX_BYTES / per_step, 1, CHUNK))
+            capacity = int(self._words[words.LOG_CAPACITY])
+            arguments = capacity, network.samplers, length, len(network.currents)
+            self._outboxes = [Outbox(*arguments), Outbox(*arguments)], length
+        return self._outboxes
+
+    def _launch(self, network, first, last, outbox):
+        rows = []
+        for sampler, buffer in zip(network.samplers, outbox.samples, strict=True):
+            state = sampler.block.state
+            cells = self._copies.address_of(sampler.cells)
+            rows.append(
+                (state.address_of(sampler.variable), cells, sampler.width, sampler.interval, buffer.address,
+                 -first // sampler.interval)
+            )  # fmt: skip
+        stream = self._launcher.stream
+        outbox.table.put(np.array(rows, dtype=np.int64).reshape(-1, words.SAMPLER_ROW), stream)
+        values = np.zeros(outbox.currents.shape)
+        for k, current in enumerate(network.currents):
+            values[: last - first + 1, k] = network.sample_current(current, first - 1, last)
+        outbox.currents.put(values, stream)
+        addresses = outbox.log.address, outbox.table.address, outbox.currents.address
+        outbox.begin.put(np.array([first, *addresses, first - 1], dtype=np.int64), stream)
+        self._launcher.launch(outbox, last - first + 1)
+
+    def _collect(self, network, first, last, outbox):
+        """Get a chunk's recordings; returns the last step done, the cell that failed, whether it stopped."""
+        stop, failed, logged = self._launcher.report_of(outbox)
+        done = min(int(stop), last)
+        pairs = outbox.log.get(2 * int(logged), stream=self._launcher.outgoing).reshape(-1, 2)
+        keys = np.sort(
+            pairs.view(np.int64).ravel()
+        )  # by step, then by cell: the low word on all our machines
+        network.take_spikes(keys.view(np.int32).reshape(-1, 2))
+        for sampler, buffer in zip(network.samplers, outbox.samples, strict=True):
+            self._take(sampler, buffer, first, done)
+        if failed != words.NOBODY:
+            return done, (int(failed) // words.CELLS, int(failed) % words.CELLS), True
+        return done, None, stop != words.FOREVER
+
+    def _take(self, sampler: Sampler, buffer, first, done):
+        """Take over the samples of the steps `first` to `done`."""
+        samples, interval = sampler.samples, sampler.interval
+        begin = -(-first // interval) - sampler.first_step // interval  # number of the first of them
+        n = sampler.rows_until(done) - begin
+        if n <= 0:
+            return
+        place = begin - samples.start  # that of step 0 is there already
+        room = samples.reserve(n)[place : place + n]
+        buffer.get(n * sampler.width, out=room, stream=self._launcher.outgoing)
+        samples.length = sampler.rows_until(done)
+
+    def _go_on_after_stop(self):
+        """Let the card do steps again."""
+        self._launcher.wait()
+        self._head.put(self._words)
+        self._listed.put(np.zeros(self._listed.shape, dtype=np.int64))

@@ -1,0 +1,90 @@
+"""
+What kernels find in the card's memory: the words (int64) of the head and of the rows of tables.
+"""
+
+# The head. Kernels of a step get its address, and how many steps after `NOW` it is.
+NOW = 0  # the first step of what has been launched together
+STOP = 1  # the last step that may be done: cells that fail or a full log set it, and what was launched ends
+FAILED = (
+    2  # the first cell whose state is no longer finite: its block * CELLS + cell; NOBODY if there is none
+)
+RING = 3  # address of the ring buffer (float64)
+MASK = 4  # its number of slots, a power of two, minus one
+WIDTH = 5  # places in a slot
+N_BLOCKS = 6
+LISTED = 7  # address of how many cells are in each block's list of spikes, [2, blocks]: two steps in turn
+LOG = 8  # address of the recorded spikes: (cell, step) pairs of int32
+LOG_LENGTH = 9  # pairs
+LOG_CAPACITY = 10
+LOG_SLACK = 11  # the most that one step can add
+CURRENTS = 12  # address of what each current is in each step, float64 [steps, currents], nA
+N_CURRENTS = 13
+FIRST_CURRENT = 14  # the step of the first row of these
+SAMPLERS = 15  # address of the table of samplers
+N_SAMPLERS = 16
+HEAD = 17  # words
+
+FOREVER = 2**62  # a step that is never reached
+NOBODY = 2**62
+CELLS = 2**32
+
+# A row of the table of blocks. Those of neurons and sources have the same words.
+SIZE = 0
+STATE = 1  # address of the state, float64 [variables, cells]
+CONSTANTS = (
+    2  # address of the constants, float64 [constants, 1 or cells]; of sources a table as `arrays_at` wants
+)
+CONSTANT_STRIDE = 3  # bytes from one cell's to the next one's, 0 if all cells share them
+CONSTANT_SPACING = 4  # bytes from one constant to the next
+CHANNEL = 5  # offset of the first receptor's inputs in a slot of the ring buffer
+INDEX = 6  # of the block
+FIRST_ID = 7
+RECORD = 8  # address of flags (uint8), which cells' spikes to record; 0 for none
+SPIKES = 9  # address of the list of cells that spike in a step (int32), each once; 0 if nobody wants it
+TIMES = 10  # address of how often each of these spiked (int32); 0 if always once
+INJECTED_FIRST = 11  # address of where each cell's currents begin (int32 [cells + 1]); 0 for none
+INJECTED = 12  # address of the indices of these currents (int32)
+COUNTED = 13  # address of the table of groups that bring numbers of spikes
+N_COUNTED = 14
+COUNTS = 15  # address of how often each cell of a source spiked, int32 [kept, cells]; 0 if it doesn't count
+KEPT = 16
+ROOM = 17  # address of room for a list of spikes with repetitions (int32)
+CAPACITY = 18  # of this, and the most that a cell may spike in one step
+BLOCK_ROW = 19
+
+# A row of the table of groups that bring numbers of spikes, see `groups.deliver_counts`.
+COUNTED_FROM = 0  # address of the numbers, int32 [kept, cells]
+COUNTED_KEPT = 1
+COUNTED_WEIGHTS = 2  # address (float64)
+COUNTED_STRIDE = 3  # 0 if all share one weight, else 8
+COUNTED_DELAY = 4  # steps
+COUNTED_SINCE = 5
+COUNTED_RECEPTOR = 6
+COUNTED_ROW = 7
+
+# A row of the table of groups.
+SOURCE = 0  # index of the source block
+LIST = 1  # address of its list of spikes
+LIST_TIMES = 2  # address of how often each of these spiked, or 0
+FIRST = 3  # address of where each cell's synapses begin (int64)
+TARGETS = 4  # address of the target cells (uint32)
+WEIGHTS = 5  # address (float64)
+WEIGHT_STRIDE = 6  # 0 if all synapses share one weight, else 8
+DELAYS = 7  # address, steps (uint16)
+DELAY_STRIDE = 8  # 0 if all synapses share one delay, else 2
+BASE = 9  # offset of the receptor's first place in a slot
+PARTS = 10  # how many warps share the synapses of one cell
+DETAIL = 11  # address of what synapses that change need, see dynamic.py
+GROUP_ROW = 12
+
+# A row of the table of samplers.
+SAMPLED = 0  # address of the state variable (float64)
+SAMPLED_CELLS = 1  # address of the cells (int64)
+N_SAMPLED = 2
+INTERVAL = 3  # steps
+BUFFER = 4  # address of the samples, float64 [rows, sampled]
+BUFFER_ROW = 5  # row of the buffer for step 0 (may be negative)
+SAMPLER_ROW = 6
+
+# What is known at the end of a chunk of steps.
+REPORT = 3  # words: STOP, FAILED, LOG_LENGTH

@@ -1,0 +1,313 @@
+"""
+The run loop for GPUs in Numba's simulator of CUDA, against the CPU's: run by test_gpu.py in a process with
+NUMBA_ENABLE_CUDASIM=1. Memory of the card is arrays that only kernels know, and whose ends are checked.
+"""
+
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import drawn_networks
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from numba.cuda.simulator import kernel
+from own_cells import OwnIF
+
+import pyNN_fastsim as sim
+from pyNN_fastsim.engine.cuda import cards, launching, plan, run
+from pyNN_fastsim.engine.cuda.errors import DeviceError, TooLarge
+from pyNN_fastsim.engine.network import NumericalError
+
+SYNAPSES = ("StaticSynapse", "TsodyksMarkramSynapse", *drawn_networks.RANDOM_SYNAPSES)
+EXACT = {"cpu": {"exact_sums": True}, "gpu": {"device": "gpu"}}
+LONGEST = 10  # steps of one run of a drawn network; there may be five
+
+sys.setswitchinterval(1e-4)  # the simulator's threads wait for each other
+
+
+def in_turn(backwards):
+    """What runs the threads of a block one after the other, which takes a tenth of the time of real threads.
+
+    Our kernels have no barriers, so any order will do, and none may matter.
+    """
+
+    def run(manager, block_index, *arguments):
+        me = threading.current_thread()
+        me.blockIdx = kernel.Dim3(*block_index)
+        points = list(np.ndindex(*manager._block_dim))
+        for point in points[::-1] if backwards else points:
+            me.threadIdx = kernel.Dim3(*point)
+            manager._f(*arguments)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def threads_in_turn(request, monkeypatch):
+    if "threads_at_once" not in request.fixturenames:
+        monkeypatch.setattr(kernel.BlockManager, "run", in_turn(False))
+
+
+@pytest.fixture
+def threads_at_once():
+    """For tests with real threads."""
+
+
+class On:
+    """The package, set up for a device."""
+
+    def __init__(self, device):
+        self.device = device
+
+    def setup(self, **arguments):
+        return sim.setup(**arguments, **EXACT[self.device])
+
+    def __getattr__(self, name):
+        return getattr(sim, name)
+
+
+def on_both(build):
+    """What `build`, a function of the package, returns on the CPU and on a card."""
+    return build(On("cpu")), build(On("gpu"))
+
+
+def drawn_results(spec, device):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawn_networks, "sim", On(device))
+        return drawn_networks.Engine(spec).results()
+
+
+def shortened(spec):
+    program = [
+        ("run", min(arguments[0], LONGEST)) if name == "run" else (name, *arguments)
+        for name, *arguments in spec.program
+    ]
+    return replace(spec, program=program)
+
+
+def assert_equal(found, expected, exactly=True):
+    """Spikes are equal, and samples: to the last bit, or nearly."""
+    for trials, expected_trials in zip(found, expected, strict=True):
+        for trial, expected_trial in zip(trials, expected_trials, strict=True):
+            assert trial.keys() == expected_trial.keys()
+            for name in trial:
+                if exactly or name == "spikes":
+                    np.testing.assert_array_equal(trial[name], expected_trial[name], err_msg=name)
+                else:
+                    np.testing.assert_allclose(trial[name], expected_trial[name], 1e-9, 1e-11, err_msg=name)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],  # to shrink a network would take minutes
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    drawn_networks.networks(synapses=SYNAPSES, large=False),
+    st.sampled_from([1, 2, 2, 2, 3]),
+    st.sampled_from([2, 2, 2, 4]),
+    st.integers(3, 40),
+    st.booleans(),
+    st.booleans(),
+)
+def test_drawn_networks(spec, rows, threads, chunk, small_log, backwards):
+    """Whatever the schedule and the room for recordings."""
+    spec = shortened(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernel.BlockManager, "run", in_turn(backwards))
+        patch.setattr(launching, "MOST_ROWS", rows)
+        patch.setattr(launching, "THREADS", threads)
+        patch.setattr(launching, "STEPS", (5, 2, 1))
+        patch.setattr(run, "CHUNK", chunk)
+        if small_log:
+            patch.setattr(plan, "LOG_STEPS", 2)
+            patch.setattr(plan, "LEAST_LOG", 0)
+        found = drawn_results(spec, "gpu")
+    changing = any(c.synapse[0] != "StaticSynapse" for c in spec.connections)
+    assert_equal(found, drawn_results(spec, "cpu"), exactly=not changing)
+
+
+N = 6
+CHANGES = {
+    "weights": lambda on, source, projection: projection.set(weight=np.diag(2.0**-6 * np.arange(N))),
+    "one weight": lambda on, source, projection: setattr(projection[2], "weight", 0.3),
+    "delay": lambda on, source, projection: projection.set(delay=0.1),
+    "delays": lambda on, source, projection: projection.set(delay=np.diag(0.1 + 0.1 * np.arange(N))),
+    "too few to count": lambda on, source, projection: source.set(rate=200.0),
+    "rates": lambda on, source, projection: source.set(rate=np.linspace(0.0, 20_000.0, N)),
+    "reset": lambda on, source, projection: on.reset(),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_numbers_of_spikes_under_way_when_something_changes(name):
+    def build(on):
+        on.setup(timestep=0.1, rng_seed=3)
+        source = on.Population(N, on.SpikeSourcePoisson(rate=16_000.0, start=0.5, duration=3.0))
+        cells = on.Population(N, on.IF_curr_exp(tau_syn_E=0.5, i_offset=0.5))
+        synapse = on.StaticSynapse(weight=2.0**-3, delay=0.7)
+        projection = on.Projection(source, cells, on.OneToOneConnector(), synapse)
+        back = on.StaticSynapse(weight=0.3, delay=0.2)
+        on.Projection(cells, cells, on.AllToAllConnector(), back)
+        cells.record(["spikes", "v", "isyn_exc"])
+        if name != "delay":
+            source.record("spikes")
+        on.run(1.5)
+        CHANGES[name](on, source, projection)
+        on.run(1.1)
+        return [results_of(cells), results_of(source)] if name != "delay" else [results_of(cells)]
+
+    found, expected = on_both(build)
+    assert_equal(found, expected)
+    assert np.ptp(found[0][0]["isyn_exc"]) > 0.1
+
+
+def results_of(population):
+    trials = []
+    for segment in population.get_data().segments:
+        ids, times = segment.spiketrains.multiplexed
+        trial = {"spikes": sorted(zip(times.tolist(), ids.tolist(), strict=True))}
+        trials.append(trial | {signal.name: np.asarray(signal) for signal in segment.analogsignals})
+    return trials
+
+
+def test_more_cells_than_threads_and_own_types(threads_at_once):
+    """A user's own cell type, point neurons, assemblies, currents, a callback that sets parameters."""
+
+    def build(on):
+        on.setup(timestep=0.1)
+        own = on.Population(9, OwnIF(i_offset=np.linspace(1.0, 9.0, 9)))
+        point = on.Population(
+            5, on.PointNeuron(on.AdExp(i_offset=0.7), AMPA=on.ExpPSR(), GABA=on.AlphaPSR(e_syn=-80.0))
+        )
+        everybody = on.Assembly(own[2:7], point)
+        on.DCSource(amplitude=0.4, start=1.0, stop=2.5).inject_into(everybody)
+        on.ACSource(amplitude=0.3, frequency=100.0).inject_into(own[:4])
+        on.NoisyCurrentSource(mean=0.1, stdev=0.2, dt=0.2).inject_into(own)
+        rng = on.NumpyRNG(seed=1)
+        delays = on.RandomDistribution("uniform", (0.1, 1.0), rng=rng)
+        synapse = on.StaticSynapse(weight=0.2, delay=delays)
+        on.Projection(own, own, on.AllToAllConnector(), synapse)
+        on.Projection(
+            own,
+            point,
+            on.FixedProbabilityConnector(0.5, rng=rng),
+            on.StaticSynapse(weight=0.01),
+            receptor_type="AMPA",
+        )
+        own.record(["spikes", "v"], sampling_interval=0.3)
+        point.record(["spikes", "v"])
+
+        def set_something(t):
+            own[1:3].set(i_offset=2.0 + t)
+            if t > 0:
+                assert np.all(np.isfinite(np.asarray(own.get_data("v").segments[0].analogsignals[0])))
+            return t + 1.7
+
+        on.run(6.0, callbacks=[set_something])
+        return [results_of(own), results_of(point)]
+
+    found, expected = on_both(build)
+    assert_equal(found, expected)
+    assert len(found[0][0]["spikes"]) > 10
+
+
+def test_models_from_equations():
+    from equation_models import EVERYTHING, cell_type
+
+    def build(on):
+        on.setup(timestep=0.1)
+        cells = on.Population(3, cell_type(EVERYTHING)())
+        variables = [name for name in cells.celltype.recordable if name != "spikes"]
+        cells.record(["spikes", *variables])
+        on.run(4.0)
+        return [results_of(cells)]
+
+    found, expected = on_both(build)
+    assert_equal(found, expected)
+
+
+def test_the_cell_that_fails_is_named_and_what_was_recorded_is_kept():
+    def build(on):
+        on.setup(timestep=0.1)
+        cells = on.Population(4, on.IF_cond_exp(), label="cells")
+        cells.record("v")
+        cells[2:].set(i_offset=[0.0, -1e299])
+        on.run(0.5)
+        cells[2:3].set(i_offset=-1e304)
+        with pytest.raises(NumericalError, match="finite number") as caught:
+            on.run(1.0)
+        return str(caught.value), results_of(cells)
+
+    (message, found), (expected_message, expected) = on_both(build)
+    assert message == expected_message
+    assert_equal([found], [expected])
+
+
+@pytest.mark.parametrize("what", ["STDP", "gap junctions", "recording from synapses", "profile"])
+def test_what_is_not_there_is_refused_at_once(what):
+    sim.setup(device="gpu")
+    cells = sim.Population(3, sim.IF_cond_exp(), label="cells")
+    with pytest.raises((DeviceError, ValueError), match="device='cpu'"):
+        if what == "STDP":
+            rule, dependence = sim.SpikePairRule(), sim.AdditiveWeightDependence()
+            sim.Projection(cells, cells, sim.AllToAllConnector(), sim.STDPMechanism(rule, dependence))
+        elif what == "gap junctions":
+            sim.Projection(cells, cells, sim.AllToAllConnector(), sim.ElectricalSynapse(weight=0.001))
+        elif what == "profile":
+            sim.setup(device="gpu", profile=True)
+        else:
+            synapse = sim.TsodyksMarkramSynapse()
+            sim.Projection(cells, cells, sim.AllToAllConnector(), synapse).record("x")
+
+
+def test_a_card_without_room_is_said_so_before_anything_is_lost(monkeypatch):
+    sim.setup(device="gpu")
+    cells = sim.Population(3, sim.IF_curr_exp(i_offset=2.0))
+    cells.record("spikes")
+    sim.run(20.0)
+    before = results_of(cells)
+
+    def full(needed):
+        raise TooLarge("the network needs more of the card's memory")
+
+    monkeypatch.setattr(cards, "check_room", full)
+    sim.Projection(cells, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1))
+    with pytest.raises(TooLarge, match="needs more"):
+        sim.run(1.0)
+    assert results_of(cells) == before
+    monkeypatch.undo()
+    sim.run(20.0)
+    assert len(results_of(cells)[0]["spikes"]) > len(before[0]["spikes"])
+
+
+def test_records_to_files(tmp_path):
+    def build(on):
+        on.setup(timestep=0.1, record_to=str(tmp_path / on.device))
+        cells = on.Population(3, on.IF_curr_exp(i_offset=2.0))
+        cells.record(["spikes", "v"])
+        for _ in range(3):
+            on.run(5.0)
+        return [results_of(cells)]
+
+    assert_equal(*on_both(build))
+
+
+def test_auto_takes_a_card_for_large_networks(capsys, monkeypatch):
+    from pyNN_fastsim import devices
+
+    for least, where in ((10, "the CPU: the network is small, 3 cells"), (1, "the GPU (simulated by Numba)")):
+        monkeypatch.setattr(devices, "WORTHWHILE", least)
+        sim.setup(device="auto")
+        sim.Population(3, sim.IF_curr_exp(i_offset=2.0))
+        sim.run(1.0)
+        sim.run(1.0)
+        assert capsys.readouterr().err.count(f"device='auto' takes {where}") == 1

@@ -1,0 +1,117 @@
+"""
+GPUs, without one: what setup() says, and the run loop for cards in Numba's simulator (gpu/in_simulator.py).
+
+Where numba-cuda and its toolkit are installed, all kernels are compiled and assembled, too.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pyNN_fastsim as sim
+from pyNN_fastsim.engine.cuda import cards
+from pyNN_fastsim.engine.cuda.errors import DeviceError
+from pyNN_fastsim.engine.synapses import exact
+
+HERE = Path(__file__).parent
+SIMULATING = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
+
+
+@pytest.mark.compiles
+def test_the_same_as_on_the_cpu_in_numbas_simulator():
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        HERE / "gpu" / "in_simulator.py",
+    ]
+    done = subprocess.run(command, env=SIMULATING, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout[-8000:]
+
+
+@pytest.mark.compiles
+def test_all_kernels_compile_and_need_no_more_than_a_card_has():
+    pytest.importorskip("numba_cuda", reason="numba-cuda with its toolkit is not installed")
+    done = subprocess.run(
+        [sys.executable, HERE / "gpu" / "kernels.py"], capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+
+
+@pytest.fixture
+def no_card(monkeypatch):
+    def fail():
+        raise DeviceError(f"there is no NVIDIA card that this process can see. {cards.ON_CPU}")
+
+    monkeypatch.setattr(cards, "check", fail)
+
+
+def test_without_a_card_setup_says_what_to_do(no_card):
+    with pytest.raises(DeviceError, match=r"no NVIDIA card.*device='cpu'"):
+        sim.setup(device="gpu")
+    sim.setup()
+    sim.Population(2, sim.IF_curr_exp())
+    sim.run(1.0)
+
+
+def test_without_a_card_auto_takes_the_cpu_and_says_so(no_card, monkeypatch, capsys):
+    from pyNN_fastsim import devices
+
+    monkeypatch.setattr(devices, "WORTHWHILE", 1)
+    sim.setup(device="auto")
+    sim.Population(2, sim.IF_curr_exp())
+    sim.run(1.0)
+    assert "device='auto' takes the CPU: there is no NVIDIA card" in capsys.readouterr().err
+
+
+def test_the_environment_variable_is_for_scripts_that_say_nothing(no_card, monkeypatch):
+    monkeypatch.setenv("PYNN_FASTSIM_DEVICE", "gpu")
+    with pytest.raises(DeviceError):
+        sim.setup()
+    sim.setup(device="cpu")
+    monkeypatch.setenv("PYNN_FASTSIM_DEVICE", "tpu")
+    with pytest.raises(ValueError, match="the environment variable PYNN_FASTSIM_DEVICE must be one of"):
+        sim.setup()
+    with pytest.raises(ValueError, match="device must be one of"):
+        sim.setup(device="cuda")
+
+
+def test_nothing_of_cuda_is_imported_unless_it_is_asked_for():
+    code = (
+        "import sys, pyNN_fastsim as sim; sim.setup(); sim.Population(2, sim.IF_curr_exp()); sim.run(1.0);"
+        "sys.exit('numba.cuda' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_info_tells_of_cards(no_card, capsys):
+    sim.show_versions()
+    assert "GPU" in capsys.readouterr().out
+
+
+def test_exact_sums_do_not_depend_on_their_order():
+    rng = np.random.default_rng(1)
+    weights = rng.normal(0.0878, 0.01, 20_000)
+    on_grid = exact.on_grid(weights.copy())
+    assert np.max(np.abs(on_grid - weights)) <= 2.0**-41
+    sums = {float(np.cumsum(rng.permutation(on_grid))[-1]) for _ in range(5)}
+    assert len(sums) == 1
+    assert len({float(np.cumsum(rng.permutation(weights))[-1]) for _ in range(5)}) > 1
+
+
+def test_weights_are_told_as_they_are_used():
+    sim.setup(exact_sums=True)
+    cells = sim.Population(3, sim.IF_curr_exp())
+    projection = sim.Projection(cells, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1))
+    assert projection.get("weight", "list")[0][2] == exact.on_grid(np.array([0.1]))[0] != 0.1
+    projection.set(weight=0.3)
+    projection[4].weight = 0.7
+    expected = exact.on_grid(np.array([0.3, 0.7]))
+    assert {weight for _, _, weight in projection.get("weight", "list")} == set(expected)

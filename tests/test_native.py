@@ -378,7 +378,7 @@ MISTAKES = [
     ),
     (lambda: sim.native_cell_type("iaf_cond_beta"), errors.InvalidModelError, "use PointNeuron with LIF"),
     (lambda: sim.native_synapse_type("gap_junction"), errors.InvalidModelError, "use ElectricalSynapse"),
-    (lambda: sim.native_synapse_type("stdp_triplet_synapse"), errors.InvalidModelError, "no native synapse"),
+    (lambda: sim.native_synapse_type("stdp_dopamine_synapse"), errors.InvalidModelError, "no native synapse"),
     (lambda: sim.native_cell_type("iaf_psc_exp")(tau_mm=1.0), errors.NonExistentParameterError, "tau_m"),
     (
         lambda: sim.Population(2, sim.native_cell_type("iaf_psc_exp")(delta=1.0)),

@@ -28,7 +28,7 @@ def rates(tau_m=20.0, current=1.0, seed=0):
     return {"rate": 20.0 * cells.mean_spike_count(), "v": v[:, 0], "seed": seed}
 
 
-def test_a_grid(tmp_path):
+def test_a_grid(tmp_path, monkeypatch):
     """All combinations, in the order of the lists, each with what the function gives by itself."""
     grid = {"tau_m": [10.0, 20.0], "current": np.array([1.0, 1.5])}
     found = sim.explore(rates, grid, processes=2, to=tmp_path / "a.npz", seed=5)
@@ -45,6 +45,9 @@ def test_a_grid(tmp_path):
         assert row["error"] == ""
     assert os.listdir(tmp_path) == ["a.npz"]
     again = sim.Exploration(tmp_path / "a.npz")
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "pandas", None)
+        assert [row["rate"] for row in again.table] == found.get("rate")
     assert again.get("rate") == found.get("rate") and len(again.get("v")) == 4
 
 

@@ -90,6 +90,8 @@ if rank == 2:
 PIECES = """
 import hashlib
 from pyNN_fastsim import pieces
+from pyNN_fastsim.engine.synapses import arrival
+arrival.LONG = 0.2
 pieces.FEWEST, pieces.NARROWEST, pieces.MOST = 1, 1, 300
 sim.fixed_numbers.SHARE = 1
 rng = sim.NativeRNG(seed=5)
@@ -114,6 +116,8 @@ for connector in connectors:
         whole = projection.get(['weight', 'delay'], 'list', gather='all')
         assert len(whole) == projection.size()
         found += [len(whole), hashlib.sha256(repr(whole).encode()).hexdigest()]
+kinds = {type(group).__name__ for group in sim.simulator.state.network.groups}
+assert kinds == {'SynapseGroup', 'ArrivalGroup'}
 sim.run(1.0)
 if rank == 0:
     print(*found)

@@ -219,6 +219,7 @@ def _model_of(cls):
         unfit=getattr(cls, "unfit", None),
         refresh=getattr(cls, "refresh", None),
         restart=getattr(cls, "restart", None),
+        remembers=getattr(cls, "remembers", False),
         **functions,
     )
 

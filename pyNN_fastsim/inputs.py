@@ -8,14 +8,16 @@ from pyNN.parameters import ArrayParameter, Sequence
 from pyNN.space import Grid2D
 from pyNN.standardmodels import StandardCellType
 
+from . import simulator
 from .arguments import is_finite
 from .celltypes import CellType
+from .engine.neurons.timed_array import TIMED_ARRAY, Schedules
 from .engine.sources.timed import CORRELATED, TIMED_POISSON
 from .messages import shown
 from .standardmodels.cells import arrays_of
 from .validation import LARGEST, check_finite, check_parameters
 
-__all__ = ["HomogeneousCorrelatedSpikeTrains", "Image", "TimedPoisson"]
+__all__ = ["HomogeneousCorrelatedSpikeTrains", "Image", "TimedArray", "TimedPoisson"]
 
 
 class _Scheduled(CellType, StandardCellType):
@@ -51,11 +53,12 @@ def _by_cells(value):
     return value
 
 
-def _check_schedules(owner, values, above, shorter=()):
+def _check_schedules(owner, values, above, shorter=(), is_distance=False):
     """Raise InvalidParameterValueError unless sequences fit together and have possible values.
 
     above     names and limits: (name, what it must be at the most)
     shorter   other lengths than that of the schedule which they may have
+    is_distance   whether a schedule of one time may stand for times of that distance
     """
     names = ["schedule", *(name for name, _ in above)]
     several = [[each] if isinstance(each, ArrayParameter) else each for each in map(values.get, names)]
@@ -71,7 +74,8 @@ def _check_schedules(owner, values, above, shorter=()):
         arrays = [sequence.value for sequence in sequences]
         for name, array in zip(names, arrays, strict=True):
             check_finite(what, name, array)
-            if len(array) not in (len(arrays[0]), *shorter) or not len(array):
+            fits = len(array) in (len(arrays[0]), *shorter) or (is_distance and len(arrays[0]) == 1)
+            if not fits or not len(array):
                 raise errors.InvalidParameterValueError(
                     f"{what}: {name} must have one value for each time of the schedule, at least one: "
                     f"{len(array)} for {len(arrays[0])}"
@@ -81,7 +85,7 @@ def _check_schedules(owner, values, above, shorter=()):
                 f"{what}: schedule must be times (ms) from 0 on, in increasing order, not {shown(arrays[0])}"
             )
         for (name, most), array in zip(above, arrays[1:], strict=True):
-            if (array < 0.0).any() or (array > most).any():
+            if most < np.inf and ((array < 0.0).any() or (array > most).any()):
                 raise errors.InvalidParameterValueError(
                     f"{what}: {name} must be from 0 to {most:g}, not {shown(array)}"
                 )
@@ -109,6 +113,41 @@ class TimedPoisson(_Scheduled):
     def engine_values(values, n):
         """One array for each of `n` cells of `schedule` (ms) and `rates` (Hz)."""
         return values | {name: arrays_of(values[name], n) for name in ("schedule", "rates")}
+
+
+class TimedArray(_Scheduled):
+    """
+    Units that transmit values which follow a schedule, r; they never spike.
+
+    Each value of `rates` holds from its time in `schedule` (ms) on, the last one for good; or the schedule
+    begins again after a `period` (ms) that is above 0. One number for `schedule` is for how long each value
+    holds, 0 a time step. Before the first time r is 0. `rates` may be a table [times, cells], or pictures
+    [times, rows, columns]: see `Image`.
+    """
+
+    recordable = ["r"]
+    conductance_based = False
+    default_parameters = {"rates": Sequence([0.0]), "schedule": Sequence([0.0]), "period": -1.0}
+    default_initial_values = {"r": 0.0}
+    units = {"rates": "", "schedule": "ms", "period": "ms", "r": ""}
+    model = TIMED_ARRAY
+
+    def as_given(self, owner, parameters, size=None):
+        """As everywhere; a schedule may be one number."""
+        if is_finite(parameters.get("schedule")):
+            parameters = {**parameters, "schedule": [parameters["schedule"]]}
+        return super().as_given(owner, parameters, size)
+
+    @staticmethod
+    def check(owner, values, changed, cells):
+        check_parameters(owner, values)
+        _check_schedules(owner, values, [("rates", np.inf)], is_distance=True)
+
+    @staticmethod
+    def engine_values(values, n):
+        """With the schedules of `n` cells as the engine wants them."""
+        schedules, rates = (arrays_of(values[name], n) for name in ("schedule", "rates"))
+        return {"period": values["period"], "_schedules": Schedules(schedules, rates, simulator.state.dt)}
 
 
 class HomogeneousCorrelatedSpikeTrains(_Scheduled):

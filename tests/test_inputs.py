@@ -210,6 +210,52 @@ def test_a_film_is_a_population():
             assert not len(train)
 
 
+# --- values -------------------------------------------------------------------------------------------
+
+
+def values(celltype, n=1, runs=(1.0,), **setup):
+    sim.setup(timestep=0.1, **setup)
+    cells = sim.Population(n, celltype)
+    cells.record("r")
+    for duration in runs:
+        sim.run(duration)
+    return cells.get_data().segments[0].analogsignals[0].magnitude
+
+
+def test_a_timed_array():
+    """With a schedule that is a list, a distance, or nothing; and with a period."""
+    rates = [1.0, -2.0, 3.0]
+    found = values(sim.TimedArray(rates=rates, schedule=[0.2, 0.3, 0.7]))[:, 0]
+    assert found.tolist() == [0, 0, 1, -2, -2, -2, -2, 3, 3, 3, 3]
+    found = values(sim.TimedArray(rates=rates, schedule=0.4))[:, 0]
+    assert found.tolist() == [1, 1, 1, 1, -2, -2, -2, -2, 3, 3, 3]
+    found = values(sim.TimedArray(rates=rates))[:, 0]
+    assert found.tolist() == [1, -2, 3, 3, 3, 3, 3, 3, 3, 3, 3]
+    for runs in [1.0], [0.3, 0.1, 0.6]:
+        found = values(sim.TimedArray(rates=rates, schedule=0.2, period=0.5), runs=runs)[:, 0]
+        assert found.tolist() == [1, 1, -2, -2, 3, 1, 1, -2, -2, 3, 1]
+
+
+def test_a_timed_array_is_transmitted_and_can_be_changed():
+    sim.setup(timestep=0.1)
+    pattern = np.array([[1.0, 0.0, 2.0], [0.0, 5.0, 0.0]])
+    source = sim.Population(3, sim.TimedArray(rates=pattern, schedule=5.0))
+    units = sim.Population(3, sim.Neuron(equations="r = sum(exc)")())
+    sim.Projection(source, units, sim.OneToOneConnector(), sim.StaticSynapse(weight=2.0, delay=1.0))
+    units.record("r")
+    sim.run(10.0)
+    source.set(rates=[-1.0])
+    sim.run(5.0)
+    found = units.get_data().segments[0].analogsignals[0].magnitude
+    assert np.array_equal(found[30], 2.0 * pattern[0]) and np.array_equal(found[90], 2.0 * pattern[1])
+    assert np.array_equal(found[-1], [-2.0] * 3)
+    sim.reset()
+    sim.run(1.0)
+    assert source.get("rates") is not None
+    with pytest.raises(errors.InvalidParameterValueError, match="one value for each time"):
+        sim.Population(2, sim.TimedArray(rates=[1.0, 2.0, 3.0], schedule=[1.0, 2.0]))
+
+
 # --- every --------------------------------------------------------------------------------------------
 
 

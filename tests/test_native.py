@@ -298,6 +298,65 @@ def test_native_synapses_onto_standard_cells(name):
         assert g.dimensionality.string == "uS" and 0.0005 < g.magnitude.max() <= 0.04
 
 
+def _weight_of_power_law(w, pre, post, p):
+    """In pA. A postsynaptic spike that arrives together with a presynaptic one comes first, unseen by it."""
+    for t, is_pre in sorted(
+        [(t, True) for t in pre] + [(t, False) for t in post], key=lambda e: (e[0], e[1])
+    ):
+        others = [u for u in (post if is_pre else pre) if u < t]
+        trace = sum(np.exp((u - t) / p["tau_minus" if is_pre else "tau_plus"]) for u in others)
+        w += -p["lambda"] * p["alpha"] * w * trace if is_pre else p["lambda"] * w ** p["mu"] * trace
+    return w
+
+
+def _weight_of_triplets(w, pre, post, p):
+    def trace(times, t, tau):
+        return sum(np.exp((u - t) / tau) for u in times if u < t)
+
+    for t, is_pre in sorted(
+        [(t, True) for t in pre] + [(t, False) for t in post], key=lambda e: (e[0], e[1])
+    ):
+        if is_pre:
+            slow = trace(pre, t, p["tau_plus_triplet"])
+            w = max(w - trace(post, t, p["tau_minus"]) * (p["Aminus"] + p["Aminus_triplet"] * slow), 0.0)
+        else:
+            slow = trace(post, t, 110.0)
+            w += trace(pre, t, p["tau_plus"]) * (p["Aplus"] + p["Aplus_triplet"] * slow)
+            w = min(w, p["Wmax"])
+    return w
+
+
+@pytest.mark.parametrize(
+    ("name", "reference", "parameters"),
+    [
+        ("stdp_pl_synapse_hom", _weight_of_power_law, {"lambda": 0.05, "mu": 0.6, "alpha": 0.4}),
+        *(
+            (
+                "stdp_triplet_synapse",
+                _weight_of_triplets,
+                {"Aplus": 0.5, "Aplus_triplet": 3.0, "Aminus": 1.0, "Aminus_triplet": 0.5, "Wmax": w_max},
+            )
+            for w_max in (100.0, 57.0)  # never reached, reached at the last but one event
+        ),
+    ],
+)
+def test_rules_of_nest(name, reference, parameters):
+    """What NEST itself makes of them: tests/compare/test_native_nest.py."""
+    pre, forced = [5.0, 11.0, 20.0, 33.0, 60.0], [7.9, 18.9, 30.9, 34.9]
+    source, force = (sim.Population(1, sim.SpikeSourceArray(spike_times=times)) for times in (pre, forced))
+    cell = sim.Population(1, sim.IF_curr_delta())
+    cell.record("spikes")
+    sim.Projection(force, cell, sim.OneToOneConnector(), sim.StaticSynapse(weight=1000.0, delay=0.1))
+    synapse = sim.native_synapse_type(name)(weight=50.0, delay=1.0, **parameters)
+    projection = sim.Projection(source, cell, sim.OneToOneConnector(), synapse)
+    sim.run(70.0)
+    post = [round(t + 1.0, 1) for t in cell.get_data().segments[0].spiketrains[0].magnitude]
+    assert len(post) == 4 and 20.0 in post
+    expected = reference(50.0, pre, post, {**synapse.default_parameters, **parameters})
+    assert projection.get("weight", "list", with_address=False)[0] == pytest.approx(expected / 1e3, rel=1e-12)
+    assert abs(expected - 50.0) > 1.0
+
+
 def test_pickles():
     for kind in (sim.native_cell_type("iaf_psc_exp"), sim.native_synapse_type("stdp_synapse")):
         assert pickle.loads(pickle.dumps(kind)) is kind
@@ -319,7 +378,7 @@ MISTAKES = [
     ),
     (lambda: sim.native_cell_type("iaf_cond_beta"), errors.InvalidModelError, "use PointNeuron with LIF"),
     (lambda: sim.native_synapse_type("gap_junction"), errors.InvalidModelError, "use ElectricalSynapse"),
-    (lambda: sim.native_synapse_type("stdp_triplet_synapse"), errors.InvalidModelError, "no native synapse"),
+    (lambda: sim.native_synapse_type("stdp_dopamine_synapse"), errors.InvalidModelError, "no native synapse"),
     (lambda: sim.native_cell_type("iaf_psc_exp")(tau_mm=1.0), errors.NonExistentParameterError, "tau_m"),
     (
         lambda: sim.Population(2, sim.native_cell_type("iaf_psc_exp")(delta=1.0)),

@@ -386,6 +386,13 @@ def test_a_delay_may_become_longer():
         assert x[:, cell] == pytest.approx(mine, abs=1e-12)
 
 
+def test_a_card_has_no_memory_of_what_variables_were():
+    from pyNN_fastsim.engine.cuda.support import fault_of_model
+
+    for text, fault in (DELAYED % "", "cells that know what their variables were (late"), (NEURON, ""):
+        assert (fault_of_model(sim.nestml.nestml_cell_type("late", text).model) or "").startswith(fault)
+
+
 def test_delays_must_be_known_and_not_negative():
     with pytest.raises(errors.InvalidParameterValueError, match="delay must not be negative, not -1"):
         sim.Population(2, sim.nestml.nestml_cell_type("late", DELAYED % "")(delay=[1.0, -1.0]))

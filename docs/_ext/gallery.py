@@ -29,6 +29,12 @@ ARGUMENTS = {
     "triplet_stdp": [],
     "reward_stdp": [],
     "wang_buzsaki": [],
+    "neural_field": [],
+    "wilson_cowan": [],
+    "bar_learning": ["--pictures", "4000"],
+    "echo_state": [],
+    "rate_to_spike_to_rate": [],
+    "whole_brain": ["--time", "120"],
     "own_cell_type": None,  # writes own_cell_type.png where it is
 }
 

@@ -66,6 +66,7 @@ def loaded(parts):
         "solvers": dict(parts["solvers"]),
         "limits": dict(parts["limits"]),
         "text": parts["text"],
+        "remembers": bool(parts["remembers"]),
         "constants": staticmethod(scope["constants"]),
         **{name: inlined(scope[name]) for name in FUNCTIONS if name in scope},
         "restart": staticmethod(_restart),

@@ -41,6 +41,7 @@ def neuron_code(model):
         "parameters": {part.name: float(part.value) for part in model.parameters},
         "state": {name: initial[name] for name in state} | dict.fromkeys(hidden, 0.0),
         "limits": limits_of((*model.parameters, *model.variables), _delays(model)),
+        "remembers": bool(model.pasts),
         "units": {part.name: part.unit for part in (*model.parameters, *model.variables)},
         **_inputs(model),
         "conductance_based": model.conductance_based,

@@ -1,5 +1,5 @@
 """
-How the kernels of many steps are launched: as a CUDA graph on a card, one by one in the simulator.
+How the kernels of many steps are launched.
 
 A launch from Python takes several microseconds, as long as a step of a large network. So what belongs to
 `STEPS` steps is captured once into a graph, which is launched by one call. The graph knows nothing of time:
@@ -10,6 +10,7 @@ import warnings
 
 from . import cards, steps
 from .compile import SIMULATED
+from .graphs import Graph, GraphError
 from .memory import Buffer
 
 STEPS = (64, 8, 1)  # of graphs, the longest first
@@ -25,7 +26,9 @@ class Launcher:
 
     plan        a `Plan`
     head        its head's Buffer
-    n_samplers  whether, and for how many rows, there are samples to be taken
+    n_samplers  for how many there are samples to be taken
+    stream      of the card, on which everything is launched and sent
+    outgoing    of the card, on which recordings leave
     """
 
     def __init__(self, plan, head: Buffer, n_samplers):
@@ -33,17 +36,18 @@ class Launcher:
         blocks = cards.n_multiprocessors() * RESIDENT * WAVES
         self._step = [self._launch_of(table, blocks) for table in (*plan.cells, *plan.delivery)]
         if n_samplers:
-            self._step.append((steps.SAMPLE, (SAMPLING, min(n_samplers, MOST_ROWS)), 0, n_samplers))
+            grid = SAMPLING, min(n_samplers, MOST_ROWS)
+            self._step.append((steps.SAMPLE, grid, 0, n_samplers))
+        self._graphs = {}  # by their steps; None once that many have been launched one by one
         self._can_capture = True
-        self._graphs = {}  # by their steps: None once that many have been launched one by one
-        self._stream = self.outgoing = 0
+        self._finished = {}
+        self.stream = self.outgoing = 0
         if not SIMULATED:
             from numba import cuda
             from numba.cuda.core import config
 
             config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # some kernels are for one thread
-            self._stream, self.outgoing = cuda.stream(), cuda.stream()
-            self._finished = {}
+            self.stream, self.outgoing = cuda.stream(), cuda.stream()
 
     @staticmethod
     def _launch_of(table, blocks):
@@ -54,99 +58,66 @@ class Launcher:
 
     def launch(self, outbox, n_steps):
         """Launch a chunk of steps; its recordings are kept in `outbox`."""
-        self._one(steps.BEGIN, outbox.begin.address)
-        if SIMULATED:
-            self._enqueue(n_steps)
-        else:
-            left = n_steps
-            for length in STEPS:
-                for _ in range(left // length):
-                    self._launch_graph(length)
-                left %= length
-        self._one(steps.TELL, outbox.report.address)
+        self._launch_now(steps.BEGIN, 1, 1, self._head, outbox.begin.address, 1, 0)
+        left = n_steps
+        for length in STEPS:
+            for _ in range(left // length):
+                self._launch_steps(length)
+            left %= length
+        self._launch_now(steps.TELL, 1, 1, self._head, outbox.report.address, 1, 0)
         if not SIMULATED:
             from numba import cuda
 
             self._finished[id(outbox)] = event = cuda.event(timing=False)
-            event.record(self._stream)
+            event.record(self.stream)
 
     def report_of(self, outbox):
         """What a chunk reports, when it is done."""
         if not SIMULATED:
-            self.outgoing.synchronize()
             self._finished[id(outbox)].synchronize()
         return outbox.report.get(stream=self.outgoing)
 
     def wait(self):
         """Wait until everything is done that has been launched."""
         if not SIMULATED:
-            self._stream.synchronize()
-
-    def _one(self, kernel, table=0, by=0):
-        kernel.launch(1, 1, self._stream, self._head, table, 1, by)
-
-    def _enqueue(self, n_steps):
-        """Launch the kernels of so many steps, and let time pass."""
-        for ahead in range(n_steps):
-            for kernel, blocks, table, n_rows in self._step:
-                kernel.launch(blocks, THREADS, self._stream, self._head, table, n_rows, ahead)
-        self._one(steps.PASS, by=n_steps)
-
-    def _launch_graph(self, length):
-        """Launch so many steps: one by one the first time, which also loads all kernels, then as a graph."""
-        if length not in self._graphs:
-            self._graphs[length] = None
-            self._enqueue(length)
-            return
-        if self._graphs[length] is None and self._can_capture:
-            self._graphs[length] = self._capture(length)
-        if self._graphs[length] is None:
-            self._enqueue(length)
-        else:
-            _checked(_driver().cuGraphLaunch(self._graphs[length], _handle(self._stream)))
-
-    def _capture(self, length):
-        """The graph of so many steps; None, with a warning, where the driver can't capture it."""
-        try:
-            driver, stream = _driver(), _handle(self._stream)
-            mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED
-            _checked(driver.cuStreamBeginCapture(stream, mode))
-            try:
-                self._enqueue(length)
-            finally:
-                graph = _checked(driver.cuStreamEndCapture(stream))
-            executable = _checked(driver.cuGraphInstantiate(graph, 0))
-            _checked(driver.cuGraphDestroy(graph))
-            return executable
-        except Exception as error:
-            self._can_capture = False
-            warnings.warn(f"no CUDA graph can be made ({error}): runs will be slower", stacklevel=2)
-            return None
+            self.stream.synchronize()
 
     def close(self):
         """Give up the graphs, when everything is done."""
         self.wait()
         for graph in self._graphs.values():
             if graph is not None:
-                _checked(_driver().cuGraphExecDestroy(graph))
+                graph.close()
         self._graphs = {}
 
+    def _launch_now(self, kernel, blocks, threads, *arguments):
+        kernel.launch(blocks, threads, self.stream, *arguments)
 
-def _driver():
-    from cuda.bindings import driver
+    def _enqueue(self, n_steps, launch):
+        """Call `launch` for the kernels of so many steps, and for one that lets time pass."""
+        for ahead in range(n_steps):
+            for kernel, blocks, table, n_rows in self._step:
+                launch(kernel, blocks, THREADS, self._head, table, n_rows, ahead)
+        launch(steps.PASS, 1, 1, self._head, 0, 1, n_steps)
 
-    return driver
+    def _launch_steps(self, length):
+        """Launch so many steps: one by one the first time, which also loads all kernels, then as a graph."""
+        if length not in self._graphs:
+            self._graphs[length] = None
+            self._enqueue(length, self._launch_now)
+            return
+        if self._graphs[length] is None and self._can_capture:
+            self._graphs[length] = self._capture(length)
+        if self._graphs[length] is None:
+            self._enqueue(length, self._launch_now)
+        else:
+            self._graphs[length].launch()
 
-
-def _handle(stream):
-    """The driver's handle of one of numba-cuda's streams."""
-    handle = stream.handle
-    return _driver().CUstream(int(getattr(handle, "value", handle)))
-
-
-def _checked(result):
-    """What a call of the driver returns beside its error. Raises RuntimeError if there is one."""
-    error, *values = result
-    if int(error) != 0:
-        raise RuntimeError(f"CUDA driver: {error}")
-    return values[0] if values else None
+    def _capture(self, length):
+        """The graph of so many steps; None, with a warning, where the driver can't make it."""
+        try:
+            return Graph(lambda launch: self._enqueue(length, launch), self.stream)
+        except (GraphError, ImportError, AttributeError) as error:
+            self._can_capture = False
+            warnings.warn(f"no CUDA graph can be made ({error}): runs will be slower", stacklevel=2)
+            return None

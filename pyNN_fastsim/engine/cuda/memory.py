@@ -32,8 +32,8 @@ class Buffer:
     def _size(self):
         return int(np.prod(self.shape))
 
-    def put(self, values):
-        """Send values there: as many as there are elements, or one for all."""
+    def put(self, values, stream=0):
+        """Send values there: as many as there are elements, or one for all; in the order of a stream."""
         n = self._size
         if n == 0:
             return self
@@ -41,7 +41,7 @@ class Buffer:
         if SIMULATED:
             self._array[:n] = values
         else:
-            self._array.copy_to_device(values)
+            self._array.copy_to_device(values, stream=stream)
         return self
 
     def get(self, n=None, out=None, stream=0):
@@ -74,6 +74,14 @@ def _allocated(n, dtype):
             f"the card has no room for {n_bytes / 1e6:.1f} MB more: perhaps another process fills it. What "
             "was recorded can be retrieved; setup(device='cpu') runs on the processor"
         ) from None
+
+
+def settle():
+    """Wait until all that has been sent is there."""
+    if not SIMULATED:
+        from numba import cuda
+
+        cuda.synchronize()
 
 
 def sent(values, dtype=None):

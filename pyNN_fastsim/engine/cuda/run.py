@@ -13,10 +13,12 @@ from ..recording.samplers import Sampler
 from . import cards, support, words
 from .errors import NotOnCard
 from .launching import Launcher
-from .memory import Buffer, Copies, sent
-from .plan import LEAST_LOG, LOG_STEPS, Plan, needed_bytes
+from .memory import Buffer, Copies, sent, settle
+from .plan import Plan, needed_bytes
 
 CHUNK = 2048  # steps at most
+LOG_STEPS = 64  # for which the log of recorded spikes has room at least, whatever cells do
+LEAST_LOG = 2**16  # pairs
 OUTBOX_BYTES = 2**25  # of samples, and as many of numbers of currents
 
 
@@ -104,6 +106,7 @@ class CardLoop:
                 network.blocks[index].counts[:] = buffer.get()
 
     def _send(self, network):
+        """Send what has changed, and wait until it is there."""
         for state in self._plan.states:
             state.send()
         if not self._ring_is_away:
@@ -111,6 +114,7 @@ class CardLoop:
             for index, buffer in self._plan.counts.items():
                 buffer.put(network.blocks[index].counts)
             self._ring_is_away = True
+        settle()
 
     # --- running ----------------------------------------------------------------------------------------
 
@@ -154,20 +158,22 @@ class CardLoop:
                 (state.address_of(sampler.variable), cells, sampler.width, sampler.interval, buffer.address,
                  -first // sampler.interval)
             )  # fmt: skip
-        outbox.table.put(np.array(rows, dtype=np.int64).reshape(-1, words.SAMPLER_ROW))
+        stream = self._launcher.stream
+        outbox.table.put(np.array(rows, dtype=np.int64).reshape(-1, words.SAMPLER_ROW), stream)
         values = np.zeros(outbox.currents.shape)
         for k, current in enumerate(network.currents):
             values[: last - first + 1, k] = network.sample_current(current, first - 1, last)
-        outbox.currents.put(values)
+        outbox.currents.put(values, stream)
         addresses = outbox.log.address, outbox.table.address, outbox.currents.address
-        outbox.begin.put(np.array([first, *addresses, first - 1], dtype=np.int64))
+        outbox.begin.put(np.array([first, *addresses, first - 1], dtype=np.int64), stream)
         self._launcher.launch(outbox, last - first + 1)
 
     def _collect(self, network, first, last, outbox):
         """Get a chunk's recordings; returns the last step done, the cell that failed, whether it stopped."""
         stop, failed, logged = self._launcher.report_of(outbox)
         done = min(int(stop), last)
-        pairs = outbox.log.get(2 * int(logged), stream=self._launcher.outgoing).reshape(-1, 2)
+        logged = min(int(logged), int(self._words[words.LOG_CAPACITY]))
+        pairs = outbox.log.get(2 * logged, stream=self._launcher.outgoing).reshape(-1, 2)
         keys = np.sort(
             pairs.view(np.int64).ravel()
         )  # by step, then by cell: the low word on all our machines

@@ -170,9 +170,9 @@ STATE = {
 PARAMETERS = {
     "Ke_gl": 250.0, "c_gl": 0.3, "Ke": 800.0, "Ki": 200.0, "tau_se": 2.0, "tau_si": 5.0, "cee": 0.3,
     "cie": 0.3, "cei": 0.5, "cii": 0.5, "Jee_max": 2.43, "Jie_max": 2.60, "Jei_max": -3.3, "Jii_max": -1.64,
-    "a": 0.0, "b": 0.0, "EA": -80.0, "tauA": 200.0, "C": 200.0, "gL": 10.0, "sigmae_ext": 1.5, "sigmai_ext": 1.5,
-    "ext_exc_rate": 0.0, "ext_inh_rate": 0.0, "ext_exc_current": 0.0, "ext_inh_current": 0.0,
-    "mue_ext_mean": 0.4, "mui_ext_mean": 0.3, "tau_ou": 5.0, "sigma_ou": 0.0,
+    "a": 0.0, "b": 0.0, "EA": -80.0, "tauA": 200.0, "C": 200.0, "gL": 10.0, "sigmae_ext": 1.5,
+    "sigmai_ext": 1.5, "ext_exc_rate": 0.0, "ext_inh_rate": 0.0, "ext_exc_current": 0.0,
+    "ext_inh_current": 0.0, "mue_ext_mean": 0.4, "mui_ext_mean": 0.3, "tau_ou": 5.0, "sigma_ou": 0.0,
 }  # fmt: skip
 
 ALN = Model(

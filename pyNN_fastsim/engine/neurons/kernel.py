@@ -126,6 +126,7 @@ class Model:
                   beginning of a trial, or None
     changed       for sources: function(constants, constants before, state, last step done), called when
                   parameters may have changed during a trial
+    remembers     whether its constants tell where "_past" is, see below
     cm            capacitance, nF, of a model that has no parameter of this name; infinite if nobody knows
     graded        receptors that take graded values in each step, see synapses/graded.py: their indices by
                   what users call them
@@ -157,6 +158,7 @@ class Model:
     capacity: Callable | None = None
     restart: Callable | None = None
     changed: Callable | None = None
+    remembers: bool = False
     cm: float = float("inf")
     graded: dict[str, int] = field(default_factory=dict)
     pools: tuple[tuple[int, str, int], ...] = ()

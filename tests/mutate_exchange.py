@@ -1,0 +1,74 @@
+"""
+Breaks what processes tell each other, one line at a time, and says whether the tests notice: a script.
+
+    python tests/mutate_exchange.py
+
+Needs mpirun beside Python, or on the PATH, and an hour: each mutant compiles the engine afresh. Works on a
+copy of the repository.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from test_mpi import MPIRUN, TESTS
+
+SECONDS = 1200  # for which a mutant may run: longer is noticed, too
+ENGINE = Path("pyNN_fastsim/engine")
+MUTANTS = [  # file, what stands there, what is to stand there, and what that means
+    ("messages.py", "process - 1 + n_threads", "process - 1", "lists of later processes are one's own"),
+    ("messages.py", "(step - first) * n_blocks + b", "b", "all spikes are of the first step"),
+    ("messages.py", "or sends[b] == 0:", "or sends[b] == 0 or b == 0:", "those of one block stay here"),
+    ("messages.py", "for b in range(words[N_BLOCKS]):\n                counts[owner, b] = 0",
+     "for b in range(words[N_BLOCKS] - 1):\n                counts[owner, b] = 0",
+     "old numbers of the last block stay"),
+    ("messages.py", "if longest > HEAD:", "if longest > HEAD + 40:", "some long messages are cut"),
+    ("messages.py", "sizes[size + process] = total", "sizes[size + process] = 0", "places of messages"),
+    ("messages.py", "= cells[k]", "= cells[0]", "one cell instead of all"),
+    ("messages.py", "min(row[DONE], max(", "max(row[DONE], max(", "the last step that somebody has done"),
+    ("exchange.py", "min(shortest, group.shortest)", "max(2, min(shortest, group.shortest))", "too rarely"),
+    ("loop.py", "if step > first:", "if step > first + 1:", "no arrivals in the second step"),
+    ("loop.py", "_call(words, tables.SHARE_POTENTIALS, thread, last)",
+     "_call(words, tables.SHARE_POTENTIALS, thread, last - last % 2)", "potentials every second step"),
+    ("coupling.py", "np.lexsort((post, pre))", "np.lexsort((pre, post))", "the order of gap junctions"),
+]  # fmt: skip
+TESTED = "tests/test_exchange.py", "tests/test_mpi.py"
+
+
+def notices(folder):
+    """Whether a test fails in a copy of the repository."""
+    environment = {**os.environ, "PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": str(folder / "cache")}
+    if MPIRUN:
+        environment["PATH"] = os.pathsep.join([os.path.dirname(MPIRUN), environment["PATH"]])
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTED]
+    try:
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return True
+    return done.returncode != 0
+
+
+def main():
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "copy"
+        shutil.copytree(TESTS.parent, folder, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+        if notices(folder):
+            sys.exit("the tests fail without a mutant")
+        missed = []
+        for file, before, after, meaning in MUTANTS:
+            path = folder / ENGINE / file
+            source = path.read_text()
+            assert source.count(before) >= 1, (file, before)
+            path.write_text(source.replace(before, after, 1))
+            noticed = notices(folder)
+            print(f"{file}: {meaning}: {'noticed' if noticed else 'NOT NOTICED'}", flush=True)
+            missed += [] if noticed else [meaning]
+            path.write_text(source)
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()

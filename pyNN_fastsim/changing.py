@@ -15,6 +15,7 @@ from .arguments import is_finite
 from .connections import shared
 from .engine.synapses.groups import moved
 from .joint_changes import take_note, take_note_of, which_change
+from .messages import shown
 from .parameters import as_given, expression, one_number
 from .processes import processes
 from .synapse_values import drawn_for_all_pairs, evaluate
@@ -202,9 +203,9 @@ class Changing:
         """
         dt, step = simulator.state.dt, simulator.state.network.step
         steps = 1 if period is None else steps_of_interval(f"{self.label}: period", period, dt)
-        if offset is not None and not 0 <= offset < steps * dt:
+        if offset is not None and not (is_finite(offset) and 0 <= offset < steps * dt):
             raise errors.InvalidParameterValueError(
-                f"{self.label}: offset must be at least 0, and below the period, but is {offset} ms"
+                f"{self.label}: offset must be at least 0, and below the period, but is {shown(offset)}"
             )
         first = step % steps + (0 if offset is None else int(np.rint(offset / dt)))
         self._set_learning(learning=True, period=steps, offset=first % steps)

@@ -204,6 +204,10 @@ class Net:
         synapse = sim.TsodyksMarkramSynapse(weight=0.5, delay=0.4)
         return sim.Projection(self.source, self.others, sim.AllToAllConnector(), synapse)
 
+    def learning(self):
+        units = sim.Population(2, sim.LeakyIntegrator())
+        return sim.Projection(units, units, sim.AllToAllConnector(), sim.Oja(weight=0.5))
+
     def recorded_projection(self):
         projection = self.short_term()
         projection.record("u")
@@ -327,13 +331,22 @@ CALLS = {
         lambda net, **a: sim.Synapse(**{**EVENTS, **a}),
         names={
             name: f"{name} Synapse Own"
-            for name in ("parameters", "equations", "psp", "pre_spike", "post_spike", "functions")
+            for name in (
+                "parameters",
+                "equations",
+                "psp",
+                "pre_spike",
+                "post_spike",
+                "functions",
+                "operation",
+            )
         },
         parameters=kind(
             "a = 2.0", {"a": 3.0}, {"a": sim.Parameter(1.0, locality="global")}, tolerates="dict"
         ),
         equations=kind("dx/dt = -a", [sim.Variable("dx/dt = -a*x", init=1, max="a")]),
         psp=kind(None, tolerates=LINES),
+        operation=kind(None, tolerates=LINES),
         pre_spike=kind("g_target += w + x", "x += 1 : max=2", tolerates=LINES),
         post_spike=kind("w += x", None, tolerates=LINES),
         functions=kind("f(x) = x^2", None, tolerates=LINES),
@@ -573,6 +586,12 @@ CALLS = {
         file=TEXT_FILE,
         format=kind("list"),
         names={"attribute_names": "attribute_names parameter"},
+    ),
+    "Projection.enable_learning": Call(
+        lambda net, **a: net.learning().enable_learning(**{"period": 5.0, **a}),
+        period=kind(None, 0.1, 0.5, tolerates="none whole flag huge fraction exact"),
+        offset=kind(None, 0.0, 0.3, tolerates="none whole zero flag fraction exact tiny"),
+        names={"offset": "offset period"},
     ),
     "Projection.record": Call(
         lambda net, **a: net.short_term().record(**a),
@@ -988,6 +1007,7 @@ NOT_CALLED = {
     "get_time_step": "takes nothing",
     "list_standard_models": "takes nothing",
     "num_processes": "takes nothing",
+    "disable_learning": "takes nothing",
     "rank": "takes nothing",
     "record_gsyn": "is record_v with other names",
     "all": "takes nothing",

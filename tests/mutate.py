@@ -45,6 +45,7 @@ NEAREST = {
     "plasticity|history": ["test_plasticity.py"],
     "short_term|dynamic": ["test_short_term.py", "test_plasticity.py"],
     "gap": ["test_gap_junctions.py"],
+    "graded|transmission|past_values|learning": ["test_graded.py", "test_graded_networks.py"],
     "samplers": ["test_synapse_recording.py", "test_recording.py"],
     "check": ["test_own_cell_type.py"],
     "record": ["test_recording.py"],

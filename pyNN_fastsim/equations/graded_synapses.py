@@ -5,7 +5,7 @@ Types of graded synapses from descriptions: generated functions, and the class t
 import hashlib
 
 from ..engine.compiling.compile import inlined
-from ..engine.synapses import transmission
+from ..engine.synapses import graded_kernels
 from ..engine.synapses.graded import GradedModel
 from ..engine.synapses.transmission import OPERATIONS
 from ..graded import GradedType
@@ -16,9 +16,9 @@ from .description import GradedSynapse
 from .synapses import EquationSynapse
 
 DEFAULTS = {
-    "of_target": transmission.nothing_of_target,
-    "learn": transmission.no_learning,
-    "psp": transmission.weighted,
+    "of_target": graded_kernels.nothing_of_target,
+    "learn": graded_kernels.no_learning,
+    "psp": graded_kernels.weighted,
 }
 
 
@@ -68,7 +68,7 @@ def _model(parts):
         max(len(parts["of_post"]), 1),
     )
     kernels = tuple(
-        transmission.learning_entry(
+        graded_kernels.learning_entry(
             name, uniform, OPERATIONS[parts["operation"]], functions["learn"], functions["of_target"],
             functions["psp"], numbers,
         )
@@ -81,7 +81,7 @@ def _model(parts):
         dict(parts["of_target"]),
         scope["constants"],
         kernels,
-        transmission.observe_entry(name, 1 + len(parts["state"])),
+        graded_kernels.observe_entry(name, 1 + len(parts["state"])),
         tuple(parts["of_pre"]),
         tuple(parts["of_post"]),
         learns=bool({"learn", "of_target"} & set(own)),

@@ -77,13 +77,14 @@ class _Synapse:
         return self.parts.wrong(line, message)
 
     def _refuse_psp(self):
-        lines = self.source.lines("psp")
-        if lines:
-            raise self.wrong(
-                lines[0][1],
-                "a synapse acts either at spikes, with g_target += ... in pre_spike, or all the time, "
-                "with a psp",
-            )
+        for title in "psp", "operation":
+            lines = self.source.lines(title)
+            if lines:
+                raise self.wrong(
+                    lines[0][1],
+                    "a synapse acts either at spikes, with g_target += ... in pre_spike, or all the time, "
+                    f"with a psp; {title} belongs to the latter",
+                )
 
     def _check_flags(self):
         for statement in (*self.statements, *(s for title in EVENTS for s in self.events[title])):

@@ -17,7 +17,8 @@ import numpy as np
 
 from ..compiling.compile import inlined
 from .graded import GradedModel
-from .transmission import SUM, learning_entry, nothing_of_target, observe_entry, weighted
+from .graded_kernels import learning_entry, nothing_of_target, observe_entry, weighted
+from .transmission import SUM
 
 
 @inlined

@@ -7,8 +7,8 @@ PYTHON is the interpreter of an environment that has neurolib. Both have the sam
 parameters, time step (0.1 ms) and size of the noise, and diffusive coupling where neurolib has it. Here the
 first variable is recorded every 10 ms; neurolib keeps all samples. Each runs in a process of its own, for a
 moment first, so that everything is compiled. Times are of the processor; memory is what the run adds to the
-highest that the process has had. neurolib needs 32 bytes for each node and step: 10 GB for 1,000 nodes and
-30 s.
+highest that the process has had. neurolib needs 40 bytes for each node and step: 24 GB for 1,000 nodes and
+a minute.
 """
 
 import argparse

@@ -90,6 +90,10 @@ def __getattr__(name):
     raise AttributeError(_no_such_name(__name__, name, __all__), name=None, obj=None)
 
 
+def __dir__():
+    return [*globals(), *_NEURAL_MASSES]
+
+
 # Whatever stands here but the modules that come along with it.
 __all__ = [
     name

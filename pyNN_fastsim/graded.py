@@ -95,6 +95,8 @@ class DiffusiveCoupling(StaticSynapse):
             ms; 0 by default.
     """
 
+    is_graded = True
+
 
 class RateFromSpikes(GradedType, EngineSynapse, StandardSynapseType):
     """
@@ -215,8 +217,9 @@ def graded_form(label, pre, post, synapse_type, receptor_type):
     sources, targets = ([each.celltype for each in populations_of(cells)] for cells in (pre, post))
     transmitted = {celltype.model.transmits for celltype in sources}
     takes = [name for name in targets[0].model.graded if all(name in each.model.graded for each in targets)]
-    says_so = getattr(synapse_type, "is_graded", False)
-    if isinstance(synapse_type, DiffusiveCoupling) and None in transmitted:
+    is_diffusive = isinstance(synapse_type, DiffusiveCoupling)
+    says_so = getattr(synapse_type, "is_graded", False) and not is_diffusive
+    if is_diffusive and None in transmitted:
         raise errors.ConnectionError(
             f"{label}: DiffusiveCoupling is for cells that transmit a variable in each step, and those of "
             f"'{pre.label}' spike"

@@ -82,3 +82,62 @@ def test_the_example_that_is_drawn():
     assert strengths[near].mean() > 3.0 * strengths[~near].mean()
     with pytest.raises(ValueError, match="even"):
         sim.example_connectome(5)
+
+
+# --- small ones, which run without the compiler, too ----------------------------------------------------
+
+
+def hopf(strengths, steps, x, y, n, is_diffusive):
+    """Hopf nodes by Euler's method, in plain words: x at all times, [times, nodes]."""
+    past = [x]
+    for k in range(n):
+        arrived = np.zeros(len(x))
+        for i, j in zip(*np.nonzero(strengths), strict=True):
+            own = x[i] if is_diffusive else 0.0
+            arrived[i] += strengths[i, j] * (past[max(k - steps[i, j], 0)][j] - own)
+        growth = 0.25 - x**2 - y**2
+        x, y = x + 0.1 * (growth * x - 0.2 * y + arrived), y + 0.1 * (growth * y + 0.2 * x)
+        past.append(x)
+    return np.array(past)
+
+
+@pytest.mark.parametrize("is_diffusive", [False, True])
+def test_delays_shorter_and_longer_than_a_block(is_diffusive):
+    """Of 0 to 18 steps; in pieces that end within a block of eight steps."""
+    rng = np.random.default_rng(2)
+    strengths, lengths = rng.random((4, 4)) * ~np.eye(4, dtype=bool), rng.uniform(0.0, 36.0, (4, 4))
+    x, y = rng.random((2, 4))
+    sim.setup(timestep=0.1)
+    nodes = sim.Population(4, sim.Hopf(), initial_values={"x": x, "y": y})
+    synapse = sim.DiffusiveCoupling() if is_diffusive else None
+    sim.Projection(nodes, nodes, sim.ConnectomeConnector(strengths, lengths, K_gl=1.0), synapse)
+    nodes.record("x")
+    for duration in 1.1, 0.3, 3.6:
+        sim.run(duration)
+    found = nodes.get_data().segments[0].analogsignals[0].magnitude
+    known = hopf(strengths, np.rint(lengths / 2.0).astype(int), x, y, 50, is_diffusive)
+    assert np.abs(found - known).max() < 1e-13
+
+
+def test_inputs_and_tables():
+    """Spikes at their rates, values as scheduled, and rates within the table."""
+    rng = np.random.default_rng(3)
+    tables = {name: rng.random((3, 3)) + 1.0 for name in ("r_ss", "V_mean_ss", "tau_mu_exp")}
+    grid = {"mu_vals": [0.0, 1.0, 2.0], "sigma_vals": [0.0, 2.0, 4.0]}
+    sim.setup(timestep=0.1)
+    nodes = sim.Population(3, sim.ALN({**grid, **tables}, sigma_ou=0.1))
+    sim.ALN.connect(nodes, C, D)
+    values = sim.Population(2, sim.TimedArray(rates=[1.0, 2.0, 3.0], schedule=0.5, period=1.2))
+    timed = sim.Population(5, sim.TimedPoisson(rates=[0.0, 5000.0], schedule=[0.0, 1.0], period=2.0))
+    common = sim.Population(5, sim.HomogeneousCorrelatedSpikeTrains(rates=5000.0, corr=0.1))
+    for cells, name in (nodes, "rates_exc"), (values, "r"), (timed, "spikes"), (common, "spikes"):
+        cells.record(name)
+    sim.run(1.7)
+    sim.run(2.3)
+    rates, r = (each.get_data().segments[0].analogsignals[0].magnitude for each in (nodes, values))
+    assert 999.0 < rates[1:].min() < rates.max() < 2001.0
+    assert r[:14, 0].tolist() == [1.0] * 5 + [2.0] * 5 + [3.0] * 2 + [1.0] * 2
+    assert timed.mean_spike_count() == pytest.approx(10.0, abs=5.0)
+    assert common.mean_spike_count() == pytest.approx(20.0, abs=12.0)
+    times = np.concatenate([np.asarray(train) for train in timed.get_data().segments[0].spiketrains])
+    assert ((times % 2.0 > 0.95) | (times % 2.0 < 1e-6)).all()

@@ -13,6 +13,7 @@ import pytest
 import quantities as pq
 
 import pyNN_fastsim as sim
+from pyNN_fastsim.explore import seed_of, sets_of
 
 pytestmark = pytest.mark.big  # processes start, and each imports the package
 
@@ -27,13 +28,15 @@ def rates(tau_m=20.0, current=1.0, seed=0):
     return {"rate": 20.0 * cells.mean_spike_count(), "v": v[:, 0], "seed": seed}
 
 
-def test_a_grid(tmp_path):
+def test_a_grid(tmp_path, monkeypatch):
     """All combinations, in the order of the lists, each with what the function gives by itself."""
-    grid = {"tau_m": [10.0, 20.0], "current": np.array([1.0, 1.5]), "seed": 3}
-    found = sim.explore(rates, grid, processes=2, to=tmp_path / "a.npz")
+    grid = {"tau_m": [10.0, 20.0], "current": np.array([1.0, 1.5])}
+    found = sim.explore(rates, grid, processes=2, to=tmp_path / "a.npz", seed=5)
     assert len(found) == 4 and "4 runs, 0 of them failed" in repr(found)
     for k, (tau_m, current) in enumerate([(10.0, 1.0), (10.0, 1.5), (20.0, 1.0), (20.0, 1.5)]):
-        alone = rates(tau_m, current, 3)
+        seed = seed_of(5, {"tau_m": tau_m, "current": current})
+        alone = rates(tau_m, current, seed)
+        assert found[k]["seed"] == seed == found.table["seed"][k]
         assert found[k]["rate"] == alone["rate"]
         assert found[k]["v"].units == pq.mV
         assert np.array_equal(found[k]["v"].magnitude.ravel(), alone["v"].magnitude.ravel())
@@ -42,16 +45,20 @@ def test_a_grid(tmp_path):
         assert row["error"] == ""
     assert os.listdir(tmp_path) == ["a.npz"]
     again = sim.Exploration(tmp_path / "a.npz")
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "pandas", None)
+        assert [row["rate"] for row in again.table] == found.get("rate")
     assert again.get("rate") == found.get("rate") and len(again.get("v")) == 4
 
 
-def test_seeds_belong_to_sets(tmp_path):
-    """Whatever other sets there are, in whichever order, and however many processes."""
-    few = sim.explore(rates, {"tau_m": [10.0, 20.0]}, processes=1, to=tmp_path / "a.npz", seed=5)
-    more = sim.explore(rates, {"tau_m": [30.0, 20.0, 10.0]}, processes=2, to=tmp_path / "b.npz", seed=5)
-    others = sim.explore(rates, {"tau_m": [10.0, 20.0]}, processes=1, to=tmp_path / "c.npz", seed=6)
-    assert few.get("seed") == more.get("seed")[:0:-1]
-    assert len({*more.get("seed"), *others.get("seed")}) == 5
+def test_seeds_belong_to_sets():
+    """Whatever other sets there are, and in whichever order."""
+    few, more = (sets_of({"tau_m": values}) for values in ([10.0, 20.0], [30.0, 20.0, 10.0]))
+    first = [seed_of(5, each) for each in few]
+    assert [seed_of(5, each) for each in more][:0:-1] == first
+    others = [seed_of(6, each) for each in more]
+    assert len({*first, *others}) == 5 and all(0 <= seed < 2**31 for seed in others)
+    assert seed_of(5, {"a": 1, "b": 2.0}) == seed_of(5, {"b": np.float64(2.0), "a": np.int32(1)})
 
 
 def test_failures_are_rows_which_are_tried_again(tmp_path):
@@ -99,7 +106,7 @@ def test_a_kill_loses_nothing_that_was_finished(tmp_path):
     environment = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(__file__))}
     first = subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, env=environment)
     parts = tmp_path / "a.npz.parts"
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + 180.0
     while time.monotonic() < deadline and not (
         len(list(parts.glob("*.npz"))) == 3 and (tmp_path / "ran4").exists()
     ):

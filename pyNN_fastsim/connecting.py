@@ -424,7 +424,7 @@ class Connecting:
             sources=pre[order].astype(np.uint32),
             weights=values.pop("weight"),
             delays=delay_steps(delays, simulator.state.dt, least=0),
-            model=self.synapse_type.model,
+            model=self.synapse_type.model_of(source.block.model),
             parameters=values,
         )
         return Group(

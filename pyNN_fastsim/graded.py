@@ -40,8 +40,9 @@ class GradedType:
 
     def check_cells(self, owner, pre, post):
         """Raise InvalidModelError if cells, given by the engine's models, lack what the synapses use."""
-        of_pre = () if self.model.with_trace else self.model.pre
-        for which, cells, names in ("pre", pre, of_pre), ("post", post, self.model.post):
+        model = self.model_of(pre)
+        of_pre = () if model.with_trace else model.pre
+        for which, cells, names in ("pre", pre, of_pre), ("post", post, model.post):
             known = [*cells.parameters, *public_state(cells)]
             for name in names:
                 if name not in known:
@@ -50,6 +51,10 @@ class GradedType:
                         f"does not have{did_you_mean(name, known)}"
                     )
 
+    def model_of(self, cells):
+        """The engine's model of connections from cells of the engine's model `cells`."""
+        return self.model
+
     def parameters_of_target(self, model, receptor):
         return {}
 
@@ -57,18 +62,25 @@ class GradedType:
 class GradedConnection(GradedType, StaticSynapse):
     """What a StaticSynapse is between cells that never spike: in each step it transmits w r."""
 
+    is_diffusive = False
+    variable: str | None = None
+
     @classmethod
-    def of(cls, synapse, variable):
-        """What stands for a StaticSynapse where cells transmit a variable."""
+    def of(cls, synapse, variable=None):
+        """What stands for a StaticSynapse where cells transmit a variable; None: whichever they do."""
         graded = cls.__new__(cls)
         graded.__dict__.update(vars(synapse))
-        is_diffusive = isinstance(synapse, DiffusiveCoupling)
-        graded.__dict__["model"] = StaticModel(variable, is_diffusive=is_diffusive)
+        graded.__dict__["is_diffusive"] = isinstance(synapse, DiffusiveCoupling)
+        graded.__dict__["variable"] = variable
+        graded.__dict__["model"] = StaticModel(variable or "r")
         if not synapse.delay_is_given:
             space = copy.copy(synapse.parameter_space)
             space._parameters = {**space._parameters, "delay": LazyArray(0.0, dtype=float)}
             graded.__dict__["parameter_space"] = space
         return graded
+
+    def model_of(self, cells):
+        return StaticModel(self.variable or cells.transmits, is_diffusive=self.is_diffusive)
 
 
 class DiffusiveCoupling(StaticSynapse):
@@ -217,10 +229,9 @@ def graded_form(label, pre, post, synapse_type, receptor_type):
         return None
     if not says_so:
         of_kind = type(synapse_type) in (type(None), StaticSynapse, DiffusiveCoupling)
-        if not of_kind or len(transmitted) > 1:
+        if not of_kind or None in transmitted:
             raise errors.ConnectionError(_why_not(label, pre, synapse_type, transmitted))
-        (variable,) = transmitted
-        synapse_type = GradedConnection.of(synapse_type or StaticSynapse(), variable)
+        synapse_type = GradedConnection.of(synapse_type or StaticSynapse())
     elif synapse_type.model.with_trace and transmitted != {None}:
         raise errors.ConnectionError(
             f"{label}: '{pre.label}' has cells that never spike, so there is no rate of spikes"

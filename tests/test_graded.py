@@ -58,6 +58,30 @@ def test_the_default_is_no_delay_and_before_the_beginning_all_was_as_then():
     np.testing.assert_allclose(recorded(target)[1], [6.0, 8.0])
 
 
+def test_an_assembly_of_units_that_transmit_different_variables():
+    leaky, of_nest = sim.Population(1, sim.LeakyIntegrator()), sim.Population(1, sim.lin_rate_ipn())
+    target = sim.Population(1, RELAY())
+    leaky.initialize(r=2.0)
+    of_nest.initialize(rate=3.0)
+    weights = np.array([[1.0], [10.0]])
+    sim.Projection(leaky + of_nest, target, sim.AllToAllConnector(), sim.StaticSynapse(weight=weights))
+    target.record("r")
+    sim.run(DT)
+    assert recorded(target)[1, 0] == 32.0
+
+
+def test_connections_that_are_added_later_leave_others_what_they_were():
+    projection = learning_pair(sim.IBCM, eta=0.02, tau=1.0)
+    again = learning_pair(sim.IBCM, eta=0.02, tau=1.0)
+    sim.run(0.5)
+    again._convergent_connect(np.array([0]), 0, weight=0.7, delay=0.0, eta=0.02, tau=1.0, w_min=0.0)
+    assert len(again) == 3
+    sim.run(0.5)
+    np.testing.assert_array_equal(weights(again)[[0, 2]], weights(projection))  # by (pre, post)
+    sim.reset()
+    np.testing.assert_array_equal(weights(again), [0.5, 0.7, 0.5])
+
+
 def test_of_what_is_forgotten_the_oldest_that_is_kept_counts():
     source, target = sim.Population(1, unit("dr/dt = 1")), sim.Population(1, RELAY())
     made = sim.Projection(source, target, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0))
@@ -328,6 +352,15 @@ def test_a_reward_modulated_rule():
     sim.run(DT)
     expected = np.clip(10.0 * 4 * np.array([27.0, 216.0]) * 0.001 * 0.001, -0.005, 0.005)
     np.testing.assert_allclose(weights(projection), 0.5 + expected, rtol=1e-12)
+
+
+def test_equations_that_follow_one_another_are_solved_together():
+    projection = learning_pair(sim.Synapse({}, "dx/dt = pre.r - 4 * w\ndw/dt = x"))
+    sim.run(3 * DT)
+    w, x, pre = np.array([0.5, 0.5]), np.zeros(2), np.array([1.0, 2.0])
+    for _ in range(3):
+        w, x = w + DT * x, x + DT * (pre - 4.0 * w)
+    np.testing.assert_allclose(weights(projection), w, rtol=1e-14)
 
 
 def test_learning_can_be_switched_off_and_on():

@@ -58,6 +58,17 @@ def test_the_default_is_no_delay_and_before_the_beginning_all_was_as_then():
     np.testing.assert_allclose(recorded(target)[1], [6.0, 8.0])
 
 
+def test_of_what_is_forgotten_the_oldest_that_is_kept_counts():
+    source, target = sim.Population(1, unit("dr/dt = 1")), sim.Population(1, RELAY())
+    made = sim.Projection(source, target, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0))
+    target.record("r")
+    sim.run(2.0)  # two values are kept: those of 1.9 and 2.0 ms
+    made.set(delay=1.0)
+    sim.run(2.0)
+    t = DT * np.arange(21, 41)
+    np.testing.assert_allclose(recorded(target)[21:, 0], np.maximum(t - DT - 1.0, 1.9), rtol=1e-12)
+
+
 def test_a_delayed_linear_system_is_its_analytic_solution():
     """dv/dt = -v(t - 1), v = 1 before 0: by the method of steps, polynomials between the delays."""
     for dt in 0.01, 0.005:

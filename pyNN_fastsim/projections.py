@@ -164,6 +164,7 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         graded = graded_form(label, pre, post, synapse_type, receptor_type)
         if graded is not None:
             refuse(f"{label}: graded connections")
+            devices.refuse(simulator.state, label, "graded connections")
         return graded
 
     def short(self):

@@ -23,7 +23,7 @@ needs_mpi = pytest.mark.skipif(
 )
 pytestmark = pytest.mark.compiles
 SECONDS = 120  # until a run counts as hanging
-NETWORKS = 6
+NETWORKS, MANY_NETWORKS = 6, 200
 
 BEGINNING = """
 import numpy as np
@@ -55,11 +55,11 @@ def environment():
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def run(arguments, n, folder="."):
+def run(arguments, n, folder=".", seconds=SECONDS):
     """Run Python with these arguments, in `n` processes if not None; returns what came of it."""
     return subprocess.run(
         [*command(n), *map(str, arguments)],
-        cwd=folder, env=environment(), capture_output=True, text=True, timeout=SECONDS,
+        cwd=folder, env=environment(), capture_output=True, text=True, timeout=seconds,
     )  # fmt: skip
 
 
@@ -133,6 +133,18 @@ def test_drawn_networks_give_the_same_bits(n, threads, of_one_process, tmp_path)
     assert (tmp_path / "several").read_text() == of_one_process
 
 
+@pytest.mark.deep
+@needs_mpi
+def test_many_drawn_networks_give_the_same_bits(tmp_path):
+    texts = {}
+    for n, threads in [(None, 1), *((n, threads) for n in (2, 3, 4) for threads in (1, 2))]:
+        file = tmp_path / "digests"
+        done = run([TESTS / "mpi_networks.py", threads, MANY_NETWORKS, file], n, seconds=3600)
+        assert done.returncode == 0, done.stderr
+        texts[n, threads] = file.read_text()
+    assert texts[None, 1].count("\n") == MANY_NETWORKS and len(set(texts.values())) == 1
+
+
 @pytest.fixture(scope="module")
 def scenarios_of_one_process(tmp_path_factory):
     done = run([TESTS / "mpi_scenarios.py", 1, tmp_path_factory.mktemp("mpi")], None)
@@ -156,3 +168,22 @@ def test_what_each_process_finds(n, tmp_path):
     assert done.returncode == 0, done.stderr
     text = (TESTS / "mpi_semantics.py").read_text()
     assert len(lines_of(done)) == text.partition("CHECKS = [")[2].partition("]")[0].count(",")
+
+
+@needs_mpi
+def test_the_launcher_and_other_names_of_the_backend(tmp_path):
+    (tmp_path / "script.py").write_text("""
+import pyNN.nest as sim
+sim.setup(timestep=0.1)
+cells = sim.Population(5, sim.IF_curr_exp(i_offset=1.0))
+cells.record('spikes')
+sim.run(30.0)
+print('cells', sim.rank(), sim.num_processes(), len(cells.get_data().segments[0].spiketrains))
+if sim.rank() == 1:
+    raise ValueError('what went wrong')
+sim.run(30.0)
+""")
+    done = run(["-m", "pyNN_fastsim", "script.py"], 2, tmp_path)
+    assert [line for line in lines_of(done) if "cells" in line] == ["cells 0 2 5", "cells 1 2 3"]
+    assert done.returncode != 0 and "Process 1 of 2 has failed" in done.stderr
+    assert done.stderr.count("what went wrong") == 2  # the line, and the error

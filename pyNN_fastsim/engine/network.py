@@ -433,7 +433,8 @@ class Network:
         self.coupling.begin(self.blocks, self.step)
         if self.potentials is not None:
             self.potentials.share(self.step)
-        self.graded.begin(self)
+        if self.device is None:  # a card refuses them
+            self.graded.begin(self)
         self.begun = True
         if self.records.folder is None:
             self._reserve_samples(last)

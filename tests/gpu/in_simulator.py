@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from numba.cuda.simulator import kernel
 from own_cells import OwnIF
+from pyNN.parameters import Sequence
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.cuda import cards, launching, plan, run
+from pyNN_fastsim.engine.cuda import cards, launching, run
 from pyNN_fastsim.engine.cuda.errors import DeviceError, TooLarge
 from pyNN_fastsim.engine.network import NumericalError
 
@@ -128,8 +129,8 @@ def test_drawn_networks(spec, rows, threads, chunk, small_log, backwards):
         patch.setattr(launching, "STEPS", (5, 2, 1))
         patch.setattr(run, "CHUNK", chunk)
         if small_log:
-            patch.setattr(plan, "LOG_STEPS", 2)
-            patch.setattr(plan, "LEAST_LOG", 0)
+            patch.setattr(run, "LOG_STEPS", 2)
+            patch.setattr(run, "LEAST_LOG", 0)
         found = drawn_results(spec, "gpu")
     changing = any(c.synapse[0] != "StaticSynapse" for c in spec.connections)
     assert_equal(found, drawn_results(spec, "cpu"), exactly=not changing)
@@ -220,19 +221,103 @@ def test_more_cells_than_threads_and_own_types(threads_at_once):
     assert len(found[0][0]["spikes"]) > 10
 
 
-def test_models_from_equations():
-    from equation_models import EVERYTHING, cell_type
+@pytest.mark.parametrize(
+    "name, drive", [("HH_cond_exp", 8.0), ("EIF_cond_exp_isfa_ista", 20.0), ("Izhikevich", 0.5)]
+)
+def test_steps_in_parts(name, drive):
+    """Cells that one step of the grid is too long for go through it in the same parts."""
+
+    def build(on):
+        on.setup(timestep=0.25)
+        cells = on.Population(2, getattr(on, name)(i_offset=drive))
+        cells.record("v")
+        on.run(5.0)
+        engine_state = cells._block.state["_part"].copy()
+        return [results_of(cells)], engine_state
+
+    (found, part), (expected, expected_part) = on_both(build)
+    assert_equal(found, expected)
+    np.testing.assert_array_equal(part, expected_part)
+
+
+def test_a_full_log_loses_nothing(monkeypatch):
+    """Every cell spikes in every step or two, and the log has room for two steps."""
+    monkeypatch.setattr(run, "LOG_STEPS", 2)
+    monkeypatch.setattr(run, "LEAST_LOG", 0)
 
     def build(on):
         on.setup(timestep=0.1)
-        cells = on.Population(3, cell_type(EVERYTHING)())
-        variables = [name for name in cells.celltype.recordable if name != "spikes"]
-        cells.record(["spikes", *variables])
+        cells = on.Population(4, on.IF_curr_exp(i_offset=[2e3, 3e3, 4e3, 5e3], tau_refrac=0.1))
+        cells.record("spikes")
+        on.run(2.0)
+        return [results_of(cells)]
+
+    found, expected = on_both(build)
+    assert_equal(found, expected)
+    assert len(expected[0][0]["spikes"]) >= 40
+
+
+def test_one_weight_or_delay_of_many_changes():
+    """The engine's arrays are changed in place."""
+
+    def build(on):
+        on.setup(timestep=0.1)
+        source = on.Population(3, on.SpikeSourceArray(spike_times=[0.2, 0.6, 1.1, 1.6]))
+        cells = on.Population(3, on.IF_curr_exp())
+        weights = np.linspace(0.1, 0.9, 9).reshape(3, 3)
+        synapse = on.StaticSynapse(weight=weights, delay=weights)
+        projection = on.Projection(source, cells, on.AllToAllConnector(), synapse)
+        cells.record("isyn_exc")
+        for place in (None, 4, 7):
+            if place is not None:
+                projection[place].weight = 0.01 * place
+                projection[place + 1].delay = 0.1 * place
+            on.run(1.0)
+        on.reset()
+        on.run(1.0)
+        return [results_of(cells)]
+
+    assert_equal(*on_both(build))
+
+
+@pytest.mark.parametrize("name", SYNAPSES[1:])
+def test_synapses_that_change_with_each_spike(name):
+    """Of sources that spike twice in a step, too."""
+
+    def build(on):
+        on.setup(timestep=0.1, rng_seed=5)
+        times = [0.2, 0.6, 0.61, 1.1, 1.7, 2.3], [0.3, 1.9], [0.45, 0.46, 0.47, 2.0]
+        source = on.Population(3, on.SpikeSourceArray(spike_times=[Sequence(each) for each in times]))
+        cells = on.Population(4, on.IF_curr_exp(i_offset=[0.0, 1.0, 2e3, 0.0]))
+        synapse = getattr(on, name)(weight=0.5, delay=np.linspace(0.1, 0.9, 12).reshape(3, 4))
+        on.Projection(source, cells, on.AllToAllConnector(), synapse)
+        on.Projection(cells, cells, on.AllToAllConnector(), getattr(on, name)(weight=0.1, delay=0.3))
+        cells.record(["spikes", "isyn_exc"])
+        on.run(1.5)
+        on.run(1.5)
+        return [results_of(cells)]
+
+    found, expected = on_both(build)
+    assert_equal(found, expected, exactly=False)
+    assert np.ptp(expected[0][0]["isyn_exc"]) > 0.3
+
+
+def test_models_from_equations():
+    from equation_models import EVERYTHING, IZHIKEVICH, cell_type
+
+    def build(on):
+        on.setup(timestep=0.1)
+        cells = on.Population(3, cell_type(IZHIKEVICH)(i_offset=[0.0, 0.01, 0.05]))
+        cells.record(["spikes", "v", "u"])
         on.run(4.0)
         return [results_of(cells)]
 
     found, expected = on_both(build)
     assert_equal(found, expected)
+    sim.setup(timestep=0.1, device="gpu")
+    sim.Population(3, cell_type(EVERYTHING)())
+    with pytest.raises(DeviceError, match="what their variables were.*device='cpu'"):
+        sim.run(1.0)
 
 
 def test_the_cell_that_fails_is_named_and_what_was_recorded_is_kept():
@@ -252,7 +337,9 @@ def test_the_cell_that_fails_is_named_and_what_was_recorded_is_kept():
     assert_equal([found], [expected])
 
 
-@pytest.mark.parametrize("what", ["STDP", "gap junctions", "recording from synapses", "profile"])
+@pytest.mark.parametrize(
+    "what", ["STDP", "gap junctions", "graded connections", "recording from synapses", "profile"]
+)
 def test_what_is_not_there_is_refused_at_once(what):
     sim.setup(device="gpu")
     cells = sim.Population(3, sim.IF_cond_exp(), label="cells")
@@ -262,6 +349,11 @@ def test_what_is_not_there_is_refused_at_once(what):
             sim.Projection(cells, cells, sim.AllToAllConnector(), sim.STDPMechanism(rule, dependence))
         elif what == "gap junctions":
             sim.Projection(cells, cells, sim.AllToAllConnector(), sim.ElectricalSynapse(weight=0.001))
+        elif what == "graded connections":
+            from test_graded import RELAY
+
+            units = sim.Population(3, RELAY())
+            sim.Projection(units, units, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0))
         elif what == "profile":
             sim.setup(device="gpu", profile=True)
         else:

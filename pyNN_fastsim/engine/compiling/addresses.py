@@ -36,6 +36,13 @@ def address_in_system(on_windows, elsewhere):
     return ctypes.cast(function, ctypes.c_void_p).value
 
 
+def return_freed_memory():
+    """Give memory that has been freed back to the system, which GNU's C library keeps for later."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(0)
+
+
 def table_of(arrays, strides):
     """(address, stride, length) triples of arrays, as lowlevel.rows_at wants them: int64 [arrays, 3]."""
     triples = [(address_of(a), stride, len(a)) for a, stride in zip(arrays, strides, strict=True)]

@@ -14,8 +14,6 @@ from .memory import Buffer, State, sent
 
 SHARE = 2  # synapses of a row that each thread is to have, about
 MOST_PARTS = 32
-LOG_STEPS = 64  # for which the log of recorded spikes has room at least, whatever cells do
-LEAST_LOG = 2**16  # pairs
 
 
 class Table:

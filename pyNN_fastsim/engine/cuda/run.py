@@ -14,9 +14,11 @@ from . import cards, support, words
 from .errors import NotOnCard
 from .launching import Launcher
 from .memory import Buffer, Copies, sent, settle
-from .plan import LEAST_LOG, LOG_STEPS, Plan, needed_bytes
+from .plan import Plan, needed_bytes
 
 CHUNK = 2048  # steps at most
+LOG_STEPS = 64  # for which the log of recorded spikes has room at least, whatever cells do
+LEAST_LOG = 2**16  # pairs
 OUTBOX_BYTES = 2**25  # of samples, and as many of numbers of currents
 
 
@@ -170,7 +172,8 @@ class CardLoop:
         """Get a chunk's recordings; returns the last step done, the cell that failed, whether it stopped."""
         stop, failed, logged = self._launcher.report_of(outbox)
         done = min(int(stop), last)
-        pairs = outbox.log.get(2 * int(logged), stream=self._launcher.outgoing).reshape(-1, 2)
+        logged = min(int(logged), int(self._words[words.LOG_CAPACITY]))
+        pairs = outbox.log.get(2 * logged, stream=self._launcher.outgoing).reshape(-1, 2)
         keys = np.sort(
             pairs.view(np.int64).ravel()
         )  # by step, then by cell: the low word on all our machines

@@ -29,6 +29,8 @@ def fault_of(network):
     """Why a network can't be run on a card, in words; None if it can."""
     faults = [fault_of_model(block.model) for block in network.blocks]
     faults += [fault_of_synapses(g.model) for g in network.groups if isinstance(g, DynamicGroup)]
+    if network.graded.groups or network.graded.pools:
+        faults.append("graded connections and what cells know of their whole population")
     if network.junctions:
         faults.append("gap junctions")
     if network.observers:

@@ -17,7 +17,7 @@ someone wants to see them.
 
 import numpy as np
 
-from ..compiling.addresses import address_of
+from ..compiling.addresses import address_of, return_freed_memory
 from ..compiling.compile import entry, jit, vectorised
 from ..compiling.lowlevel import float64_at, int32_at, int64_at, prefetch, table2_at, uint16_at, uint32_at
 from .groups import CACHE_LINE, MAX_DELAY
@@ -328,14 +328,18 @@ class Arrivals:
         channel   function(group) -> offset of its first place in a slot
         edges     int64 [threads, blocks]: where each thread's cells end
         """
-        self.merged = []
-        for together in _partition(groups):
+        partition, merged = _partition(groups), {}
+        # The largest last, when there is most room for a second copy.
+        for k in sorted(range(len(partition)), key=lambda k: sum(map(len, partition[k]))):
+            together = partition[k]
             bases, own_edges = [channel(g) for g in together], edges.T[[g.target for g in together]]
             known = together[0].merged
             if known is not None and known.groups == together and np.array_equal(known.edges, own_edges):
-                self.merged.append(known)
+                merged[k] = known
             else:
-                self.merged.append(Merged(together, bases, own_edges))
+                return_freed_memory()  # what projections were made with, and the last ones that were merged
+                merged[k] = Merged(together, bases, own_edges)
+        self.merged = [merged[k] for k in range(len(partition))]
 
     def rows(self, blocks, step):
         """The rows of the run loop's table; `step` is the last one done."""

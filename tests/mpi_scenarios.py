@@ -143,14 +143,14 @@ def single_weights_of_counting_sources():
     cells = sim.Population(40, sim.IF_curr_exp(), label="cells")
     cells.record(["v", "spikes"])
     projection = sim.Projection(
-        noise, cells, sim.OneToOneConnector(), sim.StaticSynapse(weight=uniform(0.001, 0.003), delay=0.9)
+        noise, cells, sim.OneToOneConnector(), sim.StaticSynapse(weight=uniform(0.01, 0.02), delay=0.9)
     )
-    more = sim.Projection(cells, cells, some(), sim.StaticSynapse(weight=0.1, delay=0.8))
+    more = sim.Projection(cells, cells, some(), sim.StaticSynapse(weight=uniform(0.1, 0.2), delay=0.2))
     for k in range(4):
         sim.run(5.05)
         for connection in projection.connections:
             if connection.postsynaptic_index == 10 * k:
-                connection.weight = 0.004
+                connection.weight = 0.03
         for connection in more.connections:
             if connection.postsynaptic_index == 39:
                 connection.weight = 0.2 + 0.01 * k

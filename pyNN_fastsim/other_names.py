@@ -63,7 +63,6 @@ OF_MODULES = {
     "PoissonInput": "SpikeSourcePoisson, and a Projection from it",
     **dict.fromkeys(("SpikeMonitor", "PopulationRateMonitor"), _RECORDED),
     "StateMonitor": _SAMPLED,
-    "TimedArray": "StepCurrentSource(times=..., amplitudes=...)",
     "network_operation": "run(simtime, callbacks=[function])",
     **dict.fromkeys(("start_scope", "defaultclock", "Brian", "Brian2"), _SETUP),
     **dict.fromkeys(("ms", "mV", "nA", "pA", "pF", "nF", "nS", "uS", "Hz", "second", "volt"), _NUMBERS),

@@ -439,7 +439,9 @@ CALLS = {
         K_gl=kind(0.6, 3, tolerates="zero negative whole fraction exact tiny huge"),
     ),
     "example_connectome": Call(lambda net, **a: sim.example_connectome(**a), n=kind(8, 4), seed=SEED),
-    "Image": Call(lambda net, picture: sim.Image(picture), picture=kind(np.eye(3), [[1, 2], [3, 4]])),
+    "Image": Call(
+        lambda net, picture: sim.Image(picture), picture=kind(np.eye(3), [[1, 2], [3, 4]], tolerates="array")
+    ),
     "reset": Call(lambda net, annotations: sim.reset(annotations), annotations=ANNOTATIONS),
     "initialize": Call(lambda net, cells, v: sim.initialize(cells, v=v), cells=CELLS, v=NUMBERS),
     "create": Call(

@@ -333,7 +333,9 @@ class Network:
         if not self.begun or not (on_arrival or group in self.counted):
             return
         resize_ring(self, self.ring.shape[1], group.longest)
-        if on_arrival:
+        if not len(group):
+            pass  # all of its connections are other processes'
+        elif on_arrival:
             self.arrivals.release(group, self.ring, self.channel(group), self.step)
         else:
             counts = self.blocks[group.source].counts

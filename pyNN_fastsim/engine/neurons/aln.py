@@ -52,8 +52,12 @@ def _constants(p, dt):
     cei, cii = (p[c] * p["tau_si"] / np.abs(p[j]) for c, j in (("cei", "Jei_max"), ("cii", "Jii_max")))
     strengths = (
         (cee * p["Ke"], c_gl * p["Ke_gl"], cei * p["Ki"], cie * p["Ke"], cii * p["Ki"]),
-        (cee**2 * p["Ke"], c_gl**2 * p["Ke_gl"], cei**2 * p["Ki"], cie**2 * p["Ke"], cii**2 * p["Ki"]),
-    )
+        # Not by **, which is an error where a number of Python's becomes too large.
+        (
+            cee * cee * p["Ke"], c_gl * c_gl * p["Ke_gl"], cei * cei * p["Ki"],
+            cie * cie * p["Ke"], cii * cii * p["Ki"],
+        ),
+    )  # fmt: skip
     names = (
         "Jee_max", "Jei_max", "Jie_max", "Jii_max", "tau_se", "tau_si", "sigmae_ext", "sigmai_ext", "C", "a",
         "b", "EA", "tauA", "ext_exc_rate", "ext_inh_rate", "ext_exc_current", "ext_inh_current", "tau_ou",

@@ -107,7 +107,8 @@ def in_processes(n, case, repeat):
     program = [sys.executable, "-W", "ignore", __file__, "--case", case, "--repeat", str(repeat)]
     if n > 1:
         mpirun = shutil.which("mpirun", path=os.path.dirname(sys.executable)) or "mpirun"
-        program = [mpirun, "-n", str(n), "--allow-run-as-root", "--oversubscribe", *program]
+        more = ["--oversubscribe"] if n > (os.cpu_count() or 1) else []  # which lets waiting processes yield
+        program = [mpirun, "-n", str(n), "--allow-run-as-root", *more, *program]
     output = subprocess.run(program, capture_output=True, text=True, check=True).stdout
     return json.loads(output.partition("RESULT ")[2].splitlines()[0])
 
@@ -151,7 +152,7 @@ def main():
         for n in arguments.processes:
             r = in_processes(n, case, arguments.repeat)
             print(f"{n:>9} {r['least']:>16.2f} {r['step']:>8.2f} {r['exchanging']:>12.2f} "
-                  f"{r['bytes']:>11.0f} {r['built']:>9.2f} {r['memory'] / 1e6:>13.0f}")  # fmt: skip
+                  f"{r['per exchange']:>11.0f} {r['built']:>9.2f} {r['memory'] / 1e6:>13.0f}")  # fmt: skip
     print(f"a spike that finds no synapses: {lost_spikes(arguments.repeat):.1f} ns for each projection")
 
 

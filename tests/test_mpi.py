@@ -23,7 +23,7 @@ needs_mpi = pytest.mark.skipif(
 )
 pytestmark = pytest.mark.compiles
 SECONDS = 120  # until a run counts as hanging
-NETWORKS, MANY_NETWORKS = 6, 200
+NETWORKS, MANY_NETWORKS = 20, 200
 
 BEGINNING = """
 import numpy as np

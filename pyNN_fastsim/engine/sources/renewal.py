@@ -23,12 +23,12 @@ import math
 
 import numpy as np
 
-from ..compiling.addresses import address_of, table_of
 from ..compiling.compile import entry, inlined, jit
 from ..compiling.lowlevel import arrays_at
 from ..neurons.kernel import Model
 from ..random.gamma import cumulative_hazard, hazard_used_up
 from ..random.rng import exponential, uniform
+from .waiting import changed_by, restart_by
 
 # The arrays of constants.
 _START, _STOP, _DEAD, _FIRST, _COUNT, _TIMES, _SHAPE, _SCALE = range(8)
@@ -178,27 +178,6 @@ def _change_all(constants, before, state, n, step):
 # --- the Python side ----------------------------------------------------------------------------------
 
 
-def _table(arrays, n):
-    """(address, stride, length) triples as arrays_at wants them, and what keeps their arrays alive."""
-    full = [np.full(n, value) if np.ndim(value) == 0 else np.asarray(value) for value in arrays]
-    full = [np.ascontiguousarray(value, dtype=np.float64) for value in full]
-    return table_of(full, [8] * len(full)), full
-
-
-def _restart(constants, state, step):
-    n = len(state["_next"])
-    (c, _kept), (s, _) = _table(constants, n), _table(state.values(), n)
-    _begin_all(address_of(c), address_of(s), n, step)
-
-
-def _changed(constants, before, state, step):
-    n = len(state["_next"])
-    (c, _kept), (old, _also_kept), (s, _) = (
-        _table(values, n) for values in (constants, before, state.values())
-    )
-    _change_all(address_of(c), address_of(old), address_of(s), n, step)
-
-
 def _capacity(constants, n):
     # Every cell once, and beyond twenty standard deviations of the number of spikes in a step; a spike that
     # still found no room would come one step later.
@@ -265,8 +244,8 @@ def _model(name, parameters, constants):
         constants=constants,
         spike=_spike,
         capacity=_capacity,
-        restart=_restart,
-        changed=_changed,
+        restart=restart_by(_begin_all),
+        changed=changed_by(_change_all),
     )
 
 

@@ -17,11 +17,12 @@ import math
 
 import numpy as np
 
-from ..compiling.addresses import address_of, table_of
+from ..compiling.addresses import address_of
 from ..compiling.compile import entry, inlined
 from ..compiling.lowlevel import arrays_at, float64_at
 from ..neurons.kernel import Model
 from ..random.rng import exponential, normal
+from .waiting import changed_by, restart_by
 
 # --- independent ----------------------------------------------------------------------------------
 
@@ -116,27 +117,6 @@ def _change_all(constants, before, state, n, step):
     return 0
 
 
-def _table(arrays, n):
-    """(address, stride, length) triples as arrays_at wants them, and what keeps their arrays alive."""
-    full = [np.full(n, value) if np.ndim(value) == 0 else np.asarray(value) for value in arrays]
-    full = [np.ascontiguousarray(value, dtype=np.float64) for value in full]
-    return table_of(full, [8] * len(full)), full
-
-
-def _restart(constants, state, step):
-    n = len(state["_next"])
-    (c, _kept), (s, _) = _table(constants, n), _table(state.values(), n)
-    _begin_all(address_of(c), address_of(s), n, step)
-
-
-def _changed(constants, before, state, step):
-    n = len(state["_next"])
-    (c, _kept), (old, _also_kept), (s, _) = (
-        _table(values, n) for values in (constants, before, state.values())
-    )
-    _change_all(address_of(c), address_of(old), address_of(s), n, step)
-
-
 def _in_period(period, dt):
     """A period (ms) in steps; infinite if it is not above 0."""
     return np.where(np.asarray(period, float) > 0.0, np.asarray(period, float) / dt, np.inf)
@@ -188,8 +168,8 @@ TIMED_POISSON = Model(
     constants=_timed_constants,
     spike=_spike,
     capacity=_capacity,
-    restart=_restart,
-    changed=_changed,
+    restart=restart_by(_begin_all),
+    changed=changed_by(_change_all),
 )
 
 

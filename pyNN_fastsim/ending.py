@@ -17,6 +17,7 @@ import traceback
 
 PATIENCE = 10.0  # s for which others are given time to write, which know that the run has failed
 TOLD_TO_STOP = 128 + 15  # exit status
+GRACE = 0.6  # s: mpirun kills the others at once if one ends, and by itself a second after SIGTERM
 
 
 class Ending:
@@ -84,8 +85,10 @@ class Ending:
     def _obey(self, heard):
         while signal.SIGTERM not in os.read(heard, 64):
             pass
+        heard_at = time.monotonic()
         try:
             self.save()
+            time.sleep(max(heard_at + GRACE - time.monotonic(), 0.0))  # in which others write what they have
         finally:
             os._exit(TOLD_TO_STOP)
 

@@ -11,10 +11,9 @@ from ..engine.compiling.compile import inlined
 from ..engine.compiling.elementary import cos, cosh, expm1, log, log1p, power, sin, sinh, tan, tanh
 from ..engine.compiling.fastmath import SHORT, decays, exp, short_decays
 from ..engine.compiling.lowlevel import float64_at, float_bits, fma
-from ..engine.random.rng import uniform, uniform_pair
+from ..engine.random.rng import uniform
+from ..engine.random.vectorised import TWO_PI, normal, word
 from .propagators import propagators
-
-TWO_PI = 2.0 * math.pi
 
 
 @inlined
@@ -99,19 +98,6 @@ def poisson(mean, u):
         p *= mean / k
         reached += p
     return k + 0.0 * mean
-
-
-@inlined
-def normal(seed, stream, trial, index, draw):
-    """The number of rng.normal to rounding, in a form that the loop can do for several cells at once."""
-    u, v = uniform_pair(seed, stream, trial, index, draw)
-    return math.sqrt(-2.0 * log(u)) * cos(TWO_PI * v)
-
-
-@inlined
-def word(x):
-    """A whole number below 2**52 as an integer. (int() is not vectorised.)"""
-    return float_bits(x + 2.0**52) & 0xFFFFFFFFFFFFF
 
 
 @inlined

@@ -21,8 +21,8 @@ import numpy as np
 from ..compiling.addresses import address_of
 from ..compiling.compile import inlined
 from ..compiling.lowlevel import float64_at
+from ..random.vectorised import normal, number_cells, word
 from .kernel import Model
-from .rate import _key, _normal, _restart
 
 # The words of what constants say of the tables: addresses and numbers of points, first values and distances.
 RATE, POTENTIAL, TIME, N_MEANS, N_SPREADS, FIRST_MEAN, MEAN_STEP, FIRST_SPREAD, SPREAD_STEP = range(9)
@@ -66,7 +66,7 @@ def _constants(p, dt):
     noise = p["sigma_ou"] * math.sqrt(dt)
     return (
         *strengths[0], *strengths[1], *(p[name] for name in names), taum, noise, dt, *p["_tables"].words,
-        *_key(p),
+        p["_seed"], p["_stream"], p["_trial"],
     )  # fmt: skip
 
 
@@ -157,8 +157,9 @@ def _step(c, s, x):
     seim, seiv = _moments(seim, seiv, z1ei, z2ei, tau_si, dt)
     siem, siev = _moments(siem, siev, z1ie, z2ie, tau_se, dt)
     siim, siiv = _moments(siim, siiv, z1ii, z2ii, tau_si, dt)
-    mue_ou += (mue_mean - mue_ou) * dt / tau_ou + noise * _normal(seed, stream, trial, cell, 2.0 * k)
-    mui_ou += (mui_mean - mui_ou) * dt / tau_ou + noise * _normal(seed, stream, trial, cell, 2.0 * k + 1.0)
+    key = word(seed), word(stream), word(trial), word(cell)
+    mue_ou += (mue_mean - mue_ou) * dt / tau_ou + noise * normal(*key, word(2.0 * k))
+    mui_ou += (mui_mean - mui_ou) * dt / tau_ou + noise * normal(*key, word(2.0 * k + 1.0))
     return (
         rates_exc, rates_inh, mufe, mufi, ia, seem, seim, siem, siim, seev, seiv, siev, siiv, mue_ou, mui_ou,
         cell, k + 1.0,
@@ -187,6 +188,6 @@ ALN = Model(
     graded={name: k for k, name in enumerate(RECEPTORS)},
     constants=_constants,
     step=_step,
-    restart=_restart,
+    restart=number_cells,
     transmits="rates_exc",
 )

@@ -28,6 +28,7 @@ from ..compiling.compile import inlined
 from ..compiling.fastmath import SHORT, exp
 from ..compiling.lowlevel import float_bits, fma
 from ..random.rng import uniform
+from ..random.vectorised import word
 from .iaf_cond import (
     _membrane,
     add_conductance,
@@ -81,12 +82,6 @@ def _mean_exp(x, y):
 
 
 @inlined
-def _word(x):
-    """A whole number from 0 to 2**32 - 1 as an integer. (int() is not vectorised.)"""
-    return float_bits(x + 2.0**52) & 0xFFFFFFFF
-
-
-@inlined
 def _sums(c, s, i_injected):
     e_rev_exc, e_rev_inh = c[4:6]
     _, g_exc, g_inh, _, _, i_1, i_2, i_3, _, _, _, _, _, _ = s
@@ -111,7 +106,7 @@ def _step_with(decays, c, s, x):
     t_1, t_2, t_3 = t_1 * decay_1, t_2 * decay_2, t_3 * decay_3
     end = (free - (v_t_star + t_1 + t_2 + t_3)) * per_delta
     silent = exp(-expected * _mean_exp(min(begin, LARGEST), min(end, LARGEST)))
-    drawn = uniform(_word(seed), _word(stream), _word(trial), _word(cell), _word(k))
+    drawn = uniform(word(seed), word(stream), word(trial), word(cell), word(k))
     spiked = (drawn > silent) & (refractory <= 0.0)
     v = free if refractory <= 0.0 else v
     v = v_reset if spiked else v

@@ -3,10 +3,10 @@ Units that transmit a rate in each step, and cells that spike at a rate which th
 
 Leaky integrator    tau dv/dt = -v + B + sum(exc) - sum(inh), r = max(v - T, 0)
 
-NEST's units        tau dX = (-lambda X + mu + f(h)) dt + sqrt(tau) sigma dW, with noise of the input; with
-noise of
-                    the output lambda = 1, no dW, and what is transmitted is X + sqrt(tau / dt) sigma n,
-                    with a normal number n in each step. h is the sum of what arrives, f(h) is
+NEST's units        tau dX = (-lambda X + mu + f(h)) dt + sqrt(tau) sigma dW, with noise of the input.
+                    With noise of the output lambda = 1, no dW, and what is transmitted is
+                    X + sqrt(tau / dt) sigma n, with a normal number n in each step. h is the sum of what
+                    arrives, f(h) is
 
                     lin              g h
                     tanh             tanh(g (h - theta))
@@ -26,44 +26,24 @@ Source      Hahne, Dahmen, Schuecker, Frommer, Bolten, Helias & Diesmann 2017, F
 Units       ms; of everything else, whatever users want: the rates of spikes are in Hz.
 """
 
-import math
-
 import numpy as np
 
 from ..compiling.compile import inlined, specialise
-from ..compiling.elementary import cos, log, tanh
+from ..compiling.elementary import tanh
 from ..compiling.fastmath import exp
-from ..compiling.lowlevel import float_bits
-from ..random.rng import uniform, uniform_pair
+from ..random.rng import uniform
+from ..random.vectorised import normal, number_cells, word
 from .kernel import Model
 
 PER_HZ = 1e-3  # 1/ms
-TWO_PI = 2.0 * math.pi
 GRADED = {
     "receptors": ("sum(excitatory)", "sum(inhibitory)"),
     "graded": {"excitatory": 0, "inhibitory": 1},
 }
 
 
-@inlined
-def _word(x):
-    """A whole number below 2**52 as an integer. (int() is not vectorised.)"""
-    return float_bits(x + 2.0**52) & 0xFFFFFFFFFFFFF
-
-
-@inlined
-def _normal(seed, stream, trial, cell, k):
-    u, v = uniform_pair(_word(seed), _word(stream), _word(trial), _word(cell), _word(k))
-    return math.sqrt(-2.0 * log(u)) * cos(TWO_PI * v)
-
-
 def _key(p):
     return p["_seed"], p["_stream"], p["_trial"]
-
-
-def _restart(constants, state, step):
-    state["_cell"][:] = np.arange(len(state["_cell"]))
-    state["_step"][:] = max(step, 0)
 
 
 # --- leaky integrator ---------------------------------------------------------------------------------------
@@ -146,7 +126,7 @@ def _input_noise_step(c, s, x):
     decay, share, spread, sigma, mu, lowest, g, theta, other, seed, stream, trial = c
     rate, noise, cell, k = s
     exc, inh, _ = x
-    drawn = sigma * _normal(seed, stream, trial, cell, k)
+    drawn = sigma * normal(word(seed), word(stream), word(trial), word(cell), word(k))
     rate = decay * rate + share * (mu + _input(exc + inh, g, theta, other)) + spread * drawn  # noqa: F821
     return (max(rate, lowest), drawn, cell, k + 1.0), False
 
@@ -161,7 +141,7 @@ def _output_noise_step(c, s, x):
     decay, share, spread, sigma, mu, lowest, g, theta, other, seed, stream, trial = c
     rate, _, noise, cell, k = s
     exc, inh, _ = x
-    drawn = sigma * _normal(seed, stream, trial, cell, k)
+    drawn = sigma * normal(word(seed), word(stream), word(trial), word(cell), word(k))
     rate = decay * rate + share * (mu + _input(exc + inh, g, theta, other))  # noqa: F821
     rate = max(rate, lowest)
     return (rate, rate + spread * drawn, drawn, cell, k + 1.0), False
@@ -181,7 +161,7 @@ def _nest_model(function, kind):
         state={**dict.fromkeys(states, 0.0), "_cell": 0.0, "_step": 0.0},
         constants=constants,
         step=inlined(specialise(template, f"{name}_step", _input=FUNCTIONS[function][0])),
-        restart=_restart,
+        restart=number_cells,
         transmits=transmits,
         **GRADED,
     )
@@ -207,7 +187,7 @@ def _spiking_step(c, s, x):
     _, cell, k = s
     exc, inh, _ = x
     rate = max(offset + exc - inh, 0.0)
-    drawn = uniform(_word(seed), _word(stream), _word(trial), _word(cell), _word(k))
+    drawn = uniform(word(seed), word(stream), word(trial), word(cell), word(k))
     return (rate, cell, k + 1.0), drawn > exp(-rate * per_step)
 
 
@@ -217,6 +197,6 @@ SPIKES_FROM_RATE = Model(
     state={"r": 0.0, "_cell": 0.0, "_step": 0.0},
     constants=_spiking_constants,
     step=_spiking_step,
-    restart=_restart,
+    restart=number_cells,
     **GRADED,
 )

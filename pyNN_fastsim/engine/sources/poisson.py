@@ -72,7 +72,7 @@ def _plan(constants, state, cells):
 
 
 @entry(5)
-def _draw_first_waiting(address, n, seed, stream, trial):
+def draw_first(address, n, seed, stream, trial):
     waiting = float64_at(address, n)
     for i in range(n):
         waiting[i] = exponential(seed, stream, trial, i, 0)
@@ -81,7 +81,7 @@ def _draw_first_waiting(address, n, seed, stream, trial):
 
 def _restart(constants, state, step):
     waiting = state["_waiting"]
-    _draw_first_waiting(address_of(waiting), len(waiting), *(int(word) for word in constants[3:6]))
+    draw_first(address_of(waiting), len(waiting), *(int(word) for word in constants[3:6]))
     state["_draws"][:] = 0.0
     state["_since"][:] = step
     _plan(constants, state, np.full(len(waiting), True))

@@ -19,9 +19,10 @@ import numpy as np
 
 from ..compiling.addresses import address_of
 from ..compiling.compile import entry, inlined
-from ..compiling.lowlevel import arrays_at, float64_at
+from ..compiling.lowlevel import arrays_at
 from ..neurons.kernel import Model
 from ..random.rng import exponential, normal
+from .poisson import draw_first
 from .waiting import changed_by, restart_by
 
 # --- independent ----------------------------------------------------------------------------------
@@ -206,18 +207,10 @@ def _emit(c, s, first, last, step, out):
     return count
 
 
-@entry(5)
-def _draw_first(left_at, n, seed, stream, trial):
-    left = float64_at(left_at, n)
-    for i in range(n):
-        left[i] = exponential(seed, stream, trial, i, 0)
-    return 0
-
-
 def _restart_correlated(constants, state, step):
     left = state["_left"]
     words = (int(np.ravel(word)[0]) for word in constants[6:9])
-    _draw_first(address_of(left), len(left), *words)
+    draw_first(address_of(left), len(left), *words)
     state["_draws"][:] = 0.0
     # A population that is made later begins at the mean of what holds then.
     state["_x"][:] = constants[1][0]

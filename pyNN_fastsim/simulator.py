@@ -70,8 +70,9 @@ class State(common.control.BaseState):
     def clear(self):
         """Forget the network and all that belongs to it."""
         loop = devices.new_loop() if self.device == "gpu" else None
-        self.network = Network(self.dt, self.threads, self.rng_seed, self.record_to, exchange_between(), loop)
-        self.network.exact_sums = self.exact_sums
+        self.network = Network(
+            self.dt, self.threads, self.rng_seed, self.record_to, exchange_between(), loop, self.exact_sums
+        )
         self.device_is_chosen = False  # by "auto"
         self.network.profile = Profile() if self.profile else None
         self.populations = []  # by the index of their block

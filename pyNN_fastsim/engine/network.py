@@ -82,8 +82,8 @@ class Network:
     step      number of the last step done; the time is step * dt
     """
 
-    def __init__(self, dt, threads=1, seed=42, folder=None, exchange=None, device=None):
-        self.exact_sums = device is not None
+    def __init__(self, dt, threads=1, seed=42, folder=None, exchange=None, device=None, exact_sums=False):
+        self.exact_sums = exact_sums
         self.dt, self.threads = float(dt), int(threads)
         self.seed = (int(seed) ^ (int(seed) >> 32)) & 0xFFFFFFFF
         self.blocks: list[Block] = []
@@ -330,12 +330,10 @@ class Network:
         if self.device is not None:
             self.device.outdate(self, group)
         on_arrival = group.by_delay and self.device is None
-        if not self.begun or not (on_arrival or group in self.counted):
+        if not self.begun or not len(group) or not (on_arrival or group in self.counted):
             return
         resize_ring(self, self.ring.shape[1], group.longest)
-        if not len(group):
-            pass  # all of its connections are other processes'
-        elif on_arrival:
+        if on_arrival:
             self.arrivals.release(group, self.ring, self.channel(group), self.step)
         else:
             counts = self.blocks[group.source].counts

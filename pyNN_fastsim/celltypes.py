@@ -71,11 +71,13 @@ class CellType(CellParameters, StandardCellType):
 
     above, below             pairs of a parameter and what it must be above, or below: a number, or another
                              parameter
+    may_be_infinite          parameters that may be, such as limits that are never reached
     """
 
     model: Model
     above: tuple[tuple, ...] = ()
     below: tuple[tuple, ...] = ()
+    may_be_infinite: tuple[str, ...] = ()
     is_own = False  # whether the model is made from the class
     weights_have_signs = True  # as PyNN says: negative ones at receptors for inhibitory currents only
     is_standard = True  # whether it is one of PyNN's
@@ -154,7 +156,7 @@ class CellType(CellParameters, StandardCellType):
 
         Raises InvalidParameterValueError.
         """
-        check_parameters(owner, values, self.above, self.below)
+        check_parameters(owner, values, self.above, self.below, self.may_be_infinite)
 
     def check_initial(self, owner, name, values, is_everywhere):
         """Check initial values of a variable, a number or an array; `is_everywhere` is whether they are for

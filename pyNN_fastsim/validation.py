@@ -152,16 +152,17 @@ def warn(message):
     warnings.warn(message, stacklevel=level)
 
 
-def check_parameters(owner, values, above=(), below=()):
+def check_parameters(owner, values, above=(), below=(), may_be_infinite=()):
     """Check the values of a population's parameters: a dict of a number, or an array, by name.
 
     `owner` is what to call the population in messages. `above` and `below` are pairs of a parameter and
-    what it must be above or below: a number, or another parameter. Raises InvalidParameterValueError.
+    what it must be above or below: a number, or another parameter. Those that `may_be_infinite` may, beside
+    those that may be in all cell types. Raises InvalidParameterValueError.
     """
     for name, value in values.items():
         if isinstance(value, ArrayParameter) or np.asarray(value).dtype == object:
             continue  # sequences: each cell type checks its own
-        check_finite(owner, name, value)
+        check_finite(owner, name, value, name in may_be_infinite)
         what = name.rpartition(".")[2]  # of a receptor, whose name comes before a dot
         if what in POSITIVE:
             _check(owner, name, value, np.asarray(value) > 0, "must be positive")
@@ -185,8 +186,9 @@ def _check_order(owner, name, values, rule, limit, compare):
     _check(owner, name, value, good, f"must be {rule} {shown}")
 
 
-def check_finite(owner, name, value):
-    """Raise InvalidParameterValueError unless `value`, a number or an array, is finite everywhere."""
+def check_finite(owner, name, value, may_be_infinite=False):
+    """Raise InvalidParameterValueError unless `value`, a number or an array, is finite everywhere, or
+    infinite where that has a meaning."""
     try:
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError, OverflowError):
@@ -194,7 +196,7 @@ def check_finite(owner, name, value):
             f"{owner}: {name} must be a number or numbers, not {value!r}"
         ) from None
     good = np.isfinite(array)
-    if name.rpartition(".")[2] in MAY_BE_INFINITE:
+    if may_be_infinite or name.rpartition(".")[2] in MAY_BE_INFINITE:
         good |= array == np.inf
     _check(owner, name, array, good, "must be a finite number")
 

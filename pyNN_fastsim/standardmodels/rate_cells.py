@@ -2,8 +2,6 @@
 Cell types that transmit rates, and such that spike at a rate which they are told: see docs/graded.md.
 """
 
-import numpy as np
-
 from ..celltypes import CellType
 from ..engine.neurons.rate import FUNCTIONS, LEAKY_INTEGRATOR, NEST_RATES, SPIKES_FROM_RATE
 
@@ -66,12 +64,7 @@ class NestRateCell(RateCell):
     """What NEST's units have in common."""
 
     above = (("tau", 0.0),)
-
-    def check(self, owner, values, changed, cells):
-        """As for others, but that `alpha`, which limits what is transmitted, may be infinite, as in NEST."""
-        if "alpha" in values:
-            values = values | {"alpha": np.where(np.equal(values["alpha"], np.inf), 0.0, values["alpha"])}
-        super().check(owner, values, changed, cells)
+    may_be_infinite = ("alpha",)  # a limit that is never reached
 
     def get_schema(self):
         """Numbers are floats, flags too."""

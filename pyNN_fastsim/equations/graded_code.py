@@ -9,7 +9,7 @@ from .body import Body, reader_of
 from .expressions import DT, symbol
 from .initial import initial_values
 from .solvers import solve
-from .synapse_code import _check_names, _texts
+from .synapse_code import check_names, texts_of
 from .writer import INDENT, Writer
 
 PARTS = {
@@ -21,7 +21,7 @@ PARTS = {
 
 def graded_code(model):
     """The parts of a synapse type; see `graded_synapses.loaded`. Raises InvalidModelError."""
-    _check_names(model)
+    check_names(model)
     of_cells = _names_of_cells(model)
     names = [f"{which}.{name}" for which, some in of_cells.items() for name in some]
     reader = reader_of(model, (model.weight, *names, *model.temporaries))
@@ -111,7 +111,7 @@ def _names_of_cells(model):
     """The names of what a synapse uses of its cells, by "pre" and "post"; what psp takes of pre is the
     first."""
     found: dict[str, list[str]] = {"pre": [], "post": []}
-    texts = [model.psp, *(text for text, _ in _texts((*model.of_target, *model.learn), model))]
+    texts = [model.psp, *(text for text, _ in texts_of((*model.of_target, *model.learn), model))]
     for text in texts:
         for which, name in re.findall(r"\b(pre|post)\s*\.\s*([A-Za-z_]\w*)", text):
             if name not in found[which]:

@@ -25,7 +25,7 @@ def synapse_code(model):
     delay = [model.delay] if model.delay else []
     of_cells = _names_of_cells(model)
     every_name = [f"{which}.{name}" for which, names in of_cells.items() for name in names]
-    _check_names(model)
+    check_names(model)
     reader = reader_of(model, ("t", "elapsed", model.weight, *delay, *every_name))
     internals = {part.name: reader.number(part.expression, part.line) for part in model.internals}
     own = [part.name for part in model.parameters if part.name not in (model.weight, model.delay)]
@@ -81,7 +81,7 @@ def synapse_code(model):
     }
 
 
-def _check_names(model):
+def check_names(model):
     for part in (*model.parameters, *model.variables):
         if part.name in PYNNS and part.name not in (model.weight, model.delay):
             raise wrong(
@@ -116,7 +116,7 @@ def _names_of_cells(model):
     """The names of what a synapse uses of its cells, by "pre" and "post". Raises InvalidModelError."""
     found: dict[str, list[str]] = {"pre": [], "post": []}
     for where, statements in ("between", model.between), ("on_pre", model.on_pre), ("on_post", model.on_post):
-        for text, line in _with_inlines(_texts(statements, model), model):
+        for text, line in _with_inlines(texts_of(statements, model), model):
             if where != "between" and re.search(r"(?<!\.)\belapsed\b", text):
                 raise wrong(model, line, "'elapsed' is known between events only")
             for which, name in re.findall(r"\b(pre|post)\s*\.\s*([A-Za-z_]\w*)", text):
@@ -141,7 +141,7 @@ def _with_inlines(texts, model):
                 todo.append((inlines[name].expression, inlines[name].line))
 
 
-def _texts(statements, model):
+def texts_of(statements, model):
     """All expressions of statements, with their lines."""
     for s in statements:
         for part in ("expression", "condition", "start", "stop", "step"):
@@ -153,7 +153,7 @@ def _texts(statements, model):
         ):
             if condition is not None:
                 yield condition, s.line
-            yield from _texts(body, model)
+            yield from texts_of(body, model)
         if isinstance(s, Integrate):
             yield from ((e.expression, e.line) for e in model.equations)
 

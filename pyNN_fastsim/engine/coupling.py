@@ -63,6 +63,7 @@ class Potentials:
     """
 
     def __init__(self, exchange, coupling, blocks):
+        self._exchange = exchange
         places = [_places(coupling, blocks, rank, exchange.size) for rank in range(exchange.size)]
         self._own, self._places = places[exchange.rank], np.concatenate(places)
         self._sent, self._received = np.empty(len(self._own)), np.empty(len(self._places))
@@ -79,7 +80,7 @@ class Potentials:
 
     def share(self, step):
         """Let all processes have the potentials that the step after this one depends on, before a run."""
-        share_now(address_of(self.words), step)
+        self._exchange.check(share_now(address_of(self.words), step))
 
 
 def _places(coupling, blocks, rank, size):

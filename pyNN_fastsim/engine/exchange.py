@@ -144,6 +144,11 @@ class Exchange:
         self.comm.Allgather(self._sent[:HEAD], self._heads)
         self.words[messages.STATE] = messages.ENDED
 
+    def check(self, error):
+        """Raise what MPI says of an error that one of its functions has returned, if that is not 0."""
+        if error != 0:
+            raise MPI.Exception(int(error))
+
     def failure(self):
         """The exception for a run that has ended because of others."""
         if self.words[messages.STATE] == messages.BROKEN:

@@ -17,7 +17,7 @@ from .compiling.lowlevel import (
     table3_at,
 )
 from .coupling import POTENTIALS_ROW, share_potentials
-from .messages import PERIOD, exchange_spikes
+from .messages import BROKEN, ERROR, EXCHANGE_ROW, PERIOD, STATE, exchange_spikes
 from .neurons import kernel
 from .profile import BLOCK_ROW, COUNTING, PROFILE_ROW, count_events, lap
 from .recording.samplers import SAMPLER_ROW, take_samples
@@ -175,7 +175,10 @@ def potentials_part(address, thread, step):
 def potentials_of_all_part(address, thread, step):
     """What they will follow from in other processes."""
     words = int64_at(address, WORDS)
-    share_potentials(int64_at(words[tables.POTENTIALS_AT], POTENTIALS_ROW), step)
+    error = share_potentials(int64_at(words[tables.POTENTIALS_AT], POTENTIALS_ROW), step)
+    if error != 0:
+        exchange = int64_at(words[tables.EXCHANGE_AT], EXCHANGE_ROW)
+        exchange[ERROR], exchange[STATE] = error, BROKEN
     return 0
 
 

@@ -17,6 +17,7 @@ from pyNN.parameters import LazyArray
 
 from . import simulator
 from .connections import delay_steps
+from .engine.block import parts_of
 from .engine.synapses.rows import put_rows
 from .random import Children, numbers_of
 from .synapse_values import drawing
@@ -38,7 +39,7 @@ def edges_of_pieces(n_sources, n_targets, n_connections, least=0):
         n = PIECES
         while n_connections > n * max(MOST, n_sources, least) and n_targets >= 2 * NARROWEST * n:
             n *= 2
-    return n_targets * np.arange(n + 1) // n
+    return parts_of(n_targets, n)
 
 
 class Piece:

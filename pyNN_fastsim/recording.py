@@ -17,7 +17,7 @@ from pyNN.recording import Variable
 
 from . import simulator
 from .asked_for import check_asked_for
-from .engine.block import edges
+from .engine.block import parts_of
 from .engine.recording.records import elements
 from .engine.signals import signals_held
 from .gathering import of_all_processes
@@ -98,7 +98,7 @@ class Recorder(recording.Recorder):
                 if divisor != 1.0:
                     about["factor"] = divisor
                 if processes.size > 1:  # whose files have so many columns each
-                    columns = np.diff(np.searchsorted(cells, edges(block.n, processes.size)))
+                    columns = np.diff(np.searchsorted(cells, parts_of(block.n, processes.size)))
                     about |= {"cells": cells.tolist(), "columns": columns.tolist()}
                 own = self._own(cells)
                 sampler = self._network.add_sampler(block, name, own, interval, about)

@@ -200,6 +200,6 @@ class Block:
         return words
 
 
-def edges(n, n_parts):
-    """Where each of the parts of `n` cells that processes own begins, and where the last ends: int64."""
+def parts_of(n, n_parts):
+    """Where the parts of `n` cells begin that processes or threads own, and where the last ends: int64."""
     return n * np.arange(n_parts + 1) // n_parts

@@ -8,7 +8,7 @@ currents into its own; so it needs the potentials of all coupled cells after eac
 import numpy as np
 
 from . import messages
-from .block import edges
+from .block import parts_of
 from .compiling.addresses import address_of
 from .compiling.compile import entry, jit
 from .compiling.lowlevel import call_mpi, float64_at, int64_at
@@ -87,7 +87,7 @@ def _places(coupling, blocks, rank, size):
     """Which of the coupled cells of all blocks belong to a process: int64."""
     parts = [np.zeros(0, dtype=np.int64)]
     for index in coupling.blocks:
-        first, last = edges(blocks[index].n, size)[rank : rank + 2]
+        first, last = parts_of(blocks[index].n, size)[rank : rank + 2]
         parts.append(coupling.offsets[index] + np.arange(first, last))
     return np.concatenate(parts)
 

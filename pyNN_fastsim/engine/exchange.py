@@ -18,6 +18,7 @@ import numpy as np
 from mpi4py import MPI
 
 from . import messages
+from .block import parts_of
 from .compiling.addresses import address_of
 from .messages import BEGIN, EXCHANGE_ROW, HEAD, STOPPED
 from .profile import PROFILE_ROW, WAITING, write_clock
@@ -88,7 +89,8 @@ class Exchange:
 
     def own_cells(self, n):
         """Which of the `n` cells of a block belong to this process: the first and the last + 1."""
-        return n * self.rank // self.size, n * (self.rank + 1) // self.size
+        begin, end = parts_of(n, self.size)[self.rank : self.rank + 2]
+        return int(begin), int(end)
 
     def agree(self, network):
         """Agree with the others on the steps between exchanges; returns whether they have changed."""

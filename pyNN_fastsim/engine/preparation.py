@@ -4,6 +4,7 @@ What a network consists of, written down in the tables that the run loop goes th
 
 import numpy as np
 
+from .block import parts_of
 from .compiling.addresses import address_in_system, address_of, addresses_within
 from .coupling import Potentials, junctions_of, junctions_of_all
 from .neurons import kernel
@@ -83,10 +84,9 @@ def _make_tables(network):
     network.graded.prepare(network)
     ranges = np.empty((n_threads, len(network.blocks), 2), dtype=np.int64)
     for block in network.blocks:
-        begin, end = network.own_cells(block.n)
-        edges = begin + (end - begin) * np.arange(n_threads + 1) // n_threads
-        ranges[:, block.index, 0] = edges[:-1]
-        ranges[:, block.index, 1] = edges[1:]
+        bounds = block.own.start + parts_of(block.own.stop - block.own.start, n_threads)
+        ranges[:, block.index, 0] = bounds[:-1]
+        ranges[:, block.index, 1] = bounds[1:]
     find_counted(network, ranges)
     on_arrival = [group for group in network.groups if group.by_delay and len(group)]
     groups = sorted((g for g in network.groups if not g.by_delay), key=lambda group: group.source)

@@ -86,6 +86,40 @@ def test_a_second_process_compiles_no_kernels(tmp_path):
     assert loaded_kernels(tmp_path)[0]["compiled"] == []
 
 
+def test_sections_of_the_check_fail_and_hang_by_themselves(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(HERE / "gpu")
+    import sections
+
+    hello = "from sections import note; note('before', 1.0, '<= 2', True);"
+    code = {
+        "fine": f"{hello} note('wrong', 3, '4', False); print('words')",
+        "raises": f"{hello} raise RuntimeError('broken')",
+        "hangs": f"{hello} import os, sys; os.spawnl(0, sys.executable, 'x', '-c', 'while True: pass')",
+        "dies": f"{hello} import os; os.kill(os.getpid(), 9)",
+        "last": "from sections import note; note('it', 'came', fine=True)",
+    }
+    monkeypatch.setenv("PYTHONPATH", str(HERE / "gpu"))
+    limits = dict.fromkeys(code, 20.0) | {"hangs": 2.0}
+    file = tmp_path / "found.json"
+    check = sections.Check(
+        lambda name, limit: [sys.executable, "-c", code[name]], limits, 60.0, ["dies"], file
+    )
+    check.run([["fine"], ["raises", "hangs", "dies"], ["last"]]).print_table()
+    found = json.loads(file.read_text())
+    ends = {name: end["status"] for name, end in found["sections"].items()}
+    assert ends == {
+        "fine": "fine", "raises": "failed (1)", "hangs": "its time was up", "dies": "failed (-9)",
+        "last": "fine",
+    }  # fmt: skip
+    told = {row["section"] for row in found["rows"] if row["what"] == "before"}
+    assert told == {"fine", "raises", "hangs", "dies"}
+    assert check.n_failed() == 3  # raises, hangs, and the row that is wrong
+    printed = capsys.readouterr().out
+    assert "RuntimeError: broken" in printed and "NOT FINE" in printed
+    check = sections.Check(lambda name, limit: [], limits, 1.0, file=file)
+    assert check.run([["fine"]]).sections["fine"]["status"] == "no time left"
+
+
 @pytest.fixture
 def no_card(monkeypatch):
     def fail():

@@ -13,6 +13,9 @@ from . import driver
 from .compile import SIMULATED
 
 
+WHATEVER = 0xA5  # what bytes are in the simulator's memory before something is sent there
+
+
 class Buffer:
     """An array in the card's memory; `nbytes` bytes of it at `address`."""
 
@@ -21,7 +24,7 @@ class Buffer:
         n = max(int(np.prod(self.shape)), 1)  # so that it has an address
         self.nbytes = n * self.dtype.itemsize
         if SIMULATED:
-            self._array = np.zeros(n, self.dtype)
+            self._array = np.full(self.nbytes, WHATEVER, np.uint8).view(self.dtype)
             interpreted.register(self._array)
             self.address = self._array.ctypes.data
         else:

@@ -171,6 +171,16 @@ def test_memory_is_given_back(fake):
     assert len([graph for graph in fake.graphs.values() if graph]) <= 3
 
 
+def test_what_is_there_already_needs_no_room(fake):
+    _, cells, _ = network(device="gpu")
+    sim.run(1.0)
+    driver.collect_all()
+    needed = 8 * sim.simulator.state.network.ring.size
+    fake.taken = driver.free_memory()[0] - cards.SPARED - needed // 2
+    cells.set(i_offset=1.0)
+    sim.run(1.0)
+
+
 def test_in_another_thread():
     """A thread has no context of its own until it says so."""
     _, cells, _ = network(device="gpu")
@@ -312,6 +322,15 @@ def test_what_info_says(fake):
     first, second = cards.describe()
     assert first == "Fake card, compute capability 9.0, 0.5 of 1.1 GB free, driver for CUDA 12.8"
     assert second.startswith("Fake card, compute capability 9.0, 1.1 GB, not used")
+
+
+def test_compiling_ahead_passes_over_what_a_card_does_not_have(fake, monkeypatch):
+    from pyNN_fastsim.warmup import warm_up
+
+    monkeypatch.setenv("PYNN_FASTSIM_DEVICE", "gpu")
+    warm_up(["IF_curr_exp", "SpikeSourcePoisson"], show=False)
+    names = {name.rpartition("_")[0] for name in fake.kernels if isinstance(name, str)}
+    assert {"iaf_psc_exp_neurons", "deliver_static", "sample"} <= names
 
 
 def test_no_graphs(fake):

@@ -12,7 +12,6 @@ from ..compiling import interpreted
 from . import driver
 from .compile import SIMULATED
 
-
 WHATEVER = 0xA5  # what bytes are in the simulator's memory before something is sent there
 
 
@@ -114,6 +113,11 @@ class State(MutableMapping):
     @property
     def nbytes(self):
         return sum(array.nbytes for array in (*self._arrays.values(), *self._along()))
+
+    @property
+    def placed_bytes(self):
+        """How much memory they have on the card."""
+        return 0 if self._buffer is None else self._buffer.nbytes
 
     def place(self):
         """Make room for them on the card; returns the address of [variables, elements], and the others'."""

@@ -13,7 +13,7 @@ from ..recording.samplers import Sampler
 from . import cards, support, words
 from .errors import NotOnCard
 from .launching import Launcher
-from .memory import Buffer, Copies, sent, settle
+from .memory import Buffer, Copies, State, sent, settle
 from .plan import Plan, needed_bytes
 
 CHUNK = 2048  # steps at most
@@ -62,7 +62,7 @@ class CardLoop:
             raise NotOnCard(f"{fault} are not there on a GPU. {cards.ON_CPU}")
         self.bring_back(network)
         self._copies.begin()
-        cards.check_room(needed_bytes(network, self._copies))
+        cards.check_room(needed_bytes(network, self._copies, self._placed_bytes(network)))
         self._network = network
         self._plan = Plan(network, self._copies)
         self._make_head(network)
@@ -71,6 +71,11 @@ class CardLoop:
             self._launcher.close()
         self._launcher = Launcher(self._plan, self._head, len(network.samplers))
         return self._plan
+
+    def _placed_bytes(self, network):
+        states = [block.state for block in network.blocks if isinstance(block.state, State)]
+        ring = 0 if self._ring is None else self._ring.nbytes
+        return ring + sum(state.placed_bytes for state in states)
 
     def _make_head(self, network):
         if self._ring is None or self._ring.shape != network.ring.shape:

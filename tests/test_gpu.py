@@ -76,6 +76,7 @@ def test_a_second_process_compiles_no_kernels(tmp_path):
     assert len(first["compiled"]) == 6
     second, _ = loaded_kernels(tmp_path)
     assert second["compiled"] == [] and not second["numba"] and second["machine code"]
+    assert second["folders"] == 1
     changed, _ = loaded_kernels(tmp_path, "2.0")  # a number that the user's own cell uses
     assert [name.split("_")[0] for name in changed["compiled"]] == ["Summing"]
     files = list(tmp_path.rglob("*deliver_static*.machine_code"))

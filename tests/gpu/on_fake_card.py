@@ -17,6 +17,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from fake_card import Bindings, FakeCard, through_library
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from in_simulator import SYNAPSES, assert_equal, drawn_networks, drawn_results, shortened
 
 import pyNN_fastsim as sim
 from pyNN_fastsim.engine.compiling import interpreted
@@ -169,6 +172,16 @@ def test_memory_is_given_back(fake):
     assert fake.n_bytes - driver.free_memory()[0] == used + fake.taken
     assert len(fake.streams) == 3  # the legacy one, and two of the last network
     assert len([graph for graph in fake.graphs.values() if graph]) <= 3
+
+
+def test_memory_that_only_a_cycle_refers_to(fake):
+    fake.taken = fake.n_bytes - 1500
+    kept = [driver.Memory(1000)]
+    kept.append(kept)
+    del kept
+    assert driver.Memory(1000).address
+    with pytest.raises(TooLarge):
+        driver.Memory(2000)
 
 
 def test_what_is_there_already_needs_no_room(fake):
@@ -325,12 +338,17 @@ def test_what_info_says(fake):
 
 
 def test_compiling_ahead_passes_over_what_a_card_does_not_have(fake, monkeypatch):
-    from pyNN_fastsim.warmup import warm_up
+    from pyNN_fastsim import warmup
 
     monkeypatch.setenv("PYNN_FASTSIM_DEVICE", "gpu")
-    warm_up(["IF_curr_exp", "SpikeSourcePoisson"], show=False)
+    warmup.warm_up(["IF_curr_exp", "SpikeSourcePoisson"], show=False)
     names = {name.rpartition("_")[0] for name in fake.kernels if isinstance(name, str)}
     assert {"iaf_psc_exp_neurons", "deliver_static", "sample"} <= names
+    monkeypatch.setattr(warmup, "list_standard_models", list)
+    monkeypatch.setattr(warmup, "_connectors", lambda name: None)
+    monkeypatch.setattr(warmup.synapses, "__all__", ["ElectricalSynapse"])
+    monkeypatch.setattr(warmup.electrodes, "__all__", [])
+    warmup.warm_up(show=False)
 
 
 def test_no_graphs(fake):
@@ -339,3 +357,18 @@ def test_no_graphs(fake):
     fake.fail["cuStreamBeginCapture"] = 1, 801
     with pytest.warns(UserWarning, match="no CUDA graph can be made"):
         assert program(device="gpu") == expected
+
+
+@settings(
+    max_examples=int(os.environ.get("FAKE_CARD_NETWORKS", "3")), deadline=None, derandomize=True,
+    database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+@given(drawn_networks.networks(synapses=SYNAPSES, large=False), st.integers(3, 40), st.booleans())
+def test_drawn_networks(fake, spec, chunk, backwards):
+    spec = shortened(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "CHUNK", chunk)
+        fake.backwards = backwards
+        found = drawn_results(spec, "gpu")
+    changing = any(c.synapse[0] != "StaticSynapse" for c in spec.connections)
+    assert_equal(found, drawn_results(spec, "cpu"), exactly=not changing)

@@ -289,17 +289,6 @@ def single_connections():
     return digest(sources.get_data, targets.get_data, alike, own, pairs, views, sizes)
 
 
-def generators_of_each_process():
-    """Which are not parallel-safe: only that it runs, since results are others."""
-    setup()
-    sources, targets = units()
-    rng = sim.NumpyRNG(seed=2, parallel_safe=False)
-    weight = sim.RandomDistribution("uniform", (0.0, 0.1), rng=rng)
-    projection = sim.Projection(sources, targets, EVERYONE, sim.StaticSynapse(weight=weight, delay=0.3))
-    sim.run(2.0)
-    return digest(projection.size(), sources.get_data)
-
-
 def recordings_on_disk():
     folder = f"{FOLDER}/graded{sim.num_processes()}"
     setup(record_to=folder)
@@ -323,7 +312,6 @@ SCENARIOS = [
     regions_of_a_brain,
     noise_of_units,
     single_connections,
-    generators_of_each_process,
     recordings_on_disk,
 ]
 

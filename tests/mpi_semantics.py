@@ -135,6 +135,10 @@ def generators_that_are_not_parallel_safe():
         everything = projection.get(["weight", "delay"], "list", gather="all")
         assert [row for row in everything if row[1] in own(others)] == mine
         assert projection.size() == len(everything)
+    units = sim.Population(5, sim.LeakyIntegrator())
+    graded = sim.Projection(units, units, sim.AllToAllConnector(), sim.StaticSynapse(weight=weight))
+    everything = graded.get("weight", "list", gather="all")
+    assert [row for row in everything if row[1] in own(units)] == graded.get("weight", "list", gather=False)
     values = cells.get("tau_m", gather=True)
     alone = NumpyRNG(seed=3 + rank).next(7, "uniform", {"low": 10, "high": 20})
     assert np.array_equal(values[own(cells)], alone[own(cells)])

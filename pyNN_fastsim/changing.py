@@ -240,7 +240,9 @@ class Changing:
         self._check_values({name: np.array([value])})
         if name in self.synapse_type.limits:
             everywhere, targets = self._values(name), self._pairs()[1]
-            if self.size() > len(self):  # what those of other processes have, if there is one for all
+            if self.size() > self.size(
+                gather=False
+            ):  # what those of other processes have, if there is one for all
                 everywhere, targets = np.append(everywhere, everywhere[index]), np.append(targets, -1)
             everywhere[index] = value
             self.synapse_type.check_shared(self.label, {name: everywhere}, targets)

@@ -177,7 +177,7 @@ class Changing:
         ):
             return
         known = np.zeros(0) if self._initial_weights is None else self._initial_weights
-        if len(known) < self.size(gather=False):
+        if self._initial_weights is None or len(known) < self.size(gather=False):
             self._initial_weights = np.append(known, self._values("weight")[len(known) :])
 
     def _restore_initial_weights(self):

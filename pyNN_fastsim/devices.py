@@ -46,6 +46,18 @@ def refuse(state, owner, what):
         raise DeviceError(f"{owner}: {what} can't run on a GPU yet; setup(device='cpu') runs everything")
 
 
+def has_kernel(state, model, n_constants):
+    """Whether the GPU's machine code of a neuron model is in the cache, where there is to be a GPU."""
+    from .engine.cuda import cards
+
+    if state.device != "gpu" or cards.is_simulated():
+        return False
+    from .engine.cuda import cells, driver, machine_code
+
+    kernel = cells.neuron_kernel(model, n_constants)
+    return machine_code.kept(kernel, driver.card().capability) is not None
+
+
 def choose(network):
     """The loop that "auto" chooses for a network: a CardLoop, or None for the CPU's. Says which, and why."""
     loop, why = _choice(network)

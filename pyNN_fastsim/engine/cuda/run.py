@@ -100,10 +100,10 @@ class CardLoop:
             if hasattr(state, "bring_back"):
                 state.bring_back()
         if self._ring_is_away:
-            self._ring_is_away = False
             network.ring[:] = self._ring.get()
             for index, buffer in self._plan.counts.items():
                 network.blocks[index].counts[:] = buffer.get()
+            self._ring_is_away = False
 
     def _send(self, network):
         """Send what has changed, and wait until it is there."""

@@ -244,6 +244,50 @@ def test_a_card_that_fails_while_it_runs(fake):
     sim.run(1.0)
 
 
+@pytest.mark.parametrize(
+    "function, number",
+    [("cuEventSynchronize", 3), ("cuMemcpyDtoHAsync", 9), ("cuLaunchKernel", 12), ("cuCtxSynchronize", 1)],
+)
+def test_what_was_recorded_before_a_card_fails_goes_with_the_time(fake, function, number):
+    def build(**setup):
+        _, cells, _ = network(**setup)
+        sim.run(2.0)
+        return cells
+
+    cells = build(device="gpu")
+    fake.fail[function] = number, 719
+    with pytest.raises(DeviceError, match="the card failed"):
+        sim.run(6.0)
+    until, found = sim.get_current_time(), recorded(cells)
+    assert 2.0 <= until < 8.0
+    cells = build(exact_sums=True)
+    sim.run(until - 2.0)
+    assert found == recorded(cells)
+
+
+def test_a_run_that_is_broken_off_does_not_go_on():
+    """Where the host has no memory for what was recorded, say, the card is ahead of it."""
+
+    def full(*arguments):
+        raise MemoryError
+
+    def build(**setup):
+        source, cells, _ = network(**setup)
+        sim.run(1.0)
+        if setup == {"device": "gpu"}:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(run.CardLoop, "_fetch", full)
+                with pytest.raises(MemoryError):
+                    sim.run(2.0)
+            with pytest.raises(DeviceError, match="broken off.*reset"):
+                sim.run(1.0)
+        sim.reset()
+        sim.run(2.0)
+        return recorded(source, cells)
+
+    assert build(device="gpu") == build(exact_sums=True)
+
+
 def test_a_setup_that_fails_leaves_everything_as_it_was(fake):
     source, cells, _ = network()
     sim.run(1.0)
@@ -290,6 +334,15 @@ def test_a_card_that_others_fill(fake):
         sim.run(1.0)
     fake.taken = 0
     sim.run(1.0)
+
+
+def test_auto_takes_the_cpu_for_what_has_no_room(fake, monkeypatch, capsys):
+    monkeypatch.setattr("pyNN_fastsim.devices.WORTHWHILE", 1)
+    for taken, where in ((0, "the GPU (Fake card)"), (fake.n_bytes - 2**20, "the CPU: the network needs ")):
+        fake.taken = taken
+        _, cells, _ = network(device="auto")
+        sim.run(1.0)
+        assert f"device='auto' takes {where}" in capsys.readouterr().err
 
 
 FAULTS = {

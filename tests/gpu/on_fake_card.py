@@ -159,6 +159,22 @@ def test_synapses_that_change(fake):
     np.testing.assert_allclose(build(device="gpu"), build(exact_sums=True), 1e-9)
 
 
+def noting(*arguments):
+    _done.append(arguments)  # noqa: F821
+
+
+def test_blocks_that_are_on_the_card_at_once(fake):
+    done = []
+    kernel = compile.Kernel(noting, "noting", _done=done)
+    most = kernel.most_together(1024)
+    assert most == 8
+    sim.setup(device="gpu")
+    kernel.launch_together(most, 1024, driver.LEGACY, 1, -2, 2**40, 4)
+    assert done == [(1, -2, 2**40, 4)] * (8 * 1024)
+    with pytest.raises(driver.DriverError, match="720|TOO_LARGE"):
+        kernel.launch_together(most + 1, 1024, driver.LEGACY, 1, 2, 3, 4)
+
+
 def test_memory_is_given_back(fake):
     """By networks from before setup(), too, where there would be no room otherwise."""
     for number in range(4):

@@ -170,6 +170,11 @@ def n_multiprocessors():
     return 0 if is_simulated() else driver.card().n_multiprocessors
 
 
+def capability():
+    """(major, minor) of the card's compute capability."""
+    return driver.card().capability
+
+
 def _version(numbers):
     return ".".join(map(str, numbers))
 

@@ -130,12 +130,12 @@ class CardLoop:
     def run(self, network, first, last):
         """Do the steps `first` to `last`, or fewer; returns the last one done, and the cell that failed in
         it: (block, cell), or None."""
+        self._send(network)
         if self._is_ahead:
             raise DeviceError(
                 "a run was broken off before all that the card had done was recorded; reset() or setup() "
                 "begins anew. What was recorded before can be retrieved"
             )
-        self._send(network)
         outboxes, length = self._outboxes_for(network)
         self._is_ahead = True  # until all is recorded
         done, failed = self._run_chunks(network, first, last, outboxes, length)

@@ -448,6 +448,20 @@ def test_connections_of_a_static_projection_can_be_set():
     np.testing.assert_allclose(recorded(target)[1:], [[2.0, 2.0], [6.0, 2.0]])
 
 
+def test_what_is_computed_before_an_assignment_is_what_others_see():
+    """In recordings, and in synapses."""
+    Changing = sim.Neuron(equations="x += 1\nchange = x - m\nm = 0.5 * m + 0.5 * x\nr = x", name="Changing")
+    source = sim.Population(1, Changing())
+    target = sim.Population(1, RELAY())
+    sim.Projection(source, target, sim.AllToAllConnector(), sim.Synapse(psp="w * pre.change")(w=1.0))
+    source.record("change")
+    target.record("r")
+    sim.run(4 * DT)
+    change, seen = recorded(source, "change")[:, 0], recorded(target)[:, 0]
+    np.testing.assert_array_equal(change, [0.0, 1.0, 1.5, 1.75, 1.875])
+    np.testing.assert_array_equal(seen[1:], change[:-1])
+
+
 # --- NEST's units ---
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, MutableMapping
 import numpy as np
 
 from ..compiling import interpreted
+from ..synapses.on_demand import KINDS, OnDemandGroup
 from . import driver
 from .compile import SIMULATED
 
@@ -151,6 +152,14 @@ class State(MutableMapping):
         return self._buffer.address + 8 * self._buffer.shape[1] * names.index(name)
 
 
+def arrays_of(group):
+    """The targets, weights and delays of a group, by name, that are the host's; and the names of the others,
+    to be drawn."""
+    if isinstance(group, OnDemandGroup):
+        return group.held(), group.drawn()
+    return {name: getattr(group, name) for name in KINDS}, []
+
+
 class Copies:
     """Copies on the card of arrays that only the host changes, kept as long as they are used."""
 
@@ -169,6 +178,29 @@ class Copies:
             self._kept[key] = array, sent(array)
         self._used.add(key)
         return self._kept[key][1].address
+
+    def place_of(self, group, name):
+        """The address of the "targets", "weights" or "delays" of a group, which are sent, or drawn, if they
+        are not there; and the bytes from one to the next, 0 if all synapses share one."""
+        held, drawn = arrays_of(group)
+        if name not in drawn:
+            return self.address_of(held[name]), held[name].itemsize if len(held[name]) > 1 else 0
+        key = id(group.recipe), name
+        if key not in self._kept:
+            from . import building
+
+            self._kept[key] = group.recipe, building.draw(group.recipe, name)
+        self._used.add(key)
+        buffer = self._kept[key][1]
+        return buffer.address, buffer.dtype.itemsize
+
+    def missing_of_recipe(self, recipe, names):
+        """The bytes that it takes to draw those arrays of a recipe that are not there."""
+        from . import building
+
+        missing = [name for name in names if (id(recipe), name) not in self._kept]
+        each = sum(np.dtype(KINDS[name]).itemsize for name in missing)
+        return len(recipe) * each + (building.room_for(recipe) if missing else 0)
 
     def missing(self, arrays):
         """The bytes of those arrays that have no copy."""

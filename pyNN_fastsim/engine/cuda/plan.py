@@ -10,7 +10,7 @@ from ..synapses.dynamic import DynamicGroup
 from . import words
 from .cells import neuron_kernel, source_kernel
 from .delivery import LANES, changing_kernel, static_kernel
-from .memory import Buffer, State, sent
+from .memory import Buffer, State, arrays_of, sent
 
 SHARE = 2  # synapses of a row that each thread is to have, about
 MOST_PARTS = 32
@@ -202,11 +202,9 @@ class Plan:
         row[words.SOURCE] = group.source
         row[words.LIST], row[words.LIST_TIMES] = self._spikes[group.source], self._times[group.source]
         row[words.FIRST] = copies.address_of(group.first)
-        row[words.TARGETS] = copies.address_of(group.targets)
-        row[words.WEIGHTS] = copies.address_of(group.weights)
-        row[words.WEIGHT_STRIDE] = 8 if len(group.weights) > 1 else 0
-        row[words.DELAYS] = copies.address_of(group.delays)
-        row[words.DELAY_STRIDE] = 2 if len(group.delays) > 1 else 0
+        row[words.TARGETS], _ = copies.place_of(group, "targets")
+        row[words.WEIGHTS], row[words.WEIGHT_STRIDE] = copies.place_of(group, "weights")
+        row[words.DELAYS], row[words.DELAY_STRIDE] = copies.place_of(group, "delays")
         n_targets = self._network.blocks[group.target].n
         row[words.BASE] = self.channels[group.target] + group.receptor * n_targets
         row[words.PARTS] = np.clip(len(group) // n_sources // (LANES * SHARE), 1, MOST_PARTS)
@@ -254,11 +252,13 @@ class Plan:
 
 def needed_bytes(network, copies):
     """How much memory a network will take on the card, but for small things."""
-    arrays = []
+    arrays, on_demand = [], 0
     for group in network.groups:
-        arrays += [group.first, group.targets, group.weights, group.delays]
+        held, drawn = arrays_of(group)
+        arrays += [group.first, *held.values()]
+        on_demand += copies.missing_of_recipe(group.recipe, drawn) if drawn else 0
     ring = 8 * network.ring.size
     state = sum(16 * len(block.model.state) * block.n for block in network.blocks)
     longest = max((g.longest for g in network.groups if g not in network.counted), default=1)
     width = sum(block.n * len(block.model.receptors) for block in network.blocks)
-    return copies.missing(arrays) + max(ring, 8 * width << int(longest).bit_length()) + state
+    return copies.missing(arrays) + on_demand + max(ring, 8 * width << int(longest).bit_length()) + state

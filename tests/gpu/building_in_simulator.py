@@ -109,6 +109,20 @@ def test_connections_are_those_of_the_cpu(connector, small_pieces):
     assert_same_results(found[2], expected[2])
 
 
+def test_several_connections_of_a_pair_are_listed_alike(monkeypatch):
+    """Where the CPU delivers them when spikes arrive, they are sorted by delay."""
+    monkeypatch.setattr("pyNN_fastsim.engine.synapses.arrival.LONG", 0.1)
+
+    def build(on):
+        _, projection = network(on, "total number")
+        assert group_of(projection).by_delay == (on.device == "cpu")
+        return listed(projection)
+
+    found, expected = on_both(build)
+    assert found == expected
+    assert len({row[:2] for row in found}) < len(found)
+
+
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_weights_and_delays_are_those_of_the_cpu(name):
     def build(on):

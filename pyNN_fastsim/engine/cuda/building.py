@@ -21,6 +21,7 @@ from ..synapses.segments import (
     SEGMENTS_ROW,
     VALUES,
     length_of,
+    order_delays_of_segment,
     step_of,
     targets_of_segment,
 )
@@ -95,6 +96,18 @@ def _draw_values(head_at, table, n_rows, ahead):
         b += cuda.gridDim.y
 
 
+def _order_delays(head_at, table, n_rows, ahead):
+    """Let the delays ascend of those connections that join the same cells."""
+    b = cuda.blockIdx.y
+    while b < n_rows:
+        row = int64_at(table + 8 * SEGMENTS_ROW * b, SEGMENTS_ROW)
+        source = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
+        while source < row[N_SOURCES]:
+            order_delays_of_segment(row, source, length_of(row, source))
+            source += cuda.gridDim.x * cuda.blockDim.x
+        b += cuda.gridDim.y
+
+
 @inlined
 def _put_weight(row, p, place, value):
     """Put a weight where it belongs, at the nearest point of the grid (synapses/exact.py)."""
@@ -120,6 +133,7 @@ def _compare(row, p, place, value):
 
 FIND_PLACES = kernel_of(_find_places, "find_places")
 DRAW_TARGETS = kernel_of(_draw_targets, "draw_targets")
+ORDER_DELAYS = kernel_of(_order_delays, "order_delays")
 _USES = {"weights": _put_weight, "delays": _put_delay, "extremes": _compare}
 
 
@@ -131,7 +145,7 @@ def values_kernel(distribution, use):
 
 def kernels():
     """All of them."""
-    yield from (FIND_PLACES, DRAW_TARGETS)
+    yield from (FIND_PLACES, DRAW_TARGETS, ORDER_DELAYS)
     for distribution in segments.QUANTILES:
         for use in _USES:
             yield values_kernel(distribution, use)
@@ -194,6 +208,14 @@ class Site:
         self._launch(drawn, use, VALUES=values.address)
         return values
 
+    def order_delays(self, delays, targets):
+        """Put those of the same cells in order, in a buffer; `targets` is the address of those."""
+        pattern = self._recipe.pattern
+        if any(pattern.repeats(piece.number, piece.counts) for piece in self._recipe.pieces):
+            table = self._table((0, 0), VALUES=delays.address, TARGETS=targets)
+            threads, blocks = self._grid(self._n_sources)
+            ORDER_DELAYS.launch(blocks, threads, 0, 0, table.address, self._n_pieces, 0)
+
     def extremes(self, drawn):
         """The smallest and the largest value of each piece that has any: float64 [2 * pieces], in turn."""
         nothing = np.full((self._n_pieces, 2), np.iinfo(np.int64).max)
@@ -220,10 +242,15 @@ class Site:
         self._kept = []
 
 
-def draw(recipe, name):
-    """Draw the "targets", "weights" or "delays" of all connections; returns their Buffer."""
+def draw(recipe, name, targets):
+    """Draw the "targets", "weights" or "delays" of all connections; returns their Buffer.
+
+    targets   address of the targets, if they have been drawn, as they must be before delays
+    """
     site = Site(recipe)
     found = site.targets() if name == "targets" else site.values(recipe.values[name], name)
+    if name == "delays":
+        site.order_delays(found, targets)
     site.close()
     return found
 

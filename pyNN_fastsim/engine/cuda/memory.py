@@ -189,7 +189,8 @@ class Copies:
         if key not in self._kept:
             from . import building
 
-            self._kept[key] = group.recipe, building.draw(group.recipe, name)
+            targets = 0 if name == "targets" else self.place_of(group, "targets")[0]
+            self._kept[key] = group.recipe, building.draw(group.recipe, name, targets)
         self._used.add(key)
         buffer = self._kept[key][1]
         return buffer.address, buffer.dtype.itemsize

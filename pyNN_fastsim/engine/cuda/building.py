@@ -9,7 +9,7 @@ with `LANES` threads for its weights and delays.
 import numpy as np
 
 from ..compiling.compile import inlined
-from ..compiling.lowlevel import float64_at, float_bits, int64_at, uint16_at
+from ..compiling.lowlevel import float64_at, float_bits, int64_at, uint16_at, uint32_at
 from ..random.quantiles import N_PARAMETERS
 from ..synapses import segments
 from ..synapses.on_demand import KINDS
@@ -32,8 +32,9 @@ from .launching import MOST_ROWS, THREADS
 from .memory import Buffer, sent, settle
 from .names import cuda, lower_to
 
-MARKS_BYTES = 2**24  # of room in which threads mark targets
-BLOCKS = 4096  # of the grid, at most
+MARKS_BYTES = 2**25  # of room in which threads mark targets
+PIECES_AT_ONCE = 64  # blocks of the grid along y, at most
+BLOCKS = 4096  # of the grid, about
 MAGNITUDE = 0x7FFFFFFFFFFFFFFF  # the bits of a float64 but for its sign
 PER_UNIT = 2.0**40  # as of synapses/exact.py
 SEGMENT_BYTES = 12  # while it is drawn: its length and its place
@@ -61,6 +62,8 @@ def _draw_targets(head_at, table, n_rows, ahead):
     thread = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
     n_threads = cuda.gridDim.x * cuda.blockDim.x
     marks = head_at + 4 * ahead * (cuda.blockIdx.y * n_threads + thread)
+    for k in range(ahead):
+        uint32_at(marks + 4 * k, 1)[0] = 0
     b = cuda.blockIdx.y
     while b < n_rows:
         row = int64_at(table + 8 * SEGMENTS_ROW * b, SEGMENTS_ROW)
@@ -169,7 +172,7 @@ class Site:
 
     def _grid(self, width, n_y=None):
         """Threads of a block, and blocks along x and y, for so many threads along x and rows."""
-        n_y = min(self._n_pieces, MOST_ROWS) if n_y is None else n_y
+        n_y = min(self._n_pieces, PIECES_AT_ONCE, MOST_ROWS) if n_y is None else n_y
         n_x = min(-(-width // THREADS), max(BLOCKS // n_y, 1))
         return THREADS, (max(n_x, 1), n_y)
 
@@ -196,7 +199,7 @@ class Site:
         most = MARKS_BYTES // (4 * threads * n_y)
         n_x = min(n_x, max(most // n_words, 1))
         n_words = n_words if n_words <= most else 0  # what they mark has no room
-        marks = Buffer(n_x * n_y * threads * n_words, np.uint32).put(0)
+        marks = Buffer(n_x * n_y * threads * n_words, np.uint32)
         table = self._table(self._recipe.pattern.keys, VALUES=targets.address, MARKS=n_words)
         DRAW_TARGETS.launch((n_x, n_y), threads, 0, marks.address, table.address, self._n_pieces, n_words)
         self._kept.append(marks)

@@ -195,13 +195,16 @@ class Copies:
         buffer = self._kept[key][1]
         return buffer.address, buffer.dtype.itemsize
 
-    def missing_of_recipe(self, recipe, names):
-        """The bytes that it takes to draw those arrays of a recipe that are not there."""
+    def missing_of_recipes(self, groups):
+        """The bytes that it takes to draw what is to be drawn of groups, one after the other."""
         from . import building
 
-        missing = [name for name in names if (id(recipe), name) not in self._kept]
-        each = sum(np.dtype(KINDS[name]).itemsize for name in missing)
-        return len(recipe) * each + (building.room_for(recipe) if missing else 0)
+        there, on_the_way = 0, 0
+        for group in groups:
+            missing = [name for name in arrays_of(group)[1] if (id(group.recipe), name) not in self._kept]
+            there += len(group) * sum(np.dtype(KINDS[name]).itemsize for name in missing)
+            on_the_way = max(on_the_way, building.room_for(group.recipe) if missing else 0)
+        return there + on_the_way
 
     def missing(self, arrays):
         """The bytes of those arrays that have no copy."""

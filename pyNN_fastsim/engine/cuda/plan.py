@@ -7,6 +7,7 @@ import numpy as np
 from ..preparation import find_counted, resize_ring
 from ..synapses import dynamic
 from ..synapses.dynamic import DynamicGroup
+from ..synapses.on_demand import OnDemandGroup
 from . import words
 from .cells import neuron_kernel, source_kernel
 from .delivery import LANES, changing_kernel, static_kernel
@@ -252,11 +253,10 @@ class Plan:
 
 def needed_bytes(network, copies):
     """How much memory a network will take on the card, but for small things."""
-    arrays, on_demand = [], 0
+    arrays = []
     for group in network.groups:
-        held, drawn = arrays_of(group)
-        arrays += [group.first, *held.values()]
-        on_demand += copies.missing_of_recipe(group.recipe, drawn) if drawn else 0
+        arrays += [group.first, *arrays_of(group)[0].values()]
+    on_demand = copies.missing_of_recipes(g for g in network.groups if isinstance(g, OnDemandGroup))
     ring = 8 * network.ring.size
     state = sum(16 * len(block.model.state) * block.n for block in network.blocks)
     longest = max((g.longest for g in network.groups if g not in network.counted), default=1)

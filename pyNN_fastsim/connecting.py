@@ -2,6 +2,7 @@
 Making connections: from what connectors call, through checks, to groups of the engine.
 """
 
+import functools
 import warnings
 
 import numpy as np
@@ -22,6 +23,7 @@ from .engine.synapses.groups import SynapseGroup, created_in_order, moved, place
 from .engine.synapses.on_demand import OnDemandGroup
 from .graded import receptor_index
 from .localising import draws_apart, from_owners, keep_local, whole_of
+from .memory import check_connections
 from .processes import processes
 from .selection import populations_of
 from .synapse_values import drawing_for
@@ -110,6 +112,7 @@ class Connecting:
             rows.weights,
             delay_steps(rows.delays, state.dt),
             state.threads,
+            functools.partial(check_connections, len(rows), rows.bytes_each),
         )
         delays = rows.delays if rows.is_one_delay else None
         self._groups = [Group(synapses, None, delays, source, target)]

@@ -19,6 +19,7 @@ from .connections import delay_steps
 from .engine.synapses.drawn import Drawn
 from .engine.synapses.on_demand import Recipe, put_in_turn
 from .engine.synapses.rows import put_rows
+from .memory import ROW, ROW_DELAY, ROW_WEIGHT
 from .random import Children, by_inversion, has_quantile, numbers_of
 from .synapse_values import drawing
 
@@ -117,6 +118,12 @@ class DrawnRows:
 
     def __len__(self):
         return int(self.first[-1])
+
+    @property
+    def bytes_each(self):
+        """What the host needs for each connection while it draws them."""
+        weight, delay = self._values
+        return ROW + ROW_WEIGHT * (not weight.is_shared) + ROW_DELAY * (not delay.is_shared)
 
     def _piece(self, k, counts):
         pattern, (begin, end) = self._pattern, self._pattern.edges[k : k + 2]

@@ -162,13 +162,19 @@ def test_what_all_connections_share(shared):
 
 
 CHANGES = {
-    "weight": lambda on, projection, n: projection.set(weight=0.25),
-    "weights": lambda on, projection, n: projection.set(weight=np.linspace(0.1, 0.9, n).tolist()),
-    "delay": lambda on, projection, n: projection.set(delay=0.4),
-    "delays": lambda on, projection, n: projection.set(delay=(0.1 + 0.1 * (np.arange(n) % 7)).tolist()),
-    "one weight": lambda on, projection, n: setattr(projection[5], "weight", 0.125),
-    "one delay": lambda on, projection, n: setattr(projection[5], "delay", 0.9),
-    "reset": lambda on, projection, n: (projection.set(weight=0.25), on.reset()),
+    "weight": lambda on, projection, k: projection.set(weight=0.05 * k),
+    "weights": lambda on, projection, k: projection.set(weight=np.linspace(0.1, k, len(projection)).tolist()),
+    "delay": lambda on, projection, k: projection.set(delay=0.1 * k),
+    "delays": lambda on, projection, k: projection.set(
+        delay=(0.1 + 0.1 * (np.arange(len(projection)) % k)).tolist()
+    ),
+    "single weights": lambda on, projection, k: [
+        setattr(projection[i], "weight", 0.5 * k) for i in range(k, len(projection))
+    ],
+    "single delays": lambda on, projection, k: [
+        setattr(projection[i], "delay", 0.1 * k) for i in range(k, len(projection))
+    ],
+    "reset": lambda on, projection, k: (projection.set(weight=0.25), on.reset()),
 }
 
 
@@ -179,8 +185,9 @@ def test_what_is_set_is_sent(change, begun, tmp_path):
         cells, projection = network(on)
         if begun:
             on.run(1.0)
-        CHANGES[change](on, projection, len(projection))
-        on.run(1.0)
+        for k in (5, 6):
+            CHANGES[change](on, projection, k)
+            on.run(1.0)
         projection.save("all", str(tmp_path / on.device))
         return listed(projection), (tmp_path / on.device).read_text(), results_of(cells)
 
@@ -231,6 +238,17 @@ def test_room_is_asked_for_before_anything_is_drawn(monkeypatch):
     monkeypatch.setattr(cards, "check_room", full)
     with pytest.raises(TooLarge):
         network(On("gpu"))
+
+
+def test_the_host_draws_only_what_it_has_room_for(monkeypatch):
+    _, projection = network(On("gpu"))
+    monkeypatch.setattr("pyNN_fastsim.memory.LITTLE", 0)
+    monkeypatch.setattr("pyNN_fastsim.memory.free", lambda: 500)
+    with pytest.raises(MemoryError, match=r"connections need about .* of memory"):
+        projection.get("weight", "list")
+    sim.run(0.2)
+    monkeypatch.undo()
+    assert len(projection.get("weight", "list")) == len(projection)
 
 
 def test_auto_draws_at_once(monkeypatch):

@@ -87,11 +87,16 @@ class OnDemandGroup(SynapseGroup):
     extreme_weights   some weights, among them the smallest and the largest
     """
 
-    def __init__(self, source, target, receptor, recipe, extreme_weights, steps, n_threads):
-        """steps: some delays, among them the shortest and the longest (uint16)."""
+    def __init__(self, source, target, receptor, recipe, extreme_weights, steps, n_threads, check):
+        """As a `SynapseGroup`, with
+
+        steps   some delays, among them the shortest and the longest (uint16)
+        check   a function without arguments that is called before the host draws: whether there is room
+        """
         self.source, self.target, self.receptor, self.recipe = source, target, receptor, recipe
         self.first = recipe.first
-        self._extreme_weights, self._steps, self._n_threads = extreme_weights, steps, n_threads
+        self._extreme_weights, self._steps = extreme_weights, steps
+        self._n_threads, self._check = n_threads, check
         self._rounds = False
         self._arrays = {name: value for name, value in recipe.values.items() if isinstance(value, np.ndarray)}
         self._set = set(self._arrays)  # those that are not what would be drawn
@@ -115,6 +120,7 @@ class OnDemandGroup(SynapseGroup):
 
     def _array(self, name):
         if name not in self._arrays:
+            self._check()
             arrays = self.recipe.draw(self._n_threads)
             if self._rounds and "weights" in arrays:
                 arrays["weights"] = on_grid(arrays["weights"])

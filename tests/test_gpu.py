@@ -35,6 +35,11 @@ def test_the_same_as_on_the_cpu_in_numbas_simulator():
 
 
 @pytest.mark.compiles
+def test_connections_drawn_as_on_the_cpu_in_numbas_simulator():
+    passes_in_a_process("building_in_simulator.py", NUMBA_ENABLE_CUDASIM="1")
+
+
+@pytest.mark.compiles
 def test_all_kernels_compile_and_need_no_more_than_a_card_has():
     pytest.importorskip("numba_cuda", reason="numba-cuda with its toolkit is not installed")
     done = subprocess.run(

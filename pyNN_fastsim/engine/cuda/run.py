@@ -13,7 +13,7 @@ from ..recording.samplers import Sampler
 from . import cards, support, words
 from .errors import DeviceError, NotOnCard
 from .launching import Launcher
-from .memory import Buffer, Copies, State, sent, settle
+from .memory import Buffer, Copies, State, arrays_of, sent, settle
 from .plan import Plan, needed_bytes
 
 CHUNK = 2048  # steps at most
@@ -96,11 +96,18 @@ class CardLoop:
         self._words = head
         self._head = sent(head)
 
+    def extremes(self, recipe):
+        """See `building.extremes`."""
+        from . import building
+
+        return building.extremes(recipe)
+
     def outdate(self, network, group):
         """Say that weights and delays of a group are about to change, and what is under way may be."""
         self.bring_back(network)
-        for array in (group.weights, group.delays):
-            self._copies.outdate(array)
+        for name, array in arrays_of(group)[0].items():
+            if name != "targets":
+                self._copies.outdate(array)
 
     def bring_back(self, network):
         """Get everything back that changes on the card, if it is there."""

@@ -159,6 +159,24 @@ def test_synapses_that_change(fake):
     np.testing.assert_allclose(build(device="gpu"), build(exact_sums=True), 1e-9)
 
 
+def test_connections_that_are_drawn_there(fake):
+    def build(**setup):
+        sim.setup(timestep=0.1, rng_seed=3, **setup)
+        rng = sim.NativeRNG(seed=7)
+        cells = sim.Population(15, sim.IF_curr_exp(i_offset=np.linspace(1.0, 4.0, 15)))
+        weight = sim.RandomDistribution("normal_clipped", (0.3, 0.1, 0.0, np.inf), rng=rng)
+        delay = sim.RandomDistribution("uniform", (0.1, 0.8), rng=rng)
+        synapse = sim.StaticSynapse(weight=weight, delay=delay)
+        connector = sim.FixedTotalNumberConnector(90, with_replacement=True, rng=rng)
+        projection = sim.Projection(cells, cells, connector, synapse)
+        cells.record("spikes")
+        sim.run(6.0)
+        return recorded(cells), sorted(projection.get(["weight", "delay"], "list"))
+
+    assert build(device="gpu") == build(exact_sums=True)
+    assert any(str(symbol).startswith("draw_targets") for symbol in fake.kernels)
+
+
 def noting(*arguments):
     _done.append(arguments)  # noqa: F821
 

@@ -118,8 +118,8 @@ def card(tiny):
         warnings.simplefilter("always")
         sim.run(10.0 if tiny else 100.0)
     note("first run of all, s", time.perf_counter() - began)
-    slow = [str(warning.message) for warning in caught if "graph" in str(warning.message)]
-    note("launches are captured in graphs", slow[0] if slow else "yes", "yes", not slow)
+    slow = [str(warning.message) for warning in caught if "slower" in str(warning.message)]
+    note("launched in the fastest way", slow[0] if slow else "yes", "yes", not slow)
     note("kernels compiled for it", len(compile.compiled))
     note("spikes of a cell", cells.mean_spike_count(), "> 0", None if tiny else cells.mean_spike_count() > 0)
 

@@ -13,7 +13,7 @@ from .drawing import is_one_number_or_drawn
 from .helping import signature_of_pynn
 from .localising import draws_apart
 from .memory import PAIR_INDICES, check_connections, needed_as_pair, needed_in_row
-from .pieces import DrawnRows
+from .pieces import DrawnRows, drawn_on_card
 from .processes import processes
 from .progress import shown
 from .random import NativeRNG
@@ -28,6 +28,7 @@ class BulkConnector(Displayed, NoParameterAttributes):
     """What all connectors here have in common; comes before PyNN's class in the bases."""
 
     is_unsorted = False  # whether the pairs of one target come in any order
+    by_columns = False  # whether each target chooses its sources
     _reads_attributes = True
     _for_users = ("get_parameters", "describe")
 
@@ -63,9 +64,9 @@ class BulkConnector(Displayed, NoParameterAttributes):
         by_rows = self._draws_rows() and all_native(self, projection, parameters)
         self._check_memory(projection, parameters, by_rows)
         if by_rows:
-            edges, draw = self._in_pieces(projection)
+            pattern, counts = self._in_pieces(projection)
             rng = getattr(self, "rng", None)
-            projection._add_rows(DrawnRows(projection, edges, rng, draw, parameters))
+            projection._add_rows(DrawnRows(projection, pattern, rng, counts, parameters))
             return
         pre, post = self._drawn_pairs(projection)
         self._add(projection, pre, post, parameters)
@@ -75,7 +76,7 @@ class BulkConnector(Displayed, NoParameterAttributes):
         return False
 
     def _in_pieces(self, projection):
-        """Edges of pieces of the targets, and the function that draws one: see `pieces.DrawnRows`."""
+        """A `Pattern`, and the function that draws numbers of connections: see `pieces.DrawnRows`."""
         raise NotImplementedError
 
     def _expected(self, projection):
@@ -84,6 +85,8 @@ class BulkConnector(Displayed, NoParameterAttributes):
 
     def _check_memory(self, projection, parameters, by_rows=False):
         """Raise NoMemory if there is not enough for the connections that are expected."""
+        if by_rows and drawn_on_card(self.by_columns, parameters):
+            return  # which the card will see to
         if by_rows:
             each = needed_in_row(parameters) / processes.size
         else:
@@ -223,11 +226,6 @@ def begins(counts):
     first = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=first[1:])
     return first
-
-
-def leave_itself_out(others, first, counts):
-    """Turn numbers of other cells (uint32), `counts` for each cell from `first` on, into those of cells."""
-    others += others >= np.repeat(np.arange(first, first + len(counts), dtype=np.uint32), counts)
 
 
 def no_other_cell(projection):

@@ -1,21 +1,25 @@
 """
 Compiling ahead: small networks that have everything, run for two steps.
 
-What was compiled for them is in the cache, as after any first run.
+What was compiled for them is in the cache, as after any first run: machine code for the processor, or, with
+the environment variable PYNN_FASTSIM_DEVICE=gpu, for a GPU.
 """
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
 
-from . import control, list_standard_models, progress
+from . import control, devices, list_standard_models, progress
 from .connectors import (
     AllToAllConnector,
     FixedNumberPreConnector,
     FixedProbabilityConnector,
+    FixedTotalNumberConnector,
     OneToOneConnector,
 )
 from .engine.compiling import cache, compile
+from .engine.synapses import segments
 from .populations import Population
 from .projections import Projection
 from .random import NativeRNG
@@ -45,15 +49,17 @@ def warm_up(names=(), show=True):
     bar = tqdm(tasks, disable=not (show and progress.is_shown()))
     for name, task in bar:
         bar.set_description(f"Compiling {name}")
-        task(name)
+        with contextlib.suppress(devices.NotOnCard):  # what there is on the CPU only
+            task(name)
     control.setup(timestep=DT)
     return compile.compiled[before:]
 
 
 def copy_cache(folder):
-    """Copy this processor's machine code to where NUMBA_CACHE_DIR=folder finds it; returns how many files."""
+    """Copy the machine code for this processor, and for a GPU that is there, to where NUMBA_CACHE_DIR=folder
+    finds it; returns how many files."""
     found: set[str] = set()
-    for source in cache.cache_folders():
+    for source in (*cache.cache_folders(), *devices.kernel_folders()):
         target = Path(os.path.abspath(folder)) / "pyNN_fastsim" / source.name
         target.mkdir(parents=True, exist_ok=True)
         for file in source.glob("*.machine_code"):
@@ -139,7 +145,11 @@ def _connectors(_):
         for connector in (
             FixedProbabilityConnector(0.5, rng=make(1)),
             FixedNumberPreConnector(3, rng=make(1)),
+            FixedTotalNumberConnector(9, with_replacement=True, rng=make(1)),
         ):
             Projection(target, target, connector, synapses.StaticSynapse(), receptor_type="excitatory")
         Projection(source, target, OneToOneConnector(), synapses.StaticSynapse(), receptor_type="excitatory")
         _run()
+    for name in segments.QUANTILES:
+        for entry in (segments.drawing_weights(name), segments.drawing_delays(name)):
+            entry.address  # noqa: B018

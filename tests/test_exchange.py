@@ -117,11 +117,9 @@ def test_all_stop_where_a_graded_unit_is_not_finite(delay):
 
 PIECES = """
 import hashlib
-from pyNN_fastsim import pieces
-from pyNN_fastsim.engine.synapses import arrival
+from pyNN_fastsim.engine.synapses import arrival, drawn
 arrival.LONG = 0.2
-pieces.FEWEST, pieces.NARROWEST, pieces.MOST = 1, 1, 300
-sim.fixed_numbers.SHARE = 1
+drawn.FEWEST, drawn.NARROWEST, drawn.LONGEST = 1, 1, 4
 rng = sim.NativeRNG(seed=5)
 cells, others = sim.Population(50, sim.IF_curr_exp()), sim.Population(37, sim.IF_curr_exp())
 weight = sim.RandomDistribution('normal_clipped', (0.1, 0.05, 0.0, np.inf), rng=rng)

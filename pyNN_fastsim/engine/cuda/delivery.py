@@ -6,13 +6,11 @@ order, sums in the ring buffer are the same to the last bit: amounts are multipl
 float64 adds such numbers exactly as long as sums are below 2**12 in size.
 """
 
-from numba import cuda
-
 from ..compiling.compile import inlined
 from ..compiling.lowlevel import float64_at, int32_at, int64_at, uint16_at, uint32_at
 from ..synapses.dynamic import DETAIL_ROW
 from .compile import SIMULATED, kernel_of
-from .names import add_float
+from .names import add_float, cuda
 from .words import (
     BASE,
     DELAY_STRIDE,

@@ -9,8 +9,11 @@ from collections.abc import Callable, MutableMapping
 import numpy as np
 
 from ..compiling import interpreted
+from ..synapses.on_demand import KINDS, OnDemandGroup
+from . import driver
 from .compile import SIMULATED
-from .errors import TooLarge
+
+WHATEVER = 0xA5  # what bytes are in the simulator's memory before something is sent there
 
 
 class Buffer:
@@ -21,12 +24,12 @@ class Buffer:
         n = max(int(np.prod(self.shape)), 1)  # so that it has an address
         self.nbytes = n * self.dtype.itemsize
         if SIMULATED:
-            self._array = np.zeros(n, self.dtype)
+            self._array = np.full(self.nbytes, WHATEVER, np.uint8).view(self.dtype)
             interpreted.register(self._array)
             self.address = self._array.ctypes.data
         else:
-            self._array = _allocated(n, self.dtype)
-            self.address = int(self._array.__cuda_array_interface__["data"][0])
+            self._memory = driver.Memory(self.nbytes)
+            self.address = self._memory.address
 
     @property
     def _size(self):
@@ -40,8 +43,11 @@ class Buffer:
         values = np.ascontiguousarray(np.broadcast_to(values, self.shape), self.dtype).ravel()
         if SIMULATED:
             self._array[:n] = values
+        elif stream:
+            self._under_way = values.copy()  # nobody else changes it before it is there
+            driver.send(self.address, self._under_way, stream)
         else:
-            self._array.copy_to_device(values, stream=stream)
+            driver.send(self.address, values)
         return self
 
     def get(self, n=None, out=None, stream=0):
@@ -54,34 +60,14 @@ class Buffer:
         if n and SIMULATED:
             values[:] = self._array[:n]
         elif n:
-            self._array[:n].copy_to_host(values, stream)
-            if stream:
-                stream.synchronize()
+            driver.receive(values, self.address, stream)
         return values.reshape(self.shape) if out is None and n == self._size else values
-
-
-def _allocated(n, dtype):
-    """An array of numba-cuda's. Raises TooLarge if there is no room for it."""
-    from numba import cuda
-
-    try:
-        return cuda.device_array(n, dtype)
-    except Exception as error:
-        if "OUT_OF_MEMORY" not in str(error):
-            raise
-        n_bytes = n * dtype.itemsize
-        raise TooLarge(
-            f"the card has no room for {n_bytes / 1e6:.1f} MB more: perhaps another process fills it. What "
-            "was recorded can be retrieved; setup(device='cpu') runs on the processor"
-        ) from None
 
 
 def settle():
     """Wait until all that has been sent is there."""
     if not SIMULATED:
-        from numba import cuda
-
-        cuda.synchronize()
+        driver.synchronize()
 
 
 def sent(values, dtype=None):
@@ -129,6 +115,11 @@ class State(MutableMapping):
     def nbytes(self):
         return sum(array.nbytes for array in (*self._arrays.values(), *self._along()))
 
+    @property
+    def placed_bytes(self):
+        """How much memory they have on the card."""
+        return 0 if self._buffer is None else self._buffer.nbytes
+
     def place(self):
         """Make room for them on the card; returns the address of [variables, elements], and the others'."""
         arrays = list(self._arrays.values())
@@ -154,16 +145,26 @@ class State(MutableMapping):
         """Get them back from the card, if they are there."""
         if not self.is_away:
             return
-        self.is_away = False
         for array, values in zip(self._arrays.values(), self._buffer.get(), strict=True):
             array[:] = values
         for buffer, array in zip(self._others, self._along(), strict=True):
             array[:] = buffer.get()
+        self.is_away = (
+            False  # not if the card has failed: they are lost then, and nobody may take the old ones
+        )
 
     def address_of(self, name):
         """The address of a variable on the card; `place` has been called."""
         names = list(self._arrays)
         return self._buffer.address + 8 * self._buffer.shape[1] * names.index(name)
+
+
+def arrays_of(group):
+    """The targets, weights and delays of a group, by name, that are the host's; and the names of the others,
+    to be drawn."""
+    if isinstance(group, OnDemandGroup):
+        return group.held(), group.drawn()
+    return {name: getattr(group, name) for name in KINDS}, []
 
 
 class Copies:
@@ -184,6 +185,33 @@ class Copies:
             self._kept[key] = array, sent(array)
         self._used.add(key)
         return self._kept[key][1].address
+
+    def place_of(self, group, name):
+        """The address of the "targets", "weights" or "delays" of a group, which are sent, or drawn, if they
+        are not there; and the bytes from one to the next, 0 if all synapses share one."""
+        held, drawn = arrays_of(group)
+        if name not in drawn:
+            return self.address_of(held[name]), held[name].itemsize if len(held[name]) > 1 else 0
+        key = id(group.recipe), name
+        if key not in self._kept:
+            from . import building
+
+            targets = 0 if name == "targets" else self.place_of(group, "targets")[0]
+            self._kept[key] = group.recipe, building.draw(group.recipe, name, targets)
+        self._used.add(key)
+        buffer = self._kept[key][1]
+        return buffer.address, buffer.dtype.itemsize
+
+    def missing_of_recipes(self, groups):
+        """The bytes that it takes to draw what is to be drawn of groups, one after the other."""
+        from . import building
+
+        there, on_the_way = 0, 0
+        for group in groups:
+            missing = [name for name in arrays_of(group)[1] if (id(group.recipe), name) not in self._kept]
+            there += len(group) * sum(np.dtype(KINDS[name]).itemsize for name in missing)
+            on_the_way = max(on_the_way, building.room_for(group.recipe) if missing else 0)
+        return there + on_the_way
 
     def missing(self, arrays):
         """The bytes of those arrays that have no copy."""

@@ -396,8 +396,7 @@ class Graded:
         return row
 
     def _find_first_currents(self, rows, network):
-        """The first current into a block begins with those of other sources, unless gap junctions did that.
-        The first current into a block begins with those of other sources, unless gap junctions did that."""
+        """The first current into a block begins with that of other sources, unless gap junctions did so."""
         seen = set(network.coupling.blocks)
         for row in rows:
             if row[words.PLACE] >= 0:

@@ -93,6 +93,16 @@ def test_of_what_is_forgotten_the_oldest_that_is_kept_counts():
     np.testing.assert_allclose(recorded(target)[21:, 0], np.maximum(t - DT - 1.0, 1.9), rtol=1e-12)
 
 
+def test_before_a_first_connection_was_made_all_was_as_then():
+    source, target = sim.Population(1, unit("dr/dt = 1")), sim.Population(1, RELAY())
+    target.record("r")
+    sim.run(2.0)
+    sim.Projection(source, target, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0, delay=0.5))
+    sim.run(1.0)
+    t = DT * np.arange(21, 31)
+    np.testing.assert_allclose(recorded(target)[21:, 0], np.maximum(t - DT - 0.5, 2.0), rtol=1e-12)
+
+
 def test_a_delayed_linear_system_is_its_analytic_solution():
     """dv/dt = -v(t - 1), v = 1 before 0: by the method of steps, polynomials between the delays."""
     for dt in 0.01, 0.005:

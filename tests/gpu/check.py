@@ -209,7 +209,7 @@ def again(tiny):
 
 
 def compare(examples, **drawn):
-    """Compare drawn networks: so many, or as many as there is time for, since each may need its own kernels."""
+    """Compare drawn networks: so many, or as many as there is time for, since each may need own kernels."""
     from hypothesis import HealthCheck, Phase, given, settings
     from in_simulator import SYNAPSES, assert_equal, drawn_networks, drawn_results, shortened
 

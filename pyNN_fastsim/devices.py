@@ -8,7 +8,7 @@ import os
 import sys
 
 from . import processes
-from .engine.cuda.errors import DeviceError
+from .engine.cuda.errors import DeviceError, NotOnCard
 
 DEVICES = ("cpu", "gpu", "auto")
 VARIABLE = "PYNN_FASTSIM_DEVICE"
@@ -41,9 +41,9 @@ def new_loop():
 
 
 def refuse(state, owner, what):
-    """Raise DeviceError for what doesn't run on a GPU, where there is to be one."""
+    """Raise NotOnCard for what doesn't run on a GPU, where there is to be one."""
     if state.device == "gpu":
-        raise DeviceError(f"{owner}: {what} can't run on a GPU yet; setup(device='cpu') runs everything")
+        raise NotOnCard(f"{owner}: {what} can't run on a GPU yet; setup(device='cpu') runs everything")
 
 
 def has_kernel(state, model, n_constants):
@@ -56,6 +56,17 @@ def has_kernel(state, model, n_constants):
 
     kernel = cells.neuron_kernel(model, n_constants)
     return machine_code.kept(kernel, driver.card().capability) is not None
+
+
+def kernel_folders():
+    """The folders with machine code for the GPU that is there; none without one."""
+    from .engine.cuda import cards, driver, machine_code
+
+    try:
+        cards.check()
+    except DeviceError:
+        return []
+    return [] if cards.is_simulated() else machine_code.cache_folders(driver.card().capability)
 
 
 def choose(network):
@@ -76,6 +87,8 @@ def _choice(network):
     if fault:
         return None, f"{fault} are not there on a GPU"
     try:
-        return new_loop(), f"{sum(block.n for block in network.blocks)} cells"
+        loop = new_loop()
+        loop.check_room(network)
+        return loop, f"{sum(block.n for block in network.blocks)} cells"
     except DeviceError as error:
         return None, str(error)

@@ -4,6 +4,7 @@ GPUs, without one: what setup() says, and the run loop for cards in Numba's simu
 Where numba-cuda and its toolkit are installed, all kernels are compiled and assembled, too.
 """
 
+import importlib.util
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.cuda import cards
+from pyNN_fastsim.engine.cuda import cards, driver
 from pyNN_fastsim.engine.cuda.errors import DeviceError
 from pyNN_fastsim.engine.synapses import exact
 
@@ -81,6 +82,7 @@ def test_a_second_process_compiles_no_kernels(tmp_path):
     assert len(first["compiled"]) == 6
     second, _ = loaded_kernels(tmp_path)
     assert second["compiled"] == [] and not second["numba"] and second["machine code"]
+    assert second["folders"] == 1
     changed, _ = loaded_kernels(tmp_path, "2.0")  # a number that the user's own cell uses
     assert [name.split("_")[0] for name in changed["compiled"]] == ["Summing"]
     files = list(tmp_path.rglob("*deliver_static*.machine_code"))
@@ -89,6 +91,40 @@ def test_a_second_process_compiles_no_kernels(tmp_path):
         again, _ = loaded_kernels(tmp_path)
         assert again["compiled"] == ["deliver_static"]
     assert loaded_kernels(tmp_path)[0]["compiled"] == []
+
+
+def test_sections_of_the_check_fail_and_hang_by_themselves(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(HERE / "gpu")
+    import sections
+
+    hello = "from sections import note; note('before', 1.0, '<= 2', True);"
+    code = {
+        "fine": f"{hello} note('wrong', 3, '4', False); print('words')",
+        "raises": f"{hello} raise RuntimeError('broken')",
+        "hangs": f"{hello} import os, sys; os.spawnl(0, sys.executable, 'x', '-c', 'while True: pass')",
+        "dies": f"{hello} import os; os.kill(os.getpid(), 9)",
+        "last": "from sections import note; note('it', 'came', fine=True)",
+    }
+    monkeypatch.setenv("PYTHONPATH", str(HERE / "gpu"))
+    limits = dict.fromkeys(code, 20.0) | {"hangs": 2.0}
+    file = tmp_path / "found.json"
+    check = sections.Check(
+        lambda name, limit: [sys.executable, "-c", code[name]], limits, 60.0, ["dies"], file
+    )
+    check.run([["fine"], ["raises", "hangs", "dies"], ["last"]]).print_table()
+    found = json.loads(file.read_text())
+    ends = {name: end["status"] for name, end in found["sections"].items()}
+    assert ends == {
+        "fine": "fine", "raises": "failed (1)", "hangs": "its time was up", "dies": "failed (-9)",
+        "last": "fine",
+    }  # fmt: skip
+    told = {row["section"] for row in found["rows"] if row["what"] == "before"}
+    assert told == {"fine", "raises", "hangs", "dies"}
+    assert check.n_failed() == 3  # raises, hangs, and the row that is wrong
+    printed = capsys.readouterr().out
+    assert "RuntimeError: broken" in printed and "NOT FINE" in printed
+    check = sections.Check(lambda name, limit: [], limits, 1.0, file=file)
+    assert check.run([["fine"]]).sections["fine"]["status"] == "no time left"
 
 
 @pytest.fixture
@@ -105,6 +141,30 @@ def test_without_a_card_setup_says_what_to_do(no_card):
     sim.setup()
     sim.Population(2, sim.IF_curr_exp())
     sim.run(1.0)
+
+
+def test_packages_that_are_missing_are_named(monkeypatch):
+    monkeypatch.delenv("NUMBA_ENABLE_CUDASIM", raising=False)
+    find = importlib.util.find_spec
+    for installed, message in (
+        ([], "the package numba-cuda is not installed; pip install 'pyNN_fastsim"),
+        (["numba_cuda"], r"cuda.bindings can't be imported \(no such thing\); pip install 'pyNN_fastsim"),
+    ):
+
+        def find_spec(name, package=None, installed=installed):
+            return (
+                (find("numpy") if name in installed else None)
+                if name == "numba_cuda"
+                else find(name, package)
+            )
+
+        def bindings():
+            raise ImportError("no such thing")
+
+        monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+        monkeypatch.setattr(driver, "bindings", bindings)
+        with pytest.raises(DeviceError, match=f"{message}.*device='cpu'"):
+            sim.setup(device="gpu")
 
 
 def test_without_a_card_auto_takes_the_cpu_and_says_so(no_card, monkeypatch, capsys):

@@ -15,7 +15,7 @@ import sys
 import threading
 from importlib.metadata import PackageNotFoundError, version
 
-from ..compiling import cache, compile
+from ..compiling import cache, compile, folders
 from .cards import numba_cuda
 from .errors import DeviceError
 
@@ -74,6 +74,11 @@ def _place(kernel, capability):
     stamp = cache.stamp(made_by, kernel.template)
     file = f"{kernel.template.__module__}.{kernel.name}.{stamp[:12].decode()}.machine_code"
     return made_by[:32], file, stamp
+
+
+def cache_folders(capability):
+    """The folders that have machine code for a card."""
+    return list(folders.folders_of(fingerprint(capability)[:32]))
 
 
 def _compiled(kernel, capability):

@@ -13,6 +13,8 @@ from ..synapses.on_demand import KINDS, OnDemandGroup
 from . import driver
 from .compile import SIMULATED
 
+WHATEVER = 0xA5  # what bytes are in the simulator's memory before something is sent there
+
 
 class Buffer:
     """An array in the card's memory; `nbytes` bytes of it at `address`."""
@@ -22,7 +24,7 @@ class Buffer:
         n = max(int(np.prod(self.shape)), 1)  # so that it has an address
         self.nbytes = n * self.dtype.itemsize
         if SIMULATED:
-            self._array = np.zeros(n, self.dtype)
+            self._array = np.full(self.nbytes, WHATEVER, np.uint8).view(self.dtype)
             interpreted.register(self._array)
             self.address = self._array.ctypes.data
         else:
@@ -112,6 +114,11 @@ class State(MutableMapping):
     @property
     def nbytes(self):
         return sum(array.nbytes for array in (*self._arrays.values(), *self._along()))
+
+    @property
+    def placed_bytes(self):
+        """How much memory they have on the card."""
+        return 0 if self._buffer is None else self._buffer.nbytes
 
     def place(self):
         """Make room for them on the card; returns the address of [variables, elements], and the others'."""

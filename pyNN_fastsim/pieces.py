@@ -162,7 +162,8 @@ class DrawnRows:
             weight.put_weights(pattern, piece, counts, places, self.weights)
         if not delay.is_shared:
             extremes = delay.put_delays(pattern, piece, counts, places, self.steps)
-            pattern.order_delays(piece.number, counts, places, self.targets, self.steps)
+            if pattern.repeats(piece.number, counts if piece.whole is None else piece.whole[0]):
+                pattern.order_delays(piece.number, counts, places, self.targets, self.steps)
             if extremes is not None:
                 self._extremes[row] = extremes
 

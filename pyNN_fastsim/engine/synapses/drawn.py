@@ -145,11 +145,10 @@ class Pattern:
 
     def order_delays(self, piece, counts, places, targets, steps):
         """Let the delays ascend (uint16) of those connections of a piece that join the same cells."""
-        if self.repeats(piece, counts):
-            row = self.row(piece, counts)
-            row[segments.PLACES], row[segments.VALUES] = address_of(places), address_of(steps)
-            row[segments.TARGETS] = address_of(targets)
-            segment_values.order_delays(address_of(row), 0, self.n_sources)
+        row = self.row(piece, counts)
+        row[segments.PLACES], row[segments.VALUES] = address_of(places), address_of(steps)
+        row[segments.TARGETS] = address_of(targets)
+        segment_values.order_delays(address_of(row), 0, self.n_sources)
 
     def turned_columns(self, piece, counts):
         """How many connections each source has in a piece, and their targets, ascending for each source and

@@ -78,7 +78,8 @@ class Recipe:
                 self.values["weights"].put_weights(*what, arrays["weights"])
             if "delays" in arrays:
                 self.values["delays"].put_delays(*what, arrays["delays"], self.dt)
-                pattern.order_delays(*what[1:], arrays["targets"], arrays["delays"])
+                if pattern.repeats(piece.number, piece.counts):
+                    pattern.order_delays(*what[1:], arrays["targets"], arrays["delays"])
 
         put_in_turn(deque(self.pieces), self.first, n_threads, put)
         return arrays

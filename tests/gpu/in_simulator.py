@@ -3,6 +3,7 @@ The run loop for GPUs in Numba's simulator of CUDA, against the CPU's: run by te
 NUMBA_ENABLE_CUDASIM=1. Memory of the card is arrays that only kernels know, and whose ends are checked.
 """
 
+import random
 import sys
 import threading
 from dataclasses import replace
@@ -20,7 +21,7 @@ from own_cells import OwnIF
 from pyNN.parameters import Sequence
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.cuda import cards, launching, run
+from pyNN_fastsim.engine.cuda import cards, launching, persistent, run, simulated_grid
 from pyNN_fastsim.engine.cuda.errors import DeviceError, TooLarge
 from pyNN_fastsim.engine.network import NumericalError
 
@@ -34,7 +35,7 @@ sys.setswitchinterval(1e-4)  # the simulator's threads wait for each other
 def in_turn(backwards):
     """What runs the threads of a block one after the other, which takes a tenth of the time of real threads.
 
-    Our kernels have no barriers, so any order will do, and none may matter.
+    Kernels of one phase have no barriers, so any order will do, and none may matter.
     """
 
     def run(manager, block_index, *arguments):
@@ -52,6 +53,24 @@ def in_turn(backwards):
 def threads_in_turn(request, monkeypatch):
     if "threads_at_once" not in request.fixturenames:
         monkeypatch.setattr(kernel.BlockManager, "run", in_turn(False))
+
+
+def shuffled(seed):
+    """What lets the threads of a grid whose blocks wait for each other have their turns in any order."""
+    numbers = random.Random(seed)
+
+    def in_order(threads):
+        return numbers.sample(threads, len(threads))
+
+    return in_order
+
+
+@pytest.fixture(autouse=True, params=launching.LOOPS)
+def loop(request, monkeypatch):
+    """Which of the two loops runs steps."""
+    monkeypatch.setenv(launching.VARIABLE, request.param)
+    monkeypatch.setattr(persistent, "PATIENCE", 1000)
+    return request.param
 
 
 @pytest.fixture
@@ -117,15 +136,17 @@ def assert_equal(found, expected, exactly=True):
     st.sampled_from([2, 2, 2, 4]),
     st.integers(3, 40),
     st.booleans(),
-    st.booleans(),
+    st.integers(0, 99),
 )
-def test_drawn_networks(spec, rows, threads, chunk, small_log, backwards):
-    """Whatever the schedule and the room for recordings."""
+def test_drawn_networks(loop, spec, blocks, threads, chunk, small_log, order):
+    """Whatever the schedule, and the room for recordings."""
     spec = shortened(spec)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel.BlockManager, "run", in_turn(backwards))
-        patch.setattr(launching, "MOST_ROWS", rows)
+        patch.setattr(kernel.BlockManager, "run", in_turn(order % 2))
+        patch.setattr(simulated_grid.Grid, "in_order", staticmethod(shuffled(order)))
+        patch.setattr(launching, "MOST_BLOCKS", blocks)
         patch.setattr(launching, "THREADS", threads)
+        patch.setattr(launching, "SIMULATED_GRID", (blocks, threads))
         patch.setattr(launching, "STEPS", (5, 2, 1))
         patch.setattr(run, "CHUNK", chunk)
         if small_log:

@@ -100,6 +100,11 @@ def n_multiprocessors():
     return 0 if is_simulated() else _cuda().get_current_device().MULTIPROCESSOR_COUNT
 
 
+def capability():
+    """(major, minor) of the card."""
+    return tuple(_cuda().get_current_device().compute_capability)
+
+
 def _name(card):
     return card.name.decode() if isinstance(card.name, bytes) else card.name
 

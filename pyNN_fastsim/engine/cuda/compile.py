@@ -119,6 +119,24 @@ class Kernel:
     def launch(self, blocks, threads, stream, *arguments):
         self.compiled[blocks, threads, stream](*arguments)
 
+    def launch_together(self, blocks, threads, stream, *arguments):
+        """Launch it so that all its blocks are on the card at once; the driver refuses it if they can't."""
+        if SIMULATED:
+            from .simulated_grid import Grid
+
+            Grid(_quietly(self.function), blocks, threads).run(*arguments)
+            return
+        self._only_overload().cooperative = True
+        self.launch(blocks, threads, stream, *arguments)
+
+    def most_together(self, threads):
+        """How many blocks of so many threads can be on the card at once."""
+        return self._only_overload().max_cooperative_grid_blocks(threads)
+
+    def _only_overload(self):
+        (overload,) = self.compiled.overloads.values()
+        return overload
+
 
 def kernel_of(template, name, key=(), **names):
     """The `Kernel` of a template and functions, made once; `key` is what else tells it from others."""

@@ -10,11 +10,11 @@ the first of it.
 import os
 import warnings
 
-from . import cards, steps
+from . import cards, driver, steps
 from .compile import SIMULATED
 from .delivery import LANES
 from .errors import DeviceError
-from .graphs import Graph, GraphError
+from .graphs import Graph
 from .memory import Buffer
 from .persistent import steps_kernel
 from .plan import MOST_WARPS
@@ -29,10 +29,8 @@ PER_MULTIPROCESSOR = 16  # blocks of a tile's threads that a multiprocessor has 
 VARIABLE = "PYNN_FASTSIM_GPU_LOOP"
 LOOPS = ("persistent", "graph")
 OLDEST = (7, 0)  # compute capability, from which on blocks can wait for each other as `names.latest` does
-MOST_TILES = (
-    8  # whose threads a block of the persistent kernel has; an eighth of the most cells that each ...
-)
-FOR_SPIKES = 4  # ... takes through a step; and how many tiles' threads it has even if there are fewer cells
+MOST_TILES = 8  # whose threads a block of the persistent kernel has, each for as many cells, at most
+FOR_SPIKES = 4  # tiles whose threads it has for spikes, even if there are fewer cells
 
 
 def loop_asked_for():
@@ -72,11 +70,7 @@ class Launcher:
         self._finished = {}
         self.stream = self.outgoing = 0
         if not SIMULATED:
-            from numba import cuda
-            from numba.cuda.core import config
-
-            config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # some kernels are for one thread
-            self.stream, self.outgoing = cuda.stream(), cuda.stream()
+            self.stream, self.outgoing = driver.Stream(), driver.Stream()
         self._persistent = self._find_persistent() if loop == "persistent" else None
 
     def _find_persistent(self):
@@ -89,7 +83,7 @@ class Launcher:
         n_multiprocessors = cards.n_multiprocessors()
         if plan.n_tiles > n_multiprocessors * MOST_TILES**2:
             return None
-        if cards.capability() < OLDEST:
+        if driver.card().capability < OLDEST:
             return None
         for_cells = -(-plan.n_tiles // n_multiprocessors)
         for_spikes = min(-(-plan.n_threads // (TILE * n_multiprocessors)), FOR_SPIKES)
@@ -98,7 +92,9 @@ class Launcher:
             for n_tiles in range(wanted, 0, -1):
                 if kernel.most_together(n_tiles * TILE) >= n_multiprocessors:
                     return kernel, (n_multiprocessors, n_tiles * TILE)
-        except Exception as error:  # whatever the compiler and the driver raise
+        except driver.Broken:
+            raise
+        except DeviceError as error:
             self._say_why_not(error)
         return None
 
@@ -112,9 +108,7 @@ class Launcher:
             self._launch_graphs(n_steps)
         self._launch_now(steps.TELL, 1, 1, self._head, outbox.report.address, 1, 0)
         if not SIMULATED:
-            from numba import cuda
-
-            self._finished[id(outbox)] = event = cuda.event(timing=False)
+            self._finished[id(outbox)] = event = driver.Event()
             event.record(self.stream)
 
     def report_of(self, outbox):
@@ -142,9 +136,9 @@ class Launcher:
         table, n_tiles = self._plan.tiles.address, self._plan.n_tiles
         try:
             kernel.launch_together(*grid, self.stream, self._head, table, n_tiles, n_steps)
-        except Exception as error:  # whatever the driver raises: nothing has been done
-            if SIMULATED:
-                raise
+        except driver.Broken:
+            raise
+        except driver.DriverError as error:  # it has refused, and nothing has been done
             self._persistent = None
             self._say_why_not(error)
             return False
@@ -184,7 +178,9 @@ class Launcher:
         """The graph of so many steps; None, with a warning, where the driver can't make it."""
         try:
             return Graph(lambda launch: self._enqueue(length, launch), self.stream)
-        except (GraphError, ImportError, AttributeError) as error:
+        except driver.Broken:
+            raise
+        except driver.DriverError as error:
             self._can_capture = False
             warnings.warn(f"no CUDA graph can be made ({error}): runs will be slower", stacklevel=2)
             return None

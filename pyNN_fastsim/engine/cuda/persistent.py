@@ -10,12 +10,10 @@ seen there is what all blocks see, however late they look. If blocks did not mee
 after a while, STOP is GIVEN_UP, and the run ends with an error instead of never.
 """
 
-from numba import cuda
-
 from ..compiling.compile import inlined
 from ..compiling.lowlevel import int64_at
 from .compile import kernel_of
-from .names import arrive, latest, lower_to, meet
+from .names import arrive, cuda, latest, lower_to, meet
 from .steps import finish_part, update_part
 from .words import ARRIVED, DRAWN_TILES, GIVEN_UP, HEAD, N_DRAWN_TILES, NOW, STOP
 

@@ -284,8 +284,11 @@ def _wasted(numbers, shift):
     return sum(n * some * (1 + 2**shift) for some, n in pairs)
 
 
-def needed_bytes(network, copies):
-    """How much memory a network will take on the card, but for small things."""
+def needed_bytes(network, copies, placed=0):
+    """How much more memory a network will take on the card, but for small things.
+
+    placed   bytes of its ring buffer and state that are there already
+    """
     arrays = []
     for group in network.groups:
         arrays += [group.first, group.targets, group.weights, group.delays]
@@ -293,4 +296,5 @@ def needed_bytes(network, copies):
     state = sum(16 * len(block.model.state) * block.n for block in network.blocks)
     longest = max((g.longest for g in network.groups if g not in network.counted), default=1)
     width = sum(block.n * len(block.model.receptors) for block in network.blocks)
-    return copies.missing(arrays) + max(ring, 8 * width << int(longest).bit_length()) + state
+    needed = max(ring, 8 * width << int(longest).bit_length()) + state
+    return copies.missing(arrays) + max(needed - placed, 0)

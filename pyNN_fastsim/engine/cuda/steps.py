@@ -9,12 +9,11 @@ All of a phase may be done in any order, and by any number of threads. The next 
 have done it: in another kernel (launching.py), or behind a barrier (persistent.py).
 """
 
-from numba import cuda
-
 from ..compiling.compile import inlined
 from ..compiling.lowlevel import float64_at, int64_at
 from .compile import SIMULATED, kernel_of
 from .delivery import LANES
+from .names import cuda
 from .parts import any_of, part_of
 from .words import (
     ARRIVED,

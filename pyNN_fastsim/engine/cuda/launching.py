@@ -96,10 +96,12 @@ class Launcher:
             raise
         except DeviceError as error:
             self._say_why_not(error)
+        else:
+            self._say_why_not("its threads find no room")
         return None
 
     def _say_why_not(self, error):
-        warnings.warn(f"{error}: the persistent kernel can't be used, and runs will be slower", stacklevel=2)
+        warnings.warn(f"steps are launched one by one, and runs will be slower: {error}", stacklevel=2)
 
     def launch(self, outbox, n_steps):
         """Launch a chunk of steps; its recordings are kept in `outbox`."""

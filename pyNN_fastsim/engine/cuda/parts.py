@@ -6,6 +6,8 @@ What a row is of, its KIND says, a word of it: the place of its function among t
 
 from ..compiling.compile import inlined, specialise
 
+LONGEST_NAME = 80
+
 _made = {}
 
 
@@ -15,6 +17,11 @@ def part_of(template, name, **names):
     if key not in _made:
         _made[key] = inlined(specialise(template, name, **names))
     return _made[key]
+
+
+def named(what, parts):
+    """How a kernel is called that is made of functions: as files can be, too."""
+    return "_".join([what, *(part.__name__ for part in parts)])[:LONGEST_NAME]
 
 
 def any_of(parts, choose, nothing):

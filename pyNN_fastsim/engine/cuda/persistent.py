@@ -14,6 +14,7 @@ from ..compiling.compile import inlined
 from ..compiling.lowlevel import int64_at
 from .compile import kernel_of
 from .names import arrive, cuda, latest, lower_to, meet
+from .parts import named
 from .steps import finish_part, update_part
 from .words import ARRIVED, DRAWN_TILES, GIVEN_UP, HEAD, N_DRAWN_TILES, NOW, STOP
 
@@ -68,7 +69,7 @@ def steps_kernel(cells, synapses, n_drawn):
     are sources that may be drawn while blocks wait."""
     return kernel_of(
         _steps,
-        "steps",
+        named("steps", [*cells, *synapses]),
         _update=update_part(cells),
         _finish=finish_part(synapses),
         _draw=update_part(cells[:n_drawn]),

@@ -1,11 +1,10 @@
 """
-A grid of blocks that are there at once, for kernels whose blocks wait for each other: numba's simulator has
-one block after the other.
+A grid of blocks that are there at once, for kernels whose blocks wait for each other, in Python: Numba's
+simulator has one block after the other.
 """
 
 import threading
-
-from numba.cuda.simulator import kernelapi
+from types import SimpleNamespace
 
 
 class Grid:
@@ -18,23 +17,39 @@ class Grid:
 
     def __init__(self, function, n_blocks, n_threads):
         self.function, self.n_threads = function, n_threads
-        self.module = kernelapi.FakeCUDAModule((n_blocks, 1, 1), (n_threads, 1, 1), 0)
+        self.module = _Module(n_blocks, n_threads)
         self.threads = [_Thread(self, b, t) for b in range(n_blocks) for t in range(n_threads)]
         self.turn_is_over = threading.Semaphore(0)
         self.waiting = dict.fromkeys(range(n_blocks), ())  # by block: those that are at its barrier
         self.failure = None
 
     def run(self, *arguments):
-        with kernelapi.swapped_cuda_module(self.function, self.module):
+        names = self.function.__globals__
+        others, names["cuda"] = names["cuda"], self.module
+        try:
             for thread in self.threads:
                 thread.arguments = arguments
                 thread.start()
             while alive := [thread for thread in self.threads if not thread.has_ended]:
+                if all(thread in self.waiting[thread.block] for thread in alive):
+                    self.failure = RuntimeError("threads wait for one that has gone")
                 for thread in self.in_order(alive):
                     thread.turn.release()
                     self.turn_is_over.acquire()
+        finally:
+            names["cuda"] = others
         if self.failure is not None:
             raise self.failure
+
+
+class _Module:
+    """What a kernel knows as the module numba.cuda."""
+
+    def __init__(self, n_blocks, n_threads):
+        self.gridDim, self.blockDim = SimpleNamespace(x=n_blocks), SimpleNamespace(x=n_threads)
+
+    blockIdx = property(lambda self: SimpleNamespace(x=threading.current_thread().block))
+    threadIdx = property(lambda self: SimpleNamespace(x=threading.current_thread().number))
 
 
 class _Thread(threading.Thread):
@@ -42,8 +57,8 @@ class _Thread(threading.Thread):
 
     def __init__(self, grid, block, number):
         super().__init__(daemon=True)
-        self.grid, self.block, self.turn, self.has_ended = grid, block, threading.Semaphore(0), False
-        self.blockIdx, self.threadIdx = kernelapi.Dim3(block, 0, 0), kernelapi.Dim3(number, 0, 0)
+        self.grid, self.block, self.number = grid, block, number
+        self.turn, self.has_ended = threading.Semaphore(0), False
 
     def run(self):
         self.turn.acquire()

@@ -14,7 +14,7 @@ from ..compiling.lowlevel import float64_at, int64_at
 from .compile import SIMULATED, kernel_of
 from .delivery import LANES
 from .names import cuda
-from .parts import any_of, part_of
+from .parts import any_of, named, part_of
 from .words import (
     ARRIVED,
     BLOCK_ROW,
@@ -185,12 +185,12 @@ def _finish_kernel(head_at, table, n_rows, ahead):
 
 def update_kernel(cells):
     """The kernel that takes cells of several kinds to a step."""
-    return kernel_of(_update_kernel, "update", _update=update_part(cells))
+    return kernel_of(_update_kernel, named("update", cells), _update=update_part(cells))
 
 
 def finish_kernel(synapses):
     """The kernel that delivers through synapses of several kinds, samples, and ends a step."""
-    return kernel_of(_finish_kernel, "finish", _finish=finish_part(synapses))
+    return kernel_of(_finish_kernel, named("finish", synapses), _finish=finish_part(synapses))
 
 
 # --- once a launch ------------------------------------------------------------------------------------------

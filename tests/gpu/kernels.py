@@ -17,7 +17,7 @@ from own_cells import OwnIF  # noqa: E402
 
 import pyNN_fastsim as sim  # noqa: E402
 from pyNN_fastsim.engine import synapses  # noqa: E402
-from pyNN_fastsim.engine.cuda import cells, delivery, persistent, steps  # noqa: E402
+from pyNN_fastsim.engine.cuda import building, cells, delivery, persistent, steps  # noqa: E402
 from pyNN_fastsim.engine.cuda.offline import assemble, assembler, ptx_of  # noqa: E402
 from pyNN_fastsim.engine.synapses.dynamic import SynapseModel  # noqa: E402
 
@@ -73,7 +73,7 @@ def kernels():
             yield f"steps: {name}", persistent.steps_kernel((in_network[name],), (static,), 0)
     yield "update: microcircuit", steps.update_kernel((counting, exponential))
     yield "steps: microcircuit", persistent.steps_kernel((counting, exponential), (static,), 1)
-    for kernel in (steps.BEGIN, steps.PASS, steps.TELL):
+    for kernel in (*building.kernels(), steps.BEGIN, steps.PASS, steps.TELL):
         yield kernel.name, kernel
 
 

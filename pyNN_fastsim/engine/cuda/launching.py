@@ -22,6 +22,7 @@ from .steps import TILE
 
 STEPS = (64, 8, 1)  # of graphs, the longest first
 MOST_BLOCKS = 3 if SIMULATED else MOST_WARPS * LANES // TILE  # of a kernel's grid
+MOST_ROWS = 1 if SIMULATED else 65535  # blocks of a grid along y
 THREADS = TILE  # of a block, a multiple of TILE
 SIMULATED_GRID = (2, 2 * TILE)  # of the persistent kernel in the simulator
 PER_MULTIPROCESSOR = 16  # blocks of a tile's threads that a multiprocessor has at once, at most

@@ -7,10 +7,11 @@ import numpy as np
 from ..preparation import find_counted, resize_ring
 from ..synapses import dynamic
 from ..synapses.dynamic import DynamicGroup
+from ..synapses.on_demand import OnDemandGroup
 from . import words
 from .cells import neuron_part, source_part
 from .delivery import LANES, changing_part, static_part
-from .memory import Buffer, State, sent
+from .memory import Buffer, State, arrays_of, sent
 from .steps import TILE
 
 SHARE = 2  # synapses of a row that each thread is to have, about
@@ -99,11 +100,9 @@ class Plan:
     def _unit_rows(self, group, kind):
         copies, row = self._copies, np.zeros(words.UNIT_ROW, dtype=np.int64)
         row[words.FIRST] = copies.address_of(group.first)
-        row[words.TARGETS] = copies.address_of(group.targets)
-        row[words.WEIGHTS] = copies.address_of(group.weights)
-        row[words.WEIGHT_STRIDE] = 8 if len(group.weights) > 1 else 0
-        row[words.DELAYS] = copies.address_of(group.delays)
-        row[words.DELAY_STRIDE] = 2 if len(group.delays) > 1 else 0
+        row[words.TARGETS], _ = copies.place_of(group, "targets")
+        row[words.WEIGHTS], row[words.WEIGHT_STRIDE] = copies.place_of(group, "weights")
+        row[words.DELAYS], row[words.DELAY_STRIDE] = copies.place_of(group, "delays")
         n_targets = self._network.blocks[group.target].n
         row[words.BASE] = self.channels[group.target] + group.receptor * n_targets
         row[words.UNIT_KIND] = kind
@@ -291,10 +290,11 @@ def needed_bytes(network, copies, placed=0):
     """
     arrays = []
     for group in network.groups:
-        arrays += [group.first, group.targets, group.weights, group.delays]
+        arrays += [group.first, *arrays_of(group)[0].values()]
+    on_demand = copies.missing_of_recipes(g for g in network.groups if isinstance(g, OnDemandGroup))
     ring = 8 * network.ring.size
     state = sum(16 * len(block.model.state) * block.n for block in network.blocks)
     longest = max((g.longest for g in network.groups if g not in network.counted), default=1)
     width = sum(block.n * len(block.model.receptors) for block in network.blocks)
     needed = max(ring, 8 * width << int(longest).bit_length()) + state
-    return copies.missing(arrays) + max(needed - placed, 0)
+    return copies.missing(arrays) + on_demand + max(needed - placed, 0)

@@ -61,7 +61,7 @@ class FakeCard:
     def __init__(self, n_bytes=2**30, capability=(9, 0), version=12080):
         self.n_bytes, self.capability, self.version = n_bytes, capability, version
         self.n_devices, self.mode, self.taken = 1, 0, 0  # taken: bytes that others use
-        self.n_multiprocessors = 2
+        self.n_multiprocessors = 4
         self.calls, self.fail, self.broken = {}, {}, 0
         self.memory, self.kernels, self.streams = {}, {}, {0: []}
         self.events, self.graphs, self.capturing, self.done = {}, {}, None, set()

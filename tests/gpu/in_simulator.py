@@ -170,7 +170,7 @@ def two_populations(on):
     weights = np.linspace(0.1, 0.9, 15).reshape(3, 5)
     on.Projection(source, cells, on.AllToAllConnector(), on.StaticSynapse(weight=weights, delay=weights))
     on.Projection(cells, cells, on.AllToAllConnector(), on.StaticSynapse(weight=0.1, delay=0.1))
-    cells.record(["spikes", "v", "isyn_exc"])
+    cells.record(["spikes", "v", "isyn_exc"], sampling_interval=0.2)
     return cells
 
 
@@ -199,7 +199,7 @@ def test_what_is_recorded_from_now_on():
     def build(on):
         cells = two_populations(on)
         on.run(0.5)
-        cells[1:4].record("isyn_inh")
+        cells[1:4].record("isyn_inh", sampling_interval=0.2)
         on.run(0.5)
         return [results_of(cells)]
 

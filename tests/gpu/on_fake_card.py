@@ -188,8 +188,8 @@ def test_blocks_that_are_on_the_card_at_once(fake):
     most = kernel.most_together(1024)
     assert most == 8
     sim.setup(device="gpu")
-    kernel.launch_together(most, 1024, driver.LEGACY, 1, -2, 2**40, 4)
-    assert done == [(1, -2, 2**40, 4)] * (8 * 1024)
+    kernel.launch_together(most, 16, driver.LEGACY, 1, -2, 2**40, 4)
+    assert done == [(1, -2, 2**40, 4)] * (8 * 16)
     with pytest.raises(driver.DriverError, match="720|TOO_LARGE"):
         kernel.launch_together(most + 1, 1024, driver.LEGACY, 1, 2, 3, 4)
 
@@ -449,6 +449,7 @@ def short_program(**setup):
 
 def test_one_kernel_for_all_steps(fake, monkeypatch):
     expected = short_program(exact_sums=True)
+    fake.n_multiprocessors = 2  # of 128 threads each
     monkeypatch.setenv(launching.VARIABLE, "persistent")
     assert short_program(device="gpu") == expected
     assert fake.calls["cuLaunchCooperativeKernel"] == 2
@@ -458,6 +459,7 @@ def test_one_kernel_for_all_steps(fake, monkeypatch):
 @pytest.mark.parametrize("reason", ["refused", "registers", "too old"])
 def test_where_blocks_cannot_wait_for_each_other_steps_are_launched(fake, monkeypatch, reason):
     expected = short_program(exact_sums=True)
+    fake.n_multiprocessors = 2
     monkeypatch.setenv(launching.VARIABLE, "persistent")
     fake.fail.update({"refused": {"cuLaunchCooperativeKernel": (2, 720)}}.get(reason, {}))
     if reason == "registers":

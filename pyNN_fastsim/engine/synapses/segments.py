@@ -31,7 +31,7 @@ IS_DISTINCT = 9  # whether no target is chosen again before all are
 EXCLUDES_ITSELF = 10  # whether source k doesn't have target k
 PARAMETERS = 11  # address of those of a distribution (float64), and behind them of the time step (ms)
 EXTREMES = 12  # address of the shortest and the longest delay (ms, float64), for which there is room
-SCRATCH = 13  # address of room for the longest segment (float64)
+SCRATCH = 13  # address of room for the longest segment, and for `segment_values.AT_ONCE` numbers (float64)
 GUIDES = 256  # of the table of a binomial distribution: where to begin to search for a number
 MARKS = 14  # words of room (uint32) for a bit of each target; there may be none
 TARGETS = 15  # address of the targets (uint32), where delays are put in order
@@ -145,9 +145,8 @@ def _choose_any(row, source, chosen, width, marks):
                 continue
             bits, bit = np.int64(marks[value >> 5]), 1 << (value & 31)
             marks[value >> 5] = bits | bit
-            if bits & bit != 0:
-                again += 1
-                chosen[n - again] = value
+            chosen[n - 1 - again] = value  # which stays, if it was there already
+            again += bits & bit == bit
     if len(marks) == 0:
         sort_targets(chosen)
         return

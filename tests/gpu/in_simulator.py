@@ -3,6 +3,7 @@ The run loop for GPUs in Numba's simulator of CUDA, against the CPU's: run by te
 NUMBA_ENABLE_CUDASIM=1. Memory of the card is arrays that only kernels know, and whose ends are checked.
 """
 
+import random
 import sys
 import threading
 from dataclasses import replace
@@ -20,7 +21,7 @@ from own_cells import OwnIF
 from pyNN.parameters import Sequence
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.cuda import cards, launching, run
+from pyNN_fastsim.engine.cuda import cards, launching, persistent, run, simulated_grid
 from pyNN_fastsim.engine.cuda.errors import DeviceError, TooLarge
 from pyNN_fastsim.engine.network import NumericalError
 
@@ -34,7 +35,7 @@ sys.setswitchinterval(1e-4)  # the simulator's threads wait for each other
 def in_turn(backwards):
     """What runs the threads of a block one after the other, which takes a tenth of the time of real threads.
 
-    Our kernels have no barriers, so any order will do, and none may matter.
+    Kernels of one phase have no barriers, so any order will do, and none may matter.
     """
 
     def run(manager, block_index, *arguments):
@@ -52,6 +53,24 @@ def in_turn(backwards):
 def threads_in_turn(request, monkeypatch):
     if "threads_at_once" not in request.fixturenames:
         monkeypatch.setattr(kernel.BlockManager, "run", in_turn(False))
+
+
+def shuffled(seed):
+    """What lets the threads of a grid whose blocks wait for each other have their turns in any order."""
+    numbers = random.Random(seed)
+
+    def in_order(threads):
+        return numbers.sample(threads, len(threads))
+
+    return in_order
+
+
+@pytest.fixture(autouse=True, params=launching.LOOPS)
+def loop(request, monkeypatch):
+    """Which of the two loops runs steps."""
+    monkeypatch.setenv(launching.VARIABLE, request.param)
+    monkeypatch.setattr(persistent, "PATIENCE", 1000)
+    return request.param
 
 
 @pytest.fixture
@@ -103,8 +122,9 @@ def assert_equal(found, expected, exactly=True):
                     np.testing.assert_allclose(trial[name], expected_trial[name], 1e-9, 1e-11, err_msg=name)
 
 
+@pytest.mark.parametrize("loop", ["persistent"], indirect=True)  # and either of them is drawn
 @settings(
-    max_examples=60,
+    max_examples=80,
     deadline=None,
     derandomize=True,
     database=None,
@@ -113,19 +133,23 @@ def assert_equal(found, expected, exactly=True):
 )
 @given(
     drawn_networks.networks(synapses=SYNAPSES, large=False),
+    st.sampled_from(launching.LOOPS),
     st.sampled_from([1, 2, 2, 2, 3]),
     st.sampled_from([2, 2, 2, 4]),
     st.integers(3, 40),
     st.booleans(),
-    st.booleans(),
+    st.integers(0, 99),
 )
-def test_drawn_networks(spec, rows, threads, chunk, small_log, backwards):
-    """Whatever the schedule and the room for recordings."""
+def test_drawn_networks(loop, spec, which, blocks, threads, chunk, small_log, order):
+    """Whatever the loop, the schedule, and the room for recordings."""
     spec = shortened(spec)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel.BlockManager, "run", in_turn(backwards))
-        patch.setattr(launching, "MOST_ROWS", rows)
+        patch.setenv(launching.VARIABLE, which)
+        patch.setattr(kernel.BlockManager, "run", in_turn(order % 2))
+        patch.setattr(simulated_grid.Grid, "in_order", staticmethod(shuffled(order)))
+        patch.setattr(launching, "MOST_BLOCKS", blocks)
         patch.setattr(launching, "THREADS", threads)
+        patch.setattr(launching, "SIMULATED_GRID", (blocks, threads))
         patch.setattr(launching, "STEPS", (5, 2, 1))
         patch.setattr(run, "CHUNK", chunk)
         if small_log:
@@ -134,6 +158,73 @@ def test_drawn_networks(spec, rows, threads, chunk, small_log, backwards):
         found = drawn_results(spec, "gpu")
     changing = any(c.synapse[0] != "StaticSynapse" for c in spec.connections)
     assert_equal(found, drawn_results(spec, "cpu"), exactly=not changing)
+
+
+def two_populations(on):
+    """Sources that count and that don't, spikes back and forth, samples; what they are recorded to do."""
+    on.setup(timestep=0.1, rng_seed=3)
+    noise = on.Population(5, on.SpikeSourcePoisson(rate=9_000.0))
+    source = on.Population(3, on.SpikeSourceArray(spike_times=[0.2, 0.6, 1.1, 1.6]))
+    cells = on.Population(5, on.IF_curr_exp(i_offset=[0.0, 9.0, 40.0, 60.0, 90.0], tau_refrac=0.2))
+    on.Projection(noise, cells, on.OneToOneConnector(), on.StaticSynapse(weight=0.5, delay=0.1))
+    weights = np.linspace(0.1, 0.9, 15).reshape(3, 5)
+    on.Projection(source, cells, on.AllToAllConnector(), on.StaticSynapse(weight=weights, delay=weights))
+    on.Projection(cells, cells, on.AllToAllConnector(), on.StaticSynapse(weight=0.1, delay=0.1))
+    cells.record(["spikes", "v", "isyn_exc"], sampling_interval=0.2)
+    return cells
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 7])
+@pytest.mark.parametrize("order", range(3))
+def test_chunks_and_turns(monkeypatch, chunk, order):
+    """Whoever of many threads comes first, and wherever a chunk ends."""
+
+    def build(on):
+        cells = two_populations(on)
+        for duration in (0.3, 1.0, 0.1, 0.9):
+            on.run(duration)
+        return [results_of(cells)]
+
+    monkeypatch.setattr(run, "CHUNK", chunk)
+    monkeypatch.setattr(launching, "STEPS", (3, 2, 1))
+    monkeypatch.setattr(launching, "SIMULATED_GRID", (3, 2))
+    monkeypatch.setattr(simulated_grid.Grid, "in_order", staticmethod(shuffled(order)))
+    monkeypatch.setattr(kernel.BlockManager, "run", in_turn(order % 2))
+    found, expected = on_both(build)
+    assert_equal(found, expected)
+    assert len(expected[0][0]["spikes"]) > 10
+
+
+def test_what_is_recorded_from_now_on():
+    def build(on):
+        cells = two_populations(on)
+        on.run(0.5)
+        cells[1:4].record("isyn_inh", sampling_interval=0.2)
+        on.run(0.5)
+        return [results_of(cells)]
+
+    assert_equal(*on_both(build))
+
+
+def test_blocks_that_do_not_meet_end_the_run(monkeypatch, loop):
+    """Instead of waiting for ever: a block that says nothing while the other one waits."""
+    if loop == "graph":
+        return
+
+    def one_is_silent(threads):
+        return [thread for thread in threads if thread.block == 0] or threads
+
+    two_populations(On("gpu"))
+    monkeypatch.setattr(simulated_grid.Grid, "in_order", staticmethod(one_is_silent))
+    monkeypatch.setattr(persistent, "PATIENCE", 5)
+    with pytest.raises(DeviceError, match="did not meet.*PYNN_FASTSIM_GPU_LOOP=graph"):
+        sim.run(0.5)
+
+
+def test_a_loop_that_is_not_there(monkeypatch):
+    monkeypatch.setenv(launching.VARIABLE, "fast")
+    with pytest.raises(DeviceError, match="PYNN_FASTSIM_GPU_LOOP must be one of.*'fast'"):
+        sim.setup(device="gpu")
 
 
 N = 6

@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -68,7 +69,7 @@ def fake(monkeypatch):
 
     monkeypatch.setattr(machine_code, "of", python_code)
     monkeypatch.setattr(memory.Buffer, "__init__", known_to_views(memory.Buffer.__init__))
-    monkeypatch.setattr(launching, "THREADS", 32)
+    monkeypatch.setenv(launching.VARIABLE, "graph")
     monkeypatch.setattr(launching, "STEPS", (5, 2, 1))
     monkeypatch.setattr(run, "CHUNK", 7)
     forget_kernels()
@@ -187,8 +188,8 @@ def test_blocks_that_are_on_the_card_at_once(fake):
     most = kernel.most_together(1024)
     assert most == 8
     sim.setup(device="gpu")
-    kernel.launch_together(most, 1024, driver.LEGACY, 1, -2, 2**40, 4)
-    assert done == [(1, -2, 2**40, 4)] * (8 * 1024)
+    kernel.launch_together(most, 16, driver.LEGACY, 1, -2, 2**40, 4)
+    assert done == [(1, -2, 2**40, 4)] * (8 * 16)
     with pytest.raises(driver.DriverError, match="720|TOO_LARGE"):
         kernel.launch_together(most + 1, 1024, driver.LEGACY, 1, 2, 3, 4)
 
@@ -349,7 +350,7 @@ def test_no_room_loses_nothing(fake):
     sim.run(1.2)
     needed, expected = fake.calls["cuMemAlloc"], recorded(*populations)
     assert needed > 5
-    for number in range(1, needed + 1, 3):
+    for number in range(1, needed + 1, needed // 6):
         populations = build()
         before = recorded(*populations)
         fake.fail["cuMemAlloc"] = number, 2
@@ -386,6 +387,7 @@ FAULTS = {
         {"cuInit": 803},
         "driver of the NVIDIA card can't be used.*803|MISMATCH",
     ),
+    "a driver that is not awake": ({}, {"cuInit": 999}, "can't be used: the card's driver says.*UNKNOWN|999"),
     "an old driver": ({"version": 11040}, {}, "knows CUDA up to 11.4.*toolkit.*12.9"),
     "an old card": ({"capability": (5, 2)}, {}, "Fake card is too old: .* 5.2, and at least 6.0"),
     "no room for a context": ({}, {"cuDevicePrimaryCtxRetain": 2}, "no room in its memory"),
@@ -430,12 +432,44 @@ def test_compiling_ahead_passes_over_what_a_card_does_not_have(fake, monkeypatch
     monkeypatch.setenv("PYNN_FASTSIM_DEVICE", "gpu")
     warmup.warm_up(["IF_curr_exp", "SpikeSourcePoisson"], show=False)
     names = {name.rpartition("_")[0] for name in fake.kernels if isinstance(name, str)}
-    assert {"iaf_psc_exp_neurons", "deliver_static", "sample"} <= names
+    assert {"update_iaf_psc_exp_neuron", "finish", "begin"} <= names
     monkeypatch.setattr(warmup, "list_standard_models", list)
     monkeypatch.setattr(warmup, "_connectors", lambda name: None)
     monkeypatch.setattr(warmup.synapses, "__all__", ["ElectricalSynapse"])
     monkeypatch.setattr(warmup.electrodes, "__all__", [])
     warmup.warm_up(show=False)
+
+
+def short_program(**setup):
+    source, cells, back = network(**setup)
+    sim.run(0.5)
+    back.set(weight=0.3)
+    sim.run(0.4)
+    return recorded(source, cells)
+
+
+def test_one_kernel_for_all_steps(fake, monkeypatch):
+    expected = short_program(exact_sums=True)
+    fake.n_multiprocessors = 2  # of 128 threads each
+    monkeypatch.setenv(launching.VARIABLE, "persistent")
+    assert short_program(device="gpu") == expected
+    assert fake.calls["cuLaunchCooperativeKernel"] == 2
+    assert {symbol for symbol in fake.kernels if str(symbol).startswith("update")} == set()
+
+
+@pytest.mark.parametrize("reason", ["refused", "registers", "too old"])
+def test_where_blocks_cannot_wait_for_each_other_steps_are_launched(fake, monkeypatch, reason):
+    expected = short_program(exact_sums=True)
+    fake.n_multiprocessors = 2
+    monkeypatch.setenv(launching.VARIABLE, "persistent")
+    fake.fail.update({"refused": {"cuLaunchCooperativeKernel": (2, 720)}}.get(reason, {}))
+    if reason == "registers":
+        monkeypatch.setattr(FakeCard, "cuOccupancyMaxActiveBlocksPerMultiprocessor", lambda *_: 0)
+    elif reason == "too old":
+        fake.capability = 6, 0
+    with pytest.warns(UserWarning, match="runs will be slower") if reason != "too old" else nullcontext():
+        assert short_program(device="gpu") == expected
+    assert fake.calls.get("cuLaunchCooperativeKernel", 0) == (2 if reason == "refused" else 0)
 
 
 def test_no_graphs(fake):

@@ -107,7 +107,12 @@ class Kernel:
 
     def launch_together(self, blocks, threads, stream, *arguments):
         """Launch it so that all its blocks are on the card at once; the driver refuses it if they can't."""
-        self.loaded.launch(blocks, threads, stream, arguments, together=True)
+        if SIMULATED:
+            from .simulated_grid import Grid
+
+            Grid(_quietly(self.function), blocks, threads).run(*arguments)
+        else:
+            self.loaded.launch(blocks, threads, stream, arguments, together=True)
 
     def most_together(self, threads):
         """How many blocks of so many threads can be on the card at once."""

@@ -21,8 +21,8 @@ class Buffer:
 
     def __init__(self, shape, dtype):
         self.shape, self.dtype = tuple(np.atleast_1d(shape)), np.dtype(dtype)
-        n = max(int(np.prod(self.shape)), 1)  # so that it has an address
-        self.nbytes = n * self.dtype.itemsize
+        self._size = int(np.prod(self.shape))
+        self.nbytes = max(self._size, 1) * self.dtype.itemsize  # so that it has an address
         if SIMULATED:
             self._array = np.full(self.nbytes, WHATEVER, np.uint8).view(self.dtype)
             interpreted.register(self._array)
@@ -30,10 +30,6 @@ class Buffer:
         else:
             self._memory = driver.Memory(self.nbytes)
             self.address = self._memory.address
-
-    @property
-    def _size(self):
-        return int(np.prod(self.shape))
 
     def put(self, values, stream=0):
         """Send values there: as many as there are elements, or one for all; in the order of a stream."""

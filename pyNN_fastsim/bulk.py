@@ -28,7 +28,6 @@ class BulkConnector(Displayed, NoParameterAttributes):
     """What all connectors here have in common; comes before PyNN's class in the bases."""
 
     is_unsorted = False  # whether the pairs of one target come in any order
-    by_columns = False  # whether each target chooses its sources
     _reads_attributes = True
     _for_users = ("get_parameters", "describe")
 
@@ -85,7 +84,7 @@ class BulkConnector(Displayed, NoParameterAttributes):
 
     def _check_memory(self, projection, parameters, by_rows=False):
         """Raise NoMemory if there is not enough for the connections that are expected."""
-        if by_rows and drawn_on_card(self.by_columns, parameters):
+        if by_rows and drawn_on_card(parameters):
             return  # which the card will see to
         if by_rows:
             each = needed_in_row(parameters) / processes.size

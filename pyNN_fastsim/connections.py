@@ -252,6 +252,8 @@ class Group:
             return self.places
         if self.ranks is not None:
             return places_of(self.synapses.targets, self.ranks)
+        if isinstance(self.synapses, GradedGroup):  # sorted by target, in which order they were made
+            return np.arange(len(self))
         places = places_of_created(self.synapses)
         if self.synapses.by_delay and self.drawn is not None:
             dt = self.network.dt

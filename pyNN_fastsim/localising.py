@@ -113,7 +113,7 @@ def _checksum(groups):
     for group in groups:
         synapses = group.synapses
         is_graded = isinstance(synapses, GradedGroup)
-        others = synapses.find_sources() if is_graded else synapses.targets
+        others = (synapses.begins_at, synapses.sources) if is_graded else synapses.targets
         arrays = [synapses.first, others, synapses.weights, synapses.delays]
         if is_graded or isinstance(synapses, DynamicGroup):
             arrays += [value for value in synapses.parameters.values() if isinstance(value, np.ndarray)]

@@ -90,8 +90,14 @@ class DrawnRows:
         def draw_counts(k):
             return self._piece(k, counts(pairs.generator(k), k))
 
-        with ThreadPoolExecutor(simulator.state.threads) as pool:
-            pieces = deque(pool.map(draw_counts, numbers))
+        on_card, chosen = drawn_on_card(parameters), None
+        if on_card and pattern.by_columns:
+            chosen = np.concatenate([counts(None, k) for k in numbers])
+            found = simulator.state.network.device.counts_of_columns(pattern, chosen)
+            pieces = deque(map(Piece, numbers, found))
+        else:
+            with ThreadPoolExecutor(simulator.state.threads) as pool:
+                pieces = deque(pool.map(draw_counts, numbers))
         self.first = np.zeros(n_pre + 1, dtype=np.int64)
         for piece in pieces:
             self.first[1:] += piece.counts
@@ -99,9 +105,10 @@ class DrawnRows:
         weight, delay = self._values
         self.is_one_delay, self.recipe = delay.is_shared, None
         steps = delay_steps(delay.one, simulator.state.dt)
-        if drawn_on_card(pattern.by_columns, parameters):
+        if on_card:
             values = {"weights": weight.on_demand(weight.one), "delays": delay.on_demand(steps)}
-            self.recipe = Recipe(pattern, list(pieces), self.first, values, simulator.state.dt)
+            dt = simulator.state.dt
+            self.recipe = Recipe(pattern, list(pieces), self.first, values, dt, chosen)
             found = simulator.state.network.device.extremes(self.recipe)
             self.weights = found.get("weights", weight.one)
             self.delays = found.get("delays", delay.one)
@@ -155,20 +162,20 @@ class DrawnRows:
             weight.put_weights(pattern, piece, counts, places, self.weights)
         if not delay.is_shared:
             extremes = delay.put_delays(pattern, piece, counts, places, self.steps)
-            pattern.order_delays(piece.number, counts, places, self.targets, self.steps)
+            if pattern.repeats(piece.number, counts if piece.whole is None else piece.whole[0]):
+                pattern.order_delays(piece.number, counts, places, self.targets, self.steps)
             if extremes is not None:
                 self._extremes[row] = extremes
 
 
-def drawn_on_card(by_columns, parameters):
-    """Whether connections are drawn on a card, and on the host only if somebody asks for them.
+def drawn_on_card(parameters):
+    """Whether a card draws connections, and the host only if somebody asks for them.
 
-    by_columns   whether each target chooses its sources
     parameters   as of `DrawnRows`
     """
     drawn = [value.base_value for value in parameters.values() if isinstance(value, LazyArray)]
     on_card = simulator.state.network.device is not None
-    return on_card and not by_columns and all(map(has_quantile, drawn))
+    return on_card and all(map(has_quantile, drawn))
 
 
 def _begins(counts):

@@ -19,7 +19,7 @@ from .connectors import (
     OneToOneConnector,
 )
 from .engine.compiling import cache, compile
-from .engine.synapses import segments
+from .engine.synapses import segment_values
 from .populations import Population
 from .projections import Projection
 from .random import NativeRNG
@@ -150,6 +150,6 @@ def _connectors(_):
             Projection(target, target, connector, synapses.StaticSynapse(), receptor_type="excitatory")
         Projection(source, target, OneToOneConnector(), synapses.StaticSynapse(), receptor_type="excitatory")
         _run()
-    for name in segments.QUANTILES:
-        for entry in (segments.drawing_weights(name), segments.drawing_delays(name)):
+    for name in segment_values.QUANTILES:
+        for entry in (segment_values.drawing_weights(name), segment_values.drawing_delays(name)):
             entry.address  # noqa: B018

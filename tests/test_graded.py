@@ -373,6 +373,23 @@ def test_equations_that_follow_one_another_are_solved_together():
     np.testing.assert_allclose(weights(projection), w, rtol=1e-14)
 
 
+def test_synapses_know_the_time():
+    """That at which the values of their cells are."""
+    projection = learning_pair(sim.Synapse({}, "w = t * post.r : init=0"))
+    late = sim.Synapse(psp="w * pre.r * (t >= 0.35)")
+    target = sim.Population(1, RELAY())
+    sim.Projection(projection.pre, target, sim.AllToAllConnector(), late(w=1.0))
+    target.record("r")
+    sim.run(3 * DT)
+    np.testing.assert_allclose(weights(projection), 3 * DT * 3.0)
+    sim.run(3 * DT)
+    np.testing.assert_allclose(weights(projection), 6 * DT * 3.0)
+    np.testing.assert_allclose(recorded(target)[:, 0], [0.0, 0.0, 0.0, 0.0, 0.0, 3.0, 3.0])
+    sim.reset()
+    sim.run(DT)
+    np.testing.assert_allclose(weights(projection), DT * 3.0)
+
+
 def test_learning_can_be_switched_off_and_on():
     projection = learning_pair(sim.Hebb, eta=0.1)
     projection.disable_learning()
@@ -565,7 +582,6 @@ def test_other_operations_want_one_population():
     [
         ({"equations": "dw/dt = pre.r : unless_post"}, "synapses of spikes"),
         ({"equations": "w += pre.r * Uniform(0, 1)"}, "can't draw"),
-        ({"equations": "w += pre.r * t"}, "don't know the time"),
         ({"equations": "dx/dt = pre.r - x : postsynaptic"}, "'pre.r' is different for each connection"),
         ({"equations": "dx/dt = w - x : postsynaptic\ny = pre.r + x"}, "'w' is different for each"),
         ({"psp": "w * pre.r", "operation": "median"}, "operation must be one of"),

@@ -9,7 +9,7 @@ from scipy import stats
 
 from pyNN_fastsim.engine.compiling.addresses import address_of
 from pyNN_fastsim.engine.random import quantiles, rng
-from pyNN_fastsim.engine.synapses import segments
+from pyNN_fastsim.engine.synapses import segment_values, segments
 from pyNN_fastsim.engine.synapses.drawn import Binomial, Drawn, Pattern, edges_of_pieces
 
 KEYS = (0x12345678, 0x9ABCDEF0)
@@ -184,14 +184,14 @@ def test_rows_have_nothing_to_do_with_each_other():
 def plain_values(quantile, parameters, source, piece, n):
     values = []
     for number in range((n + 1) // 2):
-        a, b, c, d = words(number, source, piece, segments.VALUE)
+        a, b, c, d = words(number, source, piece, segment_values.VALUE)
         values += [
             quantile(quantiles.centred(int(high), int(low)), *parameters) for high, low in ((a, b), (c, d))
         ]
     return values[:n]
 
 
-@pytest.mark.parametrize("distribution", segments.QUANTILES)
+@pytest.mark.parametrize("distribution", segment_values.QUANTILES)
 def test_weights_and_delays_are_those_of_the_definition(distribution):
     parameters = (1.0, 0.5, 0.0, 1.0, 0.2, 1.8)
     pattern = Pattern(np.array([0, 10, 50]), 12)
@@ -204,7 +204,7 @@ def test_weights_and_delays_are_those_of_the_definition(distribution):
     expected = [
         value
         for source, n in enumerate(counts)
-        for value in plain_values(segments.QUANTILES[distribution], parameters, source, 1, int(n))
+        for value in plain_values(segment_values.QUANTILES[distribution], parameters, source, 1, int(n))
     ]
     np.testing.assert_array_equal(weights, expected)
     np.testing.assert_array_equal(steps, np.maximum(np.rint(weights / 0.1), 1))
@@ -227,7 +227,7 @@ def test_quantiles_are_those_of_scipy():
         ("exponential", (3.0, 0, 0, 0, 0, 0), stats.expon(scale=3.0)),
         ("lognormal", (0.5, 0.25, 0, 0, 0, 0), stats.lognorm(0.25, scale=np.exp(0.5))),
     ):
-        quantile = segments.QUANTILES[name]
+        quantile = segment_values.QUANTILES[name]
         found = np.array([quantile(x, *map(float, parameters)) for x in u])
         expected = expected.isf(u) if name == "exponential" else expected.ppf(u)
         np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13, err_msg=name)
@@ -236,7 +236,7 @@ def test_quantiles_are_those_of_scipy():
 @pytest.mark.parametrize("low, high", [(-1.0, 2.0), (0.5, np.inf), (4.0, 5.0), (-9.0, -7.0), (-np.inf, 0.1)])
 def test_clipped_normal_numbers(low, high):
     u = np.linspace(0, 1, 2002)[1:-1]
-    of_normal = segments.QUANTILES["normal"]
+    of_normal = segment_values.QUANTILES["normal"]
     parameters = quantiles.clipped(0.25, 2.0, low, high)
     found = np.sort([of_normal(x, *parameters) for x in u])
     a, b = (low - 0.25) / 2.0, (high - 0.25) / 2.0

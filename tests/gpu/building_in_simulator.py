@@ -29,6 +29,10 @@ CONNECTORS = {
     "number post, more than there are": lambda rng: sim.FixedNumberPostConnector(N + 3, rng=rng),
     "number post, replaced": lambda rng: sim.FixedNumberPostConnector(6, with_replacement=True, rng=rng),
     "number pre": lambda rng: sim.FixedNumberPreConnector(4, rng=rng),
+    "number pre, not itself, more than there are": lambda rng: sim.FixedNumberPreConnector(
+        N + 3, allow_self_connections=False, rng=rng
+    ),
+    "number pre, replaced": lambda rng: sim.FixedNumberPreConnector(6, with_replacement=True, rng=rng),
     "all to all": lambda rng: sim.AllToAllConnector(),
 }
 DISTRIBUTIONS = {
@@ -93,7 +97,7 @@ def test_connections_are_those_of_the_cpu(connector, small_pieces):
     def build(on):
         cells, projection = network(on, connector, "normal_clipped", "uniform")
         group = group_of(projection)
-        is_on_card = on.device == "gpu" and connector != "number pre"
+        is_on_card = on.device == "gpu"
         assert isinstance(group, OnDemandGroup) == is_on_card
         on.run(1.0)
         if is_on_card:

@@ -67,7 +67,7 @@ def _failure(function, error):
     code, name = int(error), getattr(error, "name", str(error))
     _, text = bindings().cuGetErrorString(error)
     text = f"{text.decode() if text else 'unknown'} ({name} in {function})"
-    if code in FATAL:
+    if code in FATAL and _cards and _cards[0].is_used:
         return Broken(
             f"the card failed: {text}. This process can't use it any more; what was recorded until then "
             "can be retrieved. Save it, and start anew",
@@ -91,6 +91,11 @@ class Card:
         self.name, self.capability = facts.name, facts.capability
         self.n_multiprocessors = _called("cuDeviceGetAttribute", _attribute(MULTIPROCESSORS), self._device)
         self._context = None
+
+    @property
+    def is_used(self):
+        """Whether there is a context, which a failure would end."""
+        return self._context is not None
 
     def enter(self):
         """Let this thread work with the card."""

@@ -107,6 +107,12 @@ class CardLoop:
 
         return building.extremes(recipe)
 
+    def counts_of_columns(self, pattern, numbers):
+        """See `building.counts_of_columns`."""
+        from . import building
+
+        return building.counts_of_columns(pattern, numbers)
+
     def outdate(self, network, group):
         """Say that weights and delays of a group are about to change, and what is under way may be."""
         self.bring_back(network)

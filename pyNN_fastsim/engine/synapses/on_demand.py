@@ -13,6 +13,7 @@ import numpy as np
 from .drawn import Drawn
 from .exact import on_grid
 from .groups import SynapseGroup
+from .rows import put_rows
 
 KINDS = {"targets": np.uint32, "weights": np.float64, "delays": np.uint16}
 
@@ -45,15 +46,17 @@ def put_in_turn(pieces, first, n_threads, put):
 class Recipe:
     """What connections follow from.
 
-    pattern   a `drawn.Pattern`, not by columns
+    pattern   a `drawn.Pattern`
     pieces    with `number` and `counts`, of connections of each source: those of all targets
+    numbers   how many sources each target chooses, int64 [targets], if it does
     first     int64 [sources + 1]: where each source's connections begin
     values    "weights" and "delays": a `Drawn`; or what all share, float64 [1] and uint16 [1] (steps)
     dt        ms
     """
 
-    def __init__(self, pattern, pieces, first, values, dt):
+    def __init__(self, pattern, pieces, first, values, dt, numbers=None):
         self.pattern, self.pieces, self.first, self.values, self.dt = pattern, pieces, first, values, dt
+        self.numbers = numbers
 
     def __len__(self):
         return int(self.first[-1])
@@ -70,15 +73,25 @@ class Recipe:
 
         def put(_, piece, places):
             what = pattern, piece.number, piece.counts.astype(np.uint32), places
-            pattern.put_targets(*what[1:], arrays["targets"])
+            self._put_targets(*what[1:], arrays["targets"])
             if "weights" in arrays:
                 self.values["weights"].put_weights(*what, arrays["weights"])
             if "delays" in arrays:
                 self.values["delays"].put_delays(*what, arrays["delays"], self.dt)
-                pattern.order_delays(*what[1:], arrays["targets"], arrays["delays"])
+                if pattern.repeats(piece.number, piece.counts):
+                    pattern.order_delays(*what[1:], arrays["targets"], arrays["delays"])
 
         put_in_turn(deque(self.pieces), self.first, n_threads, put)
         return arrays
+
+    def _put_targets(self, number, counts, places, targets):
+        pattern = self.pattern
+        if self.numbers is None:
+            pattern.put_targets(number, counts, places, targets)
+            return
+        begin, end = pattern.edges[number : number + 2]
+        _, drawn = pattern.turned_columns(number, self.numbers[begin:end])
+        put_rows(counts, places, [(drawn + np.uint32(begin), targets)])
 
 
 class OnDemandGroup(SynapseGroup):

@@ -463,6 +463,30 @@ def test_single_connections_can_be_set():
     np.testing.assert_allclose(weights(projection), [0.53, 2.06])
 
 
+def test_parameters_that_are_one_for_all_stay_so():
+    Ruled = sim.Synapse(
+        parameters={"eta": sim.Parameter(0.1, "global"), "goal": sim.Parameter(1.0, "semiglobal")},
+        equations="dw/dt = eta * (goal - w)",
+        psp="w * pre.r",
+        name="Ruled",
+    )
+    source, target = sim.Population(3, RELAY()), sim.Population(2, RELAY())
+    made = sim.Projection(source, target, sim.AllToAllConnector(), Ruled(w=0.5), label="synapses")
+    made.set(eta=0.2, goal=np.array([[1.0, 2.0]] * 3))
+    for message, call in (
+        ("eta is one for all", lambda: setattr(made[0], "eta", 0.5)),
+        ("eta is one for all", lambda: made.set(eta=np.array([[0.1, 0.2]] * 3))),
+        ("goal is one for each target cell", lambda: made.set(goal=np.arange(6.0).reshape(3, 2))),
+        ("eta is one for all", lambda: sim.Projection(
+            source, target, sim.AllToAllConnector(), Ruled(eta=lambda d: 0.1 + d), label="synapses"
+        )),
+    ):  # fmt: skip
+        with pytest.raises(errors.InvalidParameterValueError, match=f"^synapses: {message}"):
+            call()
+    sim.run(DT)
+    np.testing.assert_allclose(weights(made), [0.5 + 0.2 * DT * 0.5, 0.5 + 0.2 * DT * 1.5] * 3)
+
+
 def test_connections_of_a_static_projection_can_be_set():
     source, target = sim.Population(2, unit("r = B")(B=1.0)), sim.Population(2, RELAY())
     source.initialize(r=1.0)

@@ -8,6 +8,7 @@ import re
 from .body import Body, reader_of
 from .expressions import DT, TIME, symbol
 from .initial import initial_values
+from .kinds import limits_of
 from .solvers import solve
 from .synapse_code import check_names, texts_of
 from .trees import names_in
@@ -74,6 +75,7 @@ def graded_code(model):
         "doc": f"{model.name}, a graded synapse type from equations:\n\n{model.text}",
         "text": model.text,
         "weight": float(declared.get(model.weight, 0.0)),
+        "limits": limits_of([part for part in model.parameters if part.name != model.weight]),
         "aliases": {model.weight: "weight"},
         "parameters": {part.name: float(part.value) for part in model.parameters if part.name in own},
         "units": {part.name: part.unit for part in (*model.parameters, *model.variables)},

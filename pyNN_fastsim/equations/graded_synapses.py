@@ -46,6 +46,7 @@ def loaded(parts):
         "translations": same_names(defaults),
         "units": dict(parts["units"]),
         "aliases": dict(parts["aliases"]),
+        "limits": dict(parts["limits"]),
         "recordable": tuple(parts["recordable"]),
         "model": _model(parts),
         "text": parts["text"],

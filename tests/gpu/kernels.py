@@ -12,12 +12,12 @@ import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[i]) for i in (1, 2)]
-from equation_models import EVERYTHING, HH, cell_type  # noqa: E402
+from equation_models import EVERYTHING, HH, RULE, cell_type, synapse_type  # noqa: E402
 from own_cells import OwnIF  # noqa: E402
 
 import pyNN_fastsim as sim  # noqa: E402
 from pyNN_fastsim.engine import synapses  # noqa: E402
-from pyNN_fastsim.engine.cuda import cells, delivery, steps  # noqa: E402
+from pyNN_fastsim.engine.cuda import cells, delivery, plasticity, steps  # noqa: E402
 from pyNN_fastsim.engine.cuda.offline import assemble, assembler, ptx_of  # noqa: E402
 from pyNN_fastsim.engine.synapses.dynamic import SynapseModel  # noqa: E402
 
@@ -53,9 +53,17 @@ def kernels_of_synapses():
     yield delivery.static_kernel()
     for found in pkgutil.iter_modules(synapses.__path__):
         module = importlib.import_module(f"{synapses.__name__}.{found.name}")
-        for model in vars(module).values():
-            if isinstance(model, SynapseModel) and model.spiked is not None:
+        rules = getattr(module, "MODELS", {})  # of STDP: of "vogels" one is enough
+        rules = [
+            model for (rule, dependence), model in rules.items() if "pair" == rule or dependence == "additive"
+        ]
+        for model in (*vars(module).values(), *rules):
+            if isinstance(model, SynapseModel) and model.is_plastic:
+                yield from plasticity.plastic_kernels(model)
+            elif isinstance(model, SynapseModel):
                 yield delivery.changing_kernel(model)
+    yield from plasticity.plastic_kernels(synapse_type(RULE).model)
+    yield plasticity.NOTE
 
 
 def main():

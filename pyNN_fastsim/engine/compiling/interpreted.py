@@ -283,5 +283,9 @@ def prefetch(address):
     pass
 
 
+def apart():
+    pass
+
+
 def interleaved():
     pass

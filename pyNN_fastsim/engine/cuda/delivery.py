@@ -2,8 +2,7 @@
 Kernels that deliver a step's spikes: of synapses that are static, and of those that change.
 
 Groups along y; along x warps, of which `PARTS` share the synapses of each cell that spiked. Whatever their
-order, sums in the ring buffer are the same to the last bit: amounts are multiples of 2**-40 (`GRID`), and
-float64 adds such numbers exactly as long as sums are below 2**12 in size.
+order, sums in the ring buffer are the same to the last bit: see synapses/exact.py.
 """
 
 from numba import cuda
@@ -11,6 +10,7 @@ from numba import cuda
 from ..compiling.compile import inlined
 from ..compiling.lowlevel import float64_at, int32_at, int64_at, uint16_at, uint32_at
 from ..synapses.dynamic import DETAIL_ROW
+from ..synapses.exact import to_grid
 from .compile import SIMULATED, kernel_of
 from .names import add_float
 from .words import (
@@ -41,9 +41,6 @@ from .words import (
 )
 
 LANES = 2 if SIMULATED else 32  # threads that read a row together
-
-# Adding and subtracting this rounds a number of less than 2**11 to a multiple of 2**-40.
-TO_GRID = 1.5 * 2.0**12
 
 
 @inlined
@@ -102,7 +99,7 @@ def _changing_amount(row, j, cell, times, step):
     detail = int64_at(row[DETAIL], DETAIL_ROW)
     total = 0.0
     for _ in range(times):
-        total += (_spiked(detail, j, cell, step) + TO_GRID) - TO_GRID  # noqa: F821
+        total += to_grid(_spiked(detail, j, cell, step))  # noqa: F821
     return total
 
 

@@ -4,13 +4,15 @@ What a network consists of, written down in tables in the card's memory.
 
 import numpy as np
 
-from ..preparation import find_counted, resize_ring
+from ..preparation import find_counted, prepare_dynamic, resize_ring
 from ..synapses import dynamic
 from ..synapses.dynamic import DynamicGroup
 from . import words
 from .cells import neuron_kernel, source_kernel
 from .delivery import LANES, changing_kernel, static_kernel
+from .histories import Histories, is_plastic, values_at
 from .memory import Buffer, State, sent
+from .plasticity import NOTE, plastic_kernels
 
 SHARE = 2  # synapses of a row that each thread is to have, about
 MOST_PARTS = 32
@@ -35,7 +37,7 @@ class Plan:
     delivery   Tables of groups
     """
 
-    def __init__(self, network, copies):
+    def __init__(self, network, copies, residents):
         self._network, self._copies = network, copies
         self._kept = []  # buffers that only this plan uses
         for block in network.blocks:
@@ -43,11 +45,13 @@ class Plan:
                 block.state = State(block.state)
         for group in network.groups:
             if isinstance(group, DynamicGroup) and not isinstance(group.state, State):
-                group.state = State(group.state, along=lambda group=group: [group.last])
+                group.state = State(group.state, along=lambda group=group: _along(group))
         self.states = [block.state for block in network.blocks]
         self.states += [group.state for group in network.groups if isinstance(group, DynamicGroup)]
         self._derive()
         self._lists()
+        self._histories = Histories(network, self.groups, self._spikes, self._times, self._keep, residents)
+        self.states += self._histories.states
         blocks = [self._block_row(block) for block in network.blocks]
         self.cells = list(self._tables_of_cells(blocks))
         self.delivery = list(self._tables_of_groups())
@@ -66,16 +70,14 @@ class Plan:
         self.groups = [g for g in network.groups if len(g)]
         listed = [g for g in self.groups if g not in network.counted]
         resize_ring(network, int(self.channels[-1]), max((g.longest for g in listed), default=1))
-        self.sources = {group.source for group in listed}
-        for group in self.groups:
-            if isinstance(group, DynamicGroup):
-                group.derive(network.dt, network.blocks[group.target])
+        self.listed = {group.source for group in listed} | {g.target for g in listed if is_plastic(g)}
+        prepare_dynamic(network, [group for group in self.groups if isinstance(group, DynamicGroup)])
 
     def _lists(self):
         """Make room for the lists of spikes of blocks that somebody wants to know of."""
         network = self._network
         self._spikes, self._times, self.counts = {}, {}, {}
-        for index in self.sources:
+        for index in self.listed:
             block = network.blocks[index]
             self._spikes[index] = self._keep(Buffer(block.n, np.int32))
             self._times[index] = self._keep(Buffer(block.n, np.int32)) if block.model.is_source else 0
@@ -180,17 +182,47 @@ class Plan:
 
     def _tables_of_groups(self):
         """A table for each kernel of synapses; that of static ones last, since it ends the step."""
+        yield from self._tables_of_plastic()
         by_kernel = {}
         for group in self.groups:
-            if group not in self._network.counted:
+            if group not in self._network.counted and not is_plastic(group):
                 is_dynamic = isinstance(group, DynamicGroup)
                 kernel = changing_kernel(group.model) if is_dynamic else static_kernel()
                 by_kernel.setdefault(kernel, []).append(group)
         static = by_kernel.pop(static_kernel(), [])
         for kernel, groups in [*by_kernel.items(), (static_kernel(), static)]:
             rows = [self._group_row(group) for group in groups]
-            widths = [LANES * row[words.PARTS] * self._usual_spikes(row[words.SOURCE]) for row in rows]
-            yield Table(kernel, rows, words.GROUP_ROW, max(widths, default=1))
+            yield Table(kernel, rows, words.GROUP_ROW, self._width(rows))
+
+    def _tables_of_plastic(self):
+        """Tables of plastic synapses, in the order of plasticity.py."""
+        rooms, deliveries = {}, {}
+        for group in filter(is_plastic, self.groups):
+            room, deliver = plastic_kernels(group.model)
+            group_row = self._group_row(group)
+            n = self._network.blocks[group.target].n
+            by_target = [self._copies.address_of(array) for array in group.by_target(n)]
+            parts = self._parts(group, n)
+            row = self._histories.room(group, group_row[words.DETAIL], by_target, parts)
+            rooms.setdefault(room, []).append(row)
+            for rank, row in self._histories.deliveries(group, group_row):
+                deliveries.setdefault((rank, deliver), []).append(row)
+        for kernel, rows in rooms.items():
+            width = self._width(rows, words.ROOM_PARTS, words.ROOM_OF)
+            yield Table(kernel, rows, words.ROOM_ROW, width)
+        if rooms:
+            widths, rows = zip(*self._histories.notes(), strict=True)
+            yield Table(NOTE, rows, words.NOTE_ROW, max(widths))
+        for (_, kernel), rows in sorted(deliveries.items(), key=lambda item: item[0][0]):
+            yield Table(kernel, rows, words.PLASTIC_ROW, self._width(rows))
+
+    def _width(self, rows, parts=words.PARTS, block=words.SOURCE):
+        """Threads along x for the synapses of rows; two words say of how many warps, and which block."""
+        return max((LANES * row[parts] * self._usual_spikes(row[block]) for row in rows), default=1)
+
+    def _parts(self, group, n_cells):
+        """How many warps share the synapses of one of `n_cells` cells."""
+        return np.clip(len(group) // max(n_cells, 1) // (LANES * SHARE), 1, MOST_PARTS)
 
     def _usual_spikes(self, source):
         """How many cells of a block are expected to spike in a step: a guess, for which there are warps."""
@@ -198,18 +230,18 @@ class Plan:
 
     def _group_row(self, group):
         copies, row = self._copies, np.zeros(words.GROUP_ROW, dtype=np.int64)
-        n_sources = max(np.count_nonzero(np.diff(group.first)), 1)
         row[words.SOURCE] = group.source
         row[words.LIST], row[words.LIST_TIMES] = self._spikes[group.source], self._times[group.source]
         row[words.FIRST] = copies.address_of(group.first)
         row[words.TARGETS] = copies.address_of(group.targets)
-        row[words.WEIGHTS] = copies.address_of(group.weights)
-        row[words.WEIGHT_STRIDE] = 8 if len(group.weights) > 1 else 0
+        if not is_plastic(group):
+            row[words.WEIGHTS] = copies.address_of(group.weights)
+            row[words.WEIGHT_STRIDE] = 8 if len(group.weights) > 1 else 0
         row[words.DELAYS] = copies.address_of(group.delays)
         row[words.DELAY_STRIDE] = 2 if len(group.delays) > 1 else 0
         n_targets = self._network.blocks[group.target].n
         row[words.BASE] = self.channels[group.target] + group.receptor * n_targets
-        row[words.PARTS] = np.clip(len(group) // n_sources // (LANES * SHARE), 1, MOST_PARTS)
+        row[words.PARTS] = self._parts(group, np.count_nonzero(np.diff(group.first)))
         if isinstance(group, DynamicGroup):
             row[words.DETAIL] = self._detail(group)
         return row
@@ -217,24 +249,37 @@ class Plan:
     def _detail(self, group):
         """The words that synapses which change need, with addresses of the card (dynamic.py)."""
         network = self._network
-        network.write_down(group)
         detail = group.detail.copy()
-        address, (last,) = group.state.place()
+        address, (detail[dynamic.LAST], *of_plastic) = group.state.place()
         n = len(group)
         detail[dynamic.STATE] = self._keep(
             sent(np.array([(address + 8 * n * k, 8, n) for k in range(len(group.state))], dtype=np.int64))
         )
         detail[dynamic.CONSTANTS] = self._table(group.used_constants)
-        detail[dynamic.LAST] = last
-        detail[dynamic.WEIGHTS] = self._copies.address_of(group.weights)
+        if is_plastic(group):
+            detail[dynamic.SEEN], detail[dynamic.WEIGHTS] = of_plastic
+            self._histories.write(detail, group)
+            self._write_earlier(detail, group)
+        else:
+            detail[dynamic.WEIGHTS] = self._copies.address_of(group.weights)
         detail[dynamic.TARGETS] = self._copies.address_of(group.targets)
         source, target = network.blocks[group.source], network.blocks[group.target]
         detail[dynamic.PRE_VALUES] = self._values(source, group.model.of_pre)
         detail[dynamic.POST_VALUES] = self._values(target, group.model.of_post)
         return self._keep(sent(detail))
 
+    def _write_earlier(self, detail, group):
+        """The timings that hold for spikes of a plastic group that were emitted earlier."""
+        rows = [
+            (t.until, self._table(constants), self._keep(sent(t.delays)), 2 if len(t.delays) > 1 else 0)
+            for t, constants in zip(group.earlier, group.earlier_constants, strict=True)
+        ]
+        table = np.array(rows, dtype=np.int64).reshape(-1, dynamic.TIMING_ROW)
+        detail[dynamic.EARLIER] = self._keep(sent(table))
+
     def _table(self, arrays):
         """The address of a table of arrays of one element, or one for each synapse."""
+        arrays = [array[:1] if np.all(array == array[0]) else array for array in arrays]
         buffers = [sent(array) for array in arrays]
         self._kept += buffers
         rows = [(b.address, 8 if len(a) > 1 else 0, len(a)) for b, a in zip(buffers, arrays, strict=True)]
@@ -242,14 +287,13 @@ class Plan:
 
     def _values(self, block, names):
         """The address of a table of parameters and state variables of cells."""
-        rows = []
-        block.state.place()
-        for name in names:
-            if name in block.state:
-                rows.append((block.state.address_of(name), 8, block.n))
-            else:
-                rows.append((self._keep(sent(block.values(name))), 8, block.n))
+        rows = [(values_at(block, name, self._keep), 8, block.n) for name in names]
         return self._keep(sent(np.array(rows or [(0, 0, 0)], dtype=np.int64)))
+
+
+def _along(group):
+    """What of synapses that change is on the card beside their state."""
+    return [group.last, group.seen, group.weights] if is_plastic(group) else [group.last]
 
 
 def needed_bytes(network, copies):

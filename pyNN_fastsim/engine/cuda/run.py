@@ -45,6 +45,7 @@ class CardLoop:
     def __init__(self):
         self.name = cards.check()
         self._copies = Copies()
+        self._residents = {}  # see histories.py
         self._plan = self._launcher = None
         self._ring = None  # the ring buffer's Buffer
         self._ring_is_away = False
@@ -64,7 +65,7 @@ class CardLoop:
         self._copies.begin()
         cards.check_room(needed_bytes(network, self._copies))
         self._network = network
-        self._plan = Plan(network, self._copies)
+        self._plan = Plan(network, self._copies, self._residents)
         self._make_head(network)
         self._outboxes = None
         if self._launcher is not None:
@@ -95,10 +96,8 @@ class CardLoop:
 
     def bring_back(self, network):
         """Get everything back that changes on the card, if it is there."""
-        for thing in (*network.blocks, *network.groups):
-            state = getattr(thing, "state", None)
-            if hasattr(state, "bring_back"):
-                state.bring_back()
+        for state in () if self._plan is None else self._plan.states:
+            state.bring_back()
         if self._ring_is_away:
             self._ring_is_away = False
             network.ring[:] = self._ring.get()

@@ -77,6 +77,36 @@ PARTS = 10  # how many warps share the synapses of one cell
 DETAIL = 11  # address of what synapses that change need, see dynamic.py
 GROUP_ROW = 12
 
+# A row of the table of plastic groups, one for each number of steps for which synapses hold spikes: the words
+# of a group, where the list of spikes, if it is of an earlier step, is [slots, cells of the source], and
+HELD_FOR = 12  # steps since these spikes, which only synapses get that hold them for so long
+HELD_COUNTS = 13  # address of the numbers of spikes in these lists (int32 [slots]); 0 for those of this step
+HELD_SLOTS = 14
+HELD_CELLS = 15  # places of each list
+PLASTIC_ROW = 16
+
+# A row of the table of where spikes are noted: of targets in histories, of sources in lists that are held.
+NOTED = 0  # index of the block
+NOTED_LIST = 1  # address of its list of spikes
+NOTED_TIMES = 2  # address of how often each of these spiked, or 0
+NOTED_IN = 3  # address of the history's row (synapses/history.py); 0 for lists
+KEPT_CELLS = 4  # address of the lists, int32 [slots, cells]
+KEPT_TIMES = 5  # address of how often each of them spiked, likewise
+KEPT_COUNTS = 6  # address of their numbers, int32 [slots]
+KEPT_SLOTS = 7
+KEPT_LENGTH = 8  # places of each list
+NOTE_ROW = 9
+
+# A row of the table of plastic groups whose targets' histories may be full.
+ROOM_OF = 0  # index of the target block
+ROOM_LIST = 1  # address of its list of spikes
+ROOM_HISTORY = 2  # address of the history's row
+ROOM_DETAIL = 3  # address of what synapses that change need
+BY_TARGET = 4  # address of the synapses by target (int64)
+FIRST_OF_TARGET = 5  # address of where each target's begin (int64)
+ROOM_PARTS = 6  # how many warps share the synapses of one cell
+ROOM_ROW = 7
+
 # A row of the table of samplers.
 SAMPLED = 0  # address of the state variable (float64)
 SAMPLED_CELLS = 1  # address of the cells (int64)

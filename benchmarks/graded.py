@@ -20,7 +20,8 @@ import numpy as np
 from pyNN_fastsim.engine.compiling.addresses import address_of
 from pyNN_fastsim.engine.network import Network
 from pyNN_fastsim.engine.neurons.rate import LEAKY_INTEGRATOR
-from pyNN_fastsim.engine.synapses.graded import GradedGroup, StaticModel
+from pyNN_fastsim.engine.synapses.graded import GradedGroup
+from pyNN_fastsim.engine.synapses.graded_models import StaticModel
 
 C = """
 #include <stdint.h>

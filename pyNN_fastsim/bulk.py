@@ -63,9 +63,9 @@ class BulkConnector(Displayed, NoParameterAttributes):
         by_rows = self._draws_rows() and all_native(self, projection, parameters)
         self._check_memory(projection, parameters, by_rows)
         if by_rows:
-            edges, draw = self._in_pieces(projection)
+            pattern, counts = self._in_pieces(projection)
             rng = getattr(self, "rng", None)
-            projection._add_rows(DrawnRows(projection, edges, rng, draw, parameters))
+            projection._add_rows(DrawnRows(projection, pattern, rng, counts, parameters))
             return
         pre, post = self._drawn_pairs(projection)
         self._add(projection, pre, post, parameters)
@@ -75,7 +75,7 @@ class BulkConnector(Displayed, NoParameterAttributes):
         return False
 
     def _in_pieces(self, projection):
-        """Edges of pieces of the targets, and the function that draws one: see `pieces.DrawnRows`."""
+        """A `Pattern`, and the function that draws numbers of connections: see `pieces.DrawnRows`."""
         raise NotImplementedError
 
     def _expected(self, projection):
@@ -223,11 +223,6 @@ def begins(counts):
     first = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=first[1:])
     return first
-
-
-def leave_itself_out(others, first, counts):
-    """Turn numbers of other cells (uint32), `counts` for each cell from `first` on, into those of cells."""
-    others += others >= np.repeat(np.arange(first, first + len(counts), dtype=np.uint32), counts)
 
 
 def no_other_cell(projection):

@@ -18,6 +18,7 @@ from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.random import RandomDistribution
 from pyNN.standardmodels import StandardCellType, build_translations
 
+from . import devices, simulator
 from .arguments import check_arguments_of, is_finite
 from .display import WithParameters
 from .engine.compiling.compile import Deferred
@@ -173,7 +174,7 @@ class CellType(CellParameters, StandardCellType):
         constants = _tried_constants(name, self.model, values, n, dt)
         uniform = all(np.ndim(value) == 0 for value in constants)
         kernel = kernel_of(self.model, len(constants), uniform)
-        if INTERPRETED or kernel.is_cached:
+        if INTERPRETED or kernel.is_cached or devices.has_kernel(simulator.state, self.model, len(constants)):
             return
         from .engine.compiling.check import ModelError, check_model  # Numba takes its time
 

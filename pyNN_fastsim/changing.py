@@ -14,7 +14,7 @@ from . import simulator
 from .arguments import is_finite
 from .connections import shared
 from .engine.synapses.groups import moved
-from .joint_changes import take_note, take_note_of, which_change
+from .joint_changes import check_shared, take_note, take_note_of, which_change
 from .messages import shown
 from .parameters import as_given, expression, one_number
 from .processes import processes
@@ -106,6 +106,7 @@ class Changing:
             self.synapse_type.check_shared(self.label, columns, self._pairs()[1])
             if columns.keys() & set(_BOUNDED) and self.synapse_type.has_bounds and self._groups:
                 self._check_bounds({name: self._values(name) for name in _BOUNDED} | columns)
+        check_shared(self, columns)
         take_note([self])
         if "weight" in columns:
             self._keep_initial_weights()
@@ -176,17 +177,19 @@ class Changing:
         ):
             return
         known = np.zeros(0) if self._initial_weights is None else self._initial_weights
-        if len(known) < self.size(gather=False):
+        if self._initial_weights is None or len(known) < self.size(gather=False):
             self._initial_weights = np.append(known, self._values("weight")[len(known) :])
 
     def _restore_initial_weights(self):
-        """Set the weights to what they were at time 0; called by reset()."""
+        """Set the weights to what they were at time 0; called by reset() of all processes."""
         if self._initial_weights is not None:
             self._keep_initial_weights()
-            for group in self._groups:
-                weights = shared(self._initial_weights[group.find_places()])
-                if np.any(group.values("weight") != weights):
-                    group.change_values("weight", weights)
+            new = {
+                (k, "weight"): shared(self._initial_weights[group.find_places()])
+                for k, group in enumerate(self._groups)
+            }
+            for k, name in sorted(which_change(self, new)):
+                self._groups[k].change_values(name, new[k, name])
             self._initial_weights = None
             simulator.state.network.changed()
 
@@ -236,9 +239,13 @@ class Changing:
         value /= scale
         self._check_values({name: np.array([value])})
         if name in self.synapse_type.limits:
-            everywhere = self._values(name)
+            everywhere, targets = self._values(name), self._pairs()[1]
+            if self.size() > self.size(
+                gather=False
+            ):  # what those of other processes have, if there is one for all
+                everywhere, targets = np.append(everywhere, everywhere[index]), np.append(targets, -1)
             everywhere[index] = value
-            self.synapse_type.check_shared(self.label, {name: everywhere}, self._pairs()[1])
+            self.synapse_type.check_shared(self.label, {name: everywhere}, targets)
         if name in _BOUNDED and self.synapse_type.has_bounds:
             now = {other: np.array([self._value_at(index, other)]) for other in _BOUNDED}
             self._check_bounds(now | {name: np.array([value])})

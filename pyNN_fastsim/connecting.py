@@ -439,7 +439,7 @@ def _take_over(groups, old):
         if group.is_dynamic or isinstance(group.synapses, GradedGroup):
             heir = heirs[group.pre.first, group.post.first]
             _, mine, others = np.intersect1d(heir.find_places(), group.find_places(), return_indices=True)
-            if len(mine):
+            if len(mine) or group.learns:  # whether they learn is also known without any
                 simulator.state.network.inherit(heir.synapses, mine, group.synapses, others)
 
 

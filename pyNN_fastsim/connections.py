@@ -142,6 +142,16 @@ class Group:
             return self.network.weights_of(self.synapses)
         return self.synapses.weights
 
+    def varies(self, name):
+        """Of graded connections: whether there is one value of a parameter for each, in all processes."""
+        return self.synapses.has_delays if name == "delay" else self.synapses.varies(name)
+
+    def spread(self, name):
+        """Give each synapse a value of its own of a parameter: that of all, if there is only this."""
+        values = self.values(name)
+        if len(values) != len(self):
+            self._put(name, np.resize(values, len(self)))
+
     def change_values(self, name, values):
         """Change a parameter, from now on: float64 [synapses], or [1] if shared."""
         self.settle(name)

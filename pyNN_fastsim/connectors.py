@@ -27,10 +27,10 @@ from .bulk import (
 )
 from .connection_files import metadata_of, values_of
 from .engine.random.mersenne import Numbers
+from .engine.synapses.drawn import Pattern, edges_of_pieces
 from .fixed_numbers import FixedNumberPostConnector, FixedNumberPreConnector, FixedTotalNumberConnector  # noqa: F401
 from .former_names import CONNECTOR_ARGUMENTS, update
 from .memory import PAIR, PAIR_INDICES, check_connections, check_memory
-from .pieces import edges_of_pieces
 from .processes import processes
 from .random import draws_as_numpy_did, left_in_place, uniform_numbers
 from .synapse_values import copied_parameters, evaluate_all, pair_distances
@@ -84,14 +84,8 @@ class AllToAllConnector(BulkConnector, connectors.AllToAllConnector):
         n_pre, n_post = projection.shape
         edges = edges_of_pieces(n_pre, n_post, n_pre * n_post)
         exclude = not self.allow_self_connections and projection.pre is projection.post
-
-        def draw(_, piece):
-            chosen = np.ones((n_pre, edges[piece + 1] - edges[piece]), dtype=bool)
-            if exclude:
-                chosen[np.arange(edges[piece], edges[piece + 1]), np.arange(chosen.shape[1])] = False
-            return chosen.sum(axis=1), np.nonzero(chosen)[1]
-
-        return edges, draw
+        pattern = Pattern(edges, n_pre, excludes_itself=exclude)
+        return pattern, lambda _, piece: pattern.possible(piece)
 
     def _pairs(self, projection):
         allowed = allowed_pairs(projection, self.allow_self_connections)
@@ -139,35 +133,11 @@ class FixedProbabilityConnector(_ProbabilityConnector, connectors.FixedProbabili
         n_pre, n_post = projection.shape
         edges = edges_of_pieces(n_pre, n_post, self._expected(projection))
         exclude = not self.allow_self_connections and projection.pre is projection.post
-
-        def draw(generator, piece):
-            width = edges[piece + 1] - edges[piece]
-            pre, targets = np.divmod(_chosen_places(generator, self.p_connect, n_pre * width), width)
-            if exclude:
-                kept = pre != targets + edges[piece]
-                pre, targets = pre[kept], targets[kept]
-            return np.bincount(pre, minlength=n_pre), targets
-
-        return edges, draw
+        pattern = Pattern(edges, n_pre, excludes_itself=exclude)
+        return pattern, lambda _, piece: pattern.counts_of_probability(piece, float(self.p_connect))
 
     def _probabilities(self, projection, first, last):
         return self.p_connect
-
-
-def _chosen_places(generator, probability, n):
-    """Which of `n` things are chosen, each with some probability: int64, ascending."""
-    if probability == 0:
-        return np.zeros(0, dtype=np.int64)
-    if probability >= 1:
-        return np.arange(n)
-    chosen, last = [], -1
-    while last < n:
-        missing = (n - last) * probability
-        steps = generator.geometric(probability, int(missing + 4 * np.sqrt(missing) + 16))
-        chosen.append(last + np.cumsum(steps))
-        last = chosen[-1][-1]
-    places = np.concatenate(chosen)
-    return places[: np.searchsorted(places, n)]
 
 
 class DistanceDependentProbabilityConnector(

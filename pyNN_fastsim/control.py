@@ -22,6 +22,7 @@ from .engine.network import MAX_STEPS
 from .engine.signals import signals_held
 from .engine.synapses.groups import MAX_DELAY
 from .former_names import of_today
+from .joint_changes import take_note
 from .processes import processes
 from .profiling import of_all_processes, report
 from .progress import running
@@ -359,6 +360,7 @@ def reset(annotations=None):
         a dictionary that the Segment which ends here is annotated with.
     """
     simulator.state.flush()
+    take_note(simulator.state.projections)  # of what would be initial weights in one process
     with signals_held():
         _common_reset(annotations or {})
 

@@ -8,7 +8,7 @@ import os
 import sys
 
 from . import processes
-from .engine.cuda.errors import DeviceError
+from .engine.cuda.errors import DeviceError, NotOnCard
 
 DEVICES = ("cpu", "gpu", "auto")
 VARIABLE = "PYNN_FASTSIM_DEVICE"
@@ -41,9 +41,32 @@ def new_loop():
 
 
 def refuse(state, owner, what):
-    """Raise DeviceError for what doesn't run on a GPU, where there is to be one."""
+    """Raise NotOnCard for what doesn't run on a GPU, where there is to be one."""
     if state.device == "gpu":
-        raise DeviceError(f"{owner}: {what} can't run on a GPU yet; setup(device='cpu') runs everything")
+        raise NotOnCard(f"{owner}: {what} can't run on a GPU yet; setup(device='cpu') runs everything")
+
+
+def has_kernel(state, model, n_constants):
+    """Whether the GPU's machine code of a neuron model is in the cache, where there is to be a GPU."""
+    from .engine.cuda import cards
+
+    if state.device != "gpu" or cards.is_simulated():
+        return False
+    from .engine.cuda import cells, driver, machine_code
+
+    kernel = cells.neuron_kernel(model, n_constants)
+    return machine_code.kept(kernel, driver.card().capability) is not None
+
+
+def kernel_folders():
+    """The folders with machine code for the GPU that is there; none without one."""
+    from .engine.cuda import cards, driver, machine_code
+
+    try:
+        cards.check()
+    except DeviceError:
+        return []
+    return [] if cards.is_simulated() else machine_code.cache_folders(driver.card().capability)
 
 
 def choose(network):

@@ -10,15 +10,13 @@ from pyNN import connectors, errors
 from pyNN.random import NumpyRNG, RandomDistribution
 
 from . import simulator
-from .bulk import BulkConnector, OwnPlaces, begins, leave_itself_out, no_other_cell
+from .bulk import BulkConnector, OwnPlaces, begins, no_other_cell
 from .engine.random.mersenne import choose
-from .engine.synapses.rows import gathered, select, sort_rows, turned
+from .engine.synapses.drawn import Pattern, edges_of_pieces
+from .engine.synapses.rows import gathered, turned
 from .memory import ROW, check_connections
-from .pieces import edges_of_pieces
 from .random import Children, NativeRNG, draws_as_numpy_did, whole_numbers_below
 from .synapse_values import copied_parameters
-
-SHARE = 32  # targets of a source that are worth drawing how many of them are in a piece
 
 
 class _FixedNumberConnector(BulkConnector):
@@ -81,14 +79,6 @@ class _FixedNumberConnector(BulkConnector):
         check_connections(int(counts.sum()), ROW)
         return counts, exclude
 
-    def _some(self, generator, counts, size):
-        """`counts` of `size` cells for each of some others: uint32."""
-        if not counts.any():
-            return np.zeros(0, dtype=np.uint32)
-        if self.with_replacement:
-            return generator.integers(size, size=counts.sum(), dtype=np.uint32)
-        return select(generator.random, np.ascontiguousarray(counts), size)
-
 
 class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreConnector):
     __doc__ = connectors.FixedNumberPreConnector.__doc__
@@ -99,18 +89,10 @@ class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreCo
 
     def _in_pieces(self, projection):
         n_pre, n_post = projection.shape
-        counts, exclude = self._numbers(projection, n_post, n_pre)
-        edges = edges_of_pieces(n_pre, n_post, int(counts.sum()))
-
-        def draw(generator, piece):
-            some = counts[edges[piece] : edges[piece + 1]]
-            sources = self._some(generator, some, n_pre - exclude)
-            if exclude:
-                leave_itself_out(sources, edges[piece], some)
-            first, targets = turned(begins(some), sources, n_pre)
-            return np.diff(first), targets
-
-        return edges, draw
+        numbers, exclude = self._numbers(projection, n_post, n_pre)
+        edges = edges_of_pieces(n_pre, n_post, int(numbers.sum()))
+        pattern = Pattern(edges, n_pre, not self.with_replacement, exclude, by_columns=True)
+        return pattern, lambda _, piece: numbers[edges[piece] : edges[piece + 1]]
 
     def _pairs(self, projection):
         n_post = projection.post.size
@@ -128,23 +110,10 @@ class FixedNumberPostConnector(_FixedNumberConnector, connectors.FixedNumberPost
     def _in_pieces(self, projection):
         n_pre, n_post = projection.shape
         numbers, exclude = self._numbers(projection, n_pre, n_post)
-        edges = edges_of_pieces(n_pre, n_post, int(numbers.sum()), n_pre * SHARE)
-        shares = Shares(Children(self.rng), edges, numbers, self.with_replacement, exclude)
-
-        def draw(generator, piece):
-            counts, begin, end = shares.of(piece), edges[piece], edges[piece + 1]
-            if not exclude:
-                targets = self._some(generator, counts, end - begin)
-            else:  # sources in this piece have one target less
-                before, within, after = np.split(counts, [begin, end])
-                own = self._some(generator, within, end - begin - 1)
-                leave_itself_out(own, 0, within)
-                others = [self._some(generator, some, end - begin) for some in (before, after)]
-                targets = np.concatenate([others[0], own, others[1]])
-            sort_rows(begins(counts), targets, end - begin, 1)
-            return counts, targets
-
-        return edges, draw
+        edges = edges_of_pieces(n_pre, n_post, int(numbers.sum()))
+        pattern = Pattern(edges, n_pre, not self.with_replacement, exclude)
+        shares = Shares(Children(self.rng), pattern, numbers)
+        return pattern, lambda _, piece: shares.of(piece)
 
     def connect(self, projection):
         if type(self.rng) is NativeRNG:
@@ -220,23 +189,22 @@ class Shares:
     own: what one piece has is known without drawing for all others.
     """
 
-    def __init__(self, children, edges, numbers, with_replacement, exclude):
-        """numbers: how many targets each source has, int64. exclude: whether source k can't have target k."""
-        self._children, self._edges, self._numbers = children, edges, numbers
-        self._with_replacement, self._exclude = with_replacement, exclude
+    def __init__(self, children, pattern, numbers):
+        """numbers: how many targets each source has, int64."""
+        self._children, self._pattern, self._numbers = children, pattern, numbers
         self._known = {}  # by (first, last + 1) of the pieces that share them
 
     def _possible(self, first, last):
         """How many targets of these pieces each source may have: int64."""
-        begin, end = self._edges[first], self._edges[last]
+        begin, end = self._pattern.edges[[first, last]]
         possible = np.full(len(self._numbers), end - begin)
-        if self._exclude:
+        if self._pattern.excludes_itself:
             possible[begin:end] -= 1
         return possible
 
     def of(self, piece):
         """How many targets each source has in a piece: int64."""
-        first, last, counts = 0, len(self._edges) - 1, self._numbers
+        first, last, counts = 0, len(self._pattern.edges) - 1, self._numbers
         while last - first > 1:
             middle = (first + last) // 2
             if (first, middle) not in self._known:
@@ -250,7 +218,7 @@ class Shares:
         """How many of `counts` targets in the pieces `first` to `last` - 1 are before `middle`."""
         generator = self._children.generator(first, last)
         left, right = self._possible(first, middle), self._possible(middle, last)
-        if self._with_replacement:
+        if not self._pattern.is_distinct:
             return generator.binomial(counts, left / np.maximum(left + right, 1))
         full_sets, rest = np.divmod(counts, np.maximum(left + right, 1))
         return full_sets * left + generator.hypergeometric(left, right, rest)
@@ -293,17 +261,8 @@ class FixedTotalNumberConnector(BulkConnector, connectors.FixedTotalNumberConnec
             raise no_other_cell(projection)
         edges = edges_of_pieces(n_pre, n_post, n)
         totals = self.rng.rng.multinomial(n, np.diff(edges) / n_post)
-
-        def draw(generator, piece):
-            width = edges[piece + 1] - edges[piece]
-            some = generator.multinomial(totals[piece], np.full(width, 1 / width))
-            sources = generator.integers(n_pre - exclude, size=totals[piece], dtype=np.uint32)
-            if exclude:
-                leave_itself_out(sources, edges[piece], some)
-            first, targets = turned(begins(some), sources, n_pre)
-            return np.diff(first), targets
-
-        return edges, draw
+        pattern = Pattern(edges, n_pre, is_distinct=False, excludes_itself=exclude)
+        return pattern, lambda _, piece: pattern.counts_of_total(piece, totals[piece])
 
     def _pairs(self, projection):
         n = self._number()

@@ -8,13 +8,15 @@ values, or as "current": what flows into the cells, in nA.
 
 import copy
 
+import numpy as np
 from pyNN import errors
 from pyNN.parameters import LazyArray
 from pyNN.standardmodels.base import StandardSynapseType
 
 from .celltypes import public_state
 from .engine.synapses import learning
-from .engine.synapses.graded import CURRENT, StaticModel
+from .engine.synapses.graded import CURRENT
+from .engine.synapses.graded_models import StaticModel
 from .messages import did_you_mean
 from .selection import populations_of
 from .standardmodels.synapses import EngineSynapse, StaticSynapse, same_names
@@ -115,11 +117,15 @@ class RateFromSpikes(GradedType, EngineSynapse, StandardSynapseType):
     default_parameters = {"weight": 0.0, "delay": None, "tau": 20.0}
     translations = same_names(default_parameters)
     model = StaticModel("r", with_trace="tau")
+    limits = {"tau": ["global"]}
 
     def check(self, owner, columns):
         """Raise InvalidParameterValueError unless there is one time constant, above 0."""
-        tau = columns["tau"]
-        if not tau[0] > 0 or (tau != tau[0]).any():
+        self.check_shared(owner, columns, None)
+
+    def check_shared(self, owner, columns, targets):
+        tau = columns.get("tau", np.zeros(0))
+        if len(tau) and (not tau[0] > 0 or (tau != tau[0]).any()):
             raise errors.InvalidParameterValueError(
                 f"{owner}: RateFromSpikes needs one tau above 0 ms for all connections, "
                 f"not {sorted(set(tau))[:3]}"

@@ -2,7 +2,8 @@
 Changes of connections under mpirun, of which all processes must take note.
 
 Each has only the connections onto its own cells, but how these are delivered, and what happens to spikes
-under way when values change, is decided for the whole group, as in one process.
+under way when values change, is decided for the whole group, as in one process. How graded connections are
+summed depends on whether there is one value for all of them or one for each, so that is the same everywhere.
 """
 
 from dataclasses import replace
@@ -10,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from .connections import delay_steps
+from .engine.synapses.graded import GradedGroup
 from .processes import processes
 
 
@@ -17,7 +19,8 @@ def which_change(projection, new):
     """Which of new values of parameters differ from those that there are, in any process: a set of
     (number of the group, name). What is known of the whole groups is brought up to date with them.
 
-    new   float64 [synapses] by (number of the group, name)
+    new   float64 [synapses], or [1] if they are all the same, by (number of the group, name). What it has for
+          graded connections is made to be one of these as in one process
     """
     groups = projection._groups
     differ = {(k, name) for (k, name), values in new.items() if np.any(groups[k].values(name) != values)}
@@ -27,8 +30,26 @@ def which_change(projection, new):
     told = processes.gather(f"set() of '{projection.label}'", mine, everywhere=True)
     differ = set().union(*(theirs for theirs, _ in told))
     for k, name in sorted(differ):
-        _note(groups[k], name, [extremes[k, name] for _, extremes in told])
+        extremes = [extremes[k, name] for _, extremes in told]
+        _note(groups[k], name, extremes)
+        if isinstance(groups[k].synapses, GradedGroup):
+            n = len(groups[k])
+            new[k, name] = np.resize(new[k, name], n) if groups[k].varies(name) else _shared(extremes)
     return differ
+
+
+def check_shared(projection, columns):
+    """Check new values of parameters that must be the same for all connections, of all processes; each has
+    checked its own. Raises InvalidParameterValueError."""
+    names = sorted(columns.keys() & projection.synapse_type.limits.keys())
+    if processes.size == 1 or not names:
+        return
+    mine = [columns[name][:1] for name in names]
+    told = processes.gather(f"values of '{projection.label}'", mine, everywhere=True)
+    for name, firsts in zip(names, zip(*told, strict=True), strict=True):
+        values = np.concatenate(firsts)
+        owners = np.arange(len(values))  # for targets: what is one for each target is of one process
+        projection.synapse_type.check_shared(projection.label, {name: values}, owners)
 
 
 def take_note(projections):
@@ -52,7 +73,15 @@ def take_note_of(projection, changes):
     values = [_extremes(projection._groups[k].values(name)) for k, name in everywhere]
     told = processes.gather(f"changes of '{projection.label}'", values, everywhere=True)
     for (k, name), extremes in zip(everywhere, zip(*told, strict=True), strict=True):
-        _note(projection._groups[k], name, extremes)
+        group = projection._groups[k]
+        _note(group, name, extremes, is_set_alone=True)
+        if isinstance(group.synapses, GradedGroup) and group.varies(name):
+            group.spread(name)
+
+
+def _shared(extremes):
+    """The value that all synapses of all processes have: float64 [1]."""
+    return np.array([next(filter(None, extremes))[0]])
 
 
 def _extremes(values):
@@ -60,16 +89,18 @@ def _extremes(values):
     return (float(np.min(values)), float(np.max(values))) if len(values) else None
 
 
-def _note(group, name, extremes):
+def _note(group, name, extremes, is_set_alone=False):
     """Bring up to date what is known of a whole group, whose values of a parameter have these extremes in the
-    processes."""
+    processes. Graded connections of which a single one has been set have one for each from then on."""
     lows, highs = zip(*filter(None, extremes), strict=True)
     low, high = min(lows), max(highs)
-    whole = group.synapses.whole
+    whole, is_graded = group.synapses.whole, isinstance(group.synapses, GradedGroup)
+    varies = low != high or (is_graded and is_set_alone and whole.n > 1)
     if name == "delay":
-        shortest, longest = delay_steps(np.array([low, high]), group.network.dt).tolist()
-        whole = replace(whole, shortest=shortest, longest=longest, has_delays=low != high)
-    elif low != high:
+        steps = delay_steps(np.array([low, high]), group.network.dt, least=0 if is_graded else 1)
+        shortest, longest = steps.tolist()
+        whole = replace(whole, shortest=shortest, longest=longest, has_delays=varies)
+    elif varies:
         whole = replace(whole, varied=whole.varied | {name})
     else:
         whole = replace(whole, varied=whole.varied - {name})

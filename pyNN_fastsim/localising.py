@@ -12,6 +12,7 @@ from .connections import parts
 from .engine.synapses.arrival import ArrivalGroup
 from .engine.synapses.columns import in_few_bytes
 from .engine.synapses.dynamic import DynamicGroup
+from .engine.synapses.graded import GradedGroup
 from .engine.synapses.groups import MAX_DELAY, Whole, has_equals, has_multiples
 from .processes import checksum, is_apart, processes
 
@@ -111,8 +112,10 @@ def _checksum(groups):
     crc = 0
     for group in groups:
         synapses = group.synapses
-        arrays = [synapses.first, synapses.targets, synapses.weights, synapses.delays]
-        if isinstance(synapses, DynamicGroup):
+        is_graded = isinstance(synapses, GradedGroup)
+        others = synapses.find_sources() if is_graded else synapses.targets
+        arrays = [synapses.first, others, synapses.weights, synapses.delays]
+        if is_graded or isinstance(synapses, DynamicGroup):
             arrays += [value for value in synapses.parameters.values() if isinstance(value, np.ndarray)]
         crc = checksum(arrays, crc)
     return crc
@@ -122,6 +125,9 @@ def _localise(group, own, places):
     """Drop the synapses of a group that are not `own`; `places` are those of the others in what is left."""
     synapses = group.synapses
     n = len(own)
+    if isinstance(synapses, GradedGroup):
+        _localise_graded(group, own, places)
+        return
     is_sorted = group.places is None and group.ranks is None
     if group.drawn is not None:  # drawn again, they would be those of all targets
         group.delays, group.drawn = group.values("delay"), None
@@ -165,6 +171,16 @@ def _localise(group, own, places):
     if group.ranks is not None:
         group.ranks = group.ranks[own]
     elif not is_sorted:
+        group.places = in_few_bytes(places)
+
+
+def _localise_graded(group, own, places):
+    """The same of graded connections, which are sorted by target."""
+    begin, end = simulator.state.network.own_cells(len(group.synapses.first) - 1)
+    group.synapses.keep(begin, end)
+    if len(group.delays) > 1:
+        group.delays = group.delays[own]
+    if group.places is not None:
         group.places = in_few_bytes(places)
 
 

@@ -1,10 +1,10 @@
 """
-Connections drawn by a NativeRNG: piece by piece of the targets, each by generators of its own.
+Connections drawn by a NativeRNG: piece by piece of the targets, each by itself.
 
 Which pieces there are depends on the projection alone, and what is in one on the seed alone. So each of
 several processes draws those that its cells belong to, in as many threads as it has, and the network is the
-same for any number of both. First all pairs are drawn; then, when it is known where the connections of each
-source begin, weights and delays, which go straight to where they stay.
+same for any number of both. First it is drawn how many connections each source has in each piece; then, when
+it is known where these begin, targets, weights and delays, which go straight to where they stay.
 """
 
 import threading
@@ -17,54 +17,41 @@ from pyNN.parameters import LazyArray
 
 from . import simulator
 from .connections import delay_steps
-from .engine.block import parts_of
+from .engine.synapses.drawn import Drawn
 from .engine.synapses.rows import put_rows
-from .random import Children, numbers_of
+from .random import Children, by_inversion, numbers_of
 from .synapse_values import drawing
-
-FEWEST = 2**16  # connections; fewer are one piece
-MOST = 2**17  # in a piece, or one for each source
-PIECES = 12  # and twice as many, and so on, so that 2, 3, 4, 6 or 12 processes draw nothing that they drop
-NARROWEST = 8  # targets of a piece
-
-
-def edges_of_pieces(n_sources, n_targets, n_connections, least=0):
-    """Where the pieces of so many targets begin, and the end of the last one: int64.
-
-    n_connections   of all of them, on average
-    least           how many connections a piece should have
-    """
-    n = 1
-    if n_connections >= FEWEST and n_targets >= NARROWEST * PIECES:
-        n = PIECES
-        while n_connections > n * max(MOST, n_sources, least) and n_targets >= 2 * NARROWEST * n:
-            n *= 2
-    return parts_of(n_targets, n)
 
 
 class Piece:
-    """The connections onto some targets, as far as they are kept, by source.
+    """The connections onto some targets.
 
     number    of the piece
-    first     of the targets
-    n         number of connections that it has, of which some may not be kept
-    kept      which are kept, bool [n]; None for all
-    counts    how many of these each source has, in few bytes
-    targets   counted from `first`, ascending for each source; in few bytes
+    counts    how many connections each source has, in few bytes
+    targets   in few bytes, counted from the first of the piece and ascending for each source; None if they
+              are drawn when they are put where they belong
+    whole     `counts`, and which connections are kept (bool), of a piece of which some belong to other
+              processes; None for others
     """
 
-    def __init__(self, number, edges, own, counts, targets):
-        """Take what a connector has drawn; `own` are the first and last + 1 of the targets that are kept."""
-        self.number, self.first, self.n = number, int(edges[number]), len(targets)
-        width = int(edges[number + 1]) - self.first
-        low, high = max(own[0] - self.first, 0), min(own[1] - self.first, width)
-        self.kept = None
-        if high - low < width:
-            self.kept = (targets >= low) & (targets < high)
-            sources = np.repeat(np.arange(len(counts)), counts)[self.kept]
-            counts, targets = np.bincount(sources, minlength=len(counts)), targets[self.kept]
-        self.counts = counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
-        self.targets = targets.astype(np.min_scalar_type(width))
+    whole = None
+
+    def __init__(self, number, counts, targets=None):
+        self.number, self.counts, self.targets = number, _in_few_bytes(counts), targets
+        if targets is not None:
+            self.targets = _in_few_bytes(targets)
+
+    def keep(self, low, high):
+        """Keep those whose targets are from `low` to `high` - 1."""
+        kept = (self.targets >= low) & (self.targets < high)
+        self.whole = self.counts.astype(np.uint32), kept
+        sources = np.repeat(np.arange(len(self.counts)), self.counts)[kept]
+        self.counts = _in_few_bytes(np.bincount(sources, minlength=len(self.counts)))
+        self.targets = self.targets[kept]
+
+
+def _in_few_bytes(numbers):
+    return numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))))
 
 
 class DrawnRows:
@@ -79,27 +66,29 @@ class DrawnRows:
     origin    numbers that are the same in all processes if these draw parts of the same network
     """
 
-    def __init__(self, projection, edges, rng, draw, parameters):
+    def __init__(self, projection, pattern, rng, counts, parameters):
         """Draw them.
 
-        edges        of the pieces of targets
+        pattern      which: a `Pattern`
         rng          NativeRNG of the connector, or None if it draws nothing
-        draw         function of a NumPy generator and a piece's number: how many connections each source has
-                     in it, and all their targets, counted from its first one, ascending for each source
+        counts       function of a NumPy generator and a piece's number: how many connections each source has
+                     in it, or each target of it if these choose
         parameters   by name: numbers, or LazyArrays that a NativeRNG draws and nothing else
         """
         n_pre, n_post = projection.shape
         self.own = own = simulator.state.network.own_cells(n_post)
+        self._pattern, edges = pattern, pattern.edges
         numbers = np.flatnonzero((edges[1:] > own[0]) & (edges[:-1] < own[1]))
         pairs = Children(rng)
+        pattern.keys = pairs.keys
         self._values = [_Values(projection, name, parameters[name]) for name in ("weight", "delay")]
         self.origin = [len(edges), pairs.origin, *(values.origin for values in self._values)]
 
-        def draw_pairs(k):
-            return Piece(k, edges, own, *draw(pairs.generator(k), k))
+        def draw_counts(k):
+            return self._piece(k, counts(pairs.generator(k), k))
 
         with ThreadPoolExecutor(simulator.state.threads) as pool:
-            pieces = deque(pool.map(draw_pairs, numbers))
+            pieces = deque(pool.map(draw_counts, numbers))
         self.first = np.zeros(n_pre + 1, dtype=np.int64)
         for piece in pieces:
             self.first[1:] += piece.counts
@@ -115,6 +104,23 @@ class DrawnRows:
         self.delays = np.array([self._extremes[row] for row in sorted(self._extremes)]).ravel()
         if delay.is_shared:
             self.delays, self.steps = delay.one, delay_steps(delay.one, simulator.state.dt)
+
+    def _piece(self, k, counts):
+        pattern, (begin, end) = self._pattern, self._pattern.edges[k : k + 2]
+        targets = None
+        low, high = max(self.own[0], begin), min(self.own[1], end)
+        is_whole = high - low == end - begin
+        if pattern.by_columns:
+            counts, targets = pattern.turned_columns(k, counts)
+        elif not is_whole:
+            counts = counts.astype(np.uint32)
+            targets = np.empty(int(counts.sum()), dtype=np.uint32)
+            pattern.put_targets(k, counts, _begins(counts), targets)
+            targets -= np.uint32(begin)
+        piece = Piece(k, counts, targets)
+        if not is_whole:
+            piece.keep(low - begin, high - begin)
+        return piece
 
     def _put(self, pieces):
         """Put the connections of pieces, which are taken away, where they belong, and draw their values."""
@@ -136,18 +142,25 @@ class DrawnRows:
             list(pool.map(work, range(threads)))
 
     def _put_piece(self, row, piece, places):
-        targets = piece.targets.astype(np.uint32)
-        targets += np.uint32(piece.first)
-        arrays = [(targets, self.targets)]
+        pattern, counts = self._pattern, piece.counts.astype(np.uint32)
+        if piece.targets is None:
+            pattern.put_targets(piece.number, counts, places, self.targets)
+        else:
+            targets = piece.targets.astype(np.uint32)
+            targets += np.uint32(pattern.edges[piece.number])
+            put_rows(counts, places, [(targets, self.targets)])
         weight, delay = self._values
         if not weight.is_shared:
-            arrays.append((weight.of(piece), self.weights))
+            weight.put_weights(pattern, piece, counts, places, self.weights)
         if not delay.is_shared:
-            drawn = delay.of(piece)
-            if len(drawn):
-                self._extremes[row] = drawn.min(), drawn.max()
-            arrays.append((delay_steps(drawn, simulator.state.dt), self.steps))
-        put_rows(piece.counts, places, arrays)
+            extremes = delay.put_delays(pattern, piece, counts, places, self.steps)
+            if extremes is not None:
+                self._extremes[row] = extremes
+
+
+def _begins(counts):
+    """Where each of some rows begins: int64."""
+    return np.cumsum(counts, dtype=np.int64) - counts
 
 
 class _Values:
@@ -160,15 +173,50 @@ class _Values:
         self.one = np.array([value], dtype=float) if self.is_shared else np.zeros(0)
         self._children = Children(None if self.is_shared else self._distribution.rng)
         self.origin = [value, self._children.origin]
+        self._drawn: Drawn | None = None
         if not self.is_shared:
             self.origin[0] = self._distribution.name, self._distribution.parameters
+            with drawing(projection, name, self._distribution):
+                found = by_inversion(self._distribution)
+            if found is not None:
+                distribution, numbers = found
+                self._drawn = Drawn(distribution, numbers, self._children.keys)
 
     def room(self, n, dtype):
         return self.one if self.is_shared else np.empty(n, dtype=dtype)
 
-    def of(self, piece):
-        """Those of the connections of a piece that are kept: float64."""
-        generator = self._children.generator(piece.number)
+    def put_weights(self, pattern, piece, counts, places, weights):
+        """Draw those of a piece, as float64, and put them where they belong."""
+        if self._drawn is not None and piece.whole is None:
+            self._drawn.put_weights(pattern, piece.number, counts, places, weights)
+            return
+        if self._drawn is None:
+            drawn = self._by_numpy(piece)
+        else:
+            whole = counts if piece.whole is None else piece.whole[0]
+            drawn = np.empty(int(whole.sum()))
+            self._drawn.put_weights(pattern, piece.number, whole, _begins(whole), drawn)
+        put_rows(counts, places, [(_kept(piece, drawn), weights)])
+
+    def put_delays(self, pattern, piece, counts, places, steps):
+        """The same in steps, as uint16; returns the shortest and the longest in ms, or None if there are
+        none."""
+        if not counts.any():
+            return None
+        dt = simulator.state.dt
+        if self._drawn is not None and piece.whole is None:
+            return self._drawn.put_delays(pattern, piece.number, counts, places, steps, dt)
+        delays = np.zeros(int(counts.sum()))
+        self.put_weights(pattern, piece, counts, _begins(counts), delays)
+        put_rows(counts, places, [(delay_steps(delays, dt), steps)])
+        return delays.min(), delays.max()
+
+    def _by_numpy(self, piece):
+        """Those of all connections of a piece: float64."""
+        n = int(piece.counts.sum(dtype=np.int64)) if piece.whole is None else len(piece.whole[1])
         with drawing(self._projection, self._name, self._distribution):
-            values = numbers_of(self._distribution, generator, piece.n)
-        return values if piece.kept is None else values[piece.kept]
+            return numbers_of(self._distribution, self._children.generator(piece.number), n)
+
+
+def _kept(piece, values):
+    return values if piece.whole is None else values[piece.whole[1]]

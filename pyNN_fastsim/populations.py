@@ -26,7 +26,7 @@ from .former_names import POPULATION_ARGUMENTS, FormerCells, update
 from .ids import Cells
 from .output import writing_table
 from .parameters import as_array, as_given, check_size, evaluated, expanded
-from .processes import for_all_cells, is_apart, processes, refuse
+from .processes import for_all_cells, is_apart, processes
 from .random import tell_of_dependence
 from .recording import Recorder, recorded_words
 from .selection import (
@@ -478,8 +478,6 @@ class Population(_Cells, common.Population):
         self._parameters = parameters
         values = self.celltype.engine_values(parameters, self.size)
         self.celltype.check_functions(values, self.size, state.dt)
-        if self.celltype.model.pools:
-            refuse(f"{self._owner}: what its cells know of all of them (mean(...), max(...), ...)")
         with signals_held():
             self._block = state.network.add_block(self.celltype.model, self.size, values)
             state.populations.append(self)

@@ -218,11 +218,3 @@ def for_all_cells():
         yield
     finally:
         processes.together = before
-
-
-def refuse(what):
-    """Raise NotImplementedError for what can't be done yet with several processes."""
-    if processes.size > 1:
-        raise NotImplementedError(
-            f"{what} is not there yet with several processes; run the script without mpirun"
-        )

@@ -27,7 +27,7 @@ from .memory import NoMemory, check_memory
 from .messages import did_you_mean
 from .output import own_table, writing_table
 from .parameters import Stream, one_number
-from .processes import for_all_cells, processes, refuse
+from .processes import for_all_cells, processes
 from .progress import building
 from .recording import check_file, write_recording
 from .standardmodels.synapses import ElectricalSynapse, EngineSynapse, StaticSynapse
@@ -160,7 +160,6 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
             return None
         graded = graded_form(label, pre, post, synapse_type, receptor_type)
         if graded is not None:
-            refuse(f"{label}: graded connections")
             devices.refuse(simulator.state, label, "graded connections")
         return graded
 

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import numbers
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +14,7 @@ from pyNN.random import NumpyRNG
 from . import simulator
 from .arguments import COUNT, RULES, check, check_arguments_of
 from .engine.random.mersenne import whole_numbers
+from .engine.random.quantiles import clipped
 from .messages import nearest, shown
 from .validation import warn
 
@@ -88,6 +90,14 @@ class Children:
             (seeds,) = rng._seeds.spawn(1)
             self.origin = seeds.entropy, seeds.spawn_key
 
+    @property
+    def keys(self):
+        """Two numbers of 32 bits, for numbers that are drawn by counters (engine/synapses/segments.py)."""
+        if self.origin is None:
+            return 0, 0
+        entropy, key = self.origin
+        return tuple(map(int, np.random.SeedSequence(entropy, spawn_key=key).generate_state(2)))
+
     def generator(self, *number):
         """A NumPy generator; None if there are none."""
         if self.origin is None:
@@ -96,6 +106,39 @@ class Children:
         return np.random.Generator(
             np.random.SFC64(np.random.SeedSequence(entropy, spawn_key=(*key, *number)))
         )
+
+
+# How the numbers of these distributions follow from a uniform one: see engine/random/quantiles.py.
+_BY_INVERSION: dict[str, Callable] = {
+    "uniform": lambda low, high: ("uniform", (low, high - low, 0.0, 0.0, 0.0, 0.0)),
+    "normal": lambda mu, sigma: ("normal", (mu, sigma, 0.0, 1.0, -np.inf, np.inf)),
+    "normal_clipped": lambda mu, sigma, low, high: ("normal", clipped(mu, sigma, low, high)),
+    "normal_clipped_to_boundary": lambda mu, sigma, low, high: ("normal", (mu, sigma, 0.0, 1.0, low, high)),
+    "exponential": lambda beta: ("exponential", (beta, 0.0, 0.0, 0.0, 0.0, 0.0)),
+    "lognormal": lambda mu, sigma: ("lognormal", (mu, sigma, 0.0, 0.0, 0.0, 0.0)),
+}
+
+
+def by_inversion(distribution):
+    """The name of a function of `quantiles` and its parameters, for a distribution of which each number can
+    be had alone; None for others. Raises ValueError for parameters that NumPy refuses."""
+    name, parameters = distribution.name, distribution.parameters
+    if name not in _BY_INVERSION or not all(np.ndim(value) == 0 for value in parameters.values()):
+        return None
+    values = {key: float(value) for key, value in parameters.items()}
+    generator = np.random.Generator(np.random.SFC64(0))
+    if name != "normal_clipped":
+        rng = copy.copy(distribution.rng)
+        rng.rng = generator
+        random.NumpyRNG._next(rng, name, 1, values)
+        return _BY_INVERSION[name](**values)
+    mu, sigma, low, high = (values[key] for key in ("mu", "sigma", "low", "high"))
+    generator.normal(mu, sigma)
+    within = low <= mu <= high
+    found = _BY_INVERSION[name](**values)
+    if not (low < high and (within or (sigma > 0.0 and found[1][3] > 0.0))):
+        raise ValueError(f"numbers between {low} and {high} are too rare")
+    return found
 
 
 def numbers_of(distribution, generator, n):

@@ -60,6 +60,8 @@ class State(common.control.BaseState):
     ):
         """Take over the arguments of setup(), and forget the old network."""
         with signals_held():  # what is new and what is old must not be mixed
+            if device == "gpu":
+                devices.new_loop()  # raises DeviceError while everything is as it was
             self.spike_precision, self.is_set_up = spike_precision, True
             self.dt, self._min_delay, self._max_delay = dt, min_delay, max_delay
             self.threads, self.rng_seed, self.record_to = threads, rng_seed, record_to

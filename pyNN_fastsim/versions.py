@@ -9,6 +9,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from . import devices
 from .engine.compiling import cache
 from .engine.preparation import CELLS_PER_THREAD
 
@@ -74,7 +75,7 @@ def _cards():
 
 
 def _cache_state():
-    found = cache.cache_folders()
+    found = [*cache.cache_folders(), *devices.kernel_folders()]
     if not found:
         return "nothing is compiled yet; 'fastsim warmup' compiles ahead"
     states = []

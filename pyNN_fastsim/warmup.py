@@ -1,14 +1,16 @@
 """
 Compiling ahead: small networks that have everything, run for two steps.
 
-What was compiled for them is in the cache, as after any first run.
+What was compiled for them is in the cache, as after any first run: machine code for the processor, or, with
+the environment variable PYNN_FASTSIM_DEVICE=gpu, for a GPU.
 """
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
 
-from . import control, list_standard_models, progress
+from . import control, devices, list_standard_models, progress
 from .connectors import (
     AllToAllConnector,
     FixedNumberPreConnector,
@@ -45,15 +47,17 @@ def warm_up(names=(), show=True):
     bar = tqdm(tasks, disable=not (show and progress.is_shown()))
     for name, task in bar:
         bar.set_description(f"Compiling {name}")
-        task(name)
+        with contextlib.suppress(devices.NotOnCard):  # what there is on the CPU only
+            task(name)
     control.setup(timestep=DT)
     return compile.compiled[before:]
 
 
 def copy_cache(folder):
-    """Copy this processor's machine code to where NUMBA_CACHE_DIR=folder finds it; returns how many files."""
+    """Copy the machine code for this processor, and for a GPU that is there, to where NUMBA_CACHE_DIR=folder
+    finds it; returns how many files."""
     found: set[str] = set()
-    for source in cache.cache_folders():
+    for source in (*cache.cache_folders(), *devices.kernel_folders()):
         target = Path(os.path.abspath(folder)) / "pyNN_fastsim" / source.name
         target.mkdir(parents=True, exist_ok=True)
         for file in source.glob("*.machine_code"):

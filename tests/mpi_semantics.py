@@ -135,6 +135,10 @@ def generators_that_are_not_parallel_safe():
         everything = projection.get(["weight", "delay"], "list", gather="all")
         assert [row for row in everything if row[1] in own(others)] == mine
         assert projection.size() == len(everything)
+    units = sim.Population(5, sim.LeakyIntegrator())
+    graded = sim.Projection(units, units, sim.AllToAllConnector(), sim.StaticSynapse(weight=weight))
+    everything = graded.get("weight", "list", gather="all")
+    assert [row for row in everything if row[1] in own(units)] == graded.get("weight", "list", gather=False)
     values = cells.get("tau_m", gather=True)
     alone = NumpyRNG(seed=3 + rank).next(7, "uniform", {"low": 10, "high": 20})
     assert np.array_equal(values[own(cells)], alone[own(cells)])
@@ -315,6 +319,43 @@ def callbacks_see_what_is_theirs():
     assert sim.get_current_time() == 10.0 and sim.get_time_step() == 0.1
 
 
+def graded_connections_of_own_cells():
+    """Each process keeps those onto its own cells, also of a matrix of weights."""
+    sim.setup(timestep=0.1)
+    sources = sim.Population(40, sim.LeakyIntegrator(B=0.3))
+    targets = sim.Population(9, sim.LeakyIntegrator(), label="targets")
+    everyone, rng = sim.AllToAllConnector(), NumpyRNG(seed=3)
+    weight = RandomDistribution("uniform", (0.0, 0.1), rng=rng)
+    projection = sim.Projection(sources, targets, everyone, sim.Oja(weight=weight, eta=0.01))
+    begin, end = 9 * rank // size, 9 * (rank + 1) // size
+    assert len(projection) == 40 * (end - begin) and projection.size() == 360
+    group = projection._groups[0].synapses
+    assert group.weights.shape == (40 * (end - begin),) and group.weights.base is None
+    sim.run(3.0)
+    whole = projection.get("weight", "array", gather="all")
+    own_weights = projection.get("weight", "array", gather=False)
+    assert not np.isnan(whole).any() and np.array_equal(whole[:, begin:end], own_weights[:, begin:end])
+    assert np.isnan(own_weights).sum() == 40 * (9 - (end - begin))
+    assert (projection.get("weight", "array").shape, len(projection.get("weight", "list"))) == (
+        (40, 9),
+        360 if rank == 0 else len(projection),
+    )
+    spiking = sim.Population(5, sim.IF_curr_exp())
+    rates = sim.Projection(spiking, targets, everyone, sim.RateFromSpikes(weight=0.1))
+    taus = np.full((5, 9), 20.0)
+    taus[:, 8] = 10.0  # which only the last process has
+    for call, words in (
+        (lambda: rates.set(tau=taus), "one tau"),
+        (lambda: projection.set(delay=np.where(np.arange(360).reshape(40, 9) == 8, -1.0, 1.0)), "delay"),
+        (lambda: projection.initialize(x=1.0), "x"),
+        (lambda: rates.disable_learning(), "don't learn"),
+    ):
+        with pytest.raises(Exception, match=words):
+            call()
+    rates.set(tau=10.0)
+    sim.run(1.0)
+
+
 def several_networks_and_segments():
     for n in 5, 1, 9:
         cells = network(n)
@@ -342,6 +383,7 @@ CHECKS = [
     connections_of_own_cells,
     errors_are_the_same_everywhere,
     callbacks_see_what_is_theirs,
+    graded_connections_of_own_cells,
     several_networks_and_segments,
 ]
 

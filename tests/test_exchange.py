@@ -87,13 +87,39 @@ if rank == 2:
     assert 100 < step < 1e8
 
 
+GRADED = """
+sources = sim.Population(7, sim.LeakyIntegrator(B=0.5))
+grows = sim.Neuron(parameters={{'B': 0.1}}, equations='dr/dt = B * r + sum(exc)', name='Grows')
+units = sim.Population(7, grows)
+units.initialize(r=1.0)
+units.record('r')
+sim.Projection(sources, units, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.01, delay={delay}))
+sim.run(10.0)
+exchange = sim.simulator.state.network.exchange
+assert exchange.period == 1 + int(10 * {delay}), exchange.period
+for cell in units:
+    if int(cell) == int(units.all_cells[6]):
+        cell.B = 1e4
+try:
+    sim.run(100.0)
+except BaseException as error:
+    samples = units.get_data(gather=False).segments[0].analogsignals
+    print(len(samples[0]) - 1, sim.simulator.state.network.step, rank, type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.4])
+def test_all_stop_where_a_graded_unit_is_not_finite(delay):
+    lines = [line.split() for line in in_processes(GRADED.format(delay=delay), 3)]
+    assert len(lines) == 3 and {name for *_, name in lines} == {"OtherProcessFailed", "NumericalError"}
+    assert len({(rows, step) for rows, step, *_ in lines}) == 1, lines
+
+
 PIECES = """
 import hashlib
-from pyNN_fastsim import pieces
-from pyNN_fastsim.engine.synapses import arrival
+from pyNN_fastsim.engine.synapses import arrival, drawn
 arrival.LONG = 0.2
-pieces.FEWEST, pieces.NARROWEST, pieces.MOST = 1, 1, 300
-sim.fixed_numbers.SHARE = 1
+drawn.FEWEST, drawn.NARROWEST, drawn.LONGEST = 1, 1, 4
 rng = sim.NativeRNG(seed=5)
 cells, others = sim.Population(50, sim.IF_curr_exp()), sim.Population(37, sim.IF_curr_exp())
 weight = sim.RandomDistribution('normal_clipped', (0.1, 0.05, 0.0, np.inf), rng=rng)

@@ -4,7 +4,9 @@ GPUs, without one: what setup() says, and the run loop for cards in Numba's simu
 Where numba-cuda and its toolkit are installed, all kernels are compiled and assembled, too.
 """
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,22 +20,18 @@ from pyNN_fastsim.engine.cuda.errors import DeviceError
 from pyNN_fastsim.engine.synapses import exact
 
 HERE = Path(__file__).parent
-SIMULATING = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
+
+
+def passes_in_a_process(file, **environment):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", HERE / "gpu" / file]
+    environment = {**os.environ, **environment}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout[-8000:]
 
 
 @pytest.mark.compiles
 def test_the_same_as_on_the_cpu_in_numbas_simulator():
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        HERE / "gpu" / "in_simulator.py",
-    ]
-    done = subprocess.run(command, env=SIMULATING, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stdout[-8000:]
+    passes_in_a_process("in_simulator.py", NUMBA_ENABLE_CUDASIM="1")
 
 
 @pytest.mark.compiles
@@ -43,6 +41,83 @@ def test_all_kernels_compile_and_need_no_more_than_a_card_has():
         [sys.executable, HERE / "gpu" / "kernels.py"], capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+
+
+@pytest.mark.compiles
+def test_all_but_the_kernels_on_a_driver_without_a_card():
+    passes_in_a_process("on_fake_card.py")
+
+
+@pytest.mark.compiles
+def test_calls_of_the_driver_through_the_real_module(tmp_path):
+    pytest.importorskip("cuda.bindings", reason="cuda.bindings is not installed")
+    compiler = shutil.which("cc") or pytest.skip("there is no C compiler")
+    library = tmp_path / "libcuda.so.1"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, HERE / "gpu" / "libcuda.c"], check=True)
+    passes_in_a_process("on_fake_card.py", FAKE_CARD_LIBRARY=str(library), LD_LIBRARY_PATH=str(tmp_path))
+
+
+def loaded_kernels(folder, *arguments):
+    """What kernel_files.py prints."""
+    done = subprocess.run(
+        [sys.executable, HERE / "gpu" / "kernel_files.py", *arguments],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout), done.stderr
+
+
+@pytest.mark.compiles
+def test_a_second_process_compiles_no_kernels(tmp_path):
+    pytest.importorskip("numba_cuda", reason="numba-cuda with its toolkit is not installed")
+    first, _ = loaded_kernels(tmp_path)
+    assert len(first["compiled"]) == 6
+    second, _ = loaded_kernels(tmp_path)
+    assert second["compiled"] == [] and not second["numba"] and second["machine code"]
+    changed, _ = loaded_kernels(tmp_path, "2.0")  # a number that the user's own cell uses
+    assert [name.split("_")[0] for name in changed["compiled"]] == ["Summing"]
+    files = list(tmp_path.rglob("*deliver_static*.machine_code"))
+    for damage in (b"", files[0].read_bytes()[:-1], files[0].read_bytes()[:-1] + b"x"):
+        files[0].write_bytes(damage)
+        again, _ = loaded_kernels(tmp_path)
+        assert again["compiled"] == ["deliver_static"]
+    assert loaded_kernels(tmp_path)[0]["compiled"] == []
+
+
+def test_sections_of_the_check_fail_and_hang_by_themselves(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(HERE / "gpu")
+    import sections
+
+    hello = "from sections import note; note('before', 1.0, '<= 2', True);"
+    code = {
+        "fine": f"{hello} note('wrong', 3, '4', False); print('words')",
+        "raises": f"{hello} raise RuntimeError('broken')",
+        "hangs": f"{hello} import os, sys; os.spawnl(0, sys.executable, 'x', '-c', 'while True: pass')",
+        "dies": f"{hello} import os; os.kill(os.getpid(), 9)",
+        "last": "from sections import note; note('it', 'came', fine=True)",
+    }
+    monkeypatch.setenv("PYTHONPATH", str(HERE / "gpu"))
+    limits = dict.fromkeys(code, 20.0) | {"hangs": 2.0}
+    file = tmp_path / "found.json"
+    check = sections.Check(
+        lambda name, limit: [sys.executable, "-c", code[name]], limits, 60.0, ["dies"], file
+    )
+    check.run([["fine"], ["raises", "hangs", "dies"], ["last"]]).print_table()
+    found = json.loads(file.read_text())
+    ends = {name: end["status"] for name, end in found["sections"].items()}
+    assert ends == {
+        "fine": "fine", "raises": "failed (1)", "hangs": "its time was up", "dies": "failed (-9)",
+        "last": "fine",
+    }  # fmt: skip
+    told = {row["section"] for row in found["rows"] if row["what"] == "before"}
+    assert told == {"fine", "raises", "hangs", "dies"}
+    assert check.n_failed() == 3  # raises, hangs, and the row that is wrong
+    printed = capsys.readouterr().out
+    assert "RuntimeError: broken" in printed and "NOT FINE" in printed
+    check = sections.Check(lambda name, limit: [], limits, 1.0, file=file)
+    assert check.run([["fine"]]).sections["fine"]["status"] == "no time left"
 
 
 @pytest.fixture

@@ -47,8 +47,8 @@ ENDLESS = {
 def pieces(monkeypatch):
     """Small ones, of which a network of this size has many."""
     monkeypatch.setattr("pyNN_fastsim.bulk.PAIRS_AT_ONCE", 2**12)
-    monkeypatch.setattr("pyNN_fastsim.pieces.FEWEST", 1)
-    monkeypatch.setattr("pyNN_fastsim.pieces.MOST", 2**12)
+    monkeypatch.setattr("pyNN_fastsim.engine.synapses.drawn.FEWEST", 1)
+    monkeypatch.setattr("pyNN_fastsim.engine.synapses.drawn.LONGEST", 32)
     monkeypatch.setattr("pyNN_fastsim.random.PIECE", 2**12)
     monkeypatch.setattr("pyNN_fastsim.connections.AT_ONCE", 2**12)
 

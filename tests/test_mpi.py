@@ -24,6 +24,7 @@ needs_mpi = pytest.mark.skipif(
 pytestmark = pytest.mark.compiles
 SECONDS = 120  # until a run counts as hanging
 NETWORKS, MANY_NETWORKS = 20, 200
+OF_GRADED, MANY_OF_GRADED = 10, 100
 
 BEGINNING = """
 import numpy as np
@@ -118,46 +119,54 @@ def test_checksums_tell_values_apart():
 # --- results ---------------------------------------------------------------------------------------------
 
 
+DRAWN = {"mpi_networks.py": (NETWORKS, MANY_NETWORKS), "mpi_graded.py": (OF_GRADED, MANY_OF_GRADED)}
+SCENARIOS = "mpi_scenarios.py", "mpi_graded_scenarios.py"
+
+
 @pytest.fixture(scope="module")
 def of_one_process(tmp_path_factory):
-    file = tmp_path_factory.mktemp("mpi") / "one"
-    assert run([TESTS / "mpi_networks.py", 1, NETWORKS, file], None).returncode == 0
-    return file.read_text()
+    """What scripts give in one process, by their names."""
+    found = {}
+    for script, (number, _) in DRAWN.items():
+        file = tmp_path_factory.mktemp("mpi") / "one"
+        assert run([TESTS / script, 1, number, file], None).returncode == 0
+        found[script] = file.read_text()
+    for script in SCENARIOS:
+        done = run([TESTS / script, 1, tmp_path_factory.mktemp("mpi")], None)
+        assert done.returncode == 0, done.stderr
+        found[script] = lines_of(done)
+    return found
 
 
 @needs_mpi
+@pytest.mark.parametrize("script", DRAWN)
 @pytest.mark.parametrize(("n", "threads"), [(2, 1), (3, 1), (4, 2)])
-def test_drawn_networks_give_the_same_bits(n, threads, of_one_process, tmp_path):
-    done = run([TESTS / "mpi_networks.py", threads, NETWORKS, tmp_path / "several"], n)
+def test_drawn_networks_give_the_same_bits(script, n, threads, of_one_process, tmp_path):
+    done = run([TESTS / script, threads, DRAWN[script][0], tmp_path / "several"], n)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "several").read_text() == of_one_process
+    assert (tmp_path / "several").read_text() == of_one_process[script]
 
 
 @pytest.mark.deep
 @needs_mpi
-def test_many_drawn_networks_give_the_same_bits(tmp_path):
-    texts = {}
-    for n, threads in [(None, 1), *((n, threads) for n in (2, 3, 4) for threads in (1, 2))]:
+@pytest.mark.parametrize("script", DRAWN)
+def test_many_drawn_networks_give_the_same_bits(script, tmp_path):
+    texts, number = {}, DRAWN[script][1]
+    for n, threads in [(None, 1), (None, 2), *((n, threads) for n in (2, 3, 4) for threads in (1, 2))]:
         file = tmp_path / "digests"
-        done = run([TESTS / "mpi_networks.py", threads, MANY_NETWORKS, file], n, seconds=3600)
+        done = run([TESTS / script, threads, number, file], n, seconds=3600)
         assert done.returncode == 0, done.stderr
         texts[n, threads] = file.read_text()
-    assert texts[None, 1].count("\n") == MANY_NETWORKS and len(set(texts.values())) == 1
-
-
-@pytest.fixture(scope="module")
-def scenarios_of_one_process(tmp_path_factory):
-    done = run([TESTS / "mpi_scenarios.py", 1, tmp_path_factory.mktemp("mpi")], None)
-    assert done.returncode == 0, done.stderr
-    return lines_of(done)
+    assert texts[None, 1].count("\n") == number and len(set(texts.values())) == 1
 
 
 @needs_mpi
+@pytest.mark.parametrize("script", SCENARIOS)
 @pytest.mark.parametrize(("n", "threads"), [(2, 1), (4, 2)])
-def test_scenarios_give_the_same_bits(n, threads, scenarios_of_one_process, tmp_path):
-    done = run([TESTS / "mpi_scenarios.py", threads, tmp_path], n)
+def test_scenarios_give_the_same_bits(script, n, threads, of_one_process, tmp_path):
+    done = run([TESTS / script, threads, tmp_path], n)
     assert done.returncode == 0, done.stderr
-    assert lines_of(done) == scenarios_of_one_process
+    assert lines_of(done) == of_one_process[script]
 
 
 @needs_mpi

@@ -49,10 +49,9 @@ def generator(request):
 @pytest.fixture
 def small_pieces(monkeypatch):
     """Small networks are drawn in many pieces, as large ones are."""
-    monkeypatch.setattr("pyNN_fastsim.pieces.FEWEST", 1)
-    monkeypatch.setattr("pyNN_fastsim.pieces.NARROWEST", 1)
-    monkeypatch.setattr("pyNN_fastsim.pieces.MOST", 10)
-    monkeypatch.setattr("pyNN_fastsim.fixed_numbers.SHARE", 1)
+    monkeypatch.setattr("pyNN_fastsim.engine.synapses.drawn.FEWEST", 1)
+    monkeypatch.setattr("pyNN_fastsim.engine.synapses.drawn.NARROWEST", 1)
+    monkeypatch.setattr("pyNN_fastsim.engine.synapses.drawn.LONGEST", 1)
 
 
 def network(threads=1, seed=1, generator=sim.NativeRNG):
@@ -548,3 +547,95 @@ def test_one_value_for_all_and_bad_values():
         with pytest.raises(sim.errors.ConnectionError):
             sim.Projection(a, a, connector, sim.StaticSynapse(**bad), receptor_type="excitatory")
     sim.run(1.0)
+
+
+DISTRIBUTIONS = {
+    "uniform": ((0.2, 0.9), stats.uniform(0.2, 0.7)),
+    "normal": ((5.0, 0.5), stats.norm(5.0, 0.5)),
+    "normal_clipped": ((0.5, 0.5, 0.4, 2.0), stats.truncnorm(-0.2, 3.0, 0.5, 0.5)),
+    "exponential": ((0.3,), stats.expon(scale=0.3)),
+    "lognormal": ((-1.0, 0.5), stats.lognorm(0.5, scale=np.exp(-1.0))),
+    "gamma": ((2.0, 0.1), stats.gamma(2.0, scale=0.1)),  # which NumPy draws
+}
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_each_distribution(name, small_pieces):
+    sim.setup(timestep=DT, min_delay=DT, max_delay=20.0)
+    rng = sim.NativeRNG(seed=5)
+    a = sim.Population(60, sim.IF_curr_exp())
+    parameters, expected = DISTRIBUTIONS[name]
+    connector = sim.FixedNumberPostConnector(40, with_replacement=True, rng=rng)
+    synapse = sim.StaticSynapse(weight=RandomDistribution(name, parameters, rng=rng))
+    weights = sim.Projection(a, a, connector, synapse).get("weight", "list", with_address=False)
+    assert stats.kstest(weights, expected.cdf).pvalue > 1e-3
+    assert len(set(weights)) == len(weights)
+
+
+def test_normal_numbers_at_the_boundary():
+    sim.setup(timestep=DT, min_delay=DT)
+    rng = sim.NativeRNG(seed=5)
+    a = sim.Population(60, sim.IF_curr_exp())
+    weight = RandomDistribution("normal_clipped_to_boundary", (0.5, 0.5, 0.0, 1.0), rng=rng)
+    synapse = sim.StaticSynapse(weight=weight)
+    weights = np.array(sim.Projection(a, a, sim.AllToAllConnector(), synapse).get("weight", "list"))[:, 2]
+    for limit in (0.0, 1.0):
+        assert abs(np.mean(weights == limit) - stats.norm.cdf(-1.0)) < 4 * 0.37 / 60
+    assert weights.min() == 0.0 and weights.max() == 1.0
+
+
+@pytest.mark.parametrize(
+    "name, parameters",
+    [
+        ("normal", (0.1, -1.0)),
+        ("normal_clipped", (0.1, -1.0, 0.0, 1.0)),
+        ("normal_clipped", (0.1, 1.0, 2.0, 1.0)),
+        ("normal_clipped", (0.1, 0.001, 1.0, 2.0)),
+        ("exponential", (-1.0,)),
+    ],
+)
+def test_distributions_that_can_not_be_drawn_from(name, parameters):
+    sim.setup(timestep=DT, min_delay=DT)
+    a = sim.Population(5, sim.IF_curr_exp())
+    weight = RandomDistribution(name, parameters, rng=sim.NativeRNG(seed=5))
+    with pytest.raises(sim.errors.InvalidParameterValueError, match="weight can't be drawn from"):
+        sim.Projection(a, a, sim.AllToAllConnector(), sim.StaticSynapse(weight=weight), None, "excitatory")
+    sim.Projection(a, a, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1))
+
+
+def rows_of(connector, own, monkeypatch):
+    """What a process that has the cells `own` of all draws: (source, target, weight, delay in steps)."""
+    rows = []
+    with monkeypatch.context() as patch:
+        patch.setattr("pyNN_fastsim.projections.Projection._add_rows", lambda self, drawn: rows.append(drawn))
+        sim.setup(timestep=DT, min_delay=DT, max_delay=10.0)
+        rng = sim.NativeRNG(seed=1)
+        a = sim.Population(N, sim.IF_curr_exp())
+        patch.setattr("pyNN_fastsim.engine.network.Network.own_cells", lambda self, n: own)
+        delay = RandomDistribution("gamma", (2.0, 1.0), rng=rng)
+        weight = RandomDistribution("uniform", (0.0, 1.0), rng=rng)
+        sim.Projection(a, a, connector(rng), sim.StaticSynapse(weight=weight, delay=delay))
+    (drawn,) = rows
+    sources = np.repeat(np.arange(N), np.diff(drawn.first)).tolist()
+    return list(zip(sources, *(x.tolist() for x in (drawn.targets, drawn.weights, drawn.steps)), strict=True))
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("connector", [
+    lambda rng: sim.FixedProbabilityConnector(0.4, allow_self_connections=False, rng=rng),
+    lambda rng: sim.FixedTotalNumberConnector(300, with_replacement=True, rng=rng),
+    lambda rng: sim.FixedNumberPreConnector(7, rng=rng),
+    lambda rng: sim.FixedNumberPostConnector(30, allow_self_connections=False, rng=rng),
+    lambda rng: sim.AllToAllConnector(),
+])  # fmt: skip
+def test_each_process_draws_its_part_of_the_same_network(connector, several, monkeypatch, request):
+    """Whether or not its cells are those of whole pieces."""
+    if several:
+        request.getfixturevalue("small_pieces")
+    whole = rows_of(connector, (0, N), monkeypatch)
+    assert len(whole) > 100
+    for edges in ((0, 12, N), (0, 5, 17, 18, N)):
+        parts = [rows_of(connector, own, monkeypatch) for own in zip(edges, edges[1:], strict=False)]
+        assert sorted(sum(parts, [])) == sorted(whole)
+        for (begin, end), part in zip(zip(edges, edges[1:], strict=False), parts, strict=True):
+            assert all(begin <= row[1] < end for row in part)

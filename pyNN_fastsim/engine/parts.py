@@ -21,13 +21,14 @@ from .messages import BROKEN, ERROR, EXCHANGE_ROW, PERIOD, STATE, exchange_spike
 from .neurons import kernel
 from .profile import BLOCK_ROW, COUNTING, PROFILE_ROW, count_events, lap
 from .recording.samplers import SAMPLER_ROW, take_samples
+from .sharing import SHARING_ROW, share_transmitted
 from .sources import currents
 from .synapses import dynamic
 from .synapses.arrival import ARRIVAL_ROW, deliver_arrivals, keep_emitted
 from .synapses.gap import COUPLED_ROW, couple, note_potentials
 from .synapses.groups import GROUP_ROW
 from .synapses.history import HELD_ROW, HISTORY_ROW, deliver_held, note_spikes
-from .synapses.transmission import graded_at, propagate, receive, transmit
+from .synapses.transmission import GRADED, SHARING_AT, graded_at, propagate, receive, transmit
 from .tables import (
     ARRIVALS_AT,
     ATTACHMENTS_AT,
@@ -176,10 +177,16 @@ def potentials_of_all_part(address, thread, step):
     """What they will follow from in other processes."""
     words = int64_at(address, WORDS)
     error = share_potentials(int64_at(words[tables.POTENTIALS_AT], POTENTIALS_ROW), step)
+    _note_error(words, error)
+    return 0
+
+
+@jit
+def _note_error(words, error):
+    """Note what MPI has returned, if that is an error."""
     if error != 0:
         exchange = int64_at(words[tables.EXCHANGE_AT], EXCHANGE_ROW)
         exchange[ERROR], exchange[STATE] = error, BROKEN
-    return 0
 
 
 @entry(3)
@@ -340,6 +347,16 @@ def propagating_part(address, thread, step):
     return 0
 
 
+@entry(3)
+def transmitted_of_all_part(address, first, last):
+    """What cells of other processes have transmitted in some steps."""
+    words = int64_at(address, WORDS)
+    sharing = int64_at(core_at(words).head[tables.GRADED_AT], GRADED)[SHARING_AT]
+    if sharing != 0:
+        _note_error(words, share_transmitted(int64_at(sharing, SHARING_ROW), first, last))
+    return 0
+
+
 GRADED_PARTS = (
     (tables.RECEIVE, receiving_part),
     (tables.TRANSMIT, transmitting_part),
@@ -369,5 +386,7 @@ def write_parts(written):
         written.head[word] = part.address if len(getattr(written, name)) else 0
     for word, part in GRADED_PARTS:
         written.head[word] = part.address if written.head[tables.GRADED_AT] else 0
+    if written.head[tables.GRADED_AT] and len(written.exchange):
+        written.head[tables.SHARE_TRANSMITTED] = transmitted_of_all_part.address
     if len(written.arrivals) and len(written.exchange) and written.exchange[PERIOD] > 1:
         written.head[tables.KEEP_EMITTED] = keep_part.address

@@ -69,9 +69,9 @@ def _find_junctions(network):
 
 def _make_tables(network):
     n_cells = sum(block.n * max(len(block.constants) / SIMPLE, 1.0) for block in network.blocks)
-    n_cells += network.graded.cells_worth()
     if network.exchange is not None:
         n_cells /= network.exchange.size
+    n_cells += network.graded.cells_worth()
     n_threads = max(1, min(network.threads, int(n_cells // CELLS_PER_THREAD)))
     network.coupling.connect(network.all_junctions, network.blocks)
     network.coupling.check(network.blocks, network.dt)

@@ -38,7 +38,8 @@ RECEIVE = 19
 TRANSMIT = 20
 PROPAGATE = 21
 GRADED_AT = 22
-HEAD = 23  # words
+SHARE_TRANSMITTED = 23  # only where processes do
+HEAD = 24  # words
 
 # The words of a row of `Tables.threads`.
 SCRATCH = 0  # address of as many int64 as the largest chunk of any model has cells

@@ -86,8 +86,7 @@ def graded_code(model):
 
 
 def _function(statements, body, names, every):
-    """Lines of a function that does statements and gives what names are after them; None if there are none.
-    Lines of a function that does statements and gives what names are after them; None if there are none."""
+    """Lines of a function that does statements and gives names as they are then; None if there are none."""
     if not statements:
         return None
     writer = body.writer

@@ -6,7 +6,7 @@ import hashlib
 
 from ..engine.compiling.compile import inlined
 from ..engine.synapses import graded_kernels
-from ..engine.synapses.graded import GradedModel
+from ..engine.synapses.graded_models import GradedModel
 from ..engine.synapses.transmission import OPERATIONS
 from ..graded import GradedType
 from ..standardmodels.synapses import same_names

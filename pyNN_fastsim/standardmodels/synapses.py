@@ -17,7 +17,7 @@ from ..celltypes import public_state
 from ..display import WithParameters
 from ..engine.synapses import plasticity, short_term
 from ..engine.synapses.dynamic import OfTarget, SynapseModel
-from ..engine.synapses.graded import GradedModel, StaticModel
+from ..engine.synapses.graded_models import GradedModel, StaticModel
 from ..former_names import WEIGHT_RULE_ARGUMENTS, has_become
 from ..helping import describe_class
 from ..messages import shown

@@ -12,8 +12,7 @@ import numpy as np
 
 
 class Cells:
-    """Cells of one kind: "leaky", "euler" or "spiking". `p` are arrays by name, `initial` those of v and r.
-    Cells of one kind: "leaky", "euler" or "spiking". `p` are arrays by name, `initial` those of v and r."""
+    """One kind of cells: "leaky", "euler" or "spiking". `p`: arrays by name, `initial` those of v and r."""
 
     def __init__(self, kind, n, p, dt):
         self.kind, self.n, self.dt = kind, n, dt

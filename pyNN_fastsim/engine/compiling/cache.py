@@ -59,10 +59,10 @@ def _file_name(entry):
     return f"{entry.function.__module__}.{entry.function.__qualname__}.machine_code"
 
 
-def _stamp(entry):
-    """What the machine code in the cache must have been made of."""
-    digest = hashlib.sha256(fingerprint().encode())
-    _digest_function(digest, entry.function, set())
+def stamp(made_by, function):
+    """What machine code of a function must have been made of and by: a fingerprint, and all that it uses."""
+    digest = hashlib.sha256(made_by.encode())
+    _digest_function(digest, function, set())
     return digest.hexdigest().encode()
 
 
@@ -82,7 +82,7 @@ def _digest_function(digest, function, done):
             digest.update(_file_of(value))
         elif isinstance(value, np.ndarray):
             digest.update(value.tobytes())
-        elif isinstance(value, (int, float, tuple, str)):
+        elif isinstance(value, (int, float, tuple, str, np.generic)):
             digest.update(repr(value).encode())
 
 
@@ -105,18 +105,27 @@ def _file_of(module):
 
 def read(entry):
     """(symbol, machine code) of an entry, or None if it is not there, out of date or damaged."""
-    for content in folders.contents(_folder_name(), _file_name(entry)):
+    return read_file(_folder_name(), _file_name(entry), lambda: stamp(fingerprint(), entry.function))
+
+
+def read_file(folder_name, file_name, stamp_of):
+    """(symbol, machine code) out of a file with the stamp that the function `stamp_of` returns, or None."""
+    for content in folders.contents(folder_name, file_name):
         try:
-            stamp, digest, symbol, code = content.split(b"\n", 3)
+            its_stamp, digest, symbol, code = content.split(b"\n", 3)
         except ValueError:
             continue
-        if stamp == _stamp(entry) and digest == hashlib.sha256(code).hexdigest().encode():
+        if its_stamp == stamp_of() and digest == hashlib.sha256(code).hexdigest().encode():
             return symbol.decode(), code
     return None
 
 
 def write(entry, symbol, code):
     """Keep machine code for other processes."""
+    write_file(_folder_name(), _file_name(entry), stamp(fingerprint(), entry.function), symbol, code)
+
+
+def write_file(folder_name, file_name, its_stamp, symbol, code):
+    """Keep machine code in a file for other processes."""
     digest = hashlib.sha256(code).hexdigest().encode()
-    content = b"\n".join((_stamp(entry), digest, symbol.encode(), code))
-    folders.keep(_folder_name(), _file_name(entry), content)
+    folders.keep(folder_name, file_name, b"\n".join((its_stamp, digest, symbol.encode(), code)))

@@ -241,6 +241,10 @@ def _c_library():
     return ctypes.CDLL("ucrtbase" if os.name == "nt" else None)
 
 
+def trailing_zeros(x):
+    return (int(x) & -int(x)).bit_length() - 1
+
+
 # math.fma is there from Python 3.13 on only, and raises exceptions where this one returns inf.
 _fma = _c_library().fma
 _fma.argtypes = [ctypes.c_double] * 3

@@ -222,6 +222,16 @@ def bits_float(typing_context, x):
 
 
 @intrinsic
+def trailing_zeros(typing_context, x):
+    """How many of the lowest bits of an int64, which is not 0, are 0."""
+
+    def generate(context, builder, signature, args):
+        return builder.cttz(args[0], ir.IntType(1)(1))
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
 def fma(typing_context, a, b, c):
     """a * b + c, rounded once: the same on every processor, and vectorised where it has FMA."""
 

@@ -2,14 +2,21 @@
 Which cards there are, and what is wrong with them.
 """
 
+import importlib.util
 import os
 
+from . import driver
 from .errors import DeviceError, TooLarge
 
 OLDEST = (6, 0)  # compute capability: from here on float64 can be added to by many threads at once
 SPARED = 256 * 2**20  # bytes of a card's memory that are left alone
 INSTALL = "pip install 'pyNN_fastsim[gpu]'"
 ON_CPU = "setup(device='cpu') runs on the processor"
+TOOLKIT = ("nvidia-nvjitlink-cu12", "nvidia-nvjitlink", "nvidia-cuda-nvcc-cu12", "nvidia-cuda-nvcc")
+
+# Numbers of errors of the driver.
+NO_DEVICE, UNAVAILABLE = 100, 46
+PROHIBITED, EXCLUSIVE = 2, 3  # compute modes
 
 
 def is_simulated():
@@ -17,14 +24,14 @@ def is_simulated():
     return os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0")
 
 
-def _cuda():
-    """numba.cuda. Raises DeviceError where it can't be had."""
+def numba_cuda():
+    """The module numba.cuda. Raises DeviceError where it can't be had."""
     _keep_old_names()
     try:
         from numba import cuda
     except Exception as error:  # whatever a package raises that does not fit
         raise DeviceError(
-            f"numba.cuda can't be imported ({error}); {INSTALL} installs what is needed. {ON_CPU}"
+            f"numba.cuda can't be imported ({_in_a_line(error)}); {INSTALL} installs what is needed. {ON_CPU}"
         ) from None
     return cuda
 
@@ -39,44 +46,97 @@ def _keep_old_names():
 
 def check():
     """Raise DeviceError unless there is a card that can be used; returns how it is called."""
-    cuda = _cuda()
     if is_simulated():
+        numba_cuda()
         return "simulated by Numba"
-    try:
-        import numba_cuda  # noqa: F401
-    except ImportError:
-        raise DeviceError(f"the package numba-cuda is not installed; {INSTALL}. {ON_CPU}") from None
-    try:
-        present = len(cuda.gpus.lst)
-    except Exception as error:
+    _check_packages()
+    _check_driver()
+    card = driver.card()
+    if card.capability < OLDEST:
         raise DeviceError(
-            f"no driver of an NVIDIA card can be used ({_in_a_line(error)}). A card and its driver are "
-            f"needed, no toolkit; {ON_CPU}"
-        ) from None
-    if not present:
-        raise DeviceError(f"there is no NVIDIA card that this process can see. {ON_CPU}")
-    try:
-        card = cuda.get_current_device()
-        capability, name = tuple(card.compute_capability), _name(card)
-        cuda.current_context()
-    except Exception as error:
-        raise DeviceError(
-            f"the card can't be used ({_in_a_line(error)}): perhaps another process has it for itself, or "
-            f"its memory is full. {ON_CPU}"
-        ) from None
-    if capability < OLDEST:
-        raise DeviceError(
-            f"{name} is too old: its compute capability is {capability[0]}.{capability[1]}, and at least "
-            f"{OLDEST[0]}.{OLDEST[1]} is needed. {ON_CPU}"
+            f"{card.name} is too old: its compute capability is {_version(card.capability)}, and at least "
+            f"{_version(OLDEST)} is needed. {ON_CPU}"
         )
-    return name
+    _enter(card)
+    return card.name
+
+
+def _check_packages():
+    if importlib.util.find_spec("numba_cuda") is None:
+        raise DeviceError(f"the package numba-cuda is not installed; {INSTALL}. {ON_CPU}")
+    try:
+        driver.bindings()
+    except ImportError as error:
+        raise DeviceError(
+            f"cuda.bindings can't be imported ({_in_a_line(error)}); {INSTALL} installs what is needed. "
+            f"{ON_CPU}"
+        ) from None
+
+
+def _check_driver():
+    """Raise DeviceError unless a driver is there, sees a card, and can load what the toolkit makes."""
+    try:
+        present = driver.n_devices()
+        version = driver.driver_version()
+    except driver.DriverError as error:
+        if error.code == NO_DEVICE:
+            present = 0
+        elif error.name == "DynamicLibNotFoundError":
+            raise DeviceError(
+                "there is no driver of an NVIDIA card. A card and its driver are needed, no toolkit. "
+                f"{ON_CPU}"
+            ) from None
+        else:
+            raise DeviceError(f"the driver of the NVIDIA card can't be used: {error}. {ON_CPU}") from None
+    if not present:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        why = "" if visible is None else f" (CUDA_VISIBLE_DEVICES is '{visible}')"
+        raise DeviceError(f"there is no NVIDIA card that this process can see{why}. {ON_CPU}")
+    toolkit = _toolkit()
+    if toolkit and version[0] < toolkit[0]:
+        raise DeviceError(
+            f"the driver of the NVIDIA card is too old: it knows CUDA up to {_version(version)}, and the "
+            f"toolkit that is installed here is {_version(toolkit)}. A driver for CUDA {toolkit[0]}.0 or "
+            f"newer is needed. {ON_CPU}"
+        )
+
+
+def _toolkit():
+    """(major, minor) of the toolkit's packages; None where it is not one of these."""
+    from .machine_code import version_of
+
+    found = next(filter(None, map(version_of, TOOLKIT)), None)
+    return found and tuple(int(part) for part in found.split(".")[:2])
+
+
+def _enter(card):
+    """Make a context on the card, or say why there is none."""
+    mode = driver.device_facts(0).mode
+    try:
+        card.enter()
+        driver.synchronize()
+    except driver.Broken as error:
+        raise DeviceError(f"{error}. {ON_CPU}") from None
+    except driver.DriverError as error:
+        if error.code == driver.FULL:
+            why = "there is no room in its memory, which other processes use"
+        elif mode == PROHIBITED:
+            why = "its compute mode is 'prohibited'"
+        elif error.code == UNAVAILABLE or mode == EXCLUSIVE:
+            why = "another process has it for itself, as its compute mode 'exclusive process' has it"
+        else:
+            why = str(error)
+        raise DeviceError(f"{card.name} can't be used: {why}. {ON_CPU}") from None
 
 
 def check_room(needed):
     """Raise TooLarge if so many more bytes have no room in the card's memory."""
     if is_simulated():
         return
-    free, total = _cuda().current_context().get_memory_info()
+    free, total = driver.free_memory()
+    if needed + SPARED > free:
+        driver.collect_all()
+        free, total = driver.free_memory()
     if needed + SPARED > free:
         raise TooLarge(
             f"the network needs {needed / 1e9:.2f} GB more of the card's memory, of which {free / 1e9:.2f} "
@@ -92,16 +152,26 @@ def describe():
         return [f"none can be used: {error}"]
     if is_simulated():
         return [name]
-    free, total = _cuda().current_context().get_memory_info()
-    return [f"{name}, {free / 1e9:.1f} of {total / 1e9:.1f} GB free"]
+    free, _ = driver.free_memory()
+    lines = []
+    for number in range(driver.n_devices()):
+        facts = driver.device_facts(number)
+        of_memory = f"{free / 1e9:.1f} of " if number == 0 else ""
+        rest = "GB free" if number == 0 else "GB, not used: CUDA_VISIBLE_DEVICES chooses"
+        lines.append(
+            f"{facts.name}, compute capability {_version(facts.capability)}, "
+            f"{of_memory}{facts.n_bytes / 1e9:.1f} {rest}"
+        )
+    lines[0] += f", driver for CUDA {_version(driver.driver_version())}"
+    return lines
 
 
 def n_multiprocessors():
-    return 0 if is_simulated() else _cuda().get_current_device().MULTIPROCESSOR_COUNT
+    return 0 if is_simulated() else driver.card().n_multiprocessors
 
 
-def _name(card):
-    return card.name.decode() if isinstance(card.name, bytes) else card.name
+def _version(numbers):
+    return ".".join(map(str, numbers))
 
 
 def _in_a_line(error):

@@ -8,13 +8,11 @@ nothing else, and gives the same numbers as on the CPU.
 
 import math
 
-from numba import cuda
-
 from ..compiling.compile import inlined
 from ..compiling.lowlevel import arrays_at, float64_at, int32_at, int64_at, uint8_at
 from ..neurons.adaptive import CAUTION, GROW, LARGEST_ERROR, LIMIT, SHRINK, SMALLEST_PART
 from .compile import kernel_of
-from .names import add_int, lower_to, read, write
+from .names import add_int, cuda, lower_to, read, write
 from .words import (
     BLOCK_ROW,
     CAPACITY,

@@ -2,23 +2,21 @@
 How functions of the engine become functions of a card, and templates of kernels become kernels.
 
 A kernel has four arguments, all int64: the addresses of the head and of a table, the number of its rows, and
-how many steps after the head's it is for (words.py). With NUMBA_ENABLE_CUDASIM=1 Numba's simulator runs
-kernels as Python functions.
+how many steps after the head's it is for (words.py). Its machine code comes from `machine_code.py`. With
+NUMBA_ENABLE_CUDASIM=1 Numba's simulator runs kernels as Python functions.
 """
 
-import contextlib
 import functools
 import types as python_types
 
 import numpy as np
-from numba import cuda
-from numba.core import config
 
 from ..compiling.compile import specialise
 from ..compiling.marks import Marked, Named
+from . import driver, machine_code
+from .cards import is_simulated, numba_cuda
 
-SIMULATED = bool(config.ENABLE_CUDASIM)
-SIGNATURE = "void(int64, int64, int64, int64)"
+SIMULATED = is_simulated()
 
 
 @functools.cache
@@ -42,7 +40,7 @@ def _of_card(thing):
 
 
 def _device_function(function, forceinline):
-    return cuda.jit(device=True, forceinline=forceinline)(function)
+    return numba_cuda().jit(device=True, forceinline=forceinline)(function)
 
 
 def _copied(function):
@@ -66,22 +64,6 @@ def _copied_cell(cell):
     return python_types.CellType(_of_card(value) if isinstance(value, (Marked, Named)) else value)
 
 
-@contextlib.contextmanager
-def without_contraction():
-    """Let a * b + c be rounded twice, as on a CPU: NVVM would contract it, and numba-cuda has no option.
-
-    What is to be fused is written as fma() in our functions.
-    """
-    from numba.cuda.cudadrv import nvvm
-
-    plain = nvvm.compile_ir
-    nvvm.compile_ir = lambda ir, **options: plain(ir, **{**options, "fma": 0})
-    try:
-        yield
-    finally:
-        nvvm.compile_ir = plain
-
-
 def _quietly(function):
     """The kernel for the simulator, whose numbers may overflow as they do on a card."""
     scope = function.__globals__  # the simulator puts what belongs to a thread there
@@ -98,26 +80,30 @@ _made = {}
 
 
 class Kernel:
-    """A kernel: a template, which sees `names` as globals; compiled when it is first launched."""
+    """A kernel: a template, which sees `names` as globals; loaded, or compiled, when it is first needed."""
 
     def __init__(self, template, name, **names):
         self.name = name
-        self._function = specialise(template, name, **names)
+        self.template = specialise(template, name, **names)
 
     @functools.cached_property
     def function(self):
         """The function as the card's compiler gets it."""
-        return _copied(self._function)
+        return _copied(self.template)
 
     @functools.cached_property
-    def compiled(self):
+    def loaded(self):
+        """The kernel on the card; in the simulator, Numba's."""
         if SIMULATED:
-            return cuda.jit(_quietly(self.function))
-        with without_contraction():
-            return cuda.jit(SIGNATURE)(self.function)
+            return numba_cuda().jit(_quietly(self.function))
+        return driver.Function(*machine_code.of(self, driver.card().capability))
 
     def launch(self, blocks, threads, stream, *arguments):
-        self.compiled[blocks, threads, stream](*arguments)
+        """Launch it on a stream: `blocks` of the grid along x, or (x, y), of so many threads."""
+        if SIMULATED:
+            self.loaded[blocks, threads, stream](*arguments)
+        else:
+            self.loaded.launch(blocks, threads, stream, arguments)
 
 
 def kernel_of(template, name, key=(), **names):

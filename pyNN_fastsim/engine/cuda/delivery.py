@@ -5,14 +5,12 @@ Groups along y; along x warps, of which `PARTS` share the synapses of each cell 
 order, sums in the ring buffer are the same to the last bit: see synapses/exact.py.
 """
 
-from numba import cuda
-
 from ..compiling.compile import inlined
 from ..compiling.lowlevel import float64_at, int32_at, int64_at, uint16_at, uint32_at
 from ..synapses.dynamic import DETAIL_ROW
 from ..synapses.exact import to_grid
 from .compile import SIMULATED, kernel_of
-from .names import add_float
+from .names import add_float, cuda
 from .words import (
     BASE,
     DELAY_STRIDE,

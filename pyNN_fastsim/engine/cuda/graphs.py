@@ -2,35 +2,34 @@
 Launches that are done again and again: CUDA graphs on a card, lists of launches in the simulator.
 """
 
+from . import driver
 from .compile import SIMULATED
-
-
-class GraphError(RuntimeError):
-    """The driver can't make a graph."""
 
 
 class CardGraph:
     """What `enqueue` launches on a stream, as a CUDA graph; its kernels have been loaded before."""
 
     def __init__(self, enqueue, stream):
-        self._stream = _handle(stream)
-        driver = _driver()
-        mode = driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED
-        _checked(driver.cuStreamBeginCapture(self._stream, mode))
+        self._stream = driver.handle_of(stream)
+        mode = driver.bindings().CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED
+        driver.call("cuStreamBeginCapture", self._stream, mode)
         try:
             enqueue(
                 lambda kernel, blocks, threads, *arguments: kernel.launch(blocks, threads, stream, *arguments)
             )
         finally:
-            graph = _checked(driver.cuStreamEndCapture(self._stream))
-        self._executable = _checked(driver.cuGraphInstantiate(graph, 0))
-        _checked(driver.cuGraphDestroy(graph))
+            graph = driver.call("cuStreamEndCapture", self._stream)
+        try:
+            self._executable = int(driver.call("cuGraphInstantiate", graph, 0))
+        finally:
+            driver.call("cuGraphDestroy", graph)
+        self._give_up = driver.release_later(self, "cuGraphExecDestroy", self._executable)
 
     def launch(self):
-        _checked(_driver().cuGraphLaunch(self._executable, self._stream))
+        driver.call("cuGraphLaunch", self._executable, self._stream)
 
     def close(self):
-        _checked(_driver().cuGraphExecDestroy(self._executable))
+        self._give_up()
 
 
 class SimulatedGraph:
@@ -49,23 +48,3 @@ class SimulatedGraph:
 
 
 Graph = SimulatedGraph if SIMULATED else CardGraph
-
-
-def _driver():
-    from cuda.bindings import driver
-
-    return driver
-
-
-def _handle(stream):
-    """The driver's handle of one of numba-cuda's streams."""
-    handle = stream.handle
-    return _driver().CUstream(int(getattr(handle, "value", handle)))
-
-
-def _checked(result):
-    """What a call of the driver returns beside its error. Raises GraphError if there is one."""
-    error, *values = result
-    if int(error) != 0:
-        raise GraphError(f"CUDA driver: {error}")
-    return values[0] if values else None

@@ -8,9 +8,9 @@ the head says which step is the first of it.
 
 import warnings
 
-from . import cards, steps
+from . import cards, driver, steps
 from .compile import SIMULATED
-from .graphs import Graph, GraphError
+from .graphs import Graph
 from .memory import Buffer
 
 STEPS = (64, 8, 1)  # of graphs, the longest first
@@ -43,11 +43,7 @@ class Launcher:
         self._finished = {}
         self.stream = self.outgoing = 0
         if not SIMULATED:
-            from numba import cuda
-            from numba.cuda.core import config
-
-            config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # some kernels are for one thread
-            self.stream, self.outgoing = cuda.stream(), cuda.stream()
+            self.stream, self.outgoing = driver.Stream(), driver.Stream()
 
     @staticmethod
     def _launch_of(table, blocks):
@@ -66,9 +62,7 @@ class Launcher:
             left %= length
         self._launch_now(steps.TELL, 1, 1, self._head, outbox.report.address, 1, 0)
         if not SIMULATED:
-            from numba import cuda
-
-            self._finished[id(outbox)] = event = cuda.event(timing=False)
+            self._finished[id(outbox)] = event = driver.Event()
             event.record(self.stream)
 
     def report_of(self, outbox):
@@ -117,7 +111,9 @@ class Launcher:
         """The graph of so many steps; None, with a warning, where the driver can't make it."""
         try:
             return Graph(lambda launch: self._enqueue(length, launch), self.stream)
-        except (GraphError, ImportError, AttributeError) as error:
+        except driver.Broken:
+            raise
+        except driver.DriverError as error:
             self._can_capture = False
             warnings.warn(f"no CUDA graph can be made ({error}): runs will be slower", stacklevel=2)
             return None

@@ -9,8 +9,10 @@ from collections.abc import Callable, MutableMapping
 import numpy as np
 
 from ..compiling import interpreted
+from . import driver
 from .compile import SIMULATED
-from .errors import TooLarge
+
+WHATEVER = 0xA5  # what bytes are in the simulator's memory before something is sent there
 
 
 class Buffer:
@@ -21,12 +23,12 @@ class Buffer:
         n = max(int(np.prod(self.shape)), 1)  # so that it has an address
         self.nbytes = n * self.dtype.itemsize
         if SIMULATED:
-            self._array = np.zeros(n, self.dtype)
+            self._array = np.full(self.nbytes, WHATEVER, np.uint8).view(self.dtype)
             interpreted.register(self._array)
             self.address = self._array.ctypes.data
         else:
-            self._array = _allocated(n, self.dtype)
-            self.address = int(self._array.__cuda_array_interface__["data"][0])
+            self._memory = driver.Memory(self.nbytes)
+            self.address = self._memory.address
 
     @property
     def _size(self):
@@ -40,8 +42,11 @@ class Buffer:
         values = np.ascontiguousarray(np.broadcast_to(values, self.shape), self.dtype).ravel()
         if SIMULATED:
             self._array[:n] = values
+        elif stream:
+            self._under_way = values.copy()  # nobody else changes it before it is there
+            driver.send(self.address, self._under_way, stream)
         else:
-            self._array.copy_to_device(values, stream=stream)
+            driver.send(self.address, values)
         return self
 
     def get(self, n=None, out=None, stream=0):
@@ -54,34 +59,14 @@ class Buffer:
         if n and SIMULATED:
             values[:] = self._array[:n]
         elif n:
-            self._array[:n].copy_to_host(values, stream)
-            if stream:
-                stream.synchronize()
+            driver.receive(values, self.address, stream)
         return values.reshape(self.shape) if out is None and n == self._size else values
-
-
-def _allocated(n, dtype):
-    """An array of numba-cuda's. Raises TooLarge if there is no room for it."""
-    from numba import cuda
-
-    try:
-        return cuda.device_array(n, dtype)
-    except Exception as error:
-        if "OUT_OF_MEMORY" not in str(error):
-            raise
-        n_bytes = n * dtype.itemsize
-        raise TooLarge(
-            f"the card has no room for {n_bytes / 1e6:.1f} MB more: perhaps another process fills it. What "
-            "was recorded can be retrieved; setup(device='cpu') runs on the processor"
-        ) from None
 
 
 def settle():
     """Wait until all that has been sent is there."""
     if not SIMULATED:
-        from numba import cuda
-
-        cuda.synchronize()
+        driver.synchronize()
 
 
 def sent(values, dtype=None):
@@ -104,6 +89,11 @@ class Resident:
         self._buffers: list[Buffer] = []
         self.is_away = False
 
+    @property
+    def placed_bytes(self):
+        """How much memory they have on the card."""
+        return sum(buffer.nbytes for buffer in self._buffers)
+
     def place(self):
         """Make room for them on the card; returns their addresses."""
         arrays = self._arrays_now()
@@ -122,9 +112,9 @@ class Resident:
     def bring_back(self):
         """Get them back from the card, if they are there."""
         if self.is_away:
-            self.is_away = False
             for buffer, array in zip(self._buffers, self._arrays_now(), strict=True):
                 array[...] = buffer.get()
+            self.is_away = False  # not if the card has failed
 
 
 class State(MutableMapping):
@@ -166,6 +156,11 @@ class State(MutableMapping):
     def nbytes(self):
         return sum(array.nbytes for array in (*self._arrays.values(), *self._along()))
 
+    @property
+    def placed_bytes(self):
+        """How much memory they have on the card."""
+        return (0 if self._buffer is None else self._buffer.nbytes) + self._others.placed_bytes
+
     def place(self):
         """Make room for them on the card; returns the address of [variables, elements], and the others'."""
         arrays = list(self._arrays.values())
@@ -189,10 +184,12 @@ class State(MutableMapping):
         """Get them back from the card, if they are there."""
         if not self.is_away:
             return
-        self.is_away = False
         for array, values in zip(self._arrays.values(), self._buffer.get(), strict=True):
             array[:] = values
         self._others.bring_back()
+        self.is_away = (
+            False  # not if the card has failed: they are lost then, and nobody may take the old ones
+        )
 
     def address_of(self, name):
         """The address of a variable on the card; `place` has been called."""

@@ -1,8 +1,7 @@
 """
-Compiling kernels where there is no card: for tests, and to see how many registers they need.
+What the assembler says of kernels, without a card: for tests, and to see how many registers they need.
 """
 
-import contextlib
 import glob
 import os
 import re
@@ -10,9 +9,7 @@ import subprocess
 import tempfile
 from typing import NamedTuple
 
-from numba import cuda, types
-
-from .compile import without_contraction
+from . import machine_code
 
 
 class Assembled(NamedTuple):
@@ -24,27 +21,9 @@ class Assembled(NamedTuple):
     stack: int
 
 
-@contextlib.contextmanager
-def _as_if_there(capability):
-    """Let numba-cuda compile for a card of a compute capability, (major, minor), which is not there."""
-    from numba.cuda import dispatcher
-
-    class Card:
-        compute_capability = capability
-
-    plain = dispatcher.get_current_device
-    dispatcher.get_current_device = Card
-    try:
-        yield
-    finally:
-        dispatcher.get_current_device = plain
-
-
 def ptx_of(kernel, capability=(9, 0)):
     """The code of a kernel for cards of a compute capability, or newer ones."""
-    signature = types.void(*[types.int64] * 4)
-    with without_contraction(), _as_if_there(capability):
-        return cuda.compile_ptx(kernel.function, signature, cc=capability)[0]
+    return machine_code.ptx_of(kernel, capability)[0]
 
 
 def assembler():

@@ -7,6 +7,7 @@ import numpy as np
 from ..preparation import find_counted, prepare_dynamic, resize_ring
 from ..synapses import dynamic
 from ..synapses.dynamic import DynamicGroup
+from ..synapses.traces import ENTRY
 from . import words
 from .cells import neuron_kernel, source_kernel
 from .delivery import LANES, changing_kernel, static_kernel
@@ -296,13 +297,27 @@ def _along(group):
     return [group.last, group.seen, group.weights] if is_plastic(group) else [group.last]
 
 
-def needed_bytes(network, copies):
-    """How much memory a network will take on the card, but for small things."""
+def needed_bytes(network, copies, placed=0):
+    """How much more memory a network will take on the card, but for small things.
+
+    placed   bytes of its ring buffer and state that are there already
+    """
     arrays = []
     for group in network.groups:
-        arrays += [group.first, group.targets, group.weights, group.delays]
+        arrays += [group.first, group.targets, group.delays]
+        arrays += group.by_target(network.blocks[group.target].n) if is_plastic(group) else [group.weights]
     ring = 8 * network.ring.size
     state = sum(16 * len(block.model.state) * block.n for block in network.blocks)
+    state += sum(_state_bytes(group) for group in network.groups if isinstance(group, DynamicGroup))
+    state += sum((4 + 8 * ENTRY) * past.spikes.size for past in network.histories.values())
     longest = max((g.longest for g in network.groups if g not in network.counted), default=1)
     width = sum(block.n * len(block.model.receptors) for block in network.blocks)
-    return copies.missing(arrays) + max(ring, 8 * width << int(longest).bit_length()) + state
+    needed = max(ring, 8 * width << int(longest).bit_length()) + state
+    return copies.missing(arrays) + max(needed - placed, 0)
+
+
+def _state_bytes(group):
+    """What synapses that change take for their state, and for parameters of each."""
+    along = sum(array.nbytes for array in _along(group))
+    own = sum(len(np.atleast_1d(values)) > 1 for values in group.parameters.values())
+    return along + 8 * len(group) * (len(group.model.state) + own)

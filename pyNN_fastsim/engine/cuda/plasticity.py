@@ -9,8 +9,6 @@ A synapse is changed by one thread only in each of these, and reads only what ea
 goes through the same events, in the same order, as on the CPU, whatever the schedule.
 """
 
-from numba import cuda
-
 from ..compiling.compile import inlined, specialise
 from ..compiling.lowlevel import arrays_at, elements_at, int32_at, int64_at, uint16_at, uint32_at
 from ..synapses.dynamic import CONSTANTS, DETAIL_ROW, STATE, TARGETS
@@ -20,7 +18,7 @@ from ..synapses.plastic_kernels import HOLD, timing_at
 from . import words
 from .compile import kernel_of
 from .delivery import LANES
-from .names import add_float
+from .names import add_float, cuda
 
 
 @inlined

@@ -63,7 +63,7 @@ class CardLoop:
             raise NotOnCard(f"{fault} are not there on a GPU. {cards.ON_CPU}")
         self.bring_back(network)
         self._copies.begin()
-        cards.check_room(needed_bytes(network, self._copies))
+        cards.check_room(needed_bytes(network, self._copies, self._placed_bytes()))
         self._network = network
         self._plan = Plan(network, self._copies, self._residents)
         self._make_head(network)
@@ -72,6 +72,11 @@ class CardLoop:
             self._launcher.close()
         self._launcher = Launcher(self._plan, self._head, len(network.samplers))
         return self._plan
+
+    def _placed_bytes(self):
+        states = () if self._plan is None else self._plan.states
+        ring = 0 if self._ring is None else self._ring.nbytes
+        return ring + sum(state.placed_bytes for state in states)
 
     def _make_head(self, network):
         if self._ring is None or self._ring.shape != network.ring.shape:
@@ -99,10 +104,10 @@ class CardLoop:
         for state in () if self._plan is None else self._plan.states:
             state.bring_back()
         if self._ring_is_away:
-            self._ring_is_away = False
             network.ring[:] = self._ring.get()
             for index, buffer in self._plan.counts.items():
                 network.blocks[index].counts[:] = buffer.get()
+            self._ring_is_away = False
 
     def _send(self, network):
         """Send what has changed, and wait until it is there."""

@@ -6,6 +6,8 @@ What kernels call, in Python, for Numba's simulator of CUDA: views that check wh
 
 import threading
 
+from numba import cuda  # noqa: F401
+
 from ..compiling.interpreted import *  # noqa: F403
 from ..compiling.interpreted import float64_at, int64_at
 

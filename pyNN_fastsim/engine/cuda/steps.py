@@ -2,10 +2,9 @@
 Kernels of what happens once a step or once a launch: samples, and what the host wants to know.
 """
 
-from numba import cuda
-
 from ..compiling.lowlevel import float64_at, int64_at
 from .compile import kernel_of
+from .names import cuda
 from .words import (
     BUFFER,
     BUFFER_ROW,

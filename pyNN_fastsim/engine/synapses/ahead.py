@@ -16,6 +16,7 @@ import numpy as np
 from ..compiling.addresses import address_of
 from ..compiling.compile import jit, vectorised
 from ..compiling.lowlevel import float64_at, int64_at, uint16_at, uint32_at
+from .groups import MAX_DELAY
 
 BLOCK = 8
 
@@ -35,6 +36,13 @@ SUMS = 11  # address of what has been summed, float64 [targets, BLOCK]
 BEGIN = 12  # step before the first one of a run
 N_TARGETS = 13
 TABLE = 14
+
+
+def most_steps(delays):
+    """For how many steps what connections bring, if summed ahead, follows from what has been transmitted
+    before the second one: all steps of a block are summed in any of them."""
+    long = delays[delays >= BLOCK]
+    return max(int(long.min()) - (BLOCK - 2), 1) if len(long) else MAX_DELAY
 
 
 class Ahead:

@@ -6,80 +6,29 @@ A `Transmission` is a ring of the past values of one variable of a block, as lon
 which anything reads it: at t < 0 it has the values of t = 0. A `GradedGroup` has connections sorted by
 target, and by source within a target; where each target has the same sources, which follow one another,
 these are not stored. A `Pool` is what a cell knows of all cells of its block, such as their mean.
+
+Of several processes each has the connections onto its own cells, and the past values of all cells
+(`sharing.py`). How connections are summed follows from the whole group, so that the order is the same.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 
 from ..compiling.addresses import address_of, table_of
-from ..compiling.compile import Entry
+from ..sharing import Sharing
 from ..tables import rows_of
 from . import ahead
 from . import transmission as words
-from .ahead import BLOCK, Ahead
-from .graded_kernels import static_kernel
+from .ahead import BLOCK, Ahead, most_steps
+from .graded_models import GradedModel, StaticModel
+from .groups import MAX_DELAY, Whole
 from .past_values import Trace, Transmission, ring_words
+from .pools import Pool
 from .transmission import CHUNK, GRADED_ROW, TRANSMITTED_ROW, pool_kernel
 
 CURRENT = -1  # the "receptor" of what flows into cells, nA
 PER_CELL = 20  # connections that take about as long as a cell
-
-
-@dataclass(frozen=True)
-class GradedModel:
-    """The declaration of what graded connections do.
-
-    name         of the model, unique
-    parameters   names
-    state        initial values, by name, of variables of each connection beside its weight
-    of_target    initial values, by name, of variables of which each target has one
-    constants    function(parameters: dict of float64 [1] or [connections], dt in ms) -> sequence of the
-                 same, what the scalar functions get as `c`
-    kernels      entries, where all connections share their constants, and where they don't
-    observe      entry that samples variables
-    pre, post    names of what is used of the source and of the target
-    learns       whether anything changes in a step
-    combines     whether what the connections of a target bring is combined otherwise than by a sum
-    with_trace   parameter that is the time constant of a `Trace`, which stands for the only value of the
-                 source; or None
-    """
-
-    name: str
-    parameters: tuple[str, ...]
-    state: dict[str, float]
-    of_target: dict[str, float]
-    constants: Callable
-    kernels: tuple[Entry, Entry]
-    observe: Entry
-    pre: tuple[str, ...]
-    post: tuple[str, ...] = ()
-    learns: bool = False
-    combines: bool = False
-    with_trace: str | None = None
-    is_static: ClassVar = False
-    is_plastic: ClassVar = False
-
-    @property
-    def variables(self):
-        """Names of what can be sampled beside the weight."""
-        return [*self.state, *self.of_target]
-
-
-class StaticModel:
-    """Connections that transmit w r, or, if diffusive, w (r - r of the target), and stay what they are."""
-
-    name = "graded"
-    is_static, learns, is_plastic, combines = True, False, False, False
-    state: dict[str, float] = {}
-    of_target: dict[str, float] = {}
-    kernel = static_kernel
-
-    def __init__(self, variable, with_trace=None, is_diffusive=False):
-        self.pre, self.with_trace = (variable,), with_trace
-        self.post = (variable,) if is_diffusive else ()
 
 
 @dataclass(eq=False)
@@ -97,6 +46,7 @@ class GradedGroup:
     learning         whether it learns, if its model does
     period, offset   of that, in steps
     since            step at which it was connected
+    whole            what is known of the group of which this process has a part; None if this is all of it
     """
 
     source: int
@@ -112,8 +62,9 @@ class GradedGroup:
     period: int = 1
     offset: int = 0
     since: int = 0
+    whole: Whole | None = None
 
-    by_delay, whole = False, None
+    by_delay = False
 
     def __post_init__(self):
         counts = np.diff(self.first)
@@ -145,20 +96,36 @@ class GradedGroup:
 
     @property
     def n(self):
-        return len(self)
+        return self.whole.n if self.whole else len(self)
 
     @property
     def longest(self):
-        return int(self.delays.max(initial=0))
+        return self.whole.longest if self.whole else int(self.delays.max(initial=0))
+
+    @property
+    def has_delays(self):
+        """Whether connections have delays of their own."""
+        return self.whole.has_delays if self.whole else len(self.delays) > 1
 
     @property
     def goes_ahead(self):
         """Whether it is for `Ahead`."""
-        return self.model.is_static and len(self.delays) > 1 and self.longest >= BLOCK
+        return self.model.is_static and self.has_delays and self.longest >= BLOCK
 
     @property
     def shortest(self):
-        return int(self.delays.min(initial=0))
+        return self.whole.shortest if self.whole else int(self.delays.min(initial=MAX_DELAY))
+
+    @property
+    def most_steps(self):
+        """For how many steps what it brings follows from what has been transmitted before the second one."""
+        steps = self.shortest + 1
+        return min(steps, most_steps(self.delays)) if self.goes_ahead else steps
+
+    def varies(self, name):
+        """Whether there is one value of the weight, or of a parameter, for each connection."""
+        values = self.weights if name == "weight" else self.parameters[name]
+        return name in self.whole.varied if self.whole else len(values) > 1
 
     @property
     def targets(self):
@@ -215,6 +182,26 @@ class GradedGroup:
             before = np.broadcast_to(other.initial_weights, len(other))
             self.initial_weights[places] = before[others_places]
 
+    def keep(self, begin, end):
+        """Drop the connections onto other cells than [begin, end), which are those of this process."""
+        n = len(self)
+        varied = frozenset(name for name in ("weight", *self.parameters) if self.varies(name))
+        self.whole = Whole(n, self.shortest, self.longest, self.has_delays, has_equals=False, varied=varied)
+        lo, hi = self.first[begin], self.first[end]
+
+        def part(values):
+            return values[lo:hi].copy() if len(values) == n > 1 else values
+
+        self.first = np.clip(self.first, lo, hi) - lo
+        self.weights, self.delays = part(self.weights), part(self.delays)
+        if self.sources is not None:
+            self.sources = self.sources[lo:hi].copy()
+        if self.is_diagonal:
+            self.begins_at = max(self.begins_at, begin)
+        self.parameters = {name: part(values) for name, values in self.parameters.items()}
+        for name in self.model.state:
+            self.state[name] = self.state[name][lo:hi].copy()
+
     # --- what the run loop needs to know -----------------------------------------------------------------
 
     def row(self, network, rings, place):
@@ -230,11 +217,11 @@ class GradedGroup:
         row[words.TARGET], row[words.N_TARGETS] = self.target, len(self.input)
         row[words.FIRST], row[words.INPUT] = address_of(self.first), address_of(self.input)
         row[words.SOURCES] = 0 if self.sources is None else address_of(self.sources)
-        row[words.FROM], row[words.IS_DIAGONAL] = self.begins_at, self.is_diagonal and len(self.delays) == 1
-        row[words.WEIGHTS] = address_of(self.weights)
-        row[words.WEIGHT_STRIDE] = 0 if len(self.weights) == 1 and len(self) > 1 else 8
-        row[words.DELAYS] = address_of(self.delays)
-        row[words.DELAY_STRIDE] = 0 if len(self.delays) == 1 else 2
+        row[words.FROM], row[words.IS_DIAGONAL] = self.begins_at, self.is_diagonal and not self.has_delays
+        self._values = _with_first(self.weights), _with_first(self.delays)
+        row[words.WEIGHTS], row[words.DELAYS] = map(address_of, self._values)
+        row[words.WEIGHT_STRIDE] = 8 if self.varies("weight") or self.n <= 1 else 0
+        row[words.DELAY_STRIDE] = 2 if self.has_delays else 0
         row[words.PRE] = address_of(self._rings)
         row[words.LEARNS] = self.learning and self.model.learns
         row[words.PERIOD], row[words.OFFSET] = self.period, self.offset
@@ -261,8 +248,13 @@ class GradedGroup:
     def _write_model(self, row, network):
         model, target = self.model, network.blocks[self.target]
         step = network.dt * self.period
+        n = max(len(self), 2)  # one value may be that of the only connection of this process, of many
+        parameters = {
+            name: np.resize(_with_first(values), n) if self.varies(name) and len(values) < n else values
+            for name, values in self.parameters.items()
+        }
         constants = [np.ascontiguousarray(c, dtype=float).ravel() for c in
-                     map(np.atleast_1d, model.constants(self.parameters, step))]  # fmt: skip
+                     map(np.atleast_1d, model.constants(parameters, step))]  # fmt: skip
         self._uniform = all(len(c) == 1 for c in constants)
         chunks = [np.full(CHUNK, c[0]) if len(c) == 1 else c for c in constants]
         self._constants = chunks
@@ -281,32 +273,9 @@ class GradedGroup:
         row[words.POST] = address_of(self._post_table)
 
 
-@dataclass(eq=False)
-class Pool:
-    """What the cells of a block know of all of them: an operation on a variable.
-
-    operation   of transmission.py
-    receptor    index of the one that gets it
-    """
-
-    block: int
-    variable: str
-    operation: int
-    receptor: int
-    n: int
-
-    def __post_init__(self):
-        self.source = self.target = self.block
-        self.input = np.zeros(self.n)
-
-    def row(self, ring, place):
-        row = np.zeros(GRADED_ROW, dtype=np.int64)
-        self._rings = np.array([ring_words(ring)], dtype=np.int64)
-        row[words.KERNEL], row[words.TARGET], row[words.N_TARGETS] = pool_kernel.address, self.block, self.n
-        row[words.INPUT], row[words.PRE] = address_of(self.input), address_of(self._rings)
-        row[words.FROM], row[words.PLACE] = self.operation, place
-        self._row = row
-        return row
+def _with_first(values):
+    """Values of which there is at least one, at which kernels look even if there are no connections."""
+    return values if len(values) else np.ones(1, values.dtype)
 
 
 class Graded:
@@ -317,6 +286,7 @@ class Graded:
         self.pools: list[Pool] = []
         self.transmissions: dict[tuple, Transmission] = {}
         self._with_currents: set[int] = set()
+        self.sharing: Sharing | None = None  # with other processes
 
     def add_pools(self, block):
         """Add what the cells of a new block know of all of them."""
@@ -346,11 +316,12 @@ class Graded:
         summed_ahead = {key for group, keys in self._read.items() if group.goes_ahead for key in keys}
         for pool in self.pools:
             longest.setdefault((pool.block, pool.variable), 0)
+        period = 1 if network.exchange is None else network.exchange.period
         self.transmissions = {key: value for key, value in self.transmissions.items() if key in longest}
         for key, steps in longest.items():
             if key not in self.transmissions:
                 self.transmissions[key] = Transmission(network.blocks[key[0]], key[1], network.dt)
-            self.transmissions[key].reserve(steps, network.step, key in summed_ahead)
+            self.transmissions[key].reserve(steps, network.step, key in summed_ahead, period)
         self._prepare_currents(network)
 
     @staticmethod
@@ -375,6 +346,7 @@ class Graded:
     def write(self, network, channels, n_threads):
         """Write down all there is for the run loop; returns what its head points at, an int64 array, or
         None."""
+        self.sharing = None
         if not self.groups and not self.pools:
             self._table = rows_of([], GRADED_ROW)
             return None
@@ -390,6 +362,9 @@ class Graded:
         width = 3 * most + (most + 1) * CHUNK
         width += -width % 8  # two threads don't write to one cache line
         self._scratch = np.zeros((n_threads, width))
+        if network.exchange is not None and self.transmissions:
+            cells = [each.block.n for each in self.transmissions.values()]
+            self.sharing = Sharing(network.exchange, self._transmitted, cells)
         self._head = np.array(
             [
                 address_of(self._transmitted),
@@ -398,6 +373,7 @@ class Graded:
                 len(self._table),
                 address_of(self._scratch),
                 width,
+                0 if self.sharing is None else address_of(self.sharing.words),
             ],
             dtype=np.int64,
         )
@@ -420,8 +396,7 @@ class Graded:
         return row
 
     def _find_first_currents(self, rows, network):
-        """The first current into a block begins with those of other sources, unless gap junctions did that.
-        The first current into a block begins with those of other sources, unless gap junctions did that."""
+        """The first current into a block begins with that of other sources, unless gap junctions did so."""
         seen = set(network.coupling.blocks)
         for row in rows:
             if row[words.PLACE] >= 0:
@@ -435,6 +410,10 @@ class Graded:
         """Before a run: look at what has been set by hand, and sum what the first step receives."""
         for each in self.transmissions.values():
             each.begin(network.step, network.begun)
+        if self.sharing is not None:
+            self.sharing.share(network.step)
+        for each in self.transmissions.values():
+            each.look_back(network.step, network.begun)
         if not network.begun:
             for group in self.groups:
                 group.begin()
@@ -444,7 +423,8 @@ class Graded:
                 group.ahead.table[ahead.BEGIN] = network.step
         for group, row in zip((*self.groups, *self.pools), self._table, strict=True):
             kernel = pool_kernel if isinstance(group, Pool) else group.kernel
-            kernel(address_of(row), 0, len(group.input), network.step, 0, address_of(self._scratch))
+            own = network.blocks[group.target].own
+            kernel(address_of(row), own.start, own.stop, network.step, 0, address_of(self._scratch))
 
     def restart(self):
         """Go back to the beginning of a trial."""

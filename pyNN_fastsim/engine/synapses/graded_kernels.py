@@ -232,8 +232,7 @@ def _fetch(row, n_values, lo, m, begin, step, rows):
 
 @jit
 def _point_at(row, n_values, step, table):
-    """Write down where the values of the source are, for `rows_at`, if no connection has a delay of its own.
-    Write down where the values of the source are, for `rows_at`, if no connection has a delay of its own."""
+    """Write down where the values of the source are, for `rows_at`, if all connections share a delay."""
     words = int64_at(table, 3 * n_values)
     for p in range(n_values):
         ring, mask, n = ring_at(row, p)

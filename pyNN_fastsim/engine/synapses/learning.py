@@ -16,8 +16,8 @@ Units    ms; rates and weights in whatever users want.
 import numpy as np
 
 from ..compiling.compile import inlined
-from .graded import GradedModel
 from .graded_kernels import learning_entry, nothing_of_target, observe_entry, weighted
+from .graded_models import GradedModel
 from .transmission import SUM
 
 

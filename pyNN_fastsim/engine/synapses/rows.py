@@ -1,8 +1,8 @@
 """
-Rows of synapses: for each source its targets, ascending. Drawing, sorting and turning them.
+Rows of synapses: for each source its targets, ascending. Sorting and turning them.
 
-Some of many cells are selected by the beginning of a shuffle (Knuth 1998, The Art of Computer Programming 2,
-3.4.2, algorithm P). A row is sorted by radix (vol. 3, 5.2.5), a byte at a time; short ones by insertion.
+A row is sorted by radix (Knuth 1998, The Art of Computer Programming 3, 5.2.5), a byte at a time; short ones
+by insertion.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -91,39 +91,6 @@ def sort_rows(first, targets, n_targets, threads):
         )
 
     in_parallel(sort_some, len(first) - 1, threads)
-
-
-@entry(6)
-def _select_some(numbers_at, counts_at, n_rows, size, everyone_at, chosen_at):
-    counts = int64_at(counts_at, n_rows)
-    everyone = uint32_at(everyone_at, size)  # in any order, as those before have left it
-    place = taken = 0
-    for k in range(n_rows):
-        chosen = uint32_at(chosen_at + 4 * place, counts[k])
-        rest = counts[k] % size
-        for j in range(len(chosen) - rest):
-            chosen[j] = j % size
-        numbers = float64_at(numbers_at + 8 * taken, rest)
-        for j in range(rest):
-            other = j + int(numbers[j] * (size - j))
-            everyone[j], everyone[other] = everyone[other], everyone[j]
-            chosen[len(chosen) - rest + j] = everyone[j]
-        place += len(chosen)
-        taken += rest
-    return 0
-
-
-def select(draw, counts, size):
-    """Select `counts` (int64) of `size` cells for each row: uint32 [sum of counts].
-
-    Every cell is selected before any is selected twice. draw(n) draws n numbers from [0, 1).
-    """
-    numbers = draw(int((counts % size).sum()))
-    chosen = np.empty(int(counts.sum()), dtype=np.uint32)
-    everyone = np.arange(size, dtype=np.uint32)
-    numbers_at, counts_at, everyone_at, chosen_at = map(address_of, (numbers, counts, everyone, chosen))
-    _select_some(numbers_at, counts_at, len(counts), size, everyone_at, chosen_at)
-    return chosen
 
 
 @entry(6)

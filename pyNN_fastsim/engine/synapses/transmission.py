@@ -57,7 +57,8 @@ GRADED_ROW = 26
 
 # What the head of the run loop's tables points at.
 TRANSMITTED_AT, N_TRANSMITTED, GROUPS_AT, N_GROUPS, SCRATCH_AT, SCRATCH_WORDS = range(6)
-GRADED = 6
+SHARING_AT = 6  # of several processes: address of what `sharing.py` needs to know; or 0
+GRADED = 7
 
 CHUNK = 256  # connections that are dealt with together
 SUM, MEAN, MAX, MIN, NORM1, NORM2 = range(6)

@@ -1,0 +1,446 @@
+"""
+Connections as functions of counters: which targets a source has, and with what weights and delays.
+
+A *segment* is the connections from one source to the targets of one piece (some targets one after the
+other), by ascending target. Its numbers come from Philox (rng.py) with the counter (number, source, piece,
+purpose) and keys that follow from a seed, so each segment can be drawn alone: by any thread of a processor,
+by any process, or by any thread of a card, all of which call the same functions.
+"""
+
+import functools
+
+import numpy as np
+
+from ..compiling.compile import Entry, entry, inlined, jit, specialise, vectorised
+from ..compiling.lowlevel import float64_at, int64_at, trailing_zeros, uint16_at, uint32_at
+from ..random.quantiles import (
+    N_PARAMETERS,
+    centred,
+    of_exponential,
+    of_lognormal,
+    of_normal,
+    of_uniform,
+)
+from ..random.rng import philox
+
+# The words of a piece's row (int64 each).
+PIECE = 0  # its number
+N_SOURCES = 1
+COUNTS = 2  # address of the lengths of segments (uint32)
+PLACES = 3  # address of where they begin in the arrays of all connections (int64)
+KEY, OTHER_KEY = 4, 5  # of what is drawn
+VALUES = (
+    6  # address of the array that is filled: targets (uint32), weights (float64) or delays in steps (uint16)
+)
+BEGIN = 7  # the first target
+WIDTH = 8  # how many targets
+IS_DISTINCT = 9  # whether no target is chosen again before all are
+EXCLUDES_ITSELF = 10  # whether source k doesn't have target k
+PARAMETERS = 11  # address of those of a distribution (float64), and behind them of the time step (ms)
+EXTREMES = 12  # address of the shortest and the longest delay (ms, float64), for which there is room
+SCRATCH = 13  # address of room for the longest segment (float64)
+GUIDES = 256  # of the table of a binomial distribution: where to begin to search for a number
+MARKS = 14  # words of room (uint32) for a bit of each target; there may be none
+SEGMENTS_ROW = 15
+
+# Purposes.
+PAIRS, COUNTING, VALUE = 0, 1, 2
+
+SHORT = 48  # targets, up to which they are sorted by insertion
+MANY = 6  # targets for each that was chosen before, from which on these are inserted one by one
+WORDS_EACH = 8  # of marks for a connection, up to which it is worthwhile to mark targets
+MOST_DELAY = 65535.0  # steps
+
+_LOW = np.uint64(0xFFFFFFFF)
+_SHIFT = np.uint64(32)
+
+
+@inlined
+def words_of(row, number, source, purpose):
+    """Four random words of 32 bits."""
+    return philox(
+        np.uint64(number),
+        np.uint64(source),
+        np.uint64(row[PIECE]),
+        np.uint64(purpose),
+        np.uint64(row[KEY]),
+        np.uint64(row[OTHER_KEY]),
+    )
+
+
+@inlined
+def below(word, n):
+    """A whole number below n <= 2**32 from a word; each has the same probability but for n / 2**32 of it."""
+    return np.int64((word * np.uint64(n)) >> _SHIFT)
+
+
+# --- targets ------------------------------------------------------------------------------------------------
+
+
+@jit
+def _insert(chosen, n, value, is_new):
+    """Put a value among the first n, which ascend; returns how many there are then. If `is_new` is asked for,
+    it is left out where it is there already."""
+    j = n
+    while j > 0 and chosen[j - 1] > value:
+        j -= 1
+    if is_new and j > 0 and chosen[j - 1] == value:
+        return n
+    for k in range(n, j, -1):
+        chosen[k] = chosen[k - 1]
+    chosen[j] = value
+    return n + 1
+
+
+@jit
+def _sift(heap, root, n):
+    value = heap[root]
+    child = 2 * root + 1
+    while child < n:
+        if child + 1 < n and heap[child] < heap[child + 1]:
+            child += 1
+        if heap[child] <= value:
+            break
+        heap[root] = heap[child]
+        root = child
+        child = 2 * root + 1
+    heap[root] = value
+
+
+@jit
+def _sort(values):
+    """Sort in place: by insertion, or as a heap (Williams 1964, Communications of the ACM 7:347)."""
+    n = len(values)
+    if n <= SHORT:
+        for k in range(1, n):
+            _insert(values, k, np.int64(values[k]), False)
+        return
+    for k in range(n // 2):
+        _sift(values, n // 2 - 1 - k, n)
+    for k in range(n - 1):
+        last = n - 1 - k
+        values[0], values[last] = values[last], values[0]
+        _sift(values, 0, last)
+
+
+@jit
+def _take_marked(marks, chosen):
+    """Write down what is marked, ascending, and take the marks away; returns how many there were."""
+    found = 0
+    for k in range(len(marks)):
+        bits = np.int64(marks[k])
+        if bits != 0:
+            marks[k] = 0
+        while bits != 0:
+            chosen[found] = (k << 5) + trailing_zeros(bits)
+            found += 1
+            bits &= bits - 1
+    return found
+
+
+@jit
+def _choose_any(row, source, chosen, width, marks):
+    """Choose targets of which any may be chosen again."""
+    n, again = len(chosen), 0
+    for number in range((n + 3) // 4):
+        words = words_of(row, number, source, PAIRS)
+        for j in range(min(4, n - 4 * number)):
+            value = below(words[j], width)
+            if len(marks) == 0:
+                chosen[4 * number + j] = value
+                continue
+            bits, bit = np.int64(marks[value >> 5]), 1 << (value & 31)
+            marks[value >> 5] = bits | bit
+            if bits & bit != 0:
+                again += 1
+                chosen[n - again] = value
+    if len(marks) == 0:
+        _sort(chosen)
+        return
+    _take_marked(marks, chosen)
+    if again > n // MANY:
+        _sort(chosen)
+        return
+    for k in range(n - again, n):
+        _insert(chosen, k, np.int64(chosen[k]), False)
+
+
+@jit
+def _choose_distinct(row, source, chosen, width, marks):
+    """Choose different targets: the first ones that come."""
+    n, found, number = len(chosen), 0, 0
+    while found < n:
+        words = words_of(row, number, source, PAIRS)
+        for j in range(4):
+            value = below(words[j], width)
+            if len(marks) == 0:
+                if found < n:
+                    found = _insert(chosen, found, value, True)
+            else:
+                bits = np.int64(marks[value >> 5])
+                bit = (1 if found < n else 0) << (value & 31)
+                marks[value >> 5] = bits | bit
+                found += (bits & bit) != bit
+        number += 1
+    _take_marked(marks, chosen)
+
+
+@jit
+def _spread(targets, rest, width):
+    """Put so many times all targets, as there is room for, among the different ones at the end."""
+    n = len(targets)
+    if n == width:
+        for target in range(width):
+            targets[target] = target
+        return
+    times, following, place = n // width, n - rest, 0
+    for target in range(width):
+        for _ in range(times):
+            targets[place] = target
+            place += 1
+        if following < n and targets[following] == target:
+            targets[place] = target
+            place += 1
+            following += 1
+
+
+@inlined
+def _marks_for(row, n, width):
+    """How many words of marks a segment should have: none if it had better be done without."""
+    n_words = (width + 31) >> 5
+    return n_words if n_words <= row[MARKS] and n_words <= WORDS_EACH * n else 0
+
+
+@jit
+def targets_of_segment(row, source, n, marks_at):
+    """Choose the n > 0 targets of a source in a piece, and put them where they belong.
+
+    marks_at   address of room for `MARKS` words (uint32), which are 0, and will be again
+    """
+    begin, width = row[BEGIN], row[WIDTH]
+    own = source - begin
+    excludes = row[EXCLUDES_ITSELF] != 0 and own >= 0 and own < width
+    if excludes:
+        width -= 1
+    address = row[VALUES] + 4 * int64_at(row[PLACES] + 8 * source, 1)[0]
+    targets = uint32_at(address, n)
+    if row[IS_DISTINCT] != 0:
+        rest = n % width
+        chosen = uint32_at(address + 4 * (n - rest), rest)
+        marks = uint32_at(marks_at, _marks_for(row, rest, width))
+        _choose_distinct(row, source, chosen, width, marks)
+        if rest < n:
+            _spread(targets, rest, width)
+    else:
+        _choose_any(row, source, targets, width, uint32_at(marks_at, _marks_for(row, n, width)))
+    for k in range(n):
+        target = np.int64(targets[k])
+        if excludes and target >= own:
+            target += 1
+        targets[k] = target + begin
+
+
+@inlined
+def length_of(row, source):
+    return np.int64(uint32_at(row[COUNTS] + 4 * source, 1)[0])
+
+
+@entry(4)
+def draw_targets(row_at, begin, end, marks_at):
+    """Draw the targets of the sources `begin` to `end` - 1 in a piece, given by its row's address."""
+    row = int64_at(row_at, SEGMENTS_ROW)
+    for source in range(begin, end):
+        n = length_of(row, source)
+        if n > 0:
+            targets_of_segment(row, source, n, marks_at)
+    return 0
+
+
+@entry(2)
+def count_sources(row_at, n):
+    """Draw the sources of n connections of a piece, and count them: each pair is as likely."""
+    row = int64_at(row_at, SEGMENTS_ROW)
+    n_sources, begin, width = row[N_SOURCES], row[BEGIN], row[WIDTH]
+    counts = uint32_at(row[COUNTS], n_sources)
+    if row[EXCLUDES_ITSELF] == 0:
+        for number in range((n + 3) // 4):
+            words = words_of(row, number, 0, COUNTING)
+            for j in range(4):
+                if 4 * number + j < n:
+                    counts[below(words[j], n_sources)] += 1
+        return 0
+    for number in range(n):
+        tried = 0
+        while True:
+            words = words_of(row, number, tried, COUNTING)
+            source = below(words[0], n_sources)
+            if source < begin or source >= begin + width or below(words[1], width) > 0:
+                break
+            tried += 1  # it was itself
+        counts[source] += 1
+    return 0
+
+
+@entry(4)
+def count_successes(row_at, begin, end, table_at):
+    """Draw how many connections the sources `begin` to `end` - 1 have in a piece: see `drawn.Binomial`."""
+    row, table = int64_at(row_at, SEGMENTS_ROW), int64_at(table_at, 4)
+    counts = uint32_at(row[COUNTS], row[N_SOURCES])
+    cumulative, guide = float64_at(table[0], table[1]), int64_at(table[2], GUIDES)
+    for source in range(begin, end):
+        a, b, c, d = words_of(row, 0, source >> 1, COUNTING)
+        u = centred(a, b) if source & 1 == 0 else centred(c, d)
+        k = guide[int(u * GUIDES)]
+        while cumulative[k] <= u:
+            k += 1
+        counts[source] = table[3] + k
+    return 0
+
+
+# --- columns, where each target chooses its sources ---------------------------------------------------------
+
+
+@jit
+def _choose_unmarked(row, column, chosen, size, marks):
+    """Choose different ones of `size`, in the order in which they come."""
+    n, found, number = len(chosen), 0, 0
+    while found < n:
+        words = words_of(row, number, column, PAIRS)
+        for j in range(4):
+            if found < n:
+                value = below(words[j], size)
+                word, bit = value >> 5, 1 << (value & 31)
+                if marks[word] & bit == 0:
+                    marks[word] = np.int64(marks[word]) | bit
+                    chosen[found] = value
+                    found += 1
+        number += 1
+    for k in range(n):
+        marks[chosen[k] >> 5] = 0
+
+
+@entry(5)
+def choose_sources(row_at, size, chosen_at, marks_at, n_marks):
+    """Let each of the targets of a piece choose as many of `size` sources as `COUNTS` says, in any order.
+
+    marks   room for a bit of each source (uint32), which are 0
+    """
+    row = int64_at(row_at, SEGMENTS_ROW)
+    marks = uint32_at(marks_at, n_marks)
+    place = 0
+    for k in range(row[WIDTH]):
+        n = length_of(row, k)
+        column = row[BEGIN] + k
+        if row[IS_DISTINCT] != 0:
+            rest = n % size
+            whole = uint32_at(chosen_at + 4 * place, n - rest)
+            for j in range(n - rest):
+                whole[j] = j % size
+            chosen = uint32_at(chosen_at + 4 * (place + n - rest), rest)
+            _choose_unmarked(row, column, chosen, size, marks)
+        else:
+            chosen = uint32_at(chosen_at + 4 * place, n)
+            for number in range((n + 3) // 4):
+                words = words_of(row, number, column, PAIRS)
+                for j in range(4):
+                    if 4 * number + j < n:
+                        chosen[4 * number + j] = below(words[j], size)
+        place += n
+    return 0
+
+
+# --- values -------------------------------------------------------------------------------------------------
+
+
+def _pair_of_values(row, p, source, number):
+    """The values of the connections 2 * number and 2 * number + 1 of a segment."""
+    a, b, c, d = words_of(row, number, source, VALUE)
+    u, v = centred(a, b), centred(c, d)
+    return (
+        _quantile(u, p[0], p[1], p[2], p[3], p[4], p[5]),  # noqa: F821
+        _quantile(v, p[0], p[1], p[2], p[3], p[4], p[5]),  # noqa: F821
+    )
+
+
+def _values_of_segment(row, p, source, values):
+    for number in range(len(values) // 2):
+        one, other = _pair(row, p, source, number)  # noqa: F821
+        values[2 * number] = one
+        values[2 * number + 1] = other
+    if len(values) % 2 == 1:
+        values[len(values) - 1] = _pair(row, p, source, len(values) // 2)[0]  # noqa: F821
+
+
+def _draw_weights(row_at, begin, end):
+    """Draw the weights of the sources `begin` to `end` - 1 in a piece."""
+    row = int64_at(row_at, SEGMENTS_ROW)
+    p = float64_at(row[PARAMETERS], N_PARAMETERS + 1)
+    for source in range(begin, end):
+        n = length_of(row, source)
+        place = int64_at(row[PLACES] + 8 * source, 1)[0]
+        _values(row, p, source, float64_at(row[VALUES] + 8 * place, n))  # noqa: F821
+    return 0
+
+
+@inlined
+def step_of(delay, dt):
+    """A delay (ms) in steps, as a float: at least 1."""
+    step = np.rint(delay / dt)
+    step = 1.0 if step < 1.0 else step
+    return MOST_DELAY if step > MOST_DELAY else step
+
+
+@vectorised
+def _to_steps(delays, steps, dt):
+    for k in range(len(delays)):
+        steps[k] = np.int64(step_of(delays[k], dt))
+
+
+def _draw_delays(row_at, begin, end):
+    """The same for delays, in steps; and which are the shortest and the longest, in ms."""
+    row = int64_at(row_at, SEGMENTS_ROW)
+    p = float64_at(row[PARAMETERS], N_PARAMETERS + 1)
+    extremes = float64_at(row[EXTREMES], 2)
+    shortest, longest = extremes[0], extremes[1]
+    for source in range(begin, end):
+        n = length_of(row, source)
+        place = int64_at(row[PLACES] + 8 * source, 1)[0]
+        delays = float64_at(row[SCRATCH], n)
+        _values(row, p, source, delays)  # noqa: F821
+        for k in range(n):
+            shortest = min(shortest, delays[k])
+            longest = max(longest, delays[k])
+        _to_steps(delays, uint16_at(row[VALUES] + 2 * place, n), p[N_PARAMETERS])
+    extremes[0], extremes[1] = shortest, longest
+    return 0
+
+
+QUANTILES = {
+    "uniform": of_uniform,
+    "normal": of_normal,
+    "exponential": of_exponential,
+    "lognormal": of_lognormal,
+}
+
+
+@functools.cache
+def pair_of_values(distribution):
+    """`_pair_of_values` for a distribution, given by its name in `QUANTILES`."""
+    name = f"pair_of_{distribution}_values"
+    return inlined(specialise(_pair_of_values, name, _quantile=QUANTILES[distribution]))
+
+
+@functools.cache
+def _entry_of(template, name, distribution):
+    pair = pair_of_values(distribution)
+    values = vectorised(specialise(_values_of_segment, f"{distribution}_values", _pair=pair))
+    return Entry(specialise(template, f"draw_{distribution}_{name}", _values=values), 3)
+
+
+def drawing_weights(distribution):
+    """The entry that draws weights of a distribution: of a row's address, the first source, the last + 1."""
+    return _entry_of(_draw_weights, "weights", distribution)
+
+
+def drawing_delays(distribution):
+    return _entry_of(_draw_delays, "delays", distribution)

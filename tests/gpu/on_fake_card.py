@@ -1,0 +1,341 @@
+"""
+What runs on a card, but for the kernels, on a driver without one (fake_card.py): run by test_gpu.py in a
+process of its own. With FAKE_CARD_LIBRARY, the path of the library made of libcuda.c, which LD_LIBRARY_PATH
+must lead to, it goes through the real cuda.bindings.
+"""
+
+import functools
+import gc
+import os
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from fake_card import Bindings, FakeCard, through_library
+
+import pyNN_fastsim as sim
+from pyNN_fastsim.engine.compiling import interpreted
+from pyNN_fastsim.engine.cuda import cards, compile, driver, launching, machine_code, memory, run, simulated
+from pyNN_fastsim.engine.cuda.errors import DeviceError, TooLarge
+
+LIBRARY = os.environ.get("FAKE_CARD_LIBRARY")
+
+
+def known_to_views(make):
+    """Let views of kernels see what is in a Buffer, and with which type."""
+
+    @functools.wraps(make)
+    def known(self, shape, dtype):
+        make(self, shape, dtype)
+        array = _fake[0].memory[self.address].view(self.dtype)
+        interpreted.register(array)
+
+    return known
+
+
+_fake = [None]  # the present one
+
+
+@pytest.fixture(autouse=True)
+def fake(monkeypatch):
+    card = _fake[0] = FakeCard()
+    if LIBRARY:
+        through_library(card, LIBRARY)
+    else:
+        module = Bindings(card)
+        monkeypatch.setattr(driver, "bindings", lambda: module)
+        monkeypatch.setattr(cards, "_check_packages", lambda: None)
+        monkeypatch.setattr(cards, "_toolkit", lambda: (12, 9))
+    monkeypatch.setattr(driver, "_cards", [])
+    gc.collect()
+    driver._garbage.clear()  # of the card of the test before
+    names = SimpleNamespace(**{**vars(simulated), "cuda": card.indices, "np": np})
+    monkeypatch.setattr(compile, "_names", lambda: names)
+    monkeypatch.setattr(compile, "_device_function", lambda function, forceinline: function)
+
+    def python_code(kernel, capability):
+        symbol = f"{kernel.name}_{id(kernel)}"
+        card.kernels[symbol] = kernel.function
+        return symbol, b"\x7fELF"
+
+    monkeypatch.setattr(machine_code, "of", python_code)
+    monkeypatch.setattr(memory.Buffer, "__init__", known_to_views(memory.Buffer.__init__))
+    monkeypatch.setattr(launching, "THREADS", 32)
+    monkeypatch.setattr(launching, "STEPS", (5, 2, 1))
+    monkeypatch.setattr(run, "CHUNK", 7)
+    forget_kernels()
+    yield card
+    sim.setup()
+    forget_kernels()
+
+
+def forget_kernels():
+    for kernel in compile._made.values():
+        for name in ("loaded", "function"):
+            kernel.__dict__.pop(name, None)
+
+
+@pytest.fixture(autouse=True)
+def marked_functions_as_they_were(monkeypatch):
+    """What functions are on a card is kept with them: here they are other ones in each test."""
+    plain = compile._of_card
+
+    def anew(thing):
+        if hasattr(thing, "_of_card"):
+            del thing._of_card
+        return plain(thing)
+
+    monkeypatch.setattr(compile, "_of_card", anew)
+
+
+def network(**setup):
+    sim.setup(timestep=0.1, rng_seed=3, **setup)
+    source = sim.Population(4, sim.SpikeSourcePoisson(rate=3000.0))
+    cells = sim.Population(5, sim.IF_curr_exp(i_offset=np.linspace(0.5, 3.0, 5), tau_refrac=0.3))
+    delays = np.linspace(0.1, 0.9, 20).reshape(4, 5)
+    sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.5, delay=delays))
+    back = sim.Projection(
+        cells, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1, delay=0.2), label="back"
+    )
+    sim.ACSource(amplitude=0.3, frequency=100.0).inject_into(cells[:3])
+    cells.record(["spikes", "v"])
+    source.record("spikes")
+    return source, cells, back
+
+
+def recorded(*populations):
+    found = []
+    for population in populations:
+        for segment in population.get_data().segments:
+            ids, times = segment.spiketrains.multiplexed
+            found.append(sorted(zip(times.tolist(), ids.tolist(), strict=True)))
+            found += [np.asarray(signal).tolist() for signal in segment.analogsignals]
+    return found
+
+
+def program(**setup):
+    source, cells, back = network(**setup)
+    sim.run(3.1)
+    sim.run(0.5)
+    back.set(weight=0.3)
+    sim.run(0.6)
+    cells[2:4].set(i_offset=0.2)
+    sim.run(0.4)
+    sim.reset()
+    sim.run(0.8)
+    return recorded(source, cells)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_same_as_on_the_cpu(fake, backwards):
+    fake.backwards = backwards
+    expected = program(exact_sums=True)
+    assert program(device="gpu") == expected
+    assert sum(len(trial) for trial in expected) > 100
+    assert fake.calls["cuGraphLaunch"] > 10
+    assert fake.calls["cuMemcpyDtoHAsync"] > 10
+
+
+def test_synapses_that_change(fake):
+    def build(**setup):
+        sim.setup(timestep=0.1, rng_seed=5, **setup)
+        source = sim.Population(2, sim.SpikeSourceArray(spike_times=[0.2, 0.6, 0.61, 1.1, 1.7]))
+        cells = sim.Population(3, sim.IF_cond_exp())
+        synapse = sim.TsodyksMarkramSynapse(weight=2.0**-6, delay=np.linspace(0.1, 0.6, 6).reshape(2, 3))
+        sim.Projection(source, cells, sim.AllToAllConnector(), synapse)
+        cells.record("v")
+        sim.run(1.5)
+        sim.run(1.5)
+        return np.asarray(cells.get_data("v").segments[0].analogsignals[0])
+
+    np.testing.assert_allclose(build(device="gpu"), build(exact_sums=True), 1e-9)
+
+
+def test_memory_is_given_back(fake):
+    """By networks from before setup(), too, where there would be no room otherwise."""
+    for number in range(4):
+        network(device="gpu")
+        sim.run(2.0)
+        if number == 0:
+            driver.collect_all()
+            used = fake.n_bytes - driver.free_memory()[0]
+            fake.taken = fake.n_bytes - used - cards.SPARED - 2**18
+    driver.collect_all()
+    assert fake.n_bytes - driver.free_memory()[0] == used + fake.taken
+    assert len(fake.streams) == 3  # the legacy one, and two of the last network
+    assert len([graph for graph in fake.graphs.values() if graph]) <= 3
+
+
+def test_what_is_there_already_needs_no_room(fake):
+    _, cells, _ = network(device="gpu")
+    sim.run(1.0)
+    driver.collect_all()
+    needed = 8 * sim.simulator.state.network.ring.size
+    fake.taken = driver.free_memory()[0] - cards.SPARED - needed // 2
+    cells.set(i_offset=1.0)
+    sim.run(1.0)
+
+
+def test_in_another_thread():
+    """A thread has no context of its own until it says so."""
+    _, cells, _ = network(device="gpu")
+    sim.run(1.0)
+    failures = []
+
+    def work():
+        try:
+            sim.run(1.0)
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert not failures
+    assert len(recorded(cells)[1]) == 21
+
+
+def test_a_process_that_was_forked_says_why(monkeypatch):
+    network(device="gpu")
+    monkeypatch.setattr(driver.os, "getpid", lambda: -1)
+    with pytest.raises(DeviceError, match="forked.*spawn"):
+        sim.run(1.0)
+
+
+# --- what can go wrong ------------------------------------------------------------------------------------
+
+
+def test_a_card_that_fails_while_it_runs(fake):
+    _, cells, _ = network(device="gpu")
+    sim.run(2.0)
+    before = recorded(cells)
+    fake.fail["cuGraphLaunch"] = 2, 700
+    with pytest.raises(DeviceError, match="the card failed: .*ILLEGAL_ADDRESS.*can be retrieved"):
+        sim.run(3.0)
+    assert recorded(cells) == before
+    for _ in range(2):
+        with pytest.raises(DeviceError, match="the card failed"):
+            sim.run(1.0)
+        with pytest.raises(DeviceError, match="the card failed"):
+            cells._block.state["v"]  # never what it was before
+    with pytest.raises(DeviceError, match="the card failed.*device='cpu'"):
+        sim.setup(device="gpu")
+    assert recorded(cells) == before
+    sim.setup()
+    sim.Population(1, sim.IF_curr_exp())
+    sim.run(1.0)
+
+
+def test_a_setup_that_fails_leaves_everything_as_it_was(fake):
+    source, cells, _ = network()
+    sim.run(1.0)
+    before = recorded(cells)
+    fake.n_devices = 0
+    with pytest.raises(DeviceError, match="no NVIDIA card"):
+        sim.setup(timestep=0.5, device="gpu")
+    assert sim.get_time_step() == 0.1
+    assert recorded(cells) == before
+    sim.run(1.0)
+
+
+def test_no_room_loses_nothing(fake):
+    """Whichever piece of memory has none: what there is can be retrieved, and the run can go on later."""
+
+    def build():
+        source, cells, back = network(device="gpu")
+        sim.run(1.3)
+        back.set(weight=0.3)
+        cells.set(i_offset=2.0)
+        return source, cells
+
+    populations = build()
+    fake.calls.clear()
+    sim.run(1.2)
+    needed, expected = fake.calls["cuMemAlloc"], recorded(*populations)
+    assert needed > 5
+    for number in range(1, needed + 1, 3):
+        populations = build()
+        before = recorded(*populations)
+        fake.fail["cuMemAlloc"] = number, 2
+        with pytest.raises(TooLarge, match="no room for .* MB more: .* GB are free"):
+            sim.run(1.2)
+        assert recorded(*populations) == before
+        fake.fail.clear()
+        sim.run(1.2)
+        assert recorded(*populations) == expected
+
+
+def test_a_card_that_others_fill(fake):
+    source, cells, _ = network(device="gpu")
+    fake.taken = fake.n_bytes - 2**20
+    with pytest.raises(TooLarge, match="the network needs .* of which 0.00 of 1.07 GB are free"):
+        sim.run(1.0)
+    fake.taken = 0
+    sim.run(1.0)
+
+
+FAULTS = {
+    "no card": ({"n_devices": 0}, {}, "no NVIDIA card that this process can see"),
+    "a driver that doesn't start": (
+        {},
+        {"cuInit": 803},
+        "driver of the NVIDIA card can't be used.*803|MISMATCH",
+    ),
+    "an old driver": ({"version": 11040}, {}, "knows CUDA up to 11.4.*toolkit.*12.9"),
+    "an old card": ({"capability": (5, 2)}, {}, "Fake card is too old: .* 5.2, and at least 6.0"),
+    "no room for a context": ({}, {"cuDevicePrimaryCtxRetain": 2}, "no room in its memory"),
+    "another process has it": ({"mode": 3}, {"cuDevicePrimaryCtxRetain": 46}, "another process has it"),
+    "prohibited": ({"mode": 2}, {"cuDevicePrimaryCtxRetain": 101}, "'prohibited'"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_setup_says_of_cards(fake, name, monkeypatch):
+    facts, failing, message = FAULTS[name]
+    vars(fake).update(facts)
+    fake.fail.update({function: (1, code) for function, code in failing.items()})
+    with pytest.raises(DeviceError, match=message) as caught:
+        sim.setup(device="gpu")
+    assert "device='cpu'" in str(caught.value)
+    assert len(str(caught.value)) < 400
+    assert "none can be used" in cards.describe()[0]
+    fake.fail.clear()
+    vars(fake).update(FakeCard().__dict__ | {"memory": fake.memory, "kernels": fake.kernels})
+    driver._cards.clear()
+    sim.setup(device="gpu")  # once it is there
+
+
+def test_variables_that_hide_cards_are_named(fake, monkeypatch):
+    fake.n_devices = 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(DeviceError, match=r"can see \(CUDA_VISIBLE_DEVICES is ''\)"):
+        sim.setup(device="gpu")
+
+
+def test_what_info_says(fake):
+    fake.n_devices, fake.taken = 2, 2**29
+    first, second = cards.describe()
+    assert first == "Fake card, compute capability 9.0, 0.5 of 1.1 GB free, driver for CUDA 12.8"
+    assert second.startswith("Fake card, compute capability 9.0, 1.1 GB, not used")
+
+
+def test_compiling_ahead_passes_over_what_a_card_does_not_have(fake, monkeypatch):
+    from pyNN_fastsim.warmup import warm_up
+
+    monkeypatch.setenv("PYNN_FASTSIM_DEVICE", "gpu")
+    warm_up(["IF_curr_exp", "SpikeSourcePoisson"], show=False)
+    names = {name.rpartition("_")[0] for name in fake.kernels if isinstance(name, str)}
+    assert {"iaf_psc_exp_neurons", "deliver_static", "sample"} <= names
+
+
+def test_no_graphs(fake):
+    """A driver that can't capture launches runs all the same, and says that it is slower."""
+    expected = program(exact_sums=True)
+    fake.fail["cuStreamBeginCapture"] = 1, 801
+    with pytest.warns(UserWarning, match="no CUDA graph can be made"):
+        assert program(device="gpu") == expected

@@ -424,6 +424,27 @@ def test_rules_that_see_both_cells_and_draw(fraction):
     assert len({weight for _, _, weight in weights[0]}) > 5
 
 
+@pytest.mark.parametrize("fraction", [1.0, 0.0])
+def test_plastic_synapses_of_sources_that_count(fraction):
+    """Their spikes, several in a step, are listed for plastic synapses alone."""
+
+    def build(on):
+        on.setup(timestep=0.1, rng_seed=3)
+        source = on.Population(3, on.SpikeSourcePoisson(rate=8_000.0))
+        cells = on.Population(3, on.IF_curr_exp(i_offset=5.0))
+        synapse = plastic_types()["additive"](on, weight=0.3, delay=0.4, dendritic_delay_fraction=fraction)
+        plastic = on.Projection(source, cells, on.AllToAllConnector(), synapse)
+        cells.record(["spikes", "isyn_exc"])
+        on.run(1.0)
+        on.run(1.5)
+        return [results_of(cells)], weights_of([plastic])
+
+    (found, weights), (expected, expected_weights) = on_both(build)
+    assert_equal(found, expected)
+    assert weights == expected_weights
+    assert np.ptp(expected[0][0]["isyn_exc"]) > 1.0
+
+
 def shorter(on, source, cells, projections):
     """Spikes that were emitted before arrive together with, and after, those that are emitted now."""
     projections[0].set(delay=0.2)

@@ -12,6 +12,7 @@ from ..compiling.compile import inlined
 from ..compiling.lowlevel import arrays_at, float64_at, int32_at, int64_at, uint8_at
 from ..neurons.adaptive import CAUTION, GROW, LARGEST_ERROR, LIMIT, SHRINK, SMALLEST_PART
 from .compile import kernel_of
+from .lists import note_plastic
 from .names import add_int, cuda, lower_to, read, write
 from .words import (
     BLOCK_ROW,
@@ -49,6 +50,7 @@ from .words import (
     N_COUNTED,
     N_CURRENTS,
     NOW,
+    PLASTIC_LIST,
     RECORD,
     RING,
     ROOM,
@@ -72,6 +74,8 @@ def _note(head_at, row, i, times, step):
         int32_at(row[SPIKES] + 4 * place, 1)[0] = i
         if row[TIMES] != 0:
             int32_at(row[TIMES] + 4 * place, 1)[0] = times
+    if row[PLASTIC_LIST] != 0:
+        note_plastic(row[PLASTIC_LIST], i, times, step)
     if row[RECORD] != 0 and uint8_at(row[RECORD] + i, 1)[0] != 0:
         place = add_int(head_at + 8 * LOG_LENGTH, times)
         for k in range(times):
@@ -266,7 +270,7 @@ def _counting_cells(head_at, table, n_rows, ahead):
         while i < n:
             times = _count_of(c, i, step)  # noqa: F821
             int32_at(kept + 4 * i, 1)[0] = times
-            if times > 0 and (row[SPIKES] != 0 or row[RECORD] != 0):
+            if times > 0 and (row[SPIKES] != 0 or row[PLASTIC_LIST] != 0 or row[RECORD] != 0):
                 _note(head_at, row, i, times, step)
             i += cuda.gridDim.x * cuda.blockDim.x
         b += cuda.gridDim.y

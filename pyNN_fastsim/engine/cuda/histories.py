@@ -1,6 +1,6 @@
 """
 What plastic synapses need on the card beside what others do: histories of the spikes of their targets, spikes
-of their sources that they hold, and the rows of the tables of their kernels.
+of their sources that they hold, and the tables of their kernels.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,10 @@ import numpy as np
 from ..synapses import dynamic, history
 from ..synapses.plastic_kernels import HOLD
 from . import words
-from .memory import Resident, sent
+from .delivery import LANES
+from .memory import Buffer, Resident, sent
+from .plasticity import NOTE, plastic_kernels
+from .tables import Table, parts_of_row, usual_spikes
 
 
 class History(NamedTuple):
@@ -65,25 +68,36 @@ class HeldLists(Resident):
             self._held.replace([np.sort(np.repeat(cells[:n], times[:n])) for cells, times, n in lists])
 
 
-class Histories:
-    """The histories that a network's plastic synapses need, and the spikes that they hold.
+class PlasticTables:
+    """What a network's plastic synapses have on the card.
 
-    lists, times   by the index of a block: addresses of the list of its spikes, and of how often each spiked
-    keep           keeps a buffer for as long as the plan is used; returns its address
-    residents      Residents by what they are for, a SpikeHistory or HeldSpikes; those not needed are given up
-    states         all Residents that this network needs
+    keep        keeps a buffer for as long as the plan is used; returns its address
+    copies      `Copies`
+    residents   Residents by what they are for, a SpikeHistory or HeldSpikes; those not needed are given up
+    states      all Residents that this network needs
+    tables      Tables of the kernels of a step in their order, when `make` has been called
     """
 
-    def __init__(self, network, groups, lists, times, keep, residents):
-        self._network, self._keep, self._residents = network, keep, residents
-        self._lists, self._times = lists, times
-        self._groups = [group for group in groups if is_plastic(group)]
-        self.states = []
+    def __init__(self, network, keep, copies, residents):
+        self._network, self._keep, self._copies, self._residents = network, keep, copies, residents
+        self._groups = [group for group in network.groups if is_plastic(group) and len(group)]
+        self.states, self.tables = [], []
         targets = dict.fromkeys(group.target for group in self._groups)
+        sources = dict.fromkeys(group.source for group in self._groups)
+        self._lists = {index: self._make_list(network.blocks[index].n) for index in targets | sources}
         self._histories = {index: self._place_history(index) for index in targets}
         self._held = {group: self._place_held(group) for group in self._groups if group in network.held}
         for thing in [thing for thing, resident in residents.items() if resident not in self.states]:
             del residents[thing]
+
+    def list_of(self, index):
+        """The address of the row of a block's list of spikes for plastic synapses, or 0."""
+        return self._keep(sent(self._lists[index])) if index in self._lists else 0
+
+    def _make_list(self, n):
+        """A LIST_ROW for `n` cells."""
+        cells, times = self._keep(Buffer(n, np.int32)), self._keep(Buffer(n, np.int32))
+        return np.array([cells, times, self._keep(sent(np.zeros(2, dtype=np.int64)))], dtype=np.int64)
 
     def _resident(self, thing, kind, *arguments):
         """Addresses of what is on the card for something that the host has."""
@@ -119,8 +133,6 @@ class Histories:
         """The address of a table, and how many rows it has."""
         return self._keep(sent(np.array(rows, dtype=np.int64))), len(rows)
 
-    # --- what kernels find ----------------------------------------------------------------------------------
-
     def write(self, detail, group):
         """Write down in the words of a plastic group where the history of its targets is."""
         past = self._histories[group.target]
@@ -129,51 +141,85 @@ class Histories:
         values = [(past.kept[name], 8, 0) for name in group.model.of_post]
         detail[dynamic.PAST_VALUES], _ = self._table(values)
 
-    def notes(self):
-        """(cells, row) of the table of where spikes are noted."""
-        for index, past in self._histories.items():
+    # --- the tables of kernels ------------------------------------------------------------------------------
+
+    def make(self, detail_of, base_of):
+        """Make the tables.
+
+        detail_of   a function that gives the address of the details of a group, see dynamic.py
+        base_of     one that gives the offset of the first place of a group's targets in a slot
+        """
+        rooms, deliveries = {}, {}
+        for group in self._groups:
+            room, deliver = plastic_kernels(group.model)
+            detail = detail_of(group)
+            rooms.setdefault(room, []).append(self._room(group, detail))
+            for rank, delivery in self._deliveries(group, detail, base_of(group)):
+                deliveries.setdefault((rank, deliver), []).append(delivery)
+        self.tables = [_table_for(kernel, rows, words.ROOM_ROW) for kernel, rows in rooms.items()]
+        if rooms:
+            self.tables.append(_table_for(NOTE, self._notes(), words.NOTE_ROW))
+        for (_, kernel), rows in sorted(deliveries.items(), key=lambda item: item[0][0]):
+            self.tables.append(_table_for(kernel, rows, words.PLASTIC_ROW))
+
+    def _threads(self, index, parts):
+        """For the synapses of the cells of a block that spike, of which each has so many parts."""
+        return LANES * parts * usual_spikes(self._network.blocks[index].n)
+
+    def _room(self, group, detail):
+        """(threads, row) of a group in the table of those whose targets' histories may be full."""
+        row = np.zeros(words.ROOM_ROW, dtype=np.int64)
+        n = self._network.blocks[group.target].n
+        row[words.ROOM_OF] = self.list_of(group.target)
+        row[words.ROOM_HISTORY], row[words.ROOM_DETAIL] = self._histories[group.target].row, detail
+        by_target = [self._copies.address_of(array) for array in group.by_target(n)]
+        row[words.BY_TARGET], row[words.FIRST_OF_TARGET] = by_target
+        row[words.ROOM_PARTS] = parts_of_row(group, n)
+        return self._threads(group.target, row[words.ROOM_PARTS]), row
+
+    def _notes(self):
+        """(threads, row) of the table of where spikes are noted, one at least for each list of them."""
+        for index in self._lists:
             row = np.zeros(words.NOTE_ROW, dtype=np.int64)
-            row[words.NOTED], row[words.NOTED_LIST], row[words.NOTED_IN] = index, self._lists[index], past.row
+            row[words.NOTED] = self.list_of(index)
+            row[words.NOTED_IN] = self._histories[index].row if index in self._histories else 0
             yield self._network.blocks[index].n, row
         for group, (cells, times, counts) in self._held.items():
-            index, n = group.source, self._network.blocks[group.source].n
+            n = self._network.blocks[group.source].n
             row = np.zeros(words.NOTE_ROW, dtype=np.int64)
-            row[words.NOTED], row[words.NOTED_LIST] = index, self._lists[index]
-            row[words.NOTED_TIMES] = self._times[index]
+            row[words.NOTED] = self.list_of(group.source)
             row[words.KEPT_CELLS], row[words.KEPT_TIMES], row[words.KEPT_COUNTS] = cells, times, counts
-            row[words.KEPT_LENGTH] = n
-            row[words.KEPT_SLOTS] = len(self._network.held[group].counts)
+            row[words.KEPT_SLOTS], row[words.KEPT_LENGTH] = len(self._network.held[group].counts), n
             yield n, row
 
-    def room(self, group, detail, by_target, parts):
-        """The row of a group in the table of those whose targets' histories may be full.
-
-        detail     address of its details
-        by_target  addresses of its synapses by target, and of where each target's begin
-        parts      how many warps share the synapses of one cell
-        """
-        row = np.zeros(words.ROOM_ROW, dtype=np.int64)
-        row[words.ROOM_OF], row[words.ROOM_LIST] = group.target, self._lists[group.target]
-        row[words.ROOM_HISTORY], row[words.ROOM_DETAIL] = self._histories[group.target].row, detail
-        row[words.BY_TARGET], row[words.FIRST_OF_TARGET] = by_target
-        row[words.ROOM_PARTS] = parts
-        return row
-
-    def deliveries(self, group, group_row):
-        """(rank, row) for each number of steps for which a group's synapses hold spikes.
+    def _deliveries(self, group, detail, base):
+        """(rank, (threads, row)) for each number of steps for which a group's synapses hold spikes.
 
         A synapse whose delay has changed may get spikes of two steps at once; those of a lower rank first.
         """
+        shared = np.zeros(words.PLASTIC_ROW, dtype=np.int64)
+        shared[words.PLASTIC_FIRST] = self._copies.address_of(group.first)
+        shared[words.PLASTIC_DELAYS] = self._copies.address_of(group.delays)
+        shared[words.PLASTIC_DELAY_STRIDE] = 2 if len(group.delays) > 1 else 0
+        shared[words.PLASTIC_BASE], shared[words.PLASTIC_DETAIL] = base, detail
+        shared[words.PLASTIC_PARTS] = parts_of_row(group, np.count_nonzero(np.diff(group.first)))
         holds = np.unique(np.concatenate([c[HOLD] for c in group.all_constants()]).astype(np.int64))
         latest_first = [*holds[holds == 0], *holds[holds > 0][::-1]]
         for rank, hold in enumerate(latest_first):
-            row = np.zeros(words.PLASTIC_ROW, dtype=np.int64)
-            row[: words.GROUP_ROW], row[words.HELD_FOR] = group_row, hold
+            row = shared.copy()
+            row[words.HELD_FOR] = hold
+            spikes = self._lists[group.source] if hold == 0 else self._held[group]
+            row[words.HELD_CELLS], row[words.HELD_TIMES], row[words.HELD_COUNTS] = spikes
             if hold > 0:
-                row[words.LIST], row[words.LIST_TIMES], row[words.HELD_COUNTS] = self._held[group]
                 row[words.HELD_SLOTS] = len(self._network.held[group].counts)
-                row[words.HELD_CELLS] = self._network.blocks[group.source].n
-            yield rank if group.earlier else 0, row
+                row[words.HELD_LENGTH] = self._network.blocks[group.source].n
+            yield rank if group.earlier else 0, (self._threads(group.source, row[words.PLASTIC_PARTS]), row)
+
+
+def _table_for(kernel, rows, length):
+    """The Table for a kernel; `rows` are (threads, row)."""
+    threads, rows = zip(*rows, strict=True)
+    return Table(kernel, rows, length, max(threads))
 
 
 def is_plastic(group):
@@ -181,7 +227,7 @@ def is_plastic(group):
 
 
 def values_at(block, name, keep):
-    """The address of a parameter or state variable of cells on the card; see `Histories` for `keep`."""
+    """The address of a parameter or state variable of cells on the card; `keep` as for `PlasticTables`."""
     block.state.place()
     if name in block.state:
         return block.state.address_of(name)

@@ -11,24 +11,9 @@ from ..synapses.traces import ENTRY
 from . import words
 from .cells import neuron_kernel, source_kernel
 from .delivery import LANES, changing_kernel, static_kernel
-from .histories import Histories, is_plastic, values_at
+from .histories import PlasticTables, is_plastic, values_at
 from .memory import Buffer, State, sent
-from .plasticity import NOTE, plastic_kernels
-
-SHARE = 2  # synapses of a row that each thread is to have, about
-MOST_PARTS = 32
-
-
-class Table:
-    """Rows of words on the card, of things that one kernel is launched for.
-
-    width   threads along x that each row is worth
-    """
-
-    def __init__(self, kernel, rows, length, width):
-        self.kernel, self.width, self.n_rows = kernel, int(width), len(rows)
-        self._buffer = sent(np.array(rows, dtype=np.int64).reshape(len(rows), length))
-        self.address = self._buffer.address
+from .tables import Table, parts_of_row, usual_spikes
 
 
 class Plan:
@@ -51,11 +36,12 @@ class Plan:
         self.states += [group.state for group in network.groups if isinstance(group, DynamicGroup)]
         self._derive()
         self._lists()
-        self._histories = Histories(network, self.groups, self._spikes, self._times, self._keep, residents)
-        self.states += self._histories.states
+        self._plastic = PlasticTables(network, self._keep, copies, residents)
+        self.states += self._plastic.states
         blocks = [self._block_row(block) for block in network.blocks]
         self.cells = list(self._tables_of_cells(blocks))
-        self.delivery = list(self._tables_of_groups())
+        self._plastic.make(self._detail, self._base)
+        self.delivery = [*self._plastic.tables, *self._tables_of_groups()]
         copies.end()
 
     def _keep(self, buffer):
@@ -71,14 +57,14 @@ class Plan:
         self.groups = [g for g in network.groups if len(g)]
         listed = [g for g in self.groups if g not in network.counted]
         resize_ring(network, int(self.channels[-1]), max((g.longest for g in listed), default=1))
-        self.listed = {group.source for group in listed} | {g.target for g in listed if is_plastic(g)}
+        self.sources = {group.source for group in listed if not is_plastic(group)}
         prepare_dynamic(network, [group for group in self.groups if isinstance(group, DynamicGroup)])
 
     def _lists(self):
         """Make room for the lists of spikes of blocks that somebody wants to know of."""
         network = self._network
         self._spikes, self._times, self.counts = {}, {}, {}
-        for index in self.listed:
+        for index in self.sources:
             block = network.blocks[index]
             self._spikes[index] = self._keep(Buffer(block.n, np.int32))
             self._times[index] = self._keep(Buffer(block.n, np.int32)) if block.model.is_source else 0
@@ -97,6 +83,7 @@ class Plan:
             row[words.RECORD] = self._keep(sent(block.recorded))
         row[words.SPIKES] = self._spikes.get(block.index, 0)
         row[words.TIMES] = self._times.get(block.index, 0)
+        row[words.PLASTIC_LIST] = self._plastic.list_of(block.index)
         if model.is_source:
             self._write_source(row, block)
         else:
@@ -183,7 +170,6 @@ class Plan:
 
     def _tables_of_groups(self):
         """A table for each kernel of synapses; that of static ones last, since it ends the step."""
-        yield from self._tables_of_plastic()
         by_kernel = {}
         for group in self.groups:
             if group not in self._network.counted and not is_plastic(group):
@@ -193,41 +179,9 @@ class Plan:
         static = by_kernel.pop(static_kernel(), [])
         for kernel, groups in [*by_kernel.items(), (static_kernel(), static)]:
             rows = [self._group_row(group) for group in groups]
-            yield Table(kernel, rows, words.GROUP_ROW, self._width(rows))
-
-    def _tables_of_plastic(self):
-        """Tables of plastic synapses, in the order of plasticity.py."""
-        rooms, deliveries = {}, {}
-        for group in filter(is_plastic, self.groups):
-            room, deliver = plastic_kernels(group.model)
-            group_row = self._group_row(group)
-            n = self._network.blocks[group.target].n
-            by_target = [self._copies.address_of(array) for array in group.by_target(n)]
-            parts = self._parts(group, n)
-            row = self._histories.room(group, group_row[words.DETAIL], by_target, parts)
-            rooms.setdefault(room, []).append(row)
-            for rank, row in self._histories.deliveries(group, group_row):
-                deliveries.setdefault((rank, deliver), []).append(row)
-        for kernel, rows in rooms.items():
-            width = self._width(rows, words.ROOM_PARTS, words.ROOM_OF)
-            yield Table(kernel, rows, words.ROOM_ROW, width)
-        if rooms:
-            widths, rows = zip(*self._histories.notes(), strict=True)
-            yield Table(NOTE, rows, words.NOTE_ROW, max(widths))
-        for (_, kernel), rows in sorted(deliveries.items(), key=lambda item: item[0][0]):
-            yield Table(kernel, rows, words.PLASTIC_ROW, self._width(rows))
-
-    def _width(self, rows, parts=words.PARTS, block=words.SOURCE):
-        """Threads along x for the synapses of rows; two words say of how many warps, and which block."""
-        return max((LANES * row[parts] * self._usual_spikes(row[block]) for row in rows), default=1)
-
-    def _parts(self, group, n_cells):
-        """How many warps share the synapses of one of `n_cells` cells."""
-        return np.clip(len(group) // max(n_cells, 1) // (LANES * SHARE), 1, MOST_PARTS)
-
-    def _usual_spikes(self, source):
-        """How many cells of a block are expected to spike in a step: a guess, for which there are warps."""
-        return 4 + self._network.blocks[source].n // 1000
+            spikes = [usual_spikes(self._network.blocks[row[words.SOURCE]].n) for row in rows]
+            widths = [LANES * row[words.PARTS] * n for row, n in zip(rows, spikes, strict=True)]
+            yield Table(kernel, rows, words.GROUP_ROW, max(widths, default=1))
 
     def _group_row(self, group):
         copies, row = self._copies, np.zeros(words.GROUP_ROW, dtype=np.int64)
@@ -235,17 +189,19 @@ class Plan:
         row[words.LIST], row[words.LIST_TIMES] = self._spikes[group.source], self._times[group.source]
         row[words.FIRST] = copies.address_of(group.first)
         row[words.TARGETS] = copies.address_of(group.targets)
-        if not is_plastic(group):
-            row[words.WEIGHTS] = copies.address_of(group.weights)
-            row[words.WEIGHT_STRIDE] = 8 if len(group.weights) > 1 else 0
+        row[words.WEIGHTS] = copies.address_of(group.weights)
+        row[words.WEIGHT_STRIDE] = 8 if len(group.weights) > 1 else 0
         row[words.DELAYS] = copies.address_of(group.delays)
         row[words.DELAY_STRIDE] = 2 if len(group.delays) > 1 else 0
-        n_targets = self._network.blocks[group.target].n
-        row[words.BASE] = self.channels[group.target] + group.receptor * n_targets
-        row[words.PARTS] = self._parts(group, np.count_nonzero(np.diff(group.first)))
+        row[words.BASE] = self._base(group)
+        row[words.PARTS] = parts_of_row(group, np.count_nonzero(np.diff(group.first)))
         if isinstance(group, DynamicGroup):
             row[words.DETAIL] = self._detail(group)
         return row
+
+    def _base(self, group):
+        """Offset of the first place of a group's targets in a slot of the ring buffer."""
+        return self.channels[group.target] + group.receptor * self._network.blocks[group.target].n
 
     def _detail(self, group):
         """The words that synapses which change need, with addresses of the card (dynamic.py)."""
@@ -259,7 +215,7 @@ class Plan:
         detail[dynamic.CONSTANTS] = self._table(group.used_constants)
         if is_plastic(group):
             detail[dynamic.SEEN], detail[dynamic.WEIGHTS] = of_plastic
-            self._histories.write(detail, group)
+            self._plastic.write(detail, group)
             self._write_earlier(detail, group)
         else:
             detail[dynamic.WEIGHTS] = self._copies.address_of(group.weights)

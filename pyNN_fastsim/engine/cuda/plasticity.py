@@ -2,7 +2,8 @@
 Kernels of plastic synapses: what happens to them in a step, after the update of cells.
 
     make room   where a target spikes whose history is full, all its synapses are taken through what is there
-    note        spikes of targets are added to their histories, those of sources to lists that are held
+    note        spikes of targets are added to their histories, those of sources to lists that are held; the
+                lists of the next step are emptied
     deliver     synapses at which a presynaptic spike arrives are taken through it, and add to the ring buffer
 
 A synapse is changed by one thread only in each of these, and reads only what earlier kernels wrote. So it
@@ -18,13 +19,8 @@ from ..synapses.plastic_kernels import HOLD, timing_at
 from . import words
 from .compile import kernel_of
 from .delivery import LANES
+from .lists import begin_next_list, n_listed
 from .names import add_float, cuda
-
-
-@inlined
-def _n_listed(head, step, block):
-    """How many cells of a block spike in a step."""
-    return int64_at(head[words.LISTED] + 8 * ((step & 1) * head[words.N_BLOCKS] + block), 1)[0]
 
 
 def _make_room(head_at, table, n_rows, ahead):
@@ -40,10 +36,11 @@ def _make_room(head_at, table, n_rows, ahead):
         row = int64_at(table + 8 * words.ROOM_ROW * g, words.ROOM_ROW)
         history = int64_at(row[words.ROOM_HISTORY], HISTORY_ROW)
         parts = row[words.ROOM_PARTS]
-        n = parts * _n_listed(head, step, row[words.ROOM_OF])
+        spikes = int64_at(row[words.ROOM_OF], words.LIST_ROW)
+        n = parts * n_listed(spikes, step)
         w = thread // LANES
         while w < n:
-            cell = int32_at(row[words.ROOM_LIST] + 4 * (w // parts), 1)[0]
+            cell = int32_at(spikes[words.PLASTIC_CELLS] + 4 * (w // parts), 1)[0]
             if is_full(history, cell):
                 detail = int64_at(row[words.ROOM_DETAIL], DETAIL_ROW)
                 bounds = int64_at(row[words.FIRST_OF_TARGET] + 8 * cell, 2)
@@ -65,32 +62,27 @@ def _note(head_at, table, n_rows, ahead):
     r = cuda.blockIdx.y
     while r < n_rows:
         row = int64_at(table + 8 * words.NOTE_ROW * r, words.NOTE_ROW)
-        n = _n_listed(head, step, row[words.NOTED])
+        spikes = int64_at(row[words.NOTED], words.LIST_ROW)
+        n = n_listed(spikes, step)
         k = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
-        if k == 0 and row[words.NOTED_IN] == 0:
-            int32_at(row[words.KEPT_COUNTS] + 4 * (step % row[words.KEPT_SLOTS]), 1)[0] = n
+        if k == 0:
+            begin_next_list(spikes, step)
+            if row[words.KEPT_SLOTS] > 0:
+                int32_at(row[words.KEPT_COUNTS] + 4 * (step % row[words.KEPT_SLOTS]), 1)[0] = n
         while k < n:
-            cell = int32_at(row[words.NOTED_LIST] + 4 * k, 1)[0]
-            if row[words.NOTED_IN] == 0:
-                _keep(row, k, cell, step)
-            else:
+            cell = int32_at(spikes[words.PLASTIC_CELLS] + 4 * k, 1)[0]
+            if row[words.KEPT_SLOTS] > 0:
+                place = (step % row[words.KEPT_SLOTS]) * row[words.KEPT_LENGTH] + k
+                times = int32_at(spikes[words.PLASTIC_TIMES] + 4 * k, 1)[0]
+                int32_at(row[words.KEPT_CELLS] + 4 * place, 1)[0] = cell
+                int32_at(row[words.KEPT_TIMES] + 4 * place, 1)[0] = times
+            if row[words.NOTED_IN] != 0:
                 history = int64_at(row[words.NOTED_IN], HISTORY_ROW)
                 if is_full(history, cell):
                     forget_spikes(history, cell, step)
                 add_spike(history, cell, step)
             k += cuda.gridDim.x * cuda.blockDim.x
         r += cuda.gridDim.y
-
-
-@inlined
-def _keep(row, k, cell, step):
-    """Put a cell of a source, the k-th that spikes in this step, into the list that is held."""
-    place = (step % row[words.KEPT_SLOTS]) * row[words.KEPT_LENGTH] + k
-    int32_at(row[words.KEPT_CELLS] + 4 * place, 1)[0] = cell
-    times = 1
-    if row[words.NOTED_TIMES] != 0:
-        times = int32_at(row[words.NOTED_TIMES] + 4 * k, 1)[0]
-    int32_at(row[words.KEPT_TIMES] + 4 * place, 1)[0] = times
 
 
 def _deliver(head_at, table, n_rows, ahead):
@@ -105,29 +97,28 @@ def _deliver(head_at, table, n_rows, ahead):
     while g < n_rows:
         row = int64_at(table + 8 * words.PLASTIC_ROW * g, words.PLASTIC_ROW)
         emitted = step - row[words.HELD_FOR]
-        first, n = 0, 0
-        if row[words.HELD_COUNTS] == 0:
-            n = _n_listed(head, step, row[words.SOURCE])
+        first, n, parts = 0, 0, row[words.PLASTIC_PARTS]
+        if row[words.HELD_SLOTS] == 0:
+            n = int64_at(row[words.HELD_COUNTS], 2)[step & 1]
         elif emitted >= 0:
             slot = emitted % row[words.HELD_SLOTS]
-            first, n = slot * row[words.HELD_CELLS], int32_at(row[words.HELD_COUNTS] + 4 * slot, 1)[0]
+            first, n = slot * row[words.HELD_LENGTH], int32_at(row[words.HELD_COUNTS] + 4 * slot, 1)[0]
         w = thread // LANES
-        while w < n * row[words.PARTS]:
-            _through(head, row, first + w // row[words.PARTS], w % row[words.PARTS], lane, emitted)
+        while w < n * parts:
+            _through(head, row, first + w // parts, w % parts, lane, emitted)
             w += n_warps
         g += cuda.gridDim.y
 
 
 def _through(head, row, entry, part, lane, emitted):
     """Take the synapses of a cell that are for a lane of a part through its spikes, an entry of a list."""
-    cell = int32_at(row[words.LIST] + 4 * entry, 1)[0]
-    times = 1
-    if row[words.LIST_TIMES] != 0:
-        times = int32_at(row[words.LIST_TIMES] + 4 * entry, 1)[0]
-    detail = int64_at(row[words.DETAIL], DETAIL_ROW)
+    cell = int32_at(row[words.HELD_CELLS] + 4 * entry, 1)[0]
+    times = int32_at(row[words.HELD_TIMES] + 4 * entry, 1)[0]
+    detail = int64_at(row[words.PLASTIC_DETAIL], DETAIL_ROW)
     state = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
-    timing, delays, stride = timing_at(detail, emitted, row[words.DELAYS], row[words.DELAY_STRIDE])
-    bounds = int64_at(row[words.FIRST] + 8 * cell, 2)
+    delays, stride = row[words.PLASTIC_DELAYS], row[words.PLASTIC_DELAY_STRIDE]
+    timing, delays, stride = timing_at(detail, emitted, delays, stride)
+    bounds = int64_at(row[words.PLASTIC_FIRST] + 8 * cell, 2)
     j = bounds[0] + part * LANES + lane
     while j < bounds[1]:
         t = elements_at(timing, j, _N_CONSTANTS)  # noqa: F821
@@ -137,9 +128,9 @@ def _through(head, row, entry, part, lane, emitted):
             for _ in range(times):
                 amount += to_grid(_arrived(detail, state, t, c, j, cell, emitted))  # noqa: F821
             slot = (emitted + uint16_at(delays + stride * j, 1)[0]) & head[words.MASK]
-            target = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
-            add_float(head[words.RING] + 8 * (slot * head[words.WIDTH] + row[words.BASE] + target), amount)
-        j += row[words.PARTS] * LANES
+            place = row[words.PLASTIC_BASE] + uint32_at(detail[TARGETS] + 4 * j, 1)[0]
+            add_float(head[words.RING] + 8 * (slot * head[words.WIDTH] + place), amount)
+        j += row[words.PLASTIC_PARTS] * LANES
 
 
 NOTE = kernel_of(_note, "note_spikes")

@@ -33,13 +33,16 @@ sys.setswitchinterval(1e-4)  # the simulator's threads wait for each other
 
 
 def in_turn(backwards):
-    """What runs the threads of a block one after the other, which takes a tenth of the time of real threads.
+    """What runs the threads of a block one after the other, which takes a tenth of the time of real threads;
+    backwards, if that is wanted, and blocks of the grid, too.
 
     Our kernels have no barriers, so any order will do, and none may matter.
     """
 
     def run(manager, block_index, *arguments):
         me = threading.current_thread()
+        if backwards:
+            block_index = tuple(n - 1 - i for n, i in zip(manager._grid_dim, block_index, strict=True))
         me.blockIdx = kernel.Dim3(*block_index)
         points = list(np.ndindex(*manager._block_dim))
         for point in points[::-1] if backwards else points:
@@ -480,7 +483,10 @@ PLASTIC_CHANGES = {
 
 @pytest.mark.parametrize("fraction", [1.0, 0.0, 0.4])
 @pytest.mark.parametrize("name", PLASTIC_CHANGES)
-def test_plastic_synapses_when_something_changes(name, fraction):
+def test_plastic_synapses_when_something_changes(name, fraction, monkeypatch):
+    monkeypatch.setattr(kernel.BlockManager, "run", in_turn(True))
+    monkeypatch.setattr(launching, "MOST_ROWS", 9)
+
     def build(on):
         source, cells, projections = plastic_network(on, plastic_types()["additive"], fraction, 0.7)
         on.run(1.2)

@@ -213,6 +213,7 @@ class Network:
         """
         sampler = Sampler(block, variable, cells, interval, self.step, self.records.new_array, about or {})
         self.samplers.append(sampler)
+        self.changed()
         return sampler
 
     def add_synapse_sampler(self, group, variable, places, interval, about=None):

@@ -17,11 +17,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from pyNN_fastsim.engine.cuda.simulated_grid import Grid
+
 CAPTURING, IMPLICIT, INVALID, HANDLE, CONTEXT, ILLEGAL, FULL = 900, 906, 1, 400, 201, 700, 2
 NAMES = {
     CAPTURING: "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", IMPLICIT: "CUDA_ERROR_STREAM_CAPTURE_IMPLICIT",
     INVALID: "CUDA_ERROR_INVALID_VALUE", CONTEXT: "CUDA_ERROR_INVALID_CONTEXT",
-    FULL: "CUDA_ERROR_OUT_OF_MEMORY",
+    FULL: "CUDA_ERROR_OUT_OF_MEMORY", 720: "CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE",
     ILLEGAL: "CUDA_ERROR_ILLEGAL_ADDRESS", HANDLE: "CUDA_ERROR_INVALID_HANDLE", 100: "CUDA_ERROR_NO_DEVICE",
     46: "CUDA_ERROR_DEVICE_UNAVAILABLE", 803: "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH",
 }  # fmt: skip
@@ -59,6 +61,7 @@ class FakeCard:
     def __init__(self, n_bytes=2**30, capability=(9, 0), version=12080):
         self.n_bytes, self.capability, self.version = n_bytes, capability, version
         self.n_devices, self.mode, self.taken = 1, 0, 0  # taken: bytes that others use
+        self.n_multiprocessors = 2
         self.calls, self.fail, self.broken = {}, {}, 0
         self.memory, self.kernels, self.streams = {}, {}, {0: []}
         self.events, self.graphs, self.capturing, self.done = {}, {}, None, set()
@@ -123,7 +126,9 @@ class FakeCard:
         return b"Fake card\0".ljust(length)
 
     def cuDeviceGetAttribute(self, attribute, device):
-        return {16: 4, 75: self.capability[0], 76: self.capability[1], 20: self.mode}[int(attribute)]
+        return {16: self.n_multiprocessors, 75: self.capability[0], 76: self.capability[1], 20: self.mode}[
+            int(attribute)
+        ]
 
     def cuDeviceTotalMem(self, device):
         return self.n_bytes
@@ -254,6 +259,15 @@ class FakeCard:
     def cuOccupancyMaxActiveBlocksPerMultiprocessor(self, function, threads, shared):
         return 2048 // threads
 
+    def cuLaunchCooperativeKernel(self, function, gx, gy, gz, bx, by, bz, shared, stream, parameters):
+        self._here()
+        self._check(gx <= 2048 // bx * self.n_multiprocessors, 720)
+        self._check(stream in self.streams and stream != self.capturing and function in self.kernels, HANDLE)
+        self._check(gy == gz == by == bz == 1 and shared == 0, INVALID)
+        places = (ctypes.c_void_p * 4).from_address(parameters)
+        values = [ctypes.c_int64.from_address(place).value for place in places]
+        self._add(stream, lambda: Grid(self.kernels[function], gx, bx).run(*values))
+
     def cuLaunchKernel(self, function, gx, gy, gz, bx, by, bz, shared, stream, parameters, extra):
         self._here()
         self._check(stream in self.streams and function in self.kernels, HANDLE)
@@ -345,6 +359,7 @@ SIGNATURES = {
     "cuStreamSynchronize": "q", "cuCtxSynchronize": "", "cuEventCreate": "Qi", "cuEventDestroy": "q",
     "cuEventRecord": "qq", "cuEventSynchronize": "q", "cuModuleLoadData": "Qm", "cuModuleGetFunction": "Qqs",
     "cuOccupancyMaxActiveBlocksPerMultiprocessor": "Iqiq", "cuLaunchKernel": "qiiiiiiiqqq",
+    "cuLaunchCooperativeKernel": "qiiiiiiiqq",
     "cuStreamBeginCapture": "qi", "cuStreamEndCapture": "qQ", "cuGraphInstantiate": "Qqq",
     "cuGraphLaunch": "qq", "cuGraphDestroy": "q", "cuGraphExecDestroy": "q",
 }  # fmt: skip

@@ -3,6 +3,7 @@ The run loop for GPUs in Numba's simulator of CUDA, against the CPU's: run by te
 NUMBA_ENABLE_CUDASIM=1. Memory of the card is arrays that only kernels know, and whose ends are checked.
 """
 
+import random
 import sys
 import threading
 from dataclasses import replace
@@ -20,7 +21,7 @@ from own_cells import OwnIF
 from pyNN.parameters import Sequence
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.cuda import cards, launching, run
+from pyNN_fastsim.engine.cuda import cards, launching, persistent, run, simulated_grid
 from pyNN_fastsim.engine.cuda.errors import DeviceError, TooLarge
 from pyNN_fastsim.engine.network import NumericalError
 
@@ -36,7 +37,7 @@ def in_turn(backwards):
     """What runs the threads of a block one after the other, which takes a tenth of the time of real threads;
     backwards, if that is wanted, and blocks of the grid, too.
 
-    Our kernels have no barriers, so any order will do, and none may matter.
+    Kernels of one phase have no barriers, so any order will do, and none may matter.
     """
 
     def run(manager, block_index, *arguments):
@@ -56,6 +57,24 @@ def in_turn(backwards):
 def threads_in_turn(request, monkeypatch):
     if "threads_at_once" not in request.fixturenames:
         monkeypatch.setattr(kernel.BlockManager, "run", in_turn(False))
+
+
+def shuffled(seed):
+    """What lets the threads of a grid whose blocks wait for each other have their turns in any order."""
+    numbers = random.Random(seed)
+
+    def in_order(threads):
+        return numbers.sample(threads, len(threads))
+
+    return in_order
+
+
+@pytest.fixture(autouse=True, params=launching.LOOPS)
+def loop(request, monkeypatch):
+    """Which of the two loops runs steps."""
+    monkeypatch.setenv(launching.VARIABLE, request.param)
+    monkeypatch.setattr(persistent, "PATIENCE", 1000)
+    return request.param
 
 
 @pytest.fixture
@@ -124,17 +143,20 @@ schedules = (
     st.sampled_from([2, 2, 2, 4]),
     st.integers(3, 40),
     st.booleans(),
-    st.booleans(),
+    st.integers(0, 99),
 )
+# Networks with plastic synapses are run by kernels of one phase, whatever is asked for.
+of_phases = pytest.mark.parametrize("loop", ["graph"], indirect=True)
 
 
 @drawing
 @given(drawn_networks.networks(synapses=SYNAPSES, large=False), *schedules)
-def test_drawn_networks(spec, rows, threads, chunk, small_log, backwards):
-    """Whatever the schedule and the room for recordings."""
-    compare_drawn(spec, rows, threads, chunk, small_log, backwards)
+def test_drawn_networks(loop, spec, blocks, threads, chunk, small_log, order):
+    """Whatever the schedule, and the room for recordings."""
+    compare_drawn(spec, blocks, threads, chunk, small_log, order)
 
 
+@of_phases
 @settings(drawing, max_examples=30)
 @given(
     drawn_networks.networks(
@@ -142,16 +164,18 @@ def test_drawn_networks(spec, rows, threads, chunk, small_log, backwards):
     ),
     *schedules,
 )
-def test_drawn_plastic_networks(spec, rows, threads, chunk, small_log, backwards):
-    compare_drawn(spec, rows, threads, chunk, small_log, backwards)
+def test_drawn_plastic_networks(loop, spec, blocks, threads, chunk, small_log, order):
+    compare_drawn(spec, blocks, threads, chunk, small_log, order)
 
 
-def compare_drawn(spec, rows, threads, chunk, small_log, backwards):
+def compare_drawn(spec, blocks, threads, chunk, small_log, order):
     spec = shortened(spec)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel.BlockManager, "run", in_turn(backwards))
-        patch.setattr(launching, "MOST_ROWS", rows)
+        patch.setattr(kernel.BlockManager, "run", in_turn(order % 2))
+        patch.setattr(simulated_grid.Grid, "in_order", staticmethod(shuffled(order)))
+        patch.setattr(launching, "MOST_BLOCKS", blocks)
         patch.setattr(launching, "THREADS", threads)
+        patch.setattr(launching, "SIMULATED_GRID", (blocks, threads))
         patch.setattr(launching, "STEPS", (5, 2, 1))
         patch.setattr(run, "CHUNK", chunk)
         if small_log:
@@ -379,6 +403,7 @@ def weights_of(projections):
     return [projection.get("weight", "list") for projection in projections]
 
 
+@of_phases
 @pytest.mark.parametrize("name", plastic_types())
 @pytest.mark.parametrize("fraction", [1.0, 0.0, 0.4])
 def test_plastic_synapses(name, fraction):
@@ -404,6 +429,7 @@ def test_plastic_synapses(name, fraction):
     assert max(np.bincount([int(cell) for _, cell in expected[0][0]["spikes"]])) > 32  # a history is full
 
 
+@of_phases
 @pytest.mark.parametrize("fraction", [1.0, 0.0, 0.4])
 def test_rules_that_see_both_cells_and_draw(fraction):
     """Values of cells are those of the step in which a spike arrives, or after a spike of the target."""
@@ -430,6 +456,7 @@ def test_rules_that_see_both_cells_and_draw(fraction):
     assert len({weight for _, _, weight in weights[0]}) > 5
 
 
+@of_phases
 @pytest.mark.parametrize("fraction", [1.0, 0.0])
 def test_plastic_synapses_of_sources_that_count(fraction):
     """Their spikes, several in a step, are listed for plastic synapses alone."""
@@ -484,6 +511,7 @@ PLASTIC_CHANGES = {
 }
 
 
+@of_phases
 @pytest.mark.parametrize("fraction", [1.0, 0.0, 0.4])
 @pytest.mark.parametrize("name", PLASTIC_CHANGES)
 def test_plastic_synapses_when_something_changes(name, fraction, monkeypatch):

@@ -46,8 +46,8 @@ def kernels():
     for kind in (sim.IF_curr_exp(), Summing(), equation_models.cell_type(equation_models.IZHIKEVICH)()):
         block = sim.Population(2, kind)._block
         block.update_constants(0.1, 1, 1, 0, -1)
-        yield cells.neuron_kernel(block.model, len(block.constants))
-    yield from (delivery.static_kernel(), steps.BEGIN, steps.TELL)
+        yield steps.update_kernel((cells.neuron_part(block.model, len(block.constants)),))
+    yield from (steps.finish_kernel((delivery.static_part(),)), steps.BEGIN, steps.TELL)
 
 
 def main():

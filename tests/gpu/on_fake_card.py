@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -65,7 +66,7 @@ def fake(monkeypatch):
 
     monkeypatch.setattr(machine_code, "of", python_code)
     monkeypatch.setattr(memory.Buffer, "__init__", known_to_views(memory.Buffer.__init__))
-    monkeypatch.setattr(launching, "THREADS", 32)
+    monkeypatch.setenv(launching.VARIABLE, "graph")
     monkeypatch.setattr(launching, "STEPS", (5, 2, 1))
     monkeypatch.setattr(run, "CHUNK", 7)
     forget_kernels()
@@ -330,7 +331,37 @@ def test_compiling_ahead_passes_over_what_a_card_does_not_have(fake, monkeypatch
     monkeypatch.setenv("PYNN_FASTSIM_DEVICE", "gpu")
     warm_up(["IF_curr_exp", "SpikeSourcePoisson"], show=False)
     names = {name.rpartition("_")[0] for name in fake.kernels if isinstance(name, str)}
-    assert {"iaf_psc_exp_neurons", "deliver_static", "sample"} <= names
+    assert {"update_iaf_psc_exp_neuron", "finish", "begin"} <= names
+
+
+def short_program(**setup):
+    source, cells, back = network(**setup)
+    sim.run(0.5)
+    back.set(weight=0.3)
+    sim.run(0.4)
+    return recorded(source, cells)
+
+
+def test_one_kernel_for_all_steps(fake, monkeypatch):
+    expected = short_program(exact_sums=True)
+    monkeypatch.setenv(launching.VARIABLE, "persistent")
+    assert short_program(device="gpu") == expected
+    assert fake.calls["cuLaunchCooperativeKernel"] == 2
+    assert {symbol for symbol in fake.kernels if str(symbol).startswith("update")} == set()
+
+
+@pytest.mark.parametrize("reason", ["refused", "registers", "too old"])
+def test_where_blocks_cannot_wait_for_each_other_steps_are_launched(fake, monkeypatch, reason):
+    expected = short_program(exact_sums=True)
+    monkeypatch.setenv(launching.VARIABLE, "persistent")
+    fake.fail.update({"refused": {"cuLaunchCooperativeKernel": (2, 720)}}.get(reason, {}))
+    if reason == "registers":
+        monkeypatch.setattr(FakeCard, "cuOccupancyMaxActiveBlocksPerMultiprocessor", lambda *_: 0)
+    elif reason == "too old":
+        fake.capability = 6, 0
+    with pytest.warns(UserWarning, match="runs will be slower") if reason != "too old" else nullcontext():
+        assert short_program(device="gpu") == expected
+    assert fake.calls.get("cuLaunchCooperativeKernel", 0) == (2 if reason == "refused" else 0)
 
 
 def test_no_graphs(fake):

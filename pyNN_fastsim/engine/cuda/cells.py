@@ -1,9 +1,9 @@
 """
-Kernels that take cells through a step: of neurons, and of spike sources.
+What takes a cell through a step: of neurons, and of spike sources.
 
-A kernel is for all blocks of a model: cells along x, blocks along y, whatever the number of threads. Each
-thread takes its cell's state from memory through `step` back to memory, so that what a cell does depends on
-nothing else, and gives the same numbers as on the CPU.
+These are functions of one cell of one block; `steps.py` makes kernels of those that a network needs. A thread
+takes its cell's state from memory through `step` back to memory, so that what a cell does depends on nothing
+else, and gives the same numbers as on the CPU.
 """
 
 import math
@@ -11,11 +11,10 @@ import math
 from ..compiling.compile import inlined
 from ..compiling.lowlevel import arrays_at, float64_at, int32_at, int64_at, uint8_at
 from ..neurons.adaptive import CAUTION, GROW, LARGEST_ERROR, LIMIT, SHRINK, SMALLEST_PART
-from .compile import kernel_of
 from .lists import note_plastic
-from .names import add_int, cuda, lower_to, read, write
+from .names import add_int, lower_to, read, write
+from .parts import part_of
 from .words import (
-    BLOCK_ROW,
     CAPACITY,
     CELLS,
     CHANNEL,
@@ -33,6 +32,10 @@ from .words import (
     COUNTED_WEIGHTS,
     COUNTS,
     CURRENTS,
+    ENTRIES,
+    ENTRY,
+    ENTRY_CELL,
+    ENTRY_UNITS,
     FAILED,
     FIRST_CURRENT,
     FIRST_ID,
@@ -41,24 +44,24 @@ from .words import (
     INJECTED,
     INJECTED_FIRST,
     KEPT,
+    LIST,
     LISTED,
     LOG,
     LOG_CAPACITY,
     LOG_LENGTH,
     MASK,
-    N_BLOCKS,
     N_COUNTED,
     N_CURRENTS,
-    NOW,
     PLASTIC_LIST,
     RECORD,
     RING,
     ROOM,
     SIZE,
-    SPIKES,
     STATE,
     STOP,
-    TIMES,
+    UNIT_ROW,
+    UNITS,
+    UNITS_SHIFT,
     WIDTH,
 )
 
@@ -67,13 +70,14 @@ from .words import (
 
 @inlined
 def _note(head_at, row, i, times, step):
-    """Put a cell that spikes, `times` times in this step, into the block's list and into the log."""
+    """Put a cell that spikes, `times` times in this step, into the list of spikes and into the log."""
     head = int64_at(head_at, HEAD)
-    if row[SPIKES] != 0:
-        place = add_int(head[LISTED] + 8 * ((step & 1) * head[N_BLOCKS] + row[INDEX]), 1)
-        int32_at(row[SPIKES] + 4 * place, 1)[0] = i
-        if row[TIMES] != 0:
-            int32_at(row[TIMES] + 4 * place, 1)[0] = times
+    if row[ENTRIES] != 0:
+        place = add_int(head[LISTED] + 8 * (step & 1), row[ENTRIES])
+        for k in range(row[ENTRIES]):
+            entry = int64_at(head[LIST] + 8 * ENTRY * (place + k), ENTRY)
+            entry[ENTRY_UNITS] = row[UNITS] + 8 * UNIT_ROW * (k << head[UNITS_SHIFT])
+            entry[ENTRY_CELL] = times * CELLS + i
     if row[PLASTIC_LIST] != 0:
         note_plastic(row[PLASTIC_LIST], i, times, step)
     if row[RECORD] != 0 and uint8_at(row[RECORD] + i, 1)[0] != 0:
@@ -123,35 +127,23 @@ def _arrived(head, row, i, step):
 # --- neurons ------------------------------------------------------------------------------------------------
 
 
-def _neurons(head_at, table, n_rows, ahead):
-    """Take the cells of blocks of a model to a step."""
-    head = int64_at(head_at, HEAD)
-    step = head[NOW] + ahead
-    if head[STOP] < step or step == 0:
+def _neuron(head_at, row, i, step):
+    """Take a neuron to a step."""
+    if step == 0:
         return
-    b = cuda.blockIdx.y
-    while b < n_rows:
-        row = int64_at(table + 8 * BLOCK_ROW * b, BLOCK_ROW)
-        n = row[SIZE]
-        i = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
-        while i < n:
-            inputs = _arrived(head, row, i, step)
-            x = read(inputs, 8 * n, _N_RECEPTORS) + (_injected(head, row, i, step),)  # noqa: F821
-            write(inputs, 8 * n, _NOTHING)  # noqa: F821
-            c = read(  # noqa: F821
-                row[CONSTANTS] + row[CONSTANT_STRIDE] * i,
-                row[CONSTANT_SPACING],
-                _N_CONSTANTS,  # noqa: F821
-            )
-            s = read(row[STATE] + 8 * i, 8 * n, _N_STATE)  # noqa: F821
-            state, spiked = _step(c, s, x)  # noqa: F821
-            write(row[STATE] + 8 * i, 8 * n, state)
-            if not abs(state[0]) <= LIMIT:
-                _fail(head_at, row, i, step)
-            elif spiked:
-                _note(head_at, row, i, 1, step)
-            i += cuda.gridDim.x * cuda.blockDim.x
-        b += cuda.gridDim.y
+    head = int64_at(head_at, HEAD)
+    n = row[SIZE]
+    inputs = _arrived(head, row, i, step)
+    x = read(inputs, 8 * n, _N_RECEPTORS) + (_injected(head, row, i, step),)  # noqa: F821
+    write(inputs, 8 * n, _NOTHING)  # noqa: F821
+    c = read(row[CONSTANTS] + row[CONSTANT_STRIDE] * i, row[CONSTANT_SPACING], _N_CONSTANTS)  # noqa: F821
+    s = read(row[STATE] + 8 * i, 8 * n, _N_STATE)  # noqa: F821
+    state, spiked = _step(c, s, x)  # noqa: F821
+    write(row[STATE] + 8 * i, 8 * n, state)
+    if not abs(state[0]) <= LIMIT:
+        _fail(head_at, row, i, step)
+    elif spiked:
+        _note(head_at, row, i, 1, step)
 
 
 def _adaptive_step(c, s, x):
@@ -191,18 +183,12 @@ def _nothing_to_refresh(c, s):
     return s
 
 
-def neuron_kernel(model, n_constants):
-    """The kernel of a neuron model."""
-    from ..compiling.compile import specialise
-
-    if model.attempt is None:
-        step = model.step
-    else:
-        step = _adaptive(model, specialise)
-    return kernel_of(
-        _neurons,
-        f"{model.name}_neurons",
-        _step=step,
+def neuron_part(model, n_constants):
+    """The function that takes a neuron of a model to a step."""
+    return part_of(
+        _neuron,
+        f"{model.name}_neuron",
+        _step=model.step if model.attempt is None else _adaptive(model),
         _N_CONSTANTS=n_constants,
         _N_STATE=len(model.state),
         _N_RECEPTORS=len(model.receptors),
@@ -210,103 +196,68 @@ def neuron_kernel(model, n_constants):
     )
 
 
-_adaptive_steps = {}
-
-
-def _adaptive(model, specialise):
-    functions = model.attempt, model.fires, model.finish, model.refresh
-    if functions not in _adaptive_steps:
-        names = {
-            "_attempt": model.attempt,
-            "_fires": model.fires,
-            "_finish": model.finish,
-            "_refresh": model.refresh or _nothing_to_refresh,
-        }
-        _adaptive_steps[functions] = inlined(specialise(_adaptive_step, f"{model.name}_step", **names))
-    return _adaptive_steps[functions]
+def _adaptive(model):
+    names = {
+        "_attempt": model.attempt,
+        "_fires": model.fires,
+        "_finish": model.finish,
+        "_refresh": model.refresh or _nothing_to_refresh,
+    }
+    return part_of(_adaptive_step, f"{model.name}_step", **names)
 
 
 # --- spike sources ------------------------------------------------------------------------------------------
 
 
-def _waiting_cells(head_at, table, n_rows, ahead):
-    """Let those cells spike whose next spike is due; of sources with a function `spike`."""
-    head = int64_at(head_at, HEAD)
-    step = head[NOW] + ahead
-    if head[STOP] < step:
+def _waiting_cell(head_at, row, i, step):
+    """Let a cell spike if its next spike is due; of sources with a function `spike`."""
+    n = row[SIZE]
+    due = float64_at(row[STATE], n)
+    if due[i] > step:
         return
-    b = cuda.blockIdx.y
-    while b < n_rows:
-        row = int64_at(table + 8 * BLOCK_ROW * b, BLOCK_ROW)
-        n = row[SIZE]
-        due = float64_at(row[STATE], n)
-        i = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
-        while i < n:
-            if due[i] <= step:
-                c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
-                s = _state_rows(row[STATE], 8 * n, n, _N_STATE)  # noqa: F821
-                times = 0
-                while due[i] <= step and times < row[CAPACITY]:
-                    times += 1
-                    _spike(c, s, i, step)  # noqa: F821
-                _note(head_at, row, i, times, step)
-            i += cuda.gridDim.x * cuda.blockDim.x
-        b += cuda.gridDim.y
+    c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
+    s = _state_rows(row[STATE], 8 * n, n, _N_STATE)  # noqa: F821
+    times = 0
+    while due[i] <= step and times < row[CAPACITY]:
+        times += 1
+        _spike(c, s, i, step)  # noqa: F821
+    _note(head_at, row, i, times, step)
 
 
-def _counting_cells(head_at, table, n_rows, ahead):
-    """Draw how often each cell spikes; of sources with a function `count_of`."""
-    head = int64_at(head_at, HEAD)
-    step = head[NOW] + ahead
-    if head[STOP] < step:
+def _counting_cell(head_at, row, i, step):
+    """Draw how often a cell spikes; of sources with a function `count_of`."""
+    c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
+    times = _count_of(c, i, step)  # noqa: F821
+    int32_at(row[COUNTS] + 4 * row[SIZE] * (step % row[KEPT]) + 4 * i, 1)[0] = times
+    if times > 0 and (row[ENTRIES] != 0 or row[PLASTIC_LIST] != 0 or row[RECORD] != 0):
+        _note(head_at, row, i, times, step)
+
+
+def _emitting_block(head_at, row, i, step):
+    """Let a block emit; of sources with a function `emit`."""
+    if i > 0:
         return
-    b = cuda.blockIdx.y
-    while b < n_rows:
-        row = int64_at(table + 8 * BLOCK_ROW * b, BLOCK_ROW)
-        n = row[SIZE]
-        c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
-        kept = row[COUNTS] + 4 * n * (step % row[KEPT])
-        i = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
-        while i < n:
-            times = _count_of(c, i, step)  # noqa: F821
-            int32_at(kept + 4 * i, 1)[0] = times
-            if times > 0 and (row[SPIKES] != 0 or row[PLASTIC_LIST] != 0 or row[RECORD] != 0):
-                _note(head_at, row, i, times, step)
-            i += cuda.gridDim.x * cuda.blockDim.x
-        b += cuda.gridDim.y
+    n = row[SIZE]
+    c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
+    s = _state_rows(row[STATE], 8 * n, n, _N_STATE)  # noqa: F821
+    cells = int32_at(row[ROOM], row[CAPACITY])
+    count = _emit(c, s, 0, n, step, cells)  # noqa: F821
+    k = 0
+    while k < count:
+        times = 1
+        while k + times < count and cells[k + times] == cells[k]:
+            times += 1
+        _note(head_at, row, cells[k], times, step)
+        k += times
 
 
-def _emitting_cells(head_at, table, n_rows, ahead):
-    """Let blocks emit, one thread each; of sources with a function `emit`."""
-    head = int64_at(head_at, HEAD)
-    step = head[NOW] + ahead
-    if head[STOP] < step or cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x != 0:
-        return
-    b = cuda.blockIdx.y
-    while b < n_rows:
-        row = int64_at(table + 8 * BLOCK_ROW * b, BLOCK_ROW)
-        n = row[SIZE]
-        c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
-        s = _state_rows(row[STATE], 8 * n, n, _N_STATE)  # noqa: F821
-        cells = int32_at(row[ROOM], row[CAPACITY])
-        count = _emit(c, s, 0, n, step, cells)  # noqa: F821
-        k = 0
-        while k < count:
-            times = 1
-            while k + times < count and cells[k + times] == cells[k]:
-                times += 1
-            _note(head_at, row, cells[k], times, step)
-            k += times
-        b += cuda.gridDim.y
-
-
-def source_kernel(model, n_constants, counting):
-    """The kernel of a spike source; and whether it has a thread for each cell."""
+def source_part(model, n_constants, counting):
+    """The function that takes a cell of a spike source, or a block of them, to a step."""
     from ..compiling.lowlevel import spaced_rows
 
     names = {"_N_CONSTANTS": n_constants, "_N_STATE": len(model.state), "_state_rows": spaced_rows}
     if counting:
-        return kernel_of(_counting_cells, f"{model.name}_counting", _count_of=model.count_of, **names)
+        return part_of(_counting_cell, f"{model.name}_counting", _count_of=model.count_of, **names)
     if model.spike is not None:
-        return kernel_of(_waiting_cells, f"{model.name}_waiting", _spike=model.spike, **names)
-    return kernel_of(_emitting_cells, f"{model.name}_emitting", _emit=model.emit, **names)
+        return part_of(_waiting_cell, f"{model.name}_waiting", _spike=model.spike, **names)
+    return part_of(_emitting_block, f"{model.name}_emitting", _emit=model.emit, **names)

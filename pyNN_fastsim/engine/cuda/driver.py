@@ -281,16 +281,18 @@ class Function:
         self._module = call("cuModuleLoadData", image + b"\0")
         self._handle = call("cuModuleGetFunction", self._module, symbol.encode())
 
-    def launch(self, blocks, threads, stream, arguments):
-        """Launch it: `blocks` along x, or (x, y); int64 arguments, whose values the driver keeps."""
+    def launch(self, blocks, threads, stream, arguments, together=False):
+        """Launch it: `blocks` along x, or (x, y); int64 arguments, whose values the driver keeps. The driver
+        refuses to launch blocks that are to be there together, if they can't be."""
         n_x, n_y = blocks if isinstance(blocks, tuple) else (blocks, 1)
         n = len(arguments)
         values = (ctypes.c_int64 * n)(*[int(value) for value in arguments])
         first = ctypes.addressof(values)
         places = (ctypes.c_void_p * n)(*[first + 8 * k for k in range(n)])
+        function, rest = ("cuLaunchCooperativeKernel", ()) if together else ("cuLaunchKernel", (0,))
         call(
-            "cuLaunchKernel", self._handle, int(n_x), int(n_y), 1, int(threads), 1, 1, 0, handle_of(stream),
-            ctypes.addressof(places), 0,
+            function, self._handle, int(n_x), int(n_y), 1, int(threads), 1, 1, 0, handle_of(stream),
+            ctypes.addressof(places), *rest,
         )  # fmt: skip
 
     def resident(self, threads):

@@ -2,8 +2,10 @@
 What kernels call, in CUDA's terms. Imported only where something is compiled for a card.
 
 `views.py` and `intrinsics.py` of the CPU are written in LLVM's terms, which are a card's, too: they are
-loaded a second time, with numba-cuda's counterparts of what they import from Numba. Addresses are those of
-the card's main memory, which the compiler is told: else each access would ask which memory it is.
+loaded a second time, with numba-cuda's counterparts of what they import from Numba.
+
+`read` and `write` say that addresses are in the card's main memory, so that no access asks which memory it
+is. Views don't: told so of all pointers, the compiler may take for ever with the loops of an adaptive model.
 """
 
 import importlib.util
@@ -22,7 +24,6 @@ _REPLACED = {
     "from numba.extending import intrinsic": "",
     "from numba.np.arrayobj import populate_array": "from numba.cuda.np.arrayobj import populate_array",
     "from .views import": f"from {__package__}._views import",
-    "builder.inttoptr(": "global_pointer(builder, ",
 }
 
 
@@ -30,12 +31,6 @@ def intrinsic(function=None, prefer_literal=False):
     """numba.extending.intrinsic for the card: numba-cuda's own takes no options."""
     decorate = extending._intrinsic(target="cuda", prefer_literal=prefer_literal)
     return decorate if function is None else decorate(function)
-
-
-def global_pointer(builder, address, kind):
-    """A pointer of a kind from an address in the card's main memory."""
-    pointer = builder.inttoptr(address, kind.pointee.as_pointer(GLOBAL))
-    return builder.addrspacecast(pointer, kind)
 
 
 def _copy(name):
@@ -46,7 +41,7 @@ def _copy(name):
         source = source.replace(old, new)
     module = python_types.ModuleType(f"{__package__}._{name}")
     module.__package__, module.__file__ = __package__, spec.origin
-    module.global_pointer, module.intrinsic = global_pointer, intrinsic
+    module.intrinsic = intrinsic
     sys.modules[module.__name__] = module
     exec(compile(source, spec.origin, "exec"), module.__dict__)
     return module
@@ -61,12 +56,45 @@ def __getattr__(name):
     return getattr(_copied, name)
 
 
-_float64_at, _int64_at = _copied.float64_at, _copied.int64_at
+_int64_at = _copied.int64_at
+
+
+def _assembly(result, arguments, instruction, letters):
+    """An intrinsic that is one instruction of PTX. Memory is as it says before and after: no access moves."""
+
+    def generate(context, builder, signature, args):
+        kinds = [context.get_value_type(kind) for kind in arguments]
+        kind = ir.VoidType() if result == types.void else context.get_value_type(result)
+        function = ir.FunctionType(kind, kinds)
+        code = ir.InlineAsm(function, instruction, f"{letters},~{{memory}}", side_effect=True)
+        values = [context.cast(builder, *each) for each in zip(args, signature.args, arguments, strict=True)]
+        done = builder.call(code, values)
+        return context.get_dummy_value() if result == types.void else done
+
+    return result(*arguments), generate
+
+
+@intrinsic
+def add_float(typing_context, address, value):
+    # cuda.atomic.add returns what was there before, and costs more in kernels with fences.
+    return _assembly(
+        types.void, (types.int64, types.float64), "red.relaxed.gpu.global.add.f64 [$0], $1;", "l,d"
+    )
+
+
+@intrinsic
+def arrive(typing_context, address):
+    return _assembly(types.void, (types.int64,), "red.release.gpu.global.add.u64 [$0], 1;", "l")
+
+
+@intrinsic
+def latest(typing_context, address):
+    return _assembly(types.int64, (types.int64,), "ld.acquire.gpu.global.u64 $0, [$1];", "=l,l")
 
 
 @cuda.jit(device=True)
-def add_float(address, value):
-    cuda.atomic.add(_float64_at(address, 1), 0, value)
+def meet():
+    cuda.syncthreads()
 
 
 @cuda.jit(device=True)
@@ -91,8 +119,10 @@ def apart(typing_context):
 
 
 def _place(builder, address, spacing, k):
-    offset = builder.mul(spacing, ir.IntType(64)(k))
-    return global_pointer(builder, builder.add(address, offset), ir.DoubleType().as_pointer())
+    """A pointer to the float64 number k, of such `spacing` bytes apart."""
+    address = builder.add(address, builder.mul(spacing, ir.IntType(64)(k)))
+    pointer = builder.inttoptr(address, ir.DoubleType().as_pointer(GLOBAL))
+    return builder.addrspacecast(pointer, ir.DoubleType().as_pointer())
 
 
 @intrinsic(prefer_literal=True)

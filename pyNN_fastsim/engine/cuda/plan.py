@@ -9,18 +9,26 @@ from ..synapses import dynamic
 from ..synapses.dynamic import DynamicGroup
 from ..synapses.traces import ENTRY
 from . import words
-from .cells import neuron_kernel, source_kernel
-from .delivery import LANES, changing_kernel, static_kernel
+from .cells import neuron_part, source_part
+from .delivery import LANES, changing_part, static_part
 from .histories import PlasticTables, is_plastic, values_at
 from .memory import Buffer, State, sent
-from .tables import Table, parts_of_row, usual_spikes
+from .steps import TILE
+from .tables import parts_of_row, usual_spikes
+
+SHIFTS = range(6)  # units of work that a pair of the list of spikes may be worth: 1 to 32
+MOST_WARPS = 2**14  # that may look at the list of spikes at once, before they know how long it is
 
 
 class Plan:
-    """The tables of a network, and the kernels of a step in their order.
+    """The tables of a network, and what the kernels of a step are made of.
 
-    cells      Tables of neurons and sources
-    delivery   Tables of groups
+    cells       the functions for its cells; those of counting sources first, of which there are `n_counting`
+    synapses    the functions for its synapses
+    tiles       the Buffer of tiles: `n_tiles`, and `n_drawn` more of counting sources that aren't listed
+    units_shift, list, listed   see words.py
+    plastic     Tables of the kernels of plastic synapses, between the phases of a step
+    n_threads   for so many there is something to do in each step, usually, when spikes are delivered
     """
 
     def __init__(self, network, copies, residents):
@@ -35,13 +43,14 @@ class Plan:
         self.states = [block.state for block in network.blocks]
         self.states += [group.state for group in network.groups if isinstance(group, DynamicGroup)]
         self._derive()
-        self._lists()
+        self._counts()
         self._plastic = PlasticTables(network, self._keep, copies, residents)
         self.states += self._plastic.states
-        blocks = [self._block_row(block) for block in network.blocks]
-        self.cells = list(self._tables_of_cells(blocks))
+        self._units()
         self._plastic.make(self._detail, self._base)
-        self.delivery = [*self._plastic.tables, *self._tables_of_groups()]
+        self.plastic = self._plastic.tables
+        self._tiles([self._block_row(block) for block in network.blocks])
+        self._sample_tiles()
         copies.end()
 
     def _keep(self, buffer):
@@ -57,21 +66,59 @@ class Plan:
         self.groups = [g for g in network.groups if len(g)]
         listed = [g for g in self.groups if g not in network.counted]
         resize_ring(network, int(self.channels[-1]), max((g.longest for g in listed), default=1))
-        self.sources = {group.source for group in listed if not is_plastic(group)}
+        self._listed = [group for group in listed if not is_plastic(group)]
         prepare_dynamic(network, [group for group in self.groups if isinstance(group, DynamicGroup)])
 
-    def _lists(self):
-        """Make room for the lists of spikes of blocks that somebody wants to know of."""
-        network = self._network
-        self._spikes, self._times, self.counts = {}, {}, {}
-        for index in self.sources:
-            block = network.blocks[index]
-            self._spikes[index] = self._keep(Buffer(block.n, np.int32))
-            self._times[index] = self._keep(Buffer(block.n, np.int32)) if block.model.is_source else 0
-        for block in network.blocks:
-            if block.counts_spikes:
-                self.counts[block.index] = sent(block.counts)
-        self.slack = sum(b.capacity(b.n) for b in network.blocks if b.recorded is not None)
+    def _counts(self):
+        """Make room for numbers of spikes, and find out how many spikes a step may add to the log."""
+        blocks = self._network.blocks
+        self.counts = {block.index: sent(block.counts) for block in blocks if block.counts_spikes}
+        self.slack = sum(b.capacity(b.n) for b in blocks if b.recorded is not None)
+
+    # --- spikes to be delivered ---------------------------------------------------------------------------
+
+    def _units(self):
+        """Write down what there is to be done for a spike of each block; make room for a list of spikes."""
+        blocks, rows, kinds = self._network.blocks, {}, {}
+        for group in self._listed:
+            changes = isinstance(group, DynamicGroup)
+            part = changing_part(group.model) if changes else static_part()
+            kind = kinds.setdefault(part, len(kinds))
+            rows.setdefault(group.source, []).extend(self._unit_rows(group, kind))
+        self.synapses = tuple(kinds)
+        numbers = [(len(some), blocks[index].n) for index, some in rows.items()]
+        self.units_shift = min(SHIFTS, key=lambda shift: _wasted(numbers, shift))
+        self._entries = {}  # by block: how many pairs of the list a spike is, and the address of their units
+        self.n_threads, capacity = 0, 0
+        for index, some in rows.items():
+            n_entries = -(-len(some) >> self.units_shift)
+            table = np.zeros((n_entries << self.units_shift, words.UNIT_ROW), dtype=np.int64)
+            table[: len(some)] = some
+            self._entries[index] = n_entries, self._keep(sent(table))
+            capacity += n_entries * blocks[index].n
+            self.n_threads += LANES * len(some) * usual_spikes(blocks[index].n)
+        self.list = Buffer((capacity + MOST_WARPS, words.ENTRY), np.int64)
+        self.listed = sent(np.zeros(2, dtype=np.int64))
+
+    def _unit_rows(self, group, kind):
+        copies, row = self._copies, np.zeros(words.UNIT_ROW, dtype=np.int64)
+        row[words.FIRST] = copies.address_of(group.first)
+        row[words.TARGETS] = copies.address_of(group.targets)
+        row[words.WEIGHTS] = copies.address_of(group.weights)
+        row[words.WEIGHT_STRIDE] = 8 if len(group.weights) > 1 else 0
+        row[words.DELAYS] = copies.address_of(group.delays)
+        row[words.DELAY_STRIDE] = 2 if len(group.delays) > 1 else 0
+        row[words.BASE] = self._base(group)
+        row[words.UNIT_KIND] = kind
+        if isinstance(group, DynamicGroup):
+            row[words.DETAIL] = self._detail(group)
+        n_parts = parts_of_row(group, np.count_nonzero(np.diff(group.first)))
+        row[words.PARTS] = n_parts
+        rows = np.tile(row, (n_parts, 1))
+        rows[:, words.PART] = np.arange(n_parts)
+        return rows
+
+    # --- cells --------------------------------------------------------------------------------------------
 
     def _block_row(self, block):
         n, model = block.n, block.model
@@ -81,8 +128,7 @@ class Plan:
         row[words.CHANNEL] = self.channels[block.index]
         if block.recorded is not None:
             row[words.RECORD] = self._keep(sent(block.recorded))
-        row[words.SPIKES] = self._spikes.get(block.index, 0)
-        row[words.TIMES] = self._times.get(block.index, 0)
+        row[words.ENTRIES], row[words.UNITS] = self._entries.get(block.index, (0, 0))
         row[words.PLASTIC_LIST] = self._plastic.list_of(block.index)
         if model.is_source:
             self._write_source(row, block)
@@ -153,51 +199,35 @@ class Plan:
             row[words.COUNTED] = self._keep(sent(np.array(rows, dtype=np.int64)))
             row[words.N_COUNTED] = len(rows)
 
-    def _tables_of_cells(self, rows):
-        """A table for each kernel that cells need, sources first."""
-        by_kernel = {}
-        for block, row in zip(self._network.blocks, rows, strict=True):
-            n_constants = len(block.constants)
-            if block.model.is_source:
-                kernel = source_kernel(block.model, n_constants, block.counts_spikes)
-                width = block.n if block.model.emit is None else 1
-            else:
-                kernel, width = neuron_kernel(block.model, n_constants), block.n
-            by_kernel.setdefault(kernel, []).append((width, row, block.model.is_source))
-        for kernel, found in sorted(by_kernel.items(), key=lambda item: not item[1][0][2]):
-            widths, some_rows, _ = zip(*found, strict=True)
-            yield Table(kernel, some_rows, words.BLOCK_ROW, max(widths))
+    def _tiles(self, rows):
+        """Write down which cells threads take through a step together, and of which kinds they are."""
+        blocks, parts = self._network.blocks, []
+        for block in blocks:
+            make = source_part if block.model.is_source else neuron_part
+            counting = [block.counts_spikes] if block.model.is_source else []
+            parts.append(make(block.model, len(block.constants), *counting))
+        counting = dict.fromkeys(p for p, b in zip(parts, blocks, strict=True) if b.counts_spikes)
+        self.cells, self.n_counting = tuple(dict.fromkeys([*counting, *parts])), len(counting)
+        for row, part in zip(rows, parts, strict=True):
+            row[words.CELL_KIND] = self.cells.index(part)
+        first = self._keep(sent(np.array(rows, dtype=np.int64).reshape(-1, words.BLOCK_ROW)))
+        tiles, drawn = [], []
+        for block in blocks:
+            asked_at_once = block.index in self._entries or block.recorded is not None
+            emits = block.model.is_source and block.model.spike is None and not block.counts_spikes
+            some = _tiles_of(first + 8 * words.BLOCK_ROW * block.index, 1 if emits else block.n)
+            (tiles if asked_at_once or not block.counts_spikes else drawn).append(some)
+        self.n_tiles, self.n_drawn = sum(map(len, tiles)), sum(map(len, drawn))
+        nothing = np.zeros((0, words.TILE_ROW), dtype=np.int64)
+        self.tiles = sent(np.concatenate([nothing, *tiles, *drawn]))
 
-    def _tables_of_groups(self):
-        """A table for each kernel of synapses; that of static ones last, since it ends the step."""
-        by_kernel = {}
-        for group in self.groups:
-            if group not in self._network.counted and not is_plastic(group):
-                is_dynamic = isinstance(group, DynamicGroup)
-                kernel = changing_kernel(group.model) if is_dynamic else static_kernel()
-                by_kernel.setdefault(kernel, []).append(group)
-        static = by_kernel.pop(static_kernel(), [])
-        for kernel, groups in [*by_kernel.items(), (static_kernel(), static)]:
-            rows = [self._group_row(group) for group in groups]
-            spikes = [usual_spikes(self._network.blocks[row[words.SOURCE]].n) for row in rows]
-            widths = [LANES * row[words.PARTS] * n for row, n in zip(rows, spikes, strict=True)]
-            yield Table(kernel, rows, words.GROUP_ROW, max(widths, default=1))
+    def _sample_tiles(self):
+        found = [_tiles_of(k, sampler.width) for k, sampler in enumerate(self._network.samplers)]
+        nothing = np.zeros((0, words.TILE_ROW), dtype=np.int64)
+        self.sample_tiles = sent(np.concatenate([nothing, *found]))
+        self.n_sample_tiles = sum(map(len, found))
 
-    def _group_row(self, group):
-        copies, row = self._copies, np.zeros(words.GROUP_ROW, dtype=np.int64)
-        row[words.SOURCE] = group.source
-        row[words.LIST], row[words.LIST_TIMES] = self._spikes[group.source], self._times[group.source]
-        row[words.FIRST] = copies.address_of(group.first)
-        row[words.TARGETS] = copies.address_of(group.targets)
-        row[words.WEIGHTS] = copies.address_of(group.weights)
-        row[words.WEIGHT_STRIDE] = 8 if len(group.weights) > 1 else 0
-        row[words.DELAYS] = copies.address_of(group.delays)
-        row[words.DELAY_STRIDE] = 2 if len(group.delays) > 1 else 0
-        row[words.BASE] = self._base(group)
-        row[words.PARTS] = parts_of_row(group, np.count_nonzero(np.diff(group.first)))
-        if isinstance(group, DynamicGroup):
-            row[words.DETAIL] = self._detail(group)
-        return row
+    # --- synapses that change -----------------------------------------------------------------------------
 
     def _base(self, group):
         """Offset of the first place of a group's targets in a slot of the ring buffer."""
@@ -246,6 +276,21 @@ class Plan:
         """The address of a table of parameters and state variables of cells."""
         rows = [(values_at(block, name, self._keep), 8, block.n) for name in names]
         return self._keep(sent(np.array(rows or [(0, 0, 0)], dtype=np.int64)))
+
+
+def _tiles_of(what, n):
+    """The rows of tiles for `n` cells of a block (the address of its row), or of a sampler (its index)."""
+    first = np.arange(0, n, TILE, dtype=np.int64)
+    return np.stack([np.full(len(first), what, dtype=np.int64), first], axis=1)
+
+
+def _wasted(numbers, shift):
+    """What a number of units to a pair of the list of spikes costs: pairs, and units without anything to do.
+
+    numbers   of units for a spike, and of cells, of each block
+    """
+    pairs = [(-(-units >> shift), n) for units, n in numbers]
+    return sum(n * some * (1 + 2**shift) for some, n in pairs)
 
 
 def _along(group):

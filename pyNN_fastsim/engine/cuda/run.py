@@ -11,8 +11,8 @@ import numpy as np
 
 from ..recording.samplers import Sampler
 from . import cards, support, words
-from .errors import NotOnCard
-from .launching import Launcher
+from .errors import DeviceError, NotOnCard
+from .launching import VARIABLE, Launcher, loop_asked_for
 from .memory import Buffer, Copies, sent, settle
 from .plan import Plan, needed_bytes
 
@@ -44,6 +44,7 @@ class CardLoop:
 
     def __init__(self):
         self.name = cards.check()
+        self._loop = loop_asked_for()
         self._copies = Copies()
         self._residents = {}  # see histories.py
         self._plan = self._launcher = None
@@ -70,7 +71,7 @@ class CardLoop:
         self._outboxes = None
         if self._launcher is not None:
             self._launcher.close()
-        self._launcher = Launcher(self._plan, self._head, len(network.samplers))
+        self._launcher = Launcher(self._plan, self._head, self._loop)
         return self._plan
 
     def _placed_bytes(self):
@@ -81,15 +82,19 @@ class CardLoop:
     def _make_head(self, network):
         if self._ring is None or self._ring.shape != network.ring.shape:
             self._ring = Buffer(network.ring.shape, np.float64)
-        self._listed = sent(np.zeros((2, len(network.blocks)), dtype=np.int64))
-        log_capacity = max(LOG_STEPS * self._plan.slack, LEAST_LOG)
+        plan = self._plan
+        log_capacity = max(LOG_STEPS * plan.slack, LEAST_LOG)
         head = np.zeros(words.HEAD, dtype=np.int64)
         head[words.STOP], head[words.FAILED] = words.FOREVER, words.NOBODY
         head[words.RING], head[words.MASK] = self._ring.address, len(network.ring) - 1
-        head[words.WIDTH], head[words.N_BLOCKS] = network.ring.shape[1], len(network.blocks)
-        head[words.LISTED] = self._listed.address
-        head[words.LOG_CAPACITY], head[words.LOG_SLACK] = log_capacity, self._plan.slack
+        head[words.WIDTH] = network.ring.shape[1]
+        head[words.LIST], head[words.LISTED] = plan.list.address, plan.listed.address
+        head[words.UNITS_SHIFT] = plan.units_shift
+        head[words.LOG_CAPACITY], head[words.LOG_SLACK] = log_capacity, plan.slack
         head[words.N_CURRENTS] = len(network.currents)
+        head[words.SAMPLE_TILES], head[words.N_SAMPLE_TILES] = plan.sample_tiles.address, plan.n_sample_tiles
+        head[words.DRAWN_TILES] = plan.tiles.address + 8 * words.TILE_ROW * plan.n_tiles
+        head[words.N_DRAWN_TILES] = plan.n_drawn
         self._words = head
         self._head = sent(head)
 
@@ -175,6 +180,11 @@ class CardLoop:
     def _collect(self, network, first, last, outbox):
         """Get a chunk's recordings; returns the last step done, the cell that failed, whether it stopped."""
         stop, failed, logged = self._launcher.report_of(outbox)
+        if stop == words.GIVEN_UP:
+            raise DeviceError(
+                "blocks of the card did not meet; what is under way is lost. The environment variable "
+                f"{VARIABLE}=graph runs networks another way"
+            )
         done = min(int(stop), last)
         logged = min(int(logged), int(self._words[words.LOG_CAPACITY]))
         pairs = outbox.log.get(2 * logged, stream=self._launcher.outgoing).reshape(-1, 2)
@@ -204,4 +214,4 @@ class CardLoop:
         """Let the card do steps again."""
         self._launcher.wait()
         self._head.put(self._words)
-        self._listed.put(np.zeros(self._listed.shape, dtype=np.int64))
+        self._plan.listed.put(0)

@@ -39,3 +39,16 @@ def read(address, spacing, count):
 def write(address, spacing, values):
     for k, value in enumerate(values):
         float64_at(address + k * spacing, 1)[0] = value
+
+
+def meet():
+    threading.current_thread().meet()
+
+
+def arrive(address):
+    add_int(address, 1)
+
+
+def latest(address):
+    threading.current_thread().pause()
+    return int64_at(address, 1)[0]

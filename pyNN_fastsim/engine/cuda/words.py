@@ -12,18 +12,27 @@ RING = 3  # address of the ring buffer (float64)
 MASK = 4  # its number of slots, a power of two, minus one
 WIDTH = 5  # places in a slot
 N_BLOCKS = 6
-LISTED = 7  # address of how many cells are in each block's list of spikes, [2, blocks]: two steps in turn
-LOG = 8  # address of the recorded spikes: (cell, step) pairs of int32
-LOG_LENGTH = 9  # pairs
-LOG_CAPACITY = 10
-LOG_SLACK = 11  # the most that one step can add
-CURRENTS = 12  # address of what each current is in each step, float64 [steps, currents], nA
-N_CURRENTS = 13
-FIRST_CURRENT = 14  # the step of the first row of these
-SAMPLERS = 15  # address of the table of samplers
-N_SAMPLERS = 16
-HEAD = 17  # words
+LIST = 7  # address of the list of spikes to be delivered: pairs of words, see below
+LISTED = 8  # address of how many pairs are in it, two words: for two steps in turn
+UNITS_SHIFT = 9  # each of these is worth 2**UNITS_SHIFT units of work
+LOG = 10  # address of the recorded spikes: (cell, step) pairs of int32
+LOG_LENGTH = 11  # pairs
+LOG_CAPACITY = 12
+LOG_SLACK = 13  # the most that one step can add
+CURRENTS = 14  # address of what each current is in each step, float64 [steps, currents], nA
+N_CURRENTS = 15
+FIRST_CURRENT = 16  # the step of the first row of these
+SAMPLERS = 17  # address of the table of samplers
+SAMPLE_TILES = (
+    18  # address of what there is to be sampled, in tiles as those of cells, of indices of samplers
+)
+N_SAMPLE_TILES = 19
+DRAWN_TILES = 20  # address of those tiles of counting sources that may be drawn while blocks wait
+N_DRAWN_TILES = 21
+ARRIVED = 22  # how many blocks of a grid have come to its barriers, see persistent.py
+HEAD = 23  # words
 
+GIVEN_UP = -1  # STOP, when blocks of a grid did not meet
 FOREVER = 2**62  # a step that is never reached
 NOBODY = 2**62
 CELLS = 2**32
@@ -40,8 +49,8 @@ CHANNEL = 5  # offset of the first receptor's inputs in a slot of the ring buffe
 INDEX = 6  # of the block
 FIRST_ID = 7
 RECORD = 8  # address of flags (uint8), which cells' spikes to record; 0 for none
-SPIKES = 9  # address of the list of cells that spike in a step (int32), each once; 0 if nobody wants it
-TIMES = 10  # address of how often each of these spiked (int32); 0 if always once
+ENTRIES = 9  # how many pairs a spike puts into the list; 0 if nobody wants to know of it
+UNITS = 10  # address of the rows of units that the first of these is for
 INJECTED_FIRST = 11  # address of where each cell's currents begin (int32 [cells + 1]); 0 for none
 INJECTED = 12  # address of the indices of these currents (int32)
 COUNTED = 13  # address of the table of groups that bring numbers of spikes
@@ -50,8 +59,19 @@ COUNTS = 15  # address of how often each cell of a source spiked, int32 [kept, c
 KEPT = 16
 ROOM = 17  # address of room for a list of spikes with repetitions (int32)
 CAPACITY = 18  # of this, and the most that a cell may spike in one step
-PLASTIC_LIST = 19  # address of the row of the list for plastic synapses; 0 if there are none
-BLOCK_ROW = 20
+CELL_KIND = 19  # which of the kernel's functions is for these cells
+PLASTIC_LIST = 20  # address of the row of the list for plastic synapses; 0 if there are none
+BLOCK_ROW = 21
+
+# A tile: `launching.TILE` cells, which as many threads take through a step.
+TILE_AT = 0  # address of the block's row; or the index of a sampler
+TILE_FIRST = 1  # the first of the cells
+TILE_ROW = 2
+
+# A pair of the list of spikes.
+ENTRY_UNITS = 0  # address of the rows of the units of work that it is worth
+ENTRY_CELL = 1  # times * CELLS + cell: which one spiked, and how often
+ENTRY = 2
 
 # A row of the table of groups that bring numbers of spikes, see `groups.deliver_counts`.
 COUNTED_FROM = 0  # address of the numbers, int32 [kept, cells]
@@ -63,20 +83,19 @@ COUNTED_SINCE = 5
 COUNTED_RECEPTOR = 6
 COUNTED_ROW = 7
 
-# A row of the table of groups.
-SOURCE = 0  # index of the source block
-LIST = 1  # address of its list of spikes
-LIST_TIMES = 2  # address of how often each of these spiked, or 0
-FIRST = 3  # address of where each cell's synapses begin (int64)
-TARGETS = 4  # address of the target cells (uint32)
-WEIGHTS = 5  # address (float64)
-WEIGHT_STRIDE = 6  # 0 if all synapses share one weight, else 8
-DELAYS = 7  # address, steps (uint16)
-DELAY_STRIDE = 8  # 0 if all synapses share one delay, else 2
-BASE = 9  # offset of the receptor's first place in a slot
-PARTS = 10  # how many warps share the synapses of one cell
-DETAIL = 11  # address of what synapses that change need, see dynamic.py
-GROUP_ROW = 12
+# A row of the table of units: what a warp does for one spike, a part of a group's synapses.
+FIRST = 0  # address of where each cell's synapses begin (int64)
+TARGETS = 1  # address of the target cells (uint32)
+WEIGHTS = 2  # address (float64)
+WEIGHT_STRIDE = 3  # 0 if all synapses share one weight, else 8
+DELAYS = 4  # address, steps (uint16)
+DELAY_STRIDE = 5  # 0 if all synapses share one delay, else 2
+BASE = 6  # offset of the receptor's first place in a slot
+PART = 7  # which of the parts of a cell's synapses
+PARTS = 8  # how many there are, each for a warp; 0 if there is nothing to do
+DETAIL = 9  # address of what synapses that change need, see dynamic.py
+UNIT_KIND = 10  # which of the kernel's functions is for these synapses
+UNIT_ROW = 11
 
 # What plastic synapses want to know of the spikes of a block, beside their lists: one row for each block.
 PLASTIC_CELLS = 0  # address of the list of those that spike in a step (int32), each once

@@ -287,9 +287,5 @@ def prefetch(address):
     pass
 
 
-def apart():
-    pass
-
-
 def interleaved():
     pass

@@ -330,19 +330,6 @@ def convolved(typing_context, a, b):
 
 
 @intrinsic
-def apart(typing_context):
-    """At the beginning of a function: a GPU's compiler is to call it, and not make it a part of others.
-
-    NVVM takes hours over some nested loops that it would bring together.
-    """
-
-    def generate(context, builder, signature, args):
-        return context.get_dummy_value()
-
-    return types.void(), generate
-
-
-@intrinsic
 def interleaved(typing_context):
     """At the end of a loop's body: let the vectoriser do two vectors at a time, in turn.
 

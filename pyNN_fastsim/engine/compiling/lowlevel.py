@@ -8,7 +8,6 @@ something is compiled.
 from .compile import Intrinsic
 
 added = Intrinsic("added")
-apart = Intrinsic("apart")
 arrays_at = Intrinsic("arrays_at")
 atomic_add = Intrinsic("atomic_add")
 atomic_load = Intrinsic("atomic_load")

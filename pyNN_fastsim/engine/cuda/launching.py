@@ -51,12 +51,8 @@ def _n_blocks(n_tiles):
 def _launch_of(table):
     """(kernel, blocks of the grid along x and y, address, rows) of a Table."""
     n_y = min(table.n_rows, MOST_ROWS)
-    return (
-        table.kernel,
-        (min(_n_blocks(-(-table.width // TILE)), max(MOST_BLOCKS // n_y, 1)), n_y),
-        table.address,
-        table.n_rows,
-    )
+    n_x = min(_n_blocks(-(-table.width // TILE)), max(MOST_BLOCKS // n_y, 1))
+    return table.kernel, (n_x, n_y), table.address, table.n_rows
 
 
 class Launcher:

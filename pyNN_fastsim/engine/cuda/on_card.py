@@ -107,17 +107,6 @@ def lower_to(address, value):
     cuda.atomic.min(_int64_at(address, 1), 0, value)
 
 
-@intrinsic
-def apart(typing_context):
-    """At the beginning of a function: call it, and don't make it a part of others."""
-
-    def generate(context, builder, signature, args):
-        builder.function.attributes.add("noinline")
-        return context.get_dummy_value()
-
-    return types.void(), generate
-
-
 def _place(builder, address, spacing, k):
     """A pointer to the float64 number k, of such `spacing` bytes apart."""
     address = builder.add(address, builder.mul(spacing, ir.IntType(64)(k)))

@@ -27,7 +27,6 @@ import numpy as np
 
 from ..compiling.compile import Entry, inlined, jit, specialise
 from ..compiling.lowlevel import (
-    apart,
     arrays_at,
     elements_at,
     float64_at,
@@ -86,7 +85,6 @@ def _events(detail, c, s, weight, j, step, ahead, at, k):
     """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`, when
     the last event was (steps since the last presynaptic one), and how many of these spikes it has then dealt
     with."""
-    apart()
     cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
     mask = detail[HISTORY_MASK]
     spikes = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)

@@ -35,7 +35,6 @@ from ..compiling.compile import Entry, inlined, jit, specialise
 from ..compiling.elementary import power
 from ..compiling.fastmath import exp
 from ..compiling.lowlevel import (
-    apart,
     arrays_at,
     elements_at,
     float64_at,
@@ -248,7 +247,6 @@ def _has_one_dendrite(detail, c, j, step):
 def _one_by_one(detail, c, s, weight, j, step, ahead):
     """The state and weight of synapse `j` after its target's spikes that arrive before `step` + `ahead`,
     and how many it has then dealt with."""
-    apart()
     cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
     mask = detail[HISTORY_MASK]
     spikes = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
@@ -269,7 +267,6 @@ def _one_by_one(detail, c, s, weight, j, step, ahead):
 
 def _at_once(detail, c, s, weight, j, step, ahead):
     """The same for rules whose rises add up."""
-    apart()
     cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
     mask = detail[HISTORY_MASK]
     spikes = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)

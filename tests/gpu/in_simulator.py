@@ -149,6 +149,7 @@ schedules = (
 of_phases = pytest.mark.parametrize("loop", ["graph"], indirect=True)
 
 
+@pytest.mark.parametrize("loop", launching.LOOPS, indirect=True)
 @drawing
 @given(drawn_networks.networks(synapses=SYNAPSES, large=False), *schedules)
 def test_drawn_networks(loop, spec, blocks, threads, chunk, small_log, order):
@@ -183,6 +184,73 @@ def compare_drawn(spec, blocks, threads, chunk, small_log, order):
             patch.setattr(run, "LEAST_LOG", 0)
         found = drawn_results(spec, "gpu")
     assert_equal(found, drawn_results(spec, "cpu"))
+
+
+def two_populations(on):
+    """Sources that count and that don't, spikes back and forth, samples; what they are recorded to do."""
+    on.setup(timestep=0.1, rng_seed=3)
+    noise = on.Population(5, on.SpikeSourcePoisson(rate=9_000.0))
+    source = on.Population(3, on.SpikeSourceArray(spike_times=[0.2, 0.6, 1.1, 1.6]))
+    cells = on.Population(5, on.IF_curr_exp(i_offset=[0.0, 9.0, 40.0, 60.0, 90.0], tau_refrac=0.2))
+    on.Projection(noise, cells, on.OneToOneConnector(), on.StaticSynapse(weight=0.5, delay=0.1))
+    weights = np.linspace(0.1, 0.9, 15).reshape(3, 5)
+    on.Projection(source, cells, on.AllToAllConnector(), on.StaticSynapse(weight=weights, delay=weights))
+    on.Projection(cells, cells, on.AllToAllConnector(), on.StaticSynapse(weight=0.1, delay=0.1))
+    cells.record(["spikes", "v", "isyn_exc"])
+    return cells
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 7])
+@pytest.mark.parametrize("order", range(3))
+def test_chunks_and_turns(monkeypatch, chunk, order):
+    """Whoever of many threads comes first, and wherever a chunk ends."""
+
+    def build(on):
+        cells = two_populations(on)
+        for duration in (0.3, 1.0, 0.1, 0.9):
+            on.run(duration)
+        return [results_of(cells)]
+
+    monkeypatch.setattr(run, "CHUNK", chunk)
+    monkeypatch.setattr(launching, "STEPS", (3, 2, 1))
+    monkeypatch.setattr(launching, "SIMULATED_GRID", (3, 2))
+    monkeypatch.setattr(simulated_grid.Grid, "in_order", staticmethod(shuffled(order)))
+    monkeypatch.setattr(kernel.BlockManager, "run", in_turn(order % 2))
+    found, expected = on_both(build)
+    assert_equal(found, expected)
+    assert len(expected[0][0]["spikes"]) > 10
+
+
+def test_what_is_recorded_from_now_on():
+    def build(on):
+        cells = two_populations(on)
+        on.run(0.5)
+        cells[1:4].record("isyn_inh")
+        on.run(0.5)
+        return [results_of(cells)]
+
+    assert_equal(*on_both(build))
+
+
+def test_blocks_that_do_not_meet_end_the_run(monkeypatch, loop):
+    """Instead of waiting for ever: a block that says nothing while the other one waits."""
+    if loop == "graph":
+        return
+
+    def one_is_silent(threads):
+        return [thread for thread in threads if thread.block == 0] or threads
+
+    two_populations(On("gpu"))
+    monkeypatch.setattr(simulated_grid.Grid, "in_order", staticmethod(one_is_silent))
+    monkeypatch.setattr(persistent, "PATIENCE", 5)
+    with pytest.raises(DeviceError, match="did not meet.*PYNN_FASTSIM_GPU_LOOP=graph"):
+        sim.run(0.5)
+
+
+def test_a_loop_that_is_not_there(monkeypatch):
+    monkeypatch.setenv(launching.VARIABLE, "fast")
+    with pytest.raises(DeviceError, match="PYNN_FASTSIM_GPU_LOOP must be one of.*'fast'"):
+        sim.setup(device="gpu")
 
 
 N = 6

@@ -13,7 +13,7 @@ from .drawing import is_one_number_or_drawn
 from .helping import signature_of_pynn
 from .localising import draws_apart
 from .memory import PAIR_INDICES, check_connections, needed_as_pair, needed_in_row
-from .pieces import DrawnRows
+from .pieces import DrawnRows, drawn_on_card
 from .processes import processes
 from .progress import shown
 from .random import NativeRNG
@@ -84,6 +84,8 @@ class BulkConnector(Displayed, NoParameterAttributes):
 
     def _check_memory(self, projection, parameters, by_rows=False):
         """Raise NoMemory if there is not enough for the connections that are expected."""
+        if by_rows and drawn_on_card(parameters):
+            return  # which the card will see to
         if by_rows:
             each = needed_in_row(parameters) / processes.size
         else:

@@ -6,10 +6,11 @@ and `psp`.
 import re
 
 from .body import Body, reader_of
-from .expressions import DT, symbol
+from .expressions import DT, TIME, symbol
 from .initial import initial_values
 from .solvers import solve
 from .synapse_code import check_names, texts_of
+from .trees import names_in
 from .writer import INDENT, Writer
 
 PARTS = {
@@ -24,7 +25,8 @@ def graded_code(model):
     check_names(model)
     of_cells = _names_of_cells(model)
     names = [f"{which}.{name}" for which, some in of_cells.items() for name in some]
-    reader = reader_of(model, (model.weight, *names, *model.temporaries))
+    reader = reader_of(model, ("t", model.weight, *names, *model.temporaries))
+    knows_time = any("t" in names_in(text) for text in _texts(model))
     internals = {part.name: reader.number(part.expression, part.line) for part in model.internals}
     own = [part.name for part in model.parameters if part.name != model.weight]
     writer = Writer(own, internals)
@@ -36,7 +38,7 @@ def graded_code(model):
     }
     for which, some in of_cells.items():
         writer.names |= {symbol(f"{which}.{name}"): f"{which}_{name}" for name in some}
-    writer.names[symbol(model.weight)] = "w"
+    writer.names |= {symbol(model.weight): "w", TIME: "t"}
     body = Body(model, reader, writer, solve)
     body.temporaries = {name: symbol(name) for name in model.temporaries}
     every = [*state, *shared, model.weight]
@@ -54,6 +56,8 @@ def graded_code(model):
         "g": [f"g_{name}" for name in shared],
         **{which: [f"{which}_{name}" for name in some] for which, some in of_cells.items()},
     }
+    if knows_time:
+        unpacked["post"] = [*(unpacked["post"] or ["_"]), "t"]
     for name, lines in written.items():
         if lines is not None:
             head = [f"({', '.join(unpacked[each])},) = {each}" for each in PARTS[name] if unpacked[each]]
@@ -81,6 +85,7 @@ def graded_code(model):
         "of_pre": of_cells["pre"],
         "of_post": of_cells["post"],
         "operation": model.operation,
+        "knows_time": knows_time,
         "source": "\n".join([*source, ""]),
     }
 
@@ -106,12 +111,16 @@ def _psp(model, body):
     return [*writer.lines, f"{INDENT}return {writer.code(value)}"]
 
 
+def _texts(model):
+    """All expressions, that of psp first."""
+    return [model.psp, *(text for text, _ in texts_of((*model.of_target, *model.learn), model))]
+
+
 def _names_of_cells(model):
     """The names of what a synapse uses of its cells, by "pre" and "post"; what psp takes of pre is the
     first."""
     found: dict[str, list[str]] = {"pre": [], "post": []}
-    texts = [model.psp, *(text for text, _ in texts_of((*model.of_target, *model.learn), model))]
-    for text in texts:
+    for text in _texts(model):
         for which, name in re.findall(r"\b(pre|post)\s*\.\s*([A-Za-z_]\w*)", text):
             if name not in found[which]:
                 found[which].append(name)

@@ -70,7 +70,7 @@ def _model(parts):
     kernels = tuple(
         graded_kernels.learning_entry(
             name, uniform, OPERATIONS[parts["operation"]], functions["learn"], functions["of_target"],
-            functions["psp"], numbers,
+            functions["psp"], numbers, parts["knows_time"],
         )
         for uniform in (True, False)
     )  # fmt: skip

@@ -75,9 +75,6 @@ class _Graded:
 
     def _check_names(self):
         for statement in self.statements:
-            names = names_in(statement.expression)
-            if "t" in names:
-                raise self.wrong(statement.line, "graded synapses don't know the time")
             if statement.target == "g_target":
                 raise self.wrong(statement.line, "what a target receives of a graded synapse is its psp")
         for text, line in self.source.lines("equations"):

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from pyNN_fastsim.engine.compiling.addresses import address_of
 from pyNN_fastsim.engine.random import quantiles, rng
-from pyNN_fastsim.engine.synapses import segments
+from pyNN_fastsim.engine.synapses import segment_values, segments
 from pyNN_fastsim.engine.synapses.drawn import Binomial, Drawn, Pattern, edges_of_pieces
 
 KEYS = (0x12345678, 0x9ABCDEF0)
@@ -59,6 +60,30 @@ def test_targets_are_those_of_the_definition(is_distinct, excludes_itself, edges
             assert list(row) == plain_segment(pattern, piece, source, counts[source])
 
 
+@pytest.mark.parametrize("is_distinct", [True, False])
+def test_without_room_for_marks(is_distinct):
+    pattern = Pattern(np.array([0, 12, 50]), 300, is_distinct, True, KEYS)
+    counts = np.arange(300, dtype=np.uint32) % 70
+    places = np.cumsum(counts, dtype=np.int64) - counts
+    targets = np.zeros(int(counts.sum()), dtype=np.uint32)
+    row = pattern.row(1, counts)
+    row[segments.PLACES], row[segments.VALUES] = address_of(places), address_of(targets)
+    segments.draw_targets(address_of(row), 0, 300, 0)
+    expected = drawn_targets(pattern, 1, counts)
+    np.testing.assert_array_equal(targets, np.concatenate(expected))
+    for source in range(0, 300, 23):
+        assert list(expected[source]) == plain_segment(pattern, 1, source, int(counts[source]))
+
+
+def test_delays_of_connections_of_a_pair_ascend():
+    pattern = Pattern(np.array([0, 4]), 3, False)
+    counts, places = np.array([6, 0, 5], dtype=np.uint32), np.array([0, 6, 6])
+    targets = np.array([0, 0, 0, 1, 3, 3, 3, 3, 3, 3, 3], dtype=np.uint32)
+    steps = np.array([5, 7, 4, 1, 9, 3, 8, 2, 2, 9, 1], dtype=np.uint16)
+    pattern.order_delays(0, counts, places, targets, steps)
+    assert list(steps) == [4, 5, 7, 1, 3, 9, 1, 2, 2, 8, 9]
+
+
 def test_sources_choose_as_the_definition_says():
     """Of the targets of a piece, with their sources in any order."""
     counts = np.array([5, 0, 19, 20, 45])
@@ -89,6 +114,20 @@ def test_counts_of_a_total_number():
     found = pattern.counts_of_total(1, n)
     expected = n * pattern.possible(1) / pattern.possible(1).sum()
     assert found.sum() == n and 1e-3 < stats.chisquare(found, expected).pvalue < 1 - 1e-3
+
+
+def test_counts_have_nothing_to_do_with_each_other():
+    pattern = Pattern(np.array([0, 50, 100]), 20_000, keys=KEYS)
+    counts, others = (pattern.counts_of_probability(piece, 0.3).astype(float) for piece in (0, 1))
+    for one, other in ((counts[1:], counts[:-1]), (counts[2:], counts[:-2]), (counts, others)):
+        assert abs(np.corrcoef(one, other)[0, 1]) < 4 / np.sqrt(len(one))
+
+
+def test_cells_that_are_not_connected_to_themselves_have_fewer_connections():
+    pattern = Pattern(np.array([0, 5, 60]), 60, excludes_itself=True, keys=KEYS)
+    for piece in (0, 1):
+        np.testing.assert_array_equal(pattern.counts_of_probability(piece, 1.0), pattern.possible(piece))
+    assert pattern.possible(0).tolist() == [4] * 5 + [5] * 55
 
 
 @pytest.mark.parametrize("n, p", [(40, 0.5), (1000, 0.001), (700, 0.1), (9, 0.97), (5, 0.0), (5, 1.0)])
@@ -145,14 +184,14 @@ def test_rows_have_nothing_to_do_with_each_other():
 def plain_values(quantile, parameters, source, piece, n):
     values = []
     for number in range((n + 1) // 2):
-        a, b, c, d = words(number, source, piece, segments.VALUE)
+        a, b, c, d = words(number, source, piece, segment_values.VALUE)
         values += [
             quantile(quantiles.centred(int(high), int(low)), *parameters) for high, low in ((a, b), (c, d))
         ]
     return values[:n]
 
 
-@pytest.mark.parametrize("distribution", segments.QUANTILES)
+@pytest.mark.parametrize("distribution", segment_values.QUANTILES)
 def test_weights_and_delays_are_those_of_the_definition(distribution):
     parameters = (1.0, 0.5, 0.0, 1.0, 0.2, 1.8)
     pattern = Pattern(np.array([0, 10, 50]), 12)
@@ -165,7 +204,7 @@ def test_weights_and_delays_are_those_of_the_definition(distribution):
     expected = [
         value
         for source, n in enumerate(counts)
-        for value in plain_values(segments.QUANTILES[distribution], parameters, source, 1, int(n))
+        for value in plain_values(segment_values.QUANTILES[distribution], parameters, source, 1, int(n))
     ]
     np.testing.assert_array_equal(weights, expected)
     np.testing.assert_array_equal(steps, np.maximum(np.rint(weights / 0.1), 1))
@@ -188,7 +227,7 @@ def test_quantiles_are_those_of_scipy():
         ("exponential", (3.0, 0, 0, 0, 0, 0), stats.expon(scale=3.0)),
         ("lognormal", (0.5, 0.25, 0, 0, 0, 0), stats.lognorm(0.25, scale=np.exp(0.5))),
     ):
-        quantile = segments.QUANTILES[name]
+        quantile = segment_values.QUANTILES[name]
         found = np.array([quantile(x, *map(float, parameters)) for x in u])
         expected = expected.isf(u) if name == "exponential" else expected.ppf(u)
         np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13, err_msg=name)
@@ -197,7 +236,7 @@ def test_quantiles_are_those_of_scipy():
 @pytest.mark.parametrize("low, high", [(-1.0, 2.0), (0.5, np.inf), (4.0, 5.0), (-9.0, -7.0), (-np.inf, 0.1)])
 def test_clipped_normal_numbers(low, high):
     u = np.linspace(0, 1, 2002)[1:-1]
-    of_normal = segments.QUANTILES["normal"]
+    of_normal = segment_values.QUANTILES["normal"]
     parameters = quantiles.clipped(0.25, 2.0, low, high)
     found = np.sort([of_normal(x, *parameters) for x in u])
     a, b = (low - 0.25) / 2.0, (high - 0.25) / 2.0

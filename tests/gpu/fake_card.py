@@ -61,7 +61,7 @@ class FakeCard:
     def __init__(self, n_bytes=2**30, capability=(9, 0), version=12080):
         self.n_bytes, self.capability, self.version = n_bytes, capability, version
         self.n_devices, self.mode, self.taken = 1, 0, 0  # taken: bytes that others use
-        self.n_multiprocessors = 2
+        self.n_multiprocessors = 4
         self.calls, self.fail, self.broken = {}, {}, 0
         self.memory, self.kernels, self.streams = {}, {}, {0: []}
         self.events, self.graphs, self.capturing, self.done = {}, {}, None, set()
@@ -148,7 +148,7 @@ class FakeCard:
     def cuMemGetInfo(self):
         self._here()
         used = self.taken + sum(array.nbytes for array in self.memory.values())
-        return self.n_bytes - used, self.n_bytes
+        return max(self.n_bytes - used, 0), self.n_bytes
 
     def cuMemAlloc(self, n_bytes):
         self._check(self.capturing is None, CAPTURING)
@@ -266,6 +266,7 @@ class FakeCard:
         self._check(gy == gz == by == bz == 1 and shared == 0, INVALID)
         places = (ctypes.c_void_p * 4).from_address(parameters)
         values = [ctypes.c_int64.from_address(place).value for place in places]
+        self.launches.append((function, (gx, gy), bx))
         self._add(stream, lambda: Grid(self.kernels[function], gx, bx).run(*values))
 
     def cuLaunchKernel(self, function, gx, gy, gz, bx, by, bz, shared, stream, parameters, extra):

@@ -131,7 +131,7 @@ def assert_equal(found, expected, exactly=True):
 
 
 drawing = settings(
-    max_examples=60,
+    max_examples=80,
     deadline=None,
     derandomize=True,
     database=None,
@@ -139,6 +139,7 @@ drawing = settings(
     suppress_health_check=list(HealthCheck),
 )
 schedules = (
+    st.sampled_from(launching.LOOPS),
     st.sampled_from([1, 2, 2, 2, 3]),
     st.sampled_from([2, 2, 2, 4]),
     st.integers(3, 40),
@@ -149,12 +150,12 @@ schedules = (
 of_phases = pytest.mark.parametrize("loop", ["graph"], indirect=True)
 
 
-@pytest.mark.parametrize("loop", launching.LOOPS, indirect=True)
+@pytest.mark.parametrize("loop", ["persistent"], indirect=True)  # and either of them is drawn
 @drawing
 @given(drawn_networks.networks(synapses=SYNAPSES, large=False), *schedules)
-def test_drawn_networks(loop, spec, blocks, threads, chunk, small_log, order):
-    """Whatever the schedule, and the room for recordings."""
-    compare_drawn(spec, blocks, threads, chunk, small_log, order)
+def test_drawn_networks(loop, spec, which, blocks, threads, chunk, small_log, order):
+    """Whatever the loop, the schedule, and the room for recordings."""
+    compare_drawn(spec, which, blocks, threads, chunk, small_log, order)
 
 
 @of_phases
@@ -165,13 +166,14 @@ def test_drawn_networks(loop, spec, blocks, threads, chunk, small_log, order):
     ),
     *schedules,
 )
-def test_drawn_plastic_networks(loop, spec, blocks, threads, chunk, small_log, order):
-    compare_drawn(spec, blocks, threads, chunk, small_log, order)
+def test_drawn_plastic_networks(loop, spec, which, blocks, threads, chunk, small_log, order):
+    compare_drawn(spec, which, blocks, threads, chunk, small_log, order)
 
 
-def compare_drawn(spec, blocks, threads, chunk, small_log, order):
+def compare_drawn(spec, which, blocks, threads, chunk, small_log, order):
     spec = shortened(spec)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(launching.VARIABLE, which)
         patch.setattr(kernel.BlockManager, "run", in_turn(order % 2))
         patch.setattr(simulated_grid.Grid, "in_order", staticmethod(shuffled(order)))
         patch.setattr(launching, "MOST_BLOCKS", blocks)
@@ -196,7 +198,7 @@ def two_populations(on):
     weights = np.linspace(0.1, 0.9, 15).reshape(3, 5)
     on.Projection(source, cells, on.AllToAllConnector(), on.StaticSynapse(weight=weights, delay=weights))
     on.Projection(cells, cells, on.AllToAllConnector(), on.StaticSynapse(weight=0.1, delay=0.1))
-    cells.record(["spikes", "v", "isyn_exc"])
+    cells.record(["spikes", "v", "isyn_exc"], sampling_interval=0.2)
     return cells
 
 
@@ -225,7 +227,7 @@ def test_what_is_recorded_from_now_on():
     def build(on):
         cells = two_populations(on)
         on.run(0.5)
-        cells[1:4].record("isyn_inh")
+        cells[1:4].record("isyn_inh", sampling_interval=0.2)
         on.run(0.5)
         return [results_of(cells)]
 

@@ -17,7 +17,7 @@ from own_cells import OwnIF  # noqa: E402
 
 import pyNN_fastsim as sim  # noqa: E402
 from pyNN_fastsim.engine import synapses  # noqa: E402
-from pyNN_fastsim.engine.cuda import cells, delivery, persistent, plasticity, steps  # noqa: E402
+from pyNN_fastsim.engine.cuda import building, cells, delivery, persistent, plasticity, steps  # noqa: E402
 from pyNN_fastsim.engine.cuda.offline import assemble, assembler, ptx_of  # noqa: E402
 from pyNN_fastsim.engine.synapses import nest  # noqa: E402
 from pyNN_fastsim.engine.synapses import plasticity as stdp  # noqa: E402
@@ -84,7 +84,8 @@ def kernels():
             yield f"steps: {name}", persistent.steps_kernel((in_network[name],), (static,), 0)
     yield "update: microcircuit", steps.update_kernel((counting, exponential))
     yield "steps: microcircuit", persistent.steps_kernel((counting, exponential), (static,), 1)
-    for kernel in (*kernels_of_plastic(), plasticity.NOTE, steps.BEGIN, steps.PASS, steps.TELL):
+    of_plastic = *kernels_of_plastic(), plasticity.NOTE
+    for kernel in (*building.kernels(), *of_plastic, steps.BEGIN, steps.PASS, steps.TELL):
         yield kernel.name, kernel
 
 

@@ -116,7 +116,7 @@ class Kernel:
 
     def most_together(self, threads):
         """How many blocks of so many threads can be on the card at once."""
-        return self.loaded.resident(threads)
+        return self.loaded.most_together(threads)
 
 
 def kernel_of(template, name, key=(), **names):

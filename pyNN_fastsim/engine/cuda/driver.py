@@ -67,7 +67,7 @@ def _failure(function, error):
     code, name = int(error), getattr(error, "name", str(error))
     _, text = bindings().cuGetErrorString(error)
     text = f"{text.decode() if text else 'unknown'} ({name} in {function})"
-    if code in FATAL:
+    if code in FATAL and _cards and _cards[0].is_used:
         return Broken(
             f"the card failed: {text}. This process can't use it any more; what was recorded until then "
             "can be retrieved. Save it, and start anew",
@@ -91,6 +91,11 @@ class Card:
         self.name, self.capability = facts.name, facts.capability
         self.n_multiprocessors = _called("cuDeviceGetAttribute", _attribute(MULTIPROCESSORS), self._device)
         self._context = None
+
+    @property
+    def is_used(self):
+        """Whether there is a context, which a failure would end."""
+        return self._context is not None
 
     def enter(self):
         """Let this thread work with the card."""
@@ -282,20 +287,22 @@ class Function:
         self._handle = call("cuModuleGetFunction", self._module, symbol.encode())
 
     def launch(self, blocks, threads, stream, arguments, together=False):
-        """Launch it: `blocks` along x, or (x, y); int64 arguments, whose values the driver keeps. The driver
-        refuses to launch blocks that are to be there together, if they can't be."""
+        """Launch it: `blocks` along x, or (x, y); int64 arguments, whose values the driver keeps.
+
+        together   whether all blocks are to be on the card at once: no more than `most_together`
+        """
         n_x, n_y = blocks if isinstance(blocks, tuple) else (blocks, 1)
         n = len(arguments)
         values = (ctypes.c_int64 * n)(*[int(value) for value in arguments])
         first = ctypes.addressof(values)
         places = (ctypes.c_void_p * n)(*[first + 8 * k for k in range(n)])
-        function, rest = ("cuLaunchCooperativeKernel", ()) if together else ("cuLaunchKernel", (0,))
-        call(
-            function, self._handle, int(n_x), int(n_y), 1, int(threads), 1, 1, 0, handle_of(stream),
-            ctypes.addressof(places), *rest,
-        )  # fmt: skip
+        grid = int(n_x), int(n_y), 1, int(threads), 1, 1, 0, handle_of(stream), ctypes.addressof(places)
+        if together:
+            call("cuLaunchCooperativeKernel", self._handle, *grid)
+        else:
+            call("cuLaunchKernel", self._handle, *grid, 0)
 
-    def resident(self, threads):
-        """How many blocks of so many threads the whole card has at once."""
+    def most_together(self, threads):
+        """How many blocks of so many threads can be on the card at once."""
         each = call("cuOccupancyMaxActiveBlocksPerMultiprocessor", self._handle, int(threads), 0)
         return int(each) * card().n_multiprocessors

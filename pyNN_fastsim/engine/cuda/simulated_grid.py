@@ -25,7 +25,7 @@ class Grid:
 
     def run(self, *arguments):
         names = self.function.__globals__
-        others, names["cuda"] = names["cuda"], self.module
+        others, names["cuda"] = names.get("cuda"), self.module
         try:
             for thread in self.threads:
                 thread.arguments = arguments

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..block import parts_of
 from ..compiling.addresses import address_of
-from . import segments
+from . import segment_values, segments
 from .rows import turned
 
 FEWEST = 2**16  # connections; of fewer there needn't be several pieces
@@ -139,21 +139,27 @@ class Pattern:
         row[segments.MARKS] = len(marks)
         segments.draw_targets(address_of(row), 0, self.n_sources, address_of(marks))
 
+    def repeats(self, piece, counts):
+        """Whether a source may have a target of a piece several times."""
+        return not self.is_distinct or int(counts.max(initial=0)) >= self.width(piece)
+
+    def order_delays(self, piece, counts, places, targets, steps):
+        """Let the delays ascend (uint16) of those connections of a piece that join the same cells."""
+        row = self.row(piece, counts)
+        row[segments.PLACES], row[segments.VALUES] = address_of(places), address_of(steps)
+        row[segments.TARGETS] = address_of(targets)
+        segment_values.order_delays(address_of(row), 0, self.n_sources)
+
     def turned_columns(self, piece, counts):
         """How many connections each source has in a piece, and their targets, ascending for each source and
         counted from the piece's first; where each target has so many (int64)."""
         counts = counts.astype(np.uint32)
-        size = self.n_sources - self.excludes_itself
         sources = np.empty(int(counts.sum()), dtype=np.uint32)
-        marks = np.zeros(size // 32 + 1, dtype=np.uint32)
+        marks = np.zeros(self.n_sources // 32 + 1, dtype=np.uint32)
         row = self.row(piece, counts)
-        chosen, marked = address_of(sources), address_of(marks)
-        segments.choose_sources(address_of(row), size, chosen, marked, len(marks))
+        segments.choose_sources(address_of(row), address_of(sources), address_of(marks), len(marks))
         begins = np.zeros(len(counts) + 1, dtype=np.int64)
         np.cumsum(counts, out=begins[1:])
-        if self.excludes_itself:
-            own = np.arange(self.edges[piece], self.edges[piece + 1], dtype=np.uint32)
-            sources += sources >= np.repeat(own, counts)
         first, targets = turned(begins, sources, self.n_sources)
         return np.diff(first), targets
 
@@ -162,7 +168,7 @@ class Pattern:
 class Drawn:
     """Values of connections, one for each.
 
-    distribution   its name in `segments.QUANTILES`
+    distribution   its name in `segment_values.QUANTILES`
     parameters     of it, six floats: see quantiles.py
     keys           two numbers of 32 bits
     """
@@ -182,7 +188,7 @@ class Drawn:
     def put_weights(self, pattern, piece, counts, places, weights):
         """Draw the weights of a piece: float64 [connections]; as `Pattern.put_targets`."""
         row, _kept = self._row(pattern, piece, counts, places, weights, 1.0)
-        segments.drawing_weights(self.distribution)(address_of(row), 0, pattern.n_sources)
+        segment_values.drawing_weights(self.distribution)(address_of(row), 0, pattern.n_sources)
 
     def put_delays(self, pattern, piece, counts, places, steps, dt):
         """The same of delays, in steps of dt (ms): uint16. Returns the shortest and the longest in ms."""
@@ -190,5 +196,5 @@ class Drawn:
         extremes = np.array([np.inf, -np.inf])
         scratch = np.empty(int(counts.max(initial=0)))
         row[segments.EXTREMES], row[segments.SCRATCH] = address_of(extremes), address_of(scratch)
-        segments.drawing_delays(self.distribution)(address_of(row), 0, pattern.n_sources)
+        segment_values.drawing_delays(self.distribution)(address_of(row), 0, pattern.n_sources)
         return extremes

@@ -271,6 +271,8 @@ class GradedGroup:
         row[words.STATE] = address_of(self._state_table)
         row[words.OF_TARGET] = address_of(self._of_target_table)
         row[words.POST] = address_of(self._post_table)
+        self._time_step = np.array([network.dt])
+        row[words.TIME_STEP] = address_of(self._time_step)
 
 
 def _with_first(values):

@@ -60,6 +60,7 @@ from .transmission import (
     SOURCES,
     STATE,
     SUM,
+    TIME_STEP,
     WEIGHT_STRIDE,
     WEIGHTS,
     ring_at,
@@ -240,6 +241,17 @@ def _point_at(row, n_values, step, table):
         words[3 * p + 1], words[3 * p + 2] = 8, n - row[FROM]
 
 
+@inlined
+def _timeless(post, row, step):
+    return post
+
+
+@inlined
+def _with_time(post, row, step):
+    """Values of a target, and the time, ms."""
+    return post + (step * float64_at(row[TIME_STEP], 1)[0],)  # noqa: RUF005
+
+
 def _learning_kernel(row_at, first, last, step, learns, scratch):
     """Let the connections of the targets [first, last) learn, and combine what they transmit."""
     row = int64_at(row_at, GRADED_ROW)
@@ -255,7 +267,7 @@ def _learning_kernel(row_at, first, last, step, learns, scratch):
         begin, end = bounds[i], bounds[i + 1]
         if begin == end:
             continue
-        post = elements_at(row[POST], i, _N_POST)  # noqa: F821
+        post = _and_time(elements_at(row[POST], i, _N_POST), row, step)  # noqa: F821
         if is_due:
             c = elements_at(row[CONSTANTS], begin, _N_CONSTANTS)  # noqa: F821
             own = elements_at(row[OF_TARGET], i, _N_OF_TARGET)  # noqa: F821
@@ -312,13 +324,15 @@ def weighted(c, s, pre, post, g):
     return s[0] * pre[0]
 
 
-def learning_entry(name, uniform, operation, learn, of_target, psp, numbers):
+def learning_entry(name, uniform, operation, learn, of_target, psp, numbers, knows_time=False):
     """The kernel of a model.
 
     uniform    whether all connections share all constants
     learn, of_target, psp
                the model's functions, see graded.GradedModel
     numbers    numbers of constants, state variables, variables of the target, values of pre and of post
+    knows_time
+               whether the time (ms) is the last of the values of post
     """
     kind = "uniform" if uniform else "general"
     names = dict(zip(("_N_CONSTANTS", "_N_STATE", "_N_OF_TARGET", "_N_PRE", "_N_POST"), numbers, strict=True))
@@ -332,6 +346,7 @@ def learning_entry(name, uniform, operation, learn, of_target, psp, numbers):
         f"{name}_graded_{kind}_kernel",
         **names,
         _OPERATION=operation,
+        _and_time=_with_time if knows_time else _timeless,
         _of_target=of_target,
         _constants_at=inlined(specialise(constants, f"{name}{constants.__name__}", **names)),
         _put=inlined(specialise(_put_elements, f"{name}_put_elements", **names)),

@@ -7,19 +7,12 @@ purpose) and keys that follow from a seed, so each segment can be drawn alone: b
 by any process, or by any thread of a card, all of which call the same functions.
 """
 
-import functools
-
 import numpy as np
 
-from ..compiling.compile import Entry, entry, inlined, jit, specialise, vectorised
-from ..compiling.lowlevel import float64_at, int64_at, trailing_zeros, uint16_at, uint32_at
+from ..compiling.compile import entry, inlined, jit
+from ..compiling.lowlevel import float64_at, int64_at, trailing_zeros, uint32_at
 from ..random.quantiles import (
-    N_PARAMETERS,
     centred,
-    of_exponential,
-    of_lognormal,
-    of_normal,
-    of_uniform,
 )
 from ..random.rng import philox
 
@@ -41,15 +34,16 @@ EXTREMES = 12  # address of the shortest and the longest delay (ms, float64), fo
 SCRATCH = 13  # address of room for the longest segment (float64)
 GUIDES = 256  # of the table of a binomial distribution: where to begin to search for a number
 MARKS = 14  # words of room (uint32) for a bit of each target; there may be none
-SEGMENTS_ROW = 15
+TARGETS = 15  # address of the targets (uint32), where delays are put in order
+FOLLOWING = 16  # address of the places that are taken next, of each source (int64)
+SEGMENTS_ROW = 17
 
 # Purposes.
-PAIRS, COUNTING, VALUE = 0, 1, 2
+PAIRS, COUNTING = 0, 1
 
 SHORT = 48  # targets, up to which they are sorted by insertion
 MANY = 6  # targets for each that was chosen before, from which on these are inserted one by one
 WORDS_EACH = 8  # of marks for a connection, up to which it is worthwhile to mark targets
-MOST_DELAY = 65535.0  # steps
 
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
@@ -108,7 +102,7 @@ def _sift(heap, root, n):
 
 
 @jit
-def _sort(values):
+def sort_targets(values):
     """Sort in place: by insertion, or as a heap (Williams 1964, Communications of the ACM 7:347)."""
     n = len(values)
     if n <= SHORT:
@@ -155,11 +149,11 @@ def _choose_any(row, source, chosen, width, marks):
                 again += 1
                 chosen[n - again] = value
     if len(marks) == 0:
-        _sort(chosen)
+        sort_targets(chosen)
         return
     _take_marked(marks, chosen)
     if again > n // MANY:
-        _sort(chosen)
+        sort_targets(chosen)
         return
     for k in range(n - again, n):
         _insert(chosen, k, np.int64(chosen[k]), False)
@@ -301,9 +295,9 @@ def count_successes(row_at, begin, end, table_at):
 
 
 @jit
-def _choose_unmarked(row, column, chosen, size, marks):
-    """Choose different ones of `size`, in the order in which they come."""
-    n, found, number = len(chosen), 0, 0
+def _choose_unmarked(row, column, chosen, n, size, marks):
+    """Choose n different ones of `size`, in the order in which they come."""
+    found, number = 0, 0
     while found < n:
         words = words_of(row, number, column, PAIRS)
         for j in range(4):
@@ -319,128 +313,37 @@ def _choose_unmarked(row, column, chosen, size, marks):
         marks[chosen[k] >> 5] = 0
 
 
-@entry(5)
-def choose_sources(row_at, size, chosen_at, marks_at, n_marks):
-    """Let each of the targets of a piece choose as many of `size` sources as `COUNTS` says, in any order.
+@jit
+def sources_of_target(row, k, chosen, marks):
+    """Choose the sources of the k-th target of a piece, in any order.
 
-    marks   room for a bit of each source (uint32), which are 0
+    marks   room for a bit of each source (uint32), which are 0, and will be again
     """
+    n, column = len(chosen), row[BEGIN] + k
+    size = row[N_SOURCES] - row[EXCLUDES_ITSELF]
+    if row[IS_DISTINCT] != 0:
+        rest = n % size
+        _choose_unmarked(row, column, chosen, rest, size, marks)
+        for j in range(rest, n):
+            chosen[j] = (j - rest) % size
+    else:
+        for number in range((n + 3) // 4):
+            words = words_of(row, number, column, PAIRS)
+            for j in range(min(4, n - 4 * number)):
+                chosen[4 * number + j] = below(words[j], size)
+    if row[EXCLUDES_ITSELF] != 0:
+        for j in range(n):
+            chosen[j] = np.int64(chosen[j]) + (1 if chosen[j] >= column else 0)
+
+
+@entry(4)
+def choose_sources(row_at, chosen_at, marks_at, n_marks):
+    """Let each of the targets of a piece choose as many sources as `COUNTS` says, one after the other."""
     row = int64_at(row_at, SEGMENTS_ROW)
     marks = uint32_at(marks_at, n_marks)
     place = 0
     for k in range(row[WIDTH]):
         n = length_of(row, k)
-        column = row[BEGIN] + k
-        if row[IS_DISTINCT] != 0:
-            rest = n % size
-            whole = uint32_at(chosen_at + 4 * place, n - rest)
-            for j in range(n - rest):
-                whole[j] = j % size
-            chosen = uint32_at(chosen_at + 4 * (place + n - rest), rest)
-            _choose_unmarked(row, column, chosen, size, marks)
-        else:
-            chosen = uint32_at(chosen_at + 4 * place, n)
-            for number in range((n + 3) // 4):
-                words = words_of(row, number, column, PAIRS)
-                for j in range(4):
-                    if 4 * number + j < n:
-                        chosen[4 * number + j] = below(words[j], size)
+        sources_of_target(row, k, uint32_at(chosen_at + 4 * place, n), marks)
         place += n
     return 0
-
-
-# --- values -------------------------------------------------------------------------------------------------
-
-
-def _pair_of_values(row, p, source, number):
-    """The values of the connections 2 * number and 2 * number + 1 of a segment."""
-    a, b, c, d = words_of(row, number, source, VALUE)
-    u, v = centred(a, b), centred(c, d)
-    return (
-        _quantile(u, p[0], p[1], p[2], p[3], p[4], p[5]),  # noqa: F821
-        _quantile(v, p[0], p[1], p[2], p[3], p[4], p[5]),  # noqa: F821
-    )
-
-
-def _values_of_segment(row, p, source, values):
-    for number in range(len(values) // 2):
-        one, other = _pair(row, p, source, number)  # noqa: F821
-        values[2 * number] = one
-        values[2 * number + 1] = other
-    if len(values) % 2 == 1:
-        values[len(values) - 1] = _pair(row, p, source, len(values) // 2)[0]  # noqa: F821
-
-
-def _draw_weights(row_at, begin, end):
-    """Draw the weights of the sources `begin` to `end` - 1 in a piece."""
-    row = int64_at(row_at, SEGMENTS_ROW)
-    p = float64_at(row[PARAMETERS], N_PARAMETERS + 1)
-    for source in range(begin, end):
-        n = length_of(row, source)
-        place = int64_at(row[PLACES] + 8 * source, 1)[0]
-        _values(row, p, source, float64_at(row[VALUES] + 8 * place, n))  # noqa: F821
-    return 0
-
-
-@inlined
-def step_of(delay, dt):
-    """A delay (ms) in steps, as a float: at least 1."""
-    step = np.rint(delay / dt)
-    step = 1.0 if step < 1.0 else step
-    return MOST_DELAY if step > MOST_DELAY else step
-
-
-@vectorised
-def _to_steps(delays, steps, dt):
-    for k in range(len(delays)):
-        steps[k] = np.int64(step_of(delays[k], dt))
-
-
-def _draw_delays(row_at, begin, end):
-    """The same for delays, in steps; and which are the shortest and the longest, in ms."""
-    row = int64_at(row_at, SEGMENTS_ROW)
-    p = float64_at(row[PARAMETERS], N_PARAMETERS + 1)
-    extremes = float64_at(row[EXTREMES], 2)
-    shortest, longest = extremes[0], extremes[1]
-    for source in range(begin, end):
-        n = length_of(row, source)
-        place = int64_at(row[PLACES] + 8 * source, 1)[0]
-        delays = float64_at(row[SCRATCH], n)
-        _values(row, p, source, delays)  # noqa: F821
-        for k in range(n):
-            shortest = min(shortest, delays[k])
-            longest = max(longest, delays[k])
-        _to_steps(delays, uint16_at(row[VALUES] + 2 * place, n), p[N_PARAMETERS])
-    extremes[0], extremes[1] = shortest, longest
-    return 0
-
-
-QUANTILES = {
-    "uniform": of_uniform,
-    "normal": of_normal,
-    "exponential": of_exponential,
-    "lognormal": of_lognormal,
-}
-
-
-@functools.cache
-def pair_of_values(distribution):
-    """`_pair_of_values` for a distribution, given by its name in `QUANTILES`."""
-    name = f"pair_of_{distribution}_values"
-    return inlined(specialise(_pair_of_values, name, _quantile=QUANTILES[distribution]))
-
-
-@functools.cache
-def _entry_of(template, name, distribution):
-    pair = pair_of_values(distribution)
-    values = vectorised(specialise(_values_of_segment, f"{distribution}_values", _pair=pair))
-    return Entry(specialise(template, f"draw_{distribution}_{name}", _values=values), 3)
-
-
-def drawing_weights(distribution):
-    """The entry that draws weights of a distribution: of a row's address, the first source, the last + 1."""
-    return _entry_of(_draw_weights, "weights", distribution)
-
-
-def drawing_delays(distribution):
-    return _entry_of(_draw_delays, "delays", distribution)

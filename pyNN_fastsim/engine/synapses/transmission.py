@@ -53,7 +53,8 @@ IS_DIAGONAL = (
 AHEAD = 23  # address of a table of ahead.py, for connections with delays of their own; or 0
 OWN = 24  # address of the values of the targets (float64), if connections transmit differences; or 0
 OWN_WEIGHTS = 25  # address of the sum of the weights of each target (float64)
-GRADED_ROW = 26
+TIME_STEP = 26  # address of it, ms (float64), for models that know the time
+GRADED_ROW = 27
 
 # What the head of the run loop's tables points at.
 TRANSMITTED_AT, N_TRANSMITTED, GROUPS_AT, N_GROUPS, SCRATCH_AT, SCRATCH_WORDS = range(6)

@@ -13,7 +13,7 @@ from .drawing import is_one_number_or_drawn
 from .helping import signature_of_pynn
 from .localising import draws_apart
 from .memory import PAIR_INDICES, check_connections, needed_as_pair, needed_in_row
-from .pieces import DrawnRows
+from .pieces import DrawnRows, drawn_on_card
 from .processes import processes
 from .progress import shown
 from .random import NativeRNG
@@ -28,6 +28,7 @@ class BulkConnector(Displayed, NoParameterAttributes):
     """What all connectors here have in common; comes before PyNN's class in the bases."""
 
     is_unsorted = False  # whether the pairs of one target come in any order
+    by_columns = False  # whether each target chooses its sources
     _reads_attributes = True
     _for_users = ("get_parameters", "describe")
 
@@ -84,6 +85,8 @@ class BulkConnector(Displayed, NoParameterAttributes):
 
     def _check_memory(self, projection, parameters, by_rows=False):
         """Raise NoMemory if there is not enough for the connections that are expected."""
+        if by_rows and drawn_on_card(self.by_columns, parameters):
+            return  # which the card will see to
         if by_rows:
             each = needed_in_row(parameters) / processes.size
         else:

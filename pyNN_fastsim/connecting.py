@@ -2,6 +2,7 @@
 Making connections: from what connectors call, through checks, to groups of the engine.
 """
 
+import functools
 import warnings
 
 import numpy as np
@@ -19,8 +20,10 @@ from .engine.synapses.dynamic import DynamicGroup
 from .engine.synapses.gap import JunctionGroup
 from .engine.synapses.graded import GradedGroup
 from .engine.synapses.groups import SynapseGroup, created_in_order, moved, places_of_sorted
+from .engine.synapses.on_demand import OnDemandGroup
 from .graded import receptor_index
 from .localising import draws_apart, from_owners, keep_local, whole_of
+from .memory import check_connections
 from .processes import processes
 from .selection import populations_of
 from .synapse_values import drawing_for
@@ -65,8 +68,11 @@ class Connecting:
     def _add_rows(self, rows):
         """Take over all connections onto cells of this process, `pieces.DrawnRows`, between two whole
         populations."""
-        if len(rows.targets):
+        if len(rows):
             self._check_values({"weight": rows.weights, "delay": rows.delays})
+        if rows.recipe is not None:
+            self._add_on_demand(rows)
+            return
         (source,), (target,) = parts(self.pre), parts(self.post)
         whole = whole_of(self, rows)
         if whole.n == 0:
@@ -91,6 +97,26 @@ class Connecting:
         if processes.size > 1:
             synapses.whole = whole
         simulator.state.network.add_group(synapses)
+
+    def _add_on_demand(self, rows):
+        """The same where a card draws them."""
+        if len(rows) == 0:
+            return
+        (source,), (target,) = parts(self.pre), parts(self.post)
+        state = simulator.state
+        synapses = OnDemandGroup(
+            source.block.index,
+            target.block.index,
+            target.block.model.receptors.index(self.receptor_type),
+            rows.recipe,
+            rows.weights,
+            delay_steps(rows.delays, state.dt),
+            state.threads,
+            functools.partial(check_connections, len(rows), rows.bytes_each),
+        )
+        delays = rows.delays if rows.is_one_delay else None
+        self._groups = [Group(synapses, None, delays, source, target)]
+        state.network.add_group(synapses)
 
     def _add_columns(self, pre, post, parameters):
         """Make all connections between cells of two populations, drawing values target by target.

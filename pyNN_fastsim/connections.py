@@ -212,8 +212,9 @@ class Group:
     def can_be_sorted_by_delay(self):
         """Whether there are several delays of static synapses, and the usual order."""
         synapses = self.synapses
-        several = synapses.whole.has_delays if synapses.whole else len(synapses.delays) > 1
-        return type(synapses) is SynapseGroup and several
+        if type(synapses) is not SynapseGroup:
+            return False
+        return synapses.whole.has_delays if synapses.whole else len(synapses.delays) > 1
 
     def sort_by_delay(self):
         """Go over to the order by delay, for delivery on arrival."""

@@ -87,6 +87,8 @@ def _choice(network):
     if fault:
         return None, f"{fault} are not there on a GPU"
     try:
-        return new_loop(), f"{sum(block.n for block in network.blocks)} cells"
+        loop = new_loop()
+        loop.check_room(network)
+        return loop, f"{sum(block.n for block in network.blocks)} cells"
     except DeviceError as error:
         return None, str(error)

@@ -82,7 +82,7 @@ class _FixedNumberConnector(BulkConnector):
 
 class FixedNumberPreConnector(_FixedNumberConnector, connectors.FixedNumberPreConnector):
     __doc__ = connectors.FixedNumberPreConnector.__doc__
-    is_unsorted = True
+    is_unsorted = by_columns = True
 
     def _cells(self, projection):
         return projection.post

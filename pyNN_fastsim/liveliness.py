@@ -10,6 +10,7 @@ from pyNN.parameters import ArrayParameter
 
 from .engine.synapses.gap import JunctionGroup
 from .engine.synapses.graded import GradedGroup
+from .engine.synapses.on_demand import weights_to_look_at
 
 _LEAKY = {"v_rest", "v_thresh", "tau_m", "cm", "i_offset"}  # parameters of a cell whose v settles at v_inf
 _OTHER_THRESHOLD = {"delta_T", "v_t_star"}  # parameters of cells that are not so simple
@@ -46,14 +47,14 @@ def _may_excite(group, target):
     synapses = group.synapses
     of_no_spikes = isinstance(synapses, (JunctionGroup, GradedGroup))
     if group.is_plastic or group.learns or of_no_spikes or not is_leaky(target):
-        return bool(group.is_plastic or group.learns or np.any(synapses.weights))
+        return bool(group.is_plastic or group.learns or np.any(weights_to_look_at(synapses)))
     receptor = target.celltype.model.receptors[synapses.receptor]
     if target.celltype.is_conductance(receptor):
         values = target._parameters
         of_standard_cells = values.get("e_rev_I", np.inf) if receptor == "inhibitory" else np.inf
         reversal = values.get(f"{receptor}.e_syn", of_standard_cells)
-        return bool(np.any(synapses.weights > 0) and np.any(reversal > values["v_thresh"]))
-    return bool(np.any(synapses.weights > 0))
+        return bool(np.any(weights_to_look_at(synapses) > 0) and np.any(reversal > values["v_thresh"]))
+    return bool(np.any(weights_to_look_at(synapses) > 0))
 
 
 def is_leaky(population):

@@ -36,7 +36,7 @@ def whole_of(projection, rows):
 
     rows   `pieces.DrawnRows`
     """
-    n = len(rows.targets)
+    n = len(rows)
     known = [(n, int(rows.steps.min(initial=MAX_DELAY)), int(rows.steps.max(initial=1)), _join_equals(rows))]
     if processes.size > 1:
         known = processes.gather(f"making projection '{projection.label}'", known[0], everywhere=True)
@@ -54,7 +54,7 @@ def _join_equals(rows):
     """Whether `pieces.DrawnRows` join each of this process's cells to the equal one."""
     begin, end = rows.own
     return (
-        len(rows.targets) == end - begin
+        len(rows) == end - begin
         and np.array_equal(rows.targets, np.arange(begin, end))
         and np.array_equal(rows.first[begin : end + 1], np.arange(end - begin + 1))
     )

@@ -7,7 +7,6 @@ same for any number of both. First it is drawn how many connections each source 
 it is known where these begin, targets, weights and delays, which go straight to where they stay.
 """
 
-import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,8 +17,10 @@ from pyNN.parameters import LazyArray
 from . import simulator
 from .connections import delay_steps
 from .engine.synapses.drawn import Drawn
+from .engine.synapses.on_demand import Recipe, put_in_turn
 from .engine.synapses.rows import put_rows
-from .random import Children, by_inversion, numbers_of
+from .memory import ROW, ROW_DELAY, ROW_WEIGHT
+from .random import Children, by_inversion, has_quantile, numbers_of
 from .synapse_values import drawing
 
 
@@ -62,6 +63,8 @@ class DrawnRows:
     weights   float64 [connections], or [1] if they share one
     steps     uint16, delays, likewise
     delays    ms, the shortest and longest of each piece, or the one of all if `is_one_delay`
+    recipe    a `Recipe` instead of targets and steps, if a card draws them: weights are then some, among them
+              the smallest and the largest; else None
     own       the first and last + 1 of this process's cells in post
     origin    numbers that are the same in all processes if these draw parts of the same network
     """
@@ -93,17 +96,34 @@ class DrawnRows:
         for piece in pieces:
             self.first[1:] += piece.counts
         np.cumsum(self.first, out=self.first)
-        n = int(self.first[-1])
-        self.targets = np.empty(n, dtype=np.uint32)
         weight, delay = self._values
+        self.is_one_delay, self.recipe = delay.is_shared, None
+        steps = delay_steps(delay.one, simulator.state.dt)
+        if drawn_on_card(pattern.by_columns, parameters):
+            values = {"weights": weight.on_demand(weight.one), "delays": delay.on_demand(steps)}
+            self.recipe = Recipe(pattern, list(pieces), self.first, values, simulator.state.dt)
+            found = simulator.state.network.device.extremes(self.recipe)
+            self.weights = found.get("weights", weight.one)
+            self.delays = found.get("delays", delay.one)
+            return
+        n = len(self)
+        self.targets = np.empty(n, dtype=np.uint32)
         self.weights = weight.room(n, np.float64)
         self.steps = delay.room(n, np.uint16)
-        self.is_one_delay = delay.is_shared
         self._extremes: dict[int, tuple[float, float]] = {}
-        self._put(pieces)
+        put_in_turn(pieces, self.first, simulator.state.threads, self._put_piece)
         self.delays = np.array([self._extremes[row] for row in sorted(self._extremes)]).ravel()
         if delay.is_shared:
-            self.delays, self.steps = delay.one, delay_steps(delay.one, simulator.state.dt)
+            self.delays, self.steps = delay.one, steps
+
+    def __len__(self):
+        return int(self.first[-1])
+
+    @property
+    def bytes_each(self):
+        """What the host needs for each connection while it draws them."""
+        weight, delay = self._values
+        return ROW + ROW_WEIGHT * (not weight.is_shared) + ROW_DELAY * (not delay.is_shared)
 
     def _piece(self, k, counts):
         pattern, (begin, end) = self._pattern, self._pattern.edges[k : k + 2]
@@ -122,25 +142,6 @@ class DrawnRows:
             piece.keep(low - begin, high - begin)
         return piece
 
-    def _put(self, pieces):
-        """Put the connections of pieces, which are taken away, where they belong, and draw their values."""
-        following, taking = self.first[:-1].copy(), threading.Lock()
-        n_pieces = len(pieces)
-
-        def work(_):
-            while True:
-                with taking:
-                    if not pieces:
-                        return
-                    row, piece = n_pieces - len(pieces), pieces.popleft()
-                    places = following.copy()
-                    np.add(following, piece.counts, out=following)
-                self._put_piece(row, piece, places)
-
-        threads = simulator.state.threads
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, range(threads)))
-
     def _put_piece(self, row, piece, places):
         pattern, counts = self._pattern, piece.counts.astype(np.uint32)
         if piece.targets is None:
@@ -154,8 +155,20 @@ class DrawnRows:
             weight.put_weights(pattern, piece, counts, places, self.weights)
         if not delay.is_shared:
             extremes = delay.put_delays(pattern, piece, counts, places, self.steps)
+            pattern.order_delays(piece.number, counts, places, self.targets, self.steps)
             if extremes is not None:
                 self._extremes[row] = extremes
+
+
+def drawn_on_card(by_columns, parameters):
+    """Whether connections are drawn on a card, and on the host only if somebody asks for them.
+
+    by_columns   whether each target chooses its sources
+    parameters   as of `DrawnRows`
+    """
+    drawn = [value.base_value for value in parameters.values() if isinstance(value, LazyArray)]
+    on_card = simulator.state.network.device is not None
+    return on_card and not by_columns and all(map(has_quantile, drawn))
 
 
 def _begins(counts):
@@ -184,6 +197,10 @@ class _Values:
 
     def room(self, n, dtype):
         return self.one if self.is_shared else np.empty(n, dtype=dtype)
+
+    def on_demand(self, one):
+        """What a `Recipe` says of them; `one` is what they share, if they do."""
+        return one if self._drawn is None else self._drawn
 
     def put_weights(self, pattern, piece, counts, places, weights):
         """Draw those of a piece, as float64, and put them where they belong."""

@@ -119,12 +119,18 @@ _BY_INVERSION: dict[str, Callable] = {
 }
 
 
+def has_quantile(distribution):
+    """Whether each number of a distribution can be had alone."""
+    numbers = distribution.parameters.values()
+    return distribution.name in _BY_INVERSION and all(np.ndim(value) == 0 for value in numbers)
+
+
 def by_inversion(distribution):
     """The name of a function of `quantiles` and its parameters, for a distribution of which each number can
     be had alone; None for others. Raises ValueError for parameters that NumPy refuses."""
-    name, parameters = distribution.name, distribution.parameters
-    if name not in _BY_INVERSION or not all(np.ndim(value) == 0 for value in parameters.values()):
+    if not has_quantile(distribution):
         return None
+    name, parameters = distribution.name, distribution.parameters
     values = {key: float(value) for key, value in parameters.items()}
     generator = np.random.Generator(np.random.SFC64(0))
     if name != "normal_clipped":

@@ -15,9 +15,11 @@ from .connectors import (
     AllToAllConnector,
     FixedNumberPreConnector,
     FixedProbabilityConnector,
+    FixedTotalNumberConnector,
     OneToOneConnector,
 )
 from .engine.compiling import cache, compile
+from .engine.synapses import segments
 from .populations import Population
 from .projections import Projection
 from .random import NativeRNG
@@ -143,7 +145,11 @@ def _connectors(_):
         for connector in (
             FixedProbabilityConnector(0.5, rng=make(1)),
             FixedNumberPreConnector(3, rng=make(1)),
+            FixedTotalNumberConnector(9, with_replacement=True, rng=make(1)),
         ):
             Projection(target, target, connector, synapses.StaticSynapse(), receptor_type="excitatory")
         Projection(source, target, OneToOneConnector(), synapses.StaticSynapse(), receptor_type="excitatory")
         _run()
+    for name in segments.QUANTILES:
+        for entry in (segments.drawing_weights(name), segments.drawing_delays(name)):
+            entry.address  # noqa: B018

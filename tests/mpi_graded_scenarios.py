@@ -275,6 +275,11 @@ def single_connections():
             connection.weight = 0.02
     sim.run(3.0)
     alike.set(weight=0.01)
+    sim.run(1.0)
+    for connection in alike.connections:
+        if connection.postsynaptic_index == 4 and connection.presynaptic_index % 7 == 3:
+            connection.weight = 0.03
+            connection.weight = 0.01  # as all have, but from now on each has one of its own
     own.set(weight=np.full((50, 30), 0.003))
     for connection in pairs.connections:
         if connection.postsynaptic_index == 2:

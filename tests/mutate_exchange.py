@@ -34,6 +34,21 @@ MUTANTS = [  # file, what stands there, what is to stand there, and what that me
     ("loop.py", "_call(words, tables.SHARE_POTENTIALS, thread, last)",
      "_call(words, tables.SHARE_POTENTIALS, thread, last - last % 2)", "potentials every second step"),
     ("coupling.py", "np.lexsort((post, pre))", "np.lexsort((pre, post))", "the order of gap junctions"),
+    ("sharing.py", "_values_at(each, step) + 8 * begin, end", "_values_at(each, first) + 8 * begin, end",
+     "what is transmitted in several steps goes to one"),
+    ("exchange.py", "or graded.pools ", "", "what belongs to all cells, told too rarely"),
+    ("exchange.py", " or any(o.group in graded.groups for o in network.observers)", "",
+     "weights are recorded too late"),
+    ("synapses/ahead.py", "- (BLOCK - 2)", "- (BLOCK - 3)", "too rarely for what is summed ahead"),
+    ("synapses/graded.py", "steps = self.shortest + 1\n", "steps = self.shortest + 2\n", "too rarely"),
+    ("synapses/graded.py", "return name in self.whole.varied if self.whole else len(values) > 1",
+     "return len(values) > 1", "whether weights differ follows from own ones"),
+    ("synapses/graded.py", "return self.whole.has_delays if self.whole else len(self.delays) > 1",
+     "return len(self.delays) > 1", "whether delays differ follows from own ones"),
+    ("synapses/graded.py", "self.begins_at = max(self.begins_at, begin)", "pass",
+     "the first of own one-to-one connections"),
+    ("../joint_changes.py", "or (is_graded and is_set_alone and whole.n > 1)", "",
+     "a single graded weight that is set leaves one for all"),
 ]  # fmt: skip
 TESTED = "tests/test_exchange.py", "tests/test_mpi.py"
 

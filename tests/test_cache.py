@@ -4,8 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+import types as python_types
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import pyNN_fastsim
@@ -134,3 +136,25 @@ def test_machine_code_of_two_processors_or_versions_is_kept_side_by_side(what, m
             assert cache.read(entry) == ("symbol", name.encode())
     finally:
         cache.fingerprint.cache_clear()
+
+
+def test_a_number_of_numpys_that_a_function_uses_counts():
+    def function(x):
+        return x * NUMBER  # noqa: F821
+
+    stamps = {
+        cache.stamp("by", python_types.FunctionType(function.__code__, {"NUMBER": number}))
+        for number in (1, 2, np.int64(1), np.int64(2), np.float32(1.0), np.float32(2.0))
+    }
+    assert len(stamps) == 6
+
+
+def test_machine_code_of_cards_depends_on_them_and_on_the_compilers_version(monkeypatch):
+    from pyNN_fastsim.engine.cuda import machine_code
+
+    found = {machine_code.fingerprint((9, 0)), machine_code.fingerprint((8, 0))}
+    monkeypatch.setattr(machine_code, "version_of", lambda package: "0.0")
+    machine_code.fingerprint.cache_clear()
+    found.add(machine_code.fingerprint((9, 0)))
+    machine_code.fingerprint.cache_clear()
+    assert len(found | {cache.fingerprint()}) == 4

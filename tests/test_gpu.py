@@ -4,6 +4,7 @@ GPUs, without one: what setup() says, and the run loop for cards in Numba's simu
 Where numba-cuda and its toolkit are installed, all kernels are compiled and assembled, too.
 """
 
+import importlib.util
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 import pyNN_fastsim as sim
-from pyNN_fastsim.engine.cuda import cards
+from pyNN_fastsim.engine.cuda import cards, driver
 from pyNN_fastsim.engine.cuda.errors import DeviceError
 from pyNN_fastsim.engine.synapses import exact
 
@@ -32,6 +33,11 @@ def passes_in_a_process(file, **environment):
 @pytest.mark.compiles
 def test_the_same_as_on_the_cpu_in_numbas_simulator():
     passes_in_a_process("in_simulator.py", NUMBA_ENABLE_CUDASIM="1")
+
+
+@pytest.mark.compiles
+def test_connections_drawn_as_on_the_cpu_in_numbas_simulator():
+    passes_in_a_process("building_in_simulator.py", NUMBA_ENABLE_CUDASIM="1")
 
 
 @pytest.mark.compiles
@@ -76,6 +82,7 @@ def test_a_second_process_compiles_no_kernels(tmp_path):
     assert len(first["compiled"]) == 6
     second, _ = loaded_kernels(tmp_path)
     assert second["compiled"] == [] and not second["numba"] and second["machine code"]
+    assert second["folders"] == 1
     changed, _ = loaded_kernels(tmp_path, "2.0")  # a number that the user's own cell uses
     assert [name.split("_")[0] for name in changed["compiled"]] == ["Summing"]
     files = list(tmp_path.rglob("*deliver_static*.machine_code"))
@@ -134,6 +141,30 @@ def test_without_a_card_setup_says_what_to_do(no_card):
     sim.setup()
     sim.Population(2, sim.IF_curr_exp())
     sim.run(1.0)
+
+
+def test_packages_that_are_missing_are_named(monkeypatch):
+    monkeypatch.delenv("NUMBA_ENABLE_CUDASIM", raising=False)
+    find = importlib.util.find_spec
+    for installed, message in (
+        ([], "the package numba-cuda is not installed; pip install 'pyNN_fastsim"),
+        (["numba_cuda"], r"cuda.bindings can't be imported \(no such thing\); pip install 'pyNN_fastsim"),
+    ):
+
+        def find_spec(name, package=None, installed=installed):
+            return (
+                (find("numpy") if name in installed else None)
+                if name == "numba_cuda"
+                else find(name, package)
+            )
+
+        def bindings():
+            raise ImportError("no such thing")
+
+        monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+        monkeypatch.setattr(driver, "bindings", bindings)
+        with pytest.raises(DeviceError, match=f"{message}.*device='cpu'"):
+            sim.setup(device="gpu")
 
 
 def test_without_a_card_auto_takes_the_cpu_and_says_so(no_card, monkeypatch, capsys):

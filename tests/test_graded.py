@@ -93,6 +93,16 @@ def test_of_what_is_forgotten_the_oldest_that_is_kept_counts():
     np.testing.assert_allclose(recorded(target)[21:, 0], np.maximum(t - DT - 1.0, 1.9), rtol=1e-12)
 
 
+def test_before_a_first_connection_was_made_all_was_as_then():
+    source, target = sim.Population(1, unit("dr/dt = 1")), sim.Population(1, RELAY())
+    target.record("r")
+    sim.run(2.0)
+    sim.Projection(source, target, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0, delay=0.5))
+    sim.run(1.0)
+    t = DT * np.arange(21, 31)
+    np.testing.assert_allclose(recorded(target)[21:, 0], np.maximum(t - DT - 0.5, 2.0), rtol=1e-12)
+
+
 def test_a_delayed_linear_system_is_its_analytic_solution():
     """dv/dt = -v(t - 1), v = 1 before 0: by the method of steps, polynomials between the delays."""
     for dt in 0.01, 0.005:
@@ -448,6 +458,20 @@ def test_connections_of_a_static_projection_can_be_set():
     np.testing.assert_allclose(recorded(target)[1:], [[2.0, 2.0], [6.0, 2.0]])
 
 
+def test_what_is_computed_before_an_assignment_is_what_others_see():
+    """In recordings, and in synapses."""
+    Changing = sim.Neuron(equations="x += 1\nchange = x - m\nm = 0.5 * m + 0.5 * x\nr = x", name="Changing")
+    source = sim.Population(1, Changing())
+    target = sim.Population(1, RELAY())
+    sim.Projection(source, target, sim.AllToAllConnector(), sim.Synapse(psp="w * pre.change")(w=1.0))
+    source.record("change")
+    target.record("r")
+    sim.run(4 * DT)
+    change, seen = recorded(source, "change")[:, 0], recorded(target)[:, 0]
+    np.testing.assert_array_equal(change, [0.0, 1.0, 1.5, 1.75, 1.875])
+    np.testing.assert_array_equal(seen[1:], change[:-1])
+
+
 # --- NEST's units ---
 
 
@@ -467,6 +491,24 @@ def test_rectified_units_do_not_fall_below():
     cells.record("rate")
     sim.run(5.0)
     assert recorded(cells, "rate").min() == -0.1
+
+
+def test_multiplicative_coupling_is_of_the_rate_before():
+    """NEST's: see tests/compare/test_rates.py."""
+    source = sim.Population(1, unit("r = B")(B=2.0))
+    source.initialize(r=2.0)
+    coupling = {"mult_coupling": True, "g_ex": [1.0, 2.0], "theta_ex": 3.0, "g_in": 0.5, "theta_in": 1.0}
+    cells = sim.Population(2, sim.lin_rate_ipn(sigma=0.0, tau=1.0, g=0.7, **coupling))
+    cells.initialize(rate=[0.4, 0.2])
+    for receptor, weight in ("excitatory", 0.3), ("inhibitory", -0.8):
+        synapse = sim.StaticSynapse(weight=weight)
+        sim.Projection(source, cells, sim.AllToAllConnector(), synapse, receptor_type=receptor)
+    cells.record("rate")
+    sim.run(DT)
+    rate, g_ex = np.array([0.4, 0.2]), np.array([1.0, 2.0])
+    arrived = 0.7 * (0.6 * g_ex * (3.0 - rate) - 1.6 * 0.5 * (1.0 + rate))
+    expected = np.exp(-DT) * rate + (1.0 - np.exp(-DT)) * arrived
+    np.testing.assert_allclose(recorded(cells, "rate")[1], expected, rtol=1e-12)
 
 
 def test_random_numbers_do_not_depend_on_threads():

@@ -35,6 +35,7 @@ from .synapses.gap import Coupling, JunctionGroup
 from .synapses.graded import Graded, GradedGroup
 from .synapses.groups import SynapseGroup
 from .synapses.history import HeldSpikes, SpikeHistory
+from .synapses.on_demand import OnDemandGroup
 from .synapses.plasticity import LARGEST_KICK, Y_RATE
 from .tables import (
     FAILED_BLOCK,
@@ -145,7 +146,10 @@ class Network:
             return
         (self.junctions if isinstance(group, JunctionGroup) else self.groups).append(group)
         if self.exact_sums and group not in self.junctions and len(group):
-            group.weights = on_grid(group.weights)
+            if isinstance(group, OnDemandGroup):
+                group.put_on_grid()
+            else:
+                group.weights = on_grid(group.weights)
         if isinstance(group, DynamicGroup):
             self._add_dynamic(group)
         group.since = self.step + 1 if self.begun else 0

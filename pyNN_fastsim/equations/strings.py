@@ -19,7 +19,7 @@ its place.
 
 ``before = v``, before the equation for v, is an expression, too, but what comes after that equation (an
 assignment, the spike condition, a reset) means the value that it had at its place; this is then also what
-is recorded.
+is recorded. So it is, whatever comes after it, with ``before = r`` before an assignment to r.
 
 `sum(exc)` is what graded connections at the receptor type "excitatory" bring, `sum(inh)` at "inhibitory",
 sum(name) at "name", and sum() at all of these: held over the step, of what the sources transmitted until
@@ -190,8 +190,11 @@ class _Neuron:
                 solved[each] for each in dependencies(statement.expression, self.inline) if each in solved
             ]
             first = min((k for k in changes if k > place), default=end)
+            if first == end:
+                continue
             uses = [s.expression for s in self.statements[first:] if s.operator != "d"]
-            if first < end and any(name in names_in(text) for text in (*uses, *self._texts_of_spikes())):
+            is_used = any(name in names_in(text) for text in (*uses, *self._texts_of_spikes()))
+            if is_used or self.statements[first].operator != "d":
                 self.placed[name] = first
 
     def _texts_of_spikes(self):

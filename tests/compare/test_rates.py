@@ -75,3 +75,48 @@ def test_with_noise_they_have_the_same_mean_and_variance(name):
     error = 3.0 * expected.std(axis=0) / np.sqrt(0.1 * len(expected) / 14.0)  # of correlated samples
     assert np.all(np.abs(found.mean(axis=0) - expected.mean(axis=0)) < error)
     assert found.var() == pytest.approx(expected.var(), rel=0.1)
+
+
+@pytest.mark.parametrize("name", ["lin_rate_ipn", "lin_rate_opn"])
+def test_multiplicative_coupling(name):
+    """What is excitatory, and what is inhibitory, with weights below 0, gets a factor of its own."""
+    more = {"g_ex": 1.3, "g_in": 0.8, "theta_ex": 2.0, "theta_in": 0.3}
+    given = parameters(name, mult_coupling=True, **more)
+    weights, delays = recurrent(N, 0.4)
+    weights = np.abs(weights) * np.where(np.arange(N) < N // 2, 1.0, -1.0)[:, None]
+    sim.setup(timestep=DT)
+    units = sim.Population(N, getattr(sim, name)(**given))
+    for part, receptor in (slice(0, N // 2), "excitatory"), (slice(N // 2, N), "inhibitory"):
+        connections = sim.StaticSynapse(weight=weights[part], delay=delays[part])
+        sim.Projection(units[part], units, sim.AllToAllConnector(), connections, receptor_type=receptor)
+    units.record("rate")
+    sim.run(STEPS * DT)
+    found = units.get_data().segments[0].analogsignals[0].magnitude[1:]
+    expected = in_nest(name, given, N, weights, delays, STEPS, "rate")[:STEPS]
+    assert np.ptp(expected) > 0.3
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "psp", "more"),
+    [
+        ("tanh_rate_ipn", "w * tanh(1.2 * pre.rate)", {"theta": 0.0}),
+        ("threshold_lin_rate_opn", "w * clip(1.2 * (pre.rate - 0.1), 0, 0.5)", {}),
+    ],
+)
+def test_a_gain_function_of_each_connection(name, psp, more):
+    """NEST's linear_summation=False is a psp into linear units here. (Functions are 0 at 0, since NEST's
+    connections bring nothing before what was transmitted at 0 has arrived.)"""
+    linear = "lin_rate_" + name[-3:]
+    weights, delays = recurrent(N, 0.4)
+    sim.setup(timestep=DT)
+    units = sim.Population(N, getattr(sim, linear)(**{**parameters(linear), "g": 1.0}))
+    each = sim.Synapse(psp=psp)
+    sim.Projection(units, units, sim.AllToAllConnector(), each(w=weights, delay=delays))
+    units.record("rate")
+    sim.run(STEPS * DT)
+    found = units.get_data().segments[0].analogsignals[0].magnitude[1:]
+    given = parameters(name, linear_summation=False, **more)
+    expected = in_nest(name, given, N, weights, delays, STEPS, "rate")[:STEPS]
+    assert np.ptp(expected) > 0.3
+    np.testing.assert_allclose(found, expected, atol=1e-12)

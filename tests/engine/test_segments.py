@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from pyNN_fastsim.engine.compiling.addresses import address_of
 from pyNN_fastsim.engine.random import quantiles, rng
 from pyNN_fastsim.engine.synapses import segments
 from pyNN_fastsim.engine.synapses.drawn import Binomial, Drawn, Pattern, edges_of_pieces
@@ -59,6 +60,30 @@ def test_targets_are_those_of_the_definition(is_distinct, excludes_itself, edges
             assert list(row) == plain_segment(pattern, piece, source, counts[source])
 
 
+@pytest.mark.parametrize("is_distinct", [True, False])
+def test_without_room_for_marks(is_distinct):
+    pattern = Pattern(np.array([0, 12, 50]), 300, is_distinct, True, KEYS)
+    counts = np.arange(300, dtype=np.uint32) % 70
+    places = np.cumsum(counts, dtype=np.int64) - counts
+    targets = np.zeros(int(counts.sum()), dtype=np.uint32)
+    row = pattern.row(1, counts)
+    row[segments.PLACES], row[segments.VALUES] = address_of(places), address_of(targets)
+    segments.draw_targets(address_of(row), 0, 300, 0)
+    expected = drawn_targets(pattern, 1, counts)
+    np.testing.assert_array_equal(targets, np.concatenate(expected))
+    for source in range(0, 300, 23):
+        assert list(expected[source]) == plain_segment(pattern, 1, source, int(counts[source]))
+
+
+def test_delays_of_connections_of_a_pair_ascend():
+    pattern = Pattern(np.array([0, 4]), 3, False)
+    counts, places = np.array([6, 0, 5], dtype=np.uint32), np.array([0, 6, 6])
+    targets = np.array([0, 0, 0, 1, 3, 3, 3, 3, 3, 3, 3], dtype=np.uint32)
+    steps = np.array([5, 7, 4, 1, 9, 3, 8, 2, 2, 9, 1], dtype=np.uint16)
+    pattern.order_delays(0, counts, places, targets, steps)
+    assert list(steps) == [4, 5, 7, 1, 3, 9, 1, 2, 2, 8, 9]
+
+
 def test_sources_choose_as_the_definition_says():
     """Of the targets of a piece, with their sources in any order."""
     counts = np.array([5, 0, 19, 20, 45])
@@ -89,6 +114,20 @@ def test_counts_of_a_total_number():
     found = pattern.counts_of_total(1, n)
     expected = n * pattern.possible(1) / pattern.possible(1).sum()
     assert found.sum() == n and 1e-3 < stats.chisquare(found, expected).pvalue < 1 - 1e-3
+
+
+def test_counts_have_nothing_to_do_with_each_other():
+    pattern = Pattern(np.array([0, 50, 100]), 20_000, keys=KEYS)
+    counts, others = (pattern.counts_of_probability(piece, 0.3).astype(float) for piece in (0, 1))
+    for one, other in ((counts[1:], counts[:-1]), (counts[2:], counts[:-2]), (counts, others)):
+        assert abs(np.corrcoef(one, other)[0, 1]) < 4 / np.sqrt(len(one))
+
+
+def test_cells_that_are_not_connected_to_themselves_have_fewer_connections():
+    pattern = Pattern(np.array([0, 5, 60]), 60, excludes_itself=True, keys=KEYS)
+    for piece in (0, 1):
+        np.testing.assert_array_equal(pattern.counts_of_probability(piece, 1.0), pattern.possible(piece))
+    assert pattern.possible(0).tolist() == [4] * 5 + [5] * 55
 
 
 @pytest.mark.parametrize("n, p", [(40, 0.5), (1000, 0.001), (700, 0.1), (9, 0.97), (5, 0.0), (5, 1.0)])

@@ -118,8 +118,8 @@ def card(tiny):
         warnings.simplefilter("always")
         sim.run(10.0 if tiny else 100.0)
     note("first run of all, s", time.perf_counter() - began)
-    slow = [str(warning.message) for warning in caught if "graph" in str(warning.message)]
-    note("launches are captured in graphs", slow[0] if slow else "yes", "yes", not slow)
+    slow = [str(warning.message) for warning in caught if "slower" in str(warning.message)]
+    note("launched in the fastest way", slow[0] if slow else "yes", "yes", not slow)
     note("kernels compiled for it", len(compile.compiled))
     note("spikes of a cell", cells.mean_spike_count(), "> 0", None if tiny else cells.mean_spike_count() > 0)
 
@@ -158,8 +158,8 @@ def microcircuit(tiny, background="poisson"):
         sim.setup(device="gpu")
         before = used_memory()
     sim, populations, building = begin(background, tiny, device="gpu")
-    note("built on the host, s", building)
-    note(f"first {compared:g} ms, with compiling and sending, s", timed_run(sim, compared))
+    note("built, s", building)
+    note(f"first {compared:g} ms, with compiling, drawing and sending, s", timed_run(sim, compared))
     found = digest(populations, compared)
     counts = [population.mean_spike_count() for population in populations]
     pieces = [timed_run(sim, duration / 4) / (duration / 4 * 1e-3) for _ in range(4)]
@@ -199,8 +199,8 @@ def again(tiny):
     sim, _, building = begin("poisson", tiny, device="gpu")
     sim.run(0.1)
     seconds = time.perf_counter() - began
-    note("built, sent and begun in a fresh process, s", seconds, "<= 5", None if tiny else seconds <= 5.0)
-    note("  of which on the host, s", building)
+    note("built, drawn and begun in a fresh process, s", seconds, "<= 5", None if tiny else seconds <= 5.0)
+    note("  of which building, s", building)
     n_compiled = len(compile.compiled)
     note("  functions compiled for it", n_compiled, "0", None if SIMULATED else n_compiled == 0)
 
@@ -344,8 +344,8 @@ def large(tiny, n_synapses=10**9):
                 population, post, sim.FixedTotalNumberConnector(n_synapses // 16, rng=rng), synapse
             )
         population.record("spikes")
-    note(f"{n_synapses:.3g} synapses: built on the host, s", time.perf_counter() - began)
-    note("  first ms, with sending, s", timed_run(sim, 1.0))
+    note(f"{n_synapses:.3g} synapses: built, s", time.perf_counter() - began)
+    note("  first ms, with drawing and sending, s", timed_run(sim, 1.0))
     duration = 2.0 if tiny else 100.0
     note("  us a step", timed_run(sim, duration) / (duration / 0.1) * 1e6)
     n_spikes = sum(p.mean_spike_count() * p.size for p in populations)

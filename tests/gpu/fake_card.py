@@ -143,7 +143,7 @@ class FakeCard:
     def cuMemGetInfo(self):
         self._here()
         used = self.taken + sum(array.nbytes for array in self.memory.values())
-        return self.n_bytes - used, self.n_bytes
+        return max(self.n_bytes - used, 0), self.n_bytes
 
     def cuMemAlloc(self, n_bytes):
         self._check(self.capturing is None, CAPTURING)
@@ -268,6 +268,10 @@ class FakeCard:
         else:
             self._add(stream, launch)
 
+    def cuLaunchCooperativeKernel(self, function, gx, gy, gz, bx, by, bz, shared, stream, parameters):
+        self._check(gx * gy <= 4 * (2048 // bx), 720)
+        self.cuLaunchKernel(function, gx, gy, gz, bx, by, bz, shared, stream, parameters, 0)
+
     def _run(self, function, gx, gy, threads, values):
         at = self.indices
         at.gridDim.x, at.gridDim.y, at.blockDim.x, at.blockDim.y = gx, gy, threads, 1
@@ -345,6 +349,7 @@ SIGNATURES = {
     "cuStreamSynchronize": "q", "cuCtxSynchronize": "", "cuEventCreate": "Qi", "cuEventDestroy": "q",
     "cuEventRecord": "qq", "cuEventSynchronize": "q", "cuModuleLoadData": "Qm", "cuModuleGetFunction": "Qqs",
     "cuOccupancyMaxActiveBlocksPerMultiprocessor": "Iqiq", "cuLaunchKernel": "qiiiiiiiqqq",
+    "cuLaunchCooperativeKernel": "qiiiiiiiqq",
     "cuStreamBeginCapture": "qi", "cuStreamEndCapture": "qQ", "cuGraphInstantiate": "Qqq",
     "cuGraphLaunch": "qq", "cuGraphDestroy": "q", "cuGraphExecDestroy": "q",
 }  # fmt: skip

@@ -17,7 +17,7 @@ from own_cells import OwnIF  # noqa: E402
 
 import pyNN_fastsim as sim  # noqa: E402
 from pyNN_fastsim.engine import synapses  # noqa: E402
-from pyNN_fastsim.engine.cuda import cells, delivery, plasticity, steps  # noqa: E402
+from pyNN_fastsim.engine.cuda import building, cells, delivery, plasticity, steps  # noqa: E402
 from pyNN_fastsim.engine.cuda.offline import assemble, assembler, ptx_of  # noqa: E402
 from pyNN_fastsim.engine.synapses.dynamic import SynapseModel  # noqa: E402
 
@@ -75,6 +75,7 @@ def main():
     all_of_them = [
         *kernels_of_cells(),
         *kernels_of_synapses(),
+        *building.kernels(),
         steps.SAMPLE,
         steps.BEGIN,
         steps.PASS,

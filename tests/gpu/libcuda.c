@@ -24,8 +24,8 @@ void fake_handler(handler given) { ask = given; }
     DO(cuMemcpyHtoDAsync) DO(cuMemcpyDtoHAsync) DO(cuStreamCreate) DO(cuStreamDestroy) DO(cuStreamSynchronize) \
     DO(cuCtxSynchronize) DO(cuEventCreate) DO(cuEventDestroy) DO(cuEventRecord) DO(cuEventSynchronize) \
     DO(cuModuleLoadData) DO(cuModuleGetFunction) DO(cuOccupancyMaxActiveBlocksPerMultiprocessor) \
-    DO(cuLaunchKernel) DO(cuStreamBeginCapture) DO(cuStreamEndCapture) DO(cuGraphInstantiateWithFlags) \
-    DO(cuGraphInstantiate) DO(cuGraphLaunch) DO(cuGraphDestroy) DO(cuGraphExecDestroy)
+    DO(cuLaunchKernel) DO(cuLaunchCooperativeKernel) DO(cuStreamBeginCapture) DO(cuStreamEndCapture) \
+    DO(cuGraphInstantiateWithFlags) DO(cuGraphInstantiate) DO(cuGraphLaunch) DO(cuGraphDestroy) DO(cuGraphExecDestroy)
 
 EACH(FUNCTION)
 

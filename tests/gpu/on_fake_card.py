@@ -17,6 +17,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from fake_card import Bindings, FakeCard, through_library
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from in_simulator import SYNAPSES, assert_equal, drawn_networks, drawn_results, shortened
 
 import pyNN_fastsim as sim
 from pyNN_fastsim.engine.compiling import interpreted
@@ -156,6 +159,40 @@ def test_synapses_that_change(fake):
     np.testing.assert_allclose(build(device="gpu"), build(exact_sums=True), 1e-9)
 
 
+def test_connections_that_are_drawn_there(fake):
+    def build(**setup):
+        sim.setup(timestep=0.1, rng_seed=3, **setup)
+        rng = sim.NativeRNG(seed=7)
+        cells = sim.Population(15, sim.IF_curr_exp(i_offset=np.linspace(1.0, 4.0, 15)))
+        weight = sim.RandomDistribution("normal_clipped", (0.3, 0.1, 0.0, np.inf), rng=rng)
+        delay = sim.RandomDistribution("uniform", (0.1, 0.8), rng=rng)
+        synapse = sim.StaticSynapse(weight=weight, delay=delay)
+        connector = sim.FixedTotalNumberConnector(90, with_replacement=True, rng=rng)
+        projection = sim.Projection(cells, cells, connector, synapse)
+        cells.record("spikes")
+        sim.run(6.0)
+        return recorded(cells), sorted(projection.get(["weight", "delay"], "list"))
+
+    assert build(device="gpu") == build(exact_sums=True)
+    assert any(str(symbol).startswith("draw_targets") for symbol in fake.kernels)
+
+
+def noting(*arguments):
+    _done.append(arguments)  # noqa: F821
+
+
+def test_blocks_that_are_on_the_card_at_once(fake):
+    done = []
+    kernel = compile.Kernel(noting, "noting", _done=done)
+    most = kernel.most_together(1024)
+    assert most == 8
+    sim.setup(device="gpu")
+    kernel.launch_together(most, 1024, driver.LEGACY, 1, -2, 2**40, 4)
+    assert done == [(1, -2, 2**40, 4)] * (8 * 1024)
+    with pytest.raises(driver.DriverError, match="720|TOO_LARGE"):
+        kernel.launch_together(most + 1, 1024, driver.LEGACY, 1, 2, 3, 4)
+
+
 def test_memory_is_given_back(fake):
     """By networks from before setup(), too, where there would be no room otherwise."""
     for number in range(4):
@@ -169,6 +206,16 @@ def test_memory_is_given_back(fake):
     assert fake.n_bytes - driver.free_memory()[0] == used + fake.taken
     assert len(fake.streams) == 3  # the legacy one, and two of the last network
     assert len([graph for graph in fake.graphs.values() if graph]) <= 3
+
+
+def test_memory_that_only_a_cycle_refers_to(fake):
+    fake.taken = fake.n_bytes - 1500
+    kept = [driver.Memory(1000)]
+    kept.append(kept)
+    del kept
+    assert driver.Memory(1000).address
+    with pytest.raises(TooLarge):
+        driver.Memory(2000)
 
 
 def test_what_is_there_already_needs_no_room(fake):
@@ -231,6 +278,50 @@ def test_a_card_that_fails_while_it_runs(fake):
     sim.run(1.0)
 
 
+@pytest.mark.parametrize(
+    "function, number",
+    [("cuEventSynchronize", 3), ("cuMemcpyDtoHAsync", 9), ("cuLaunchKernel", 12), ("cuCtxSynchronize", 1)],
+)
+def test_what_was_recorded_before_a_card_fails_goes_with_the_time(fake, function, number):
+    def build(**setup):
+        _, cells, _ = network(**setup)
+        sim.run(2.0)
+        return cells
+
+    cells = build(device="gpu")
+    fake.fail[function] = number, 719
+    with pytest.raises(DeviceError, match="the card failed"):
+        sim.run(6.0)
+    until, found = sim.get_current_time(), recorded(cells)
+    assert 2.0 <= until < 8.0
+    cells = build(exact_sums=True)
+    sim.run(until - 2.0)
+    assert found == recorded(cells)
+
+
+def test_a_run_that_is_broken_off_does_not_go_on():
+    """Where the host has no memory for what was recorded, say, the card is ahead of it."""
+
+    def full(*arguments):
+        raise MemoryError
+
+    def build(**setup):
+        source, cells, _ = network(**setup)
+        sim.run(1.0)
+        if setup == {"device": "gpu"}:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(run.CardLoop, "_fetch", full)
+                with pytest.raises(MemoryError):
+                    sim.run(2.0)
+            with pytest.raises(DeviceError, match="broken off.*reset"):
+                sim.run(1.0)
+        sim.reset()
+        sim.run(2.0)
+        return recorded(source, cells)
+
+    assert build(device="gpu") == build(exact_sums=True)
+
+
 def test_a_setup_that_fails_leaves_everything_as_it_was(fake):
     source, cells, _ = network()
     sim.run(1.0)
@@ -279,6 +370,15 @@ def test_a_card_that_others_fill(fake):
     sim.run(1.0)
 
 
+def test_auto_takes_the_cpu_for_what_has_no_room(fake, monkeypatch, capsys):
+    monkeypatch.setattr("pyNN_fastsim.devices.WORTHWHILE", 1)
+    for taken, where in ((0, "the GPU (Fake card)"), (fake.n_bytes - 2**20, "the CPU: the network needs ")):
+        fake.taken = taken
+        _, cells, _ = network(device="auto")
+        sim.run(1.0)
+        assert f"device='auto' takes {where}" in capsys.readouterr().err
+
+
 FAULTS = {
     "no card": ({"n_devices": 0}, {}, "no NVIDIA card that this process can see"),
     "a driver that doesn't start": (
@@ -325,12 +425,17 @@ def test_what_info_says(fake):
 
 
 def test_compiling_ahead_passes_over_what_a_card_does_not_have(fake, monkeypatch):
-    from pyNN_fastsim.warmup import warm_up
+    from pyNN_fastsim import warmup
 
     monkeypatch.setenv("PYNN_FASTSIM_DEVICE", "gpu")
-    warm_up(["IF_curr_exp", "SpikeSourcePoisson"], show=False)
+    warmup.warm_up(["IF_curr_exp", "SpikeSourcePoisson"], show=False)
     names = {name.rpartition("_")[0] for name in fake.kernels if isinstance(name, str)}
     assert {"iaf_psc_exp_neurons", "deliver_static", "sample"} <= names
+    monkeypatch.setattr(warmup, "list_standard_models", list)
+    monkeypatch.setattr(warmup, "_connectors", lambda name: None)
+    monkeypatch.setattr(warmup.synapses, "__all__", ["ElectricalSynapse"])
+    monkeypatch.setattr(warmup.electrodes, "__all__", [])
+    warmup.warm_up(show=False)
 
 
 def test_no_graphs(fake):
@@ -339,3 +444,18 @@ def test_no_graphs(fake):
     fake.fail["cuStreamBeginCapture"] = 1, 801
     with pytest.warns(UserWarning, match="no CUDA graph can be made"):
         assert program(device="gpu") == expected
+
+
+@settings(
+    max_examples=int(os.environ.get("FAKE_CARD_NETWORKS", "3")), deadline=None, derandomize=True,
+    database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+@given(drawn_networks.networks(synapses=SYNAPSES, large=False), st.integers(3, 40), st.booleans())
+def test_drawn_networks(fake, spec, chunk, backwards):
+    spec = shortened(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "CHUNK", chunk)
+        fake.backwards = backwards
+        found = drawn_results(spec, "gpu")
+    changing = any(c.synapse[0] != "StaticSynapse" for c in spec.connections)
+    assert_equal(found, drawn_results(spec, "cpu"), exactly=not changing)

@@ -86,6 +86,10 @@ def _check_driver():
                 "there is no driver of an NVIDIA card. A card and its driver are needed, no toolkit. "
                 f"{ON_CPU}"
             ) from None
+        elif error.code == driver.UNKNOWN:
+            raise DeviceError(
+                f"the driver of the NVIDIA card is too old, or damaged ({error}). {ON_CPU}"
+            ) from None
         else:
             raise DeviceError(f"the driver of the NVIDIA card can't be used: {error}. {ON_CPU}") from None
     if not present:
@@ -168,6 +172,11 @@ def describe():
 
 def n_multiprocessors():
     return 0 if is_simulated() else driver.card().n_multiprocessors
+
+
+def capability():
+    """(major, minor) of the card's compute capability."""
+    return driver.card().capability
 
 
 def _version(numbers):

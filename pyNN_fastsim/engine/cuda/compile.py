@@ -105,6 +105,14 @@ class Kernel:
         else:
             self.loaded.launch(blocks, threads, stream, arguments)
 
+    def launch_together(self, blocks, threads, stream, *arguments):
+        """Launch it so that all its blocks are on the card at once; the driver refuses it if they can't."""
+        self.loaded.launch(blocks, threads, stream, arguments, together=True)
+
+    def most_together(self, threads):
+        """How many blocks of so many threads can be on the card at once."""
+        return self.loaded.most_together(threads)
+
 
 def kernel_of(template, name, key=(), **names):
     """The `Kernel` of a template and functions, made once; `key` is what else tells it from others."""

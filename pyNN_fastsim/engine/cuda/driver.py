@@ -281,19 +281,23 @@ class Function:
         self._module = call("cuModuleLoadData", image + b"\0")
         self._handle = call("cuModuleGetFunction", self._module, symbol.encode())
 
-    def launch(self, blocks, threads, stream, arguments):
-        """Launch it: `blocks` along x, or (x, y); int64 arguments, whose values the driver keeps."""
+    def launch(self, blocks, threads, stream, arguments, together=False):
+        """Launch it: `blocks` along x, or (x, y); int64 arguments, whose values the driver keeps.
+
+        together   whether all blocks are to be on the card at once: no more than `most_together`
+        """
         n_x, n_y = blocks if isinstance(blocks, tuple) else (blocks, 1)
         n = len(arguments)
         values = (ctypes.c_int64 * n)(*[int(value) for value in arguments])
         first = ctypes.addressof(values)
         places = (ctypes.c_void_p * n)(*[first + 8 * k for k in range(n)])
-        call(
-            "cuLaunchKernel", self._handle, int(n_x), int(n_y), 1, int(threads), 1, 1, 0, handle_of(stream),
-            ctypes.addressof(places), 0,
-        )  # fmt: skip
+        grid = int(n_x), int(n_y), 1, int(threads), 1, 1, 0, handle_of(stream), ctypes.addressof(places)
+        if together:
+            call("cuLaunchCooperativeKernel", self._handle, *grid)
+        else:
+            call("cuLaunchKernel", self._handle, *grid, 0)
 
-    def resident(self, threads):
-        """How many blocks of so many threads the whole card has at once."""
+    def most_together(self, threads):
+        """How many blocks of so many threads can be on the card at once."""
         each = call("cuOccupancyMaxActiveBlocksPerMultiprocessor", self._handle, int(threads), 0)
         return int(each) * card().n_multiprocessors

@@ -9,6 +9,7 @@ from collections.abc import Callable, MutableMapping
 import numpy as np
 
 from ..compiling import interpreted
+from ..synapses.on_demand import KINDS, OnDemandGroup
 from . import driver
 from .compile import SIMULATED
 
@@ -197,6 +198,14 @@ class State(MutableMapping):
         return self._buffer.address + 8 * self._buffer.shape[1] * names.index(name)
 
 
+def arrays_of(group):
+    """The targets, weights and delays of a group, by name, that are the host's; and the names of the others,
+    to be drawn."""
+    if isinstance(group, OnDemandGroup):
+        return group.held(), group.drawn()
+    return {name: getattr(group, name) for name in KINDS}, []
+
+
 class Copies:
     """Copies on the card of arrays that only the host changes, kept as long as they are used."""
 
@@ -215,6 +224,33 @@ class Copies:
             self._kept[key] = array, sent(array)
         self._used.add(key)
         return self._kept[key][1].address
+
+    def place_of(self, group, name):
+        """The address of the "targets", "weights" or "delays" of a group, which are sent, or drawn, if they
+        are not there; and the bytes from one to the next, 0 if all synapses share one."""
+        held, drawn = arrays_of(group)
+        if name not in drawn:
+            return self.address_of(held[name]), held[name].itemsize if len(held[name]) > 1 else 0
+        key = id(group.recipe), name
+        if key not in self._kept:
+            from . import building
+
+            targets = 0 if name == "targets" else self.place_of(group, "targets")[0]
+            self._kept[key] = group.recipe, building.draw(group.recipe, name, targets)
+        self._used.add(key)
+        buffer = self._kept[key][1]
+        return buffer.address, buffer.dtype.itemsize
+
+    def missing_of_recipes(self, groups):
+        """The bytes that it takes to draw what is to be drawn of groups, one after the other."""
+        from . import building
+
+        there, on_the_way = 0, 0
+        for group in groups:
+            missing = [name for name in arrays_of(group)[1] if (id(group.recipe), name) not in self._kept]
+            there += len(group) * sum(np.dtype(KINDS[name]).itemsize for name in missing)
+            on_the_way = max(on_the_way, building.room_for(group.recipe) if missing else 0)
+        return there + on_the_way
 
     def missing(self, arrays):
         """The bytes of those arrays that have no copy."""

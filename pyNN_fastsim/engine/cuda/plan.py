@@ -7,12 +7,13 @@ import numpy as np
 from ..preparation import find_counted, prepare_dynamic, resize_ring
 from ..synapses import dynamic
 from ..synapses.dynamic import DynamicGroup
+from ..synapses.on_demand import OnDemandGroup
 from ..synapses.traces import ENTRY
 from . import words
 from .cells import neuron_kernel, source_kernel
 from .delivery import LANES, changing_kernel, static_kernel
 from .histories import PlasticTables, is_plastic, values_at
-from .memory import Buffer, State, sent
+from .memory import Buffer, State, arrays_of, sent
 from .tables import Table, parts_of_row, usual_spikes
 
 
@@ -188,11 +189,9 @@ class Plan:
         row[words.SOURCE] = group.source
         row[words.LIST], row[words.LIST_TIMES] = self._spikes[group.source], self._times[group.source]
         row[words.FIRST] = copies.address_of(group.first)
-        row[words.TARGETS] = copies.address_of(group.targets)
-        row[words.WEIGHTS] = copies.address_of(group.weights)
-        row[words.WEIGHT_STRIDE] = 8 if len(group.weights) > 1 else 0
-        row[words.DELAYS] = copies.address_of(group.delays)
-        row[words.DELAY_STRIDE] = 2 if len(group.delays) > 1 else 0
+        row[words.TARGETS], _ = copies.place_of(group, "targets")
+        row[words.WEIGHTS], row[words.WEIGHT_STRIDE] = copies.place_of(group, "weights")
+        row[words.DELAYS], row[words.DELAY_STRIDE] = copies.place_of(group, "delays")
         row[words.BASE] = self._base(group)
         row[words.PARTS] = parts_of_row(group, np.count_nonzero(np.diff(group.first)))
         if isinstance(group, DynamicGroup):
@@ -260,8 +259,12 @@ def needed_bytes(network, copies, placed=0):
     """
     arrays = []
     for group in network.groups:
-        arrays += [group.first, group.targets, group.delays]
-        arrays += group.by_target(network.blocks[group.target].n) if is_plastic(group) else [group.weights]
+        if is_plastic(group):
+            arrays += [group.targets, group.delays, *group.by_target(network.blocks[group.target].n)]
+        else:
+            arrays += arrays_of(group)[0].values()
+        arrays.append(group.first)
+    on_demand = copies.missing_of_recipes(g for g in network.groups if isinstance(g, OnDemandGroup))
     ring = 8 * network.ring.size
     state = sum(16 * len(block.model.state) * block.n for block in network.blocks)
     state += sum(_state_bytes(group) for group in network.groups if isinstance(group, DynamicGroup))
@@ -269,7 +272,7 @@ def needed_bytes(network, copies, placed=0):
     longest = max((g.longest for g in network.groups if g not in network.counted), default=1)
     width = sum(block.n * len(block.model.receptors) for block in network.blocks)
     needed = max(ring, 8 * width << int(longest).bit_length()) + state
-    return copies.missing(arrays) + max(needed - placed, 0)
+    return copies.missing(arrays) + on_demand + max(needed - placed, 0)
 
 
 def _state_bytes(group):

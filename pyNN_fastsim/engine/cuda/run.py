@@ -11,9 +11,9 @@ import numpy as np
 
 from ..recording.samplers import Sampler
 from . import cards, support, words
-from .errors import NotOnCard
+from .errors import DeviceError, NotOnCard
 from .launching import Launcher
-from .memory import Buffer, Copies, sent, settle
+from .memory import Buffer, Copies, arrays_of, sent, settle
 from .plan import Plan, needed_bytes
 
 CHUNK = 2048  # steps at most
@@ -50,6 +50,7 @@ class CardLoop:
         self._ring = None  # the ring buffer's Buffer
         self._ring_is_away = False
         self._network = None
+        self._is_ahead = False  # whether the card has done more than what is recorded
 
     # --- before a run -----------------------------------------------------------------------------------
 
@@ -63,8 +64,9 @@ class CardLoop:
             raise NotOnCard(f"{fault} are not there on a GPU. {cards.ON_CPU}")
         self.bring_back(network)
         self._copies.begin()
-        cards.check_room(needed_bytes(network, self._copies, self._placed_bytes()))
+        self.check_room(network)
         self._network = network
+        self._is_ahead = self._is_ahead and network.begun
         self._plan = Plan(network, self._copies, self._residents)
         self._make_head(network)
         self._outboxes = None
@@ -73,10 +75,11 @@ class CardLoop:
         self._launcher = Launcher(self._plan, self._head, len(network.samplers))
         return self._plan
 
-    def _placed_bytes(self):
-        states = () if self._plan is None else self._plan.states
-        ring = 0 if self._ring is None else self._ring.nbytes
-        return ring + sum(state.placed_bytes for state in states)
+    def check_room(self, network):
+        """Raise TooLarge if the card has no room for what a network needs and is not there yet."""
+        placed = sum(state.placed_bytes for state in (() if self._plan is None else self._plan.states))
+        placed += 0 if self._ring is None else self._ring.nbytes
+        cards.check_room(needed_bytes(network, self._copies, placed))
 
     def _make_head(self, network):
         if self._ring is None or self._ring.shape != network.ring.shape:
@@ -93,11 +96,18 @@ class CardLoop:
         self._words = head
         self._head = sent(head)
 
+    def extremes(self, recipe):
+        """See `building.extremes`."""
+        from . import building
+
+        return building.extremes(recipe)
+
     def outdate(self, network, group):
         """Say that weights and delays of a group are about to change, and what is under way may be."""
         self.bring_back(network)
-        for array in (group.weights, group.delays):
-            self._copies.outdate(array)
+        for name, array in arrays_of(group)[0].items():
+            if name != "targets":
+                self._copies.outdate(array)
 
     def bring_back(self, network):
         """Get everything back that changes on the card, if it is there."""
@@ -126,7 +136,18 @@ class CardLoop:
         """Do the steps `first` to `last`, or fewer; returns the last one done, and the cell that failed in
         it: (block, cell), or None."""
         self._send(network)
+        if self._is_ahead:
+            raise DeviceError(
+                "a run was broken off before all that the card had done was recorded; reset() or setup() "
+                "begins anew. What was recorded before can be retrieved"
+            )
         outboxes, length = self._outboxes_for(network)
+        self._is_ahead = True  # until all is recorded
+        done, failed = self._run_chunks(network, first, last, outboxes, length)
+        self._is_ahead = False
+        return done, failed
+
+    def _run_chunks(self, network, first, last, outboxes, length):
         under_way, done, failed = None, first - 1, None
         stopped = False
         for number, begin in enumerate(range(first, last + 1, length)):
@@ -181,15 +202,19 @@ class CardLoop:
         keys = np.sort(
             pairs.view(np.int64).ravel()
         )  # by step, then by cell: the low word on all our machines
-        network.take_spikes(keys.view(np.int32).reshape(-1, 2))
         for sampler, buffer in zip(network.samplers, outbox.samples, strict=True):
-            self._take(sampler, buffer, first, done)
+            self._fetch(sampler, buffer, first, done)
+        # All of it is there: now it is recorded, and the time is later. What fails before leaves both.
+        network.take_spikes(keys.view(np.int32).reshape(-1, 2))
+        for sampler in network.samplers:
+            sampler.samples.length = max(sampler.rows_until(done), sampler.samples.length)
+        network.step = done
         if failed != words.NOBODY:
             return done, (int(failed) // words.CELLS, int(failed) % words.CELLS), True
         return done, None, stop != words.FOREVER
 
-    def _take(self, sampler: Sampler, buffer, first, done):
-        """Take over the samples of the steps `first` to `done`."""
+    def _fetch(self, sampler: Sampler, buffer, first, done):
+        """Get the samples of the steps `first` to `done` behind those that there are."""
         samples, interval = sampler.samples, sampler.interval
         begin = -(-first // interval) - sampler.first_step // interval  # number of the first of them
         n = sampler.rows_until(done) - begin
@@ -198,7 +223,6 @@ class CardLoop:
         place = begin - samples.start  # that of step 0 is there already
         room = samples.reserve(n)[place : place + n]
         buffer.get(n * sampler.width, out=room, stream=self._launcher.outgoing)
-        samples.length = sampler.rows_until(done)
 
     def _go_on_after_stop(self):
         """Let the card do steps again."""

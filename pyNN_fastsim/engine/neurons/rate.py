@@ -13,7 +13,8 @@ NEST's units        tau dX = (-lambda X + mu + f(h)) dt + sqrt(tau) sigma dW, wi
                     sigmoid          g / (1 + exp(-beta (h - theta)))
                     threshold_lin    min(max(g (h - theta), 0), alpha)
 
-                    With rectify_output X does not fall below rectify_rate.
+                    With rectify_output X does not fall below rectify_rate. With mult_coupling lin has
+                    g (exc g_ex (theta_ex - X) + inh g_in (theta_in + X)), with X of the step before.
 
 Spikes from rates   in each step one with probability 1 - exp(-r dt), r = max(rate + sum(exc) - sum(inh), 0)
 in Hz
@@ -75,28 +76,33 @@ LEAKY_INTEGRATOR = Model(
 
 
 @inlined
-def _lin(h, g, theta, other):
-    return g * h
+def _lin(exc, inh, rate, f):
+    gain, of_exc, with_exc, of_inh, with_inh = f
+    return gain * ((of_exc + with_exc * rate) * exc + (of_inh + with_inh * rate) * inh)
 
 
 @inlined
-def _tanh(h, g, theta, other):
-    return tanh(g * (h - theta))
+def _tanh(exc, inh, rate, f):
+    gain, theta = f
+    return tanh(gain * (exc + inh - theta))
 
 
 @inlined
-def _sigmoid(h, g, theta, other):
-    return g / (1.0 + exp(-other * (h - theta)))
+def _sigmoid(exc, inh, rate, f):
+    gain, theta, beta = f
+    return gain / (1.0 + exp(-beta * (exc + inh - theta)))
 
 
 @inlined
-def _threshold_lin(h, g, theta, other):
-    return min(max(g * (h - theta), 0.0), other)
+def _threshold_lin(exc, inh, rate, f):
+    gain, theta, alpha = f
+    return min(max(gain * (exc + inh - theta), 0.0), alpha)
 
 
+COUPLING = {"mult_coupling": 0.0, "g_ex": 1.0, "g_in": 1.0, "theta_ex": 0.0, "theta_in": 0.0}
 # By name: the function, and its parameters beside g.
 FUNCTIONS = {
-    "lin": (_lin, {}),
+    "lin": (_lin, COUPLING),
     "tanh": (_tanh, {"theta": 0.0}),
     "sigmoid": (_sigmoid, {"theta": 0.0, "beta": 1.0}),
     "threshold_lin": (_threshold_lin, {"theta": 0.0, "alpha": np.inf}),
@@ -104,7 +110,18 @@ FUNCTIONS = {
 
 
 def _of_function(p):
-    return p["g"], p.get("theta", 0.0), p.get("beta", p.get("alpha", 0.0))
+    """What a function gets as f."""
+    if "mult_coupling" not in p:
+        return (p["g"], *(p[name] for name in ("theta", "beta", "alpha") if name in p))
+    is_on = np.asarray(p["mult_coupling"]) != 0
+    factors = (
+        (p["g_ex"] * p["theta_ex"], 1.0),
+        (-p["g_ex"], 0.0),
+        (p["g_in"] * p["theta_in"], 1.0),
+        (p["g_in"], 0.0),
+    )
+    chosen = (np.where(is_on, on, off) for on, off in factors)
+    return p["g"], *(part if part.ndim else float(part) for part in chosen)
 
 
 def _lowest(p):
@@ -119,30 +136,30 @@ def _input_noise_constants(p, dt):
     spread = np.where(rate == 0.0, dt / tau, -0.5 * np.expm1(-2.0 * steady * dt / tau) / steady)
     parts = np.exp(-rate * dt / tau), share, np.sqrt(spread)
     parts = tuple(part if np.ndim(part) else float(part) for part in parts)
-    return *parts, p["sigma"], p["mu"], _lowest(p), *_of_function(p), *_key(p)
+    return *parts, p["sigma"], p["mu"], _lowest(p), *_key(p), *_of_function(p)
 
 
 def _input_noise_step(c, s, x):
-    decay, share, spread, sigma, mu, lowest, g, theta, other, seed, stream, trial = c
+    decay, share, spread, sigma, mu, lowest, seed, stream, trial = c[:9]
     rate, noise, cell, k = s
     exc, inh, _ = x
     drawn = sigma * normal(word(seed), word(stream), word(trial), word(cell), word(k))
-    rate = decay * rate + share * (mu + _input(exc + inh, g, theta, other)) + spread * drawn  # noqa: F821
+    rate = decay * rate + share * (mu + _input(exc, inh, rate, c[9:])) + spread * drawn  # noqa: F821
     return (max(rate, lowest), drawn, cell, k + 1.0), False
 
 
 def _output_noise_constants(p, dt):
     tau = p["tau"]
     parts = np.exp(-dt / tau), -np.expm1(-dt / tau), np.sqrt(tau / dt)
-    return *parts, p["sigma"], p["mu"], _lowest(p), *_of_function(p), *_key(p)
+    return *parts, p["sigma"], p["mu"], _lowest(p), *_key(p), *_of_function(p)
 
 
 def _output_noise_step(c, s, x):
-    decay, share, spread, sigma, mu, lowest, g, theta, other, seed, stream, trial = c
+    decay, share, spread, sigma, mu, lowest, seed, stream, trial = c[:9]
     rate, _, noise, cell, k = s
     exc, inh, _ = x
     drawn = sigma * normal(word(seed), word(stream), word(trial), word(cell), word(k))
-    rate = decay * rate + share * (mu + _input(exc + inh, g, theta, other))  # noqa: F821
+    rate = decay * rate + share * (mu + _input(exc, inh, rate, c[9:]))  # noqa: F821
     rate = max(rate, lowest)
     return (rate, rate + spread * drawn, drawn, cell, k + 1.0), False
 

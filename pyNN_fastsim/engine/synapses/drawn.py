@@ -139,6 +139,18 @@ class Pattern:
         row[segments.MARKS] = len(marks)
         segments.draw_targets(address_of(row), 0, self.n_sources, address_of(marks))
 
+    def repeats(self, piece, counts):
+        """Whether a source may have a target of a piece several times."""
+        return not self.is_distinct or int(counts.max(initial=0)) >= self.width(piece)
+
+    def order_delays(self, piece, counts, places, targets, steps):
+        """Let the delays ascend (uint16) of those connections of a piece that join the same cells."""
+        if self.repeats(piece, counts):
+            row = self.row(piece, counts)
+            row[segments.PLACES], row[segments.VALUES] = address_of(places), address_of(steps)
+            row[segments.TARGETS] = address_of(targets)
+            segments.order_delays(address_of(row), 0, self.n_sources)
+
     def turned_columns(self, piece, counts):
         """How many connections each source has in a piece, and their targets, ascending for each source and
         counted from the piece's first; where each target has so many (int64)."""

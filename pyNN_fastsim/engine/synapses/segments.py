@@ -41,7 +41,8 @@ EXTREMES = 12  # address of the shortest and the longest delay (ms, float64), fo
 SCRATCH = 13  # address of room for the longest segment (float64)
 GUIDES = 256  # of the table of a binomial distribution: where to begin to search for a number
 MARKS = 14  # words of room (uint32) for a bit of each target; there may be none
-SEGMENTS_ROW = 15
+TARGETS = 15  # address of the targets (uint32), where delays are put in order
+SEGMENTS_ROW = 16
 
 # Purposes.
 PAIRS, COUNTING, VALUE = 0, 1, 2
@@ -412,6 +413,31 @@ def _draw_delays(row_at, begin, end):
             longest = max(longest, delays[k])
         _to_steps(delays, uint16_at(row[VALUES] + 2 * place, n), p[N_PARAMETERS])
     extremes[0], extremes[1] = shortest, longest
+    return 0
+
+
+@jit
+def order_delays_of_segment(row, source, n):
+    """Let those delays of a source in a piece ascend that are of connections to the same target.
+
+    So users see several connections of a pair in one order, whether or not rows are sorted by delay.
+    """
+    place = int64_at(row[PLACES] + 8 * source, 1)[0]
+    targets = uint32_at(row[TARGETS] + 4 * place, n)
+    steps = uint16_at(row[VALUES] + 2 * place, n)
+    for k in range(1, n):
+        j = k
+        while j > 0 and targets[j - 1] == targets[k] and steps[j - 1] > steps[j]:
+            steps[j - 1], steps[j] = steps[j], steps[j - 1]
+            j -= 1
+
+
+@entry(3)
+def order_delays(row_at, begin, end):
+    """The same for the sources `begin` to `end` - 1."""
+    row = int64_at(row_at, SEGMENTS_ROW)
+    for source in range(begin, end):
+        order_delays_of_segment(row, source, length_of(row, source))
     return 0
 
 

@@ -127,7 +127,9 @@ def assert_equal(found, expected, exactly=True):
                 if exactly or name == "spikes":
                     np.testing.assert_array_equal(trial[name], expected_trial[name], err_msg=str(name))
                 else:
-                    np.testing.assert_allclose(trial[name], expected_trial[name], 1e-9, 1e-11, err_msg=name)
+                    np.testing.assert_allclose(
+                        trial[name], expected_trial[name], 1e-9, 1e-11, err_msg=str(name)
+                    )
 
 
 drawing = settings(

@@ -32,7 +32,6 @@ Sources     Song, Miller & Abbott 2000, Nature Neuroscience 3:919-926 (additive)
 import numpy as np
 
 from ..compiling.compile import Entry, inlined, jit, specialise
-from ..compiling.elementary import power
 from ..compiling.fastmath import exp
 from ..compiling.lowlevel import (
     arrays_at,
@@ -121,12 +120,12 @@ def _any_amount(c, weight):
 
 @inlined
 def _power_above(c, weight):
-    return power(_room_above(c, weight), c[MU_PLUS])
+    return _room_above(c, weight) ** c[MU_PLUS]
 
 
 @inlined
 def _power_below(c, weight):
-    return power(_room_below(c, weight), c[MU_MINUS])
+    return _room_below(c, weight) ** c[MU_MINUS]
 
 
 # By the names that PyNN gives them: how a rise and a fall of the weight depend on it.

@@ -196,10 +196,12 @@ def two_populations(on):
     noise = on.Population(5, on.SpikeSourcePoisson(rate=9_000.0))
     source = on.Population(3, on.SpikeSourceArray(spike_times=[0.2, 0.6, 1.1, 1.6]))
     cells = on.Population(5, on.IF_curr_exp(i_offset=[0.0, 9.0, 40.0, 60.0, 90.0], tau_refrac=0.2))
-    on.Projection(noise, cells, on.OneToOneConnector(), on.StaticSynapse(weight=0.5, delay=0.1))
+    on.Projection(noise, cells, on.OneToOneConnector(), on.StaticSynapse(weight=0.5, delay=0.6))
     weights = np.linspace(0.1, 0.9, 15).reshape(3, 5)
     on.Projection(source, cells, on.AllToAllConnector(), on.StaticSynapse(weight=weights, delay=weights))
-    on.Projection(cells, cells, on.AllToAllConnector(), on.StaticSynapse(weight=0.1, delay=0.1))
+    pairs = [(2, k % 5) for k in range(10)] + [(3, 0), (4, 1)]  # one row is much longer than most
+    rows = [(*pair, 0.01 * (k + 1), 0.1 * (1 + k % 3)) for k, pair in enumerate(pairs)]
+    on.Projection(cells, cells, on.FromListConnector(rows), on.StaticSynapse())
     cells.record(["spikes", "v", "isyn_exc"], sampling_interval=0.2)
     return cells
 
@@ -223,6 +225,20 @@ def test_chunks_and_turns(monkeypatch, chunk, order):
     found, expected = on_both(build)
     assert_equal(found, expected)
     assert len(expected[0][0]["spikes"]) > 10
+
+
+def test_what_has_been_launched_for_later_steps_draws_nothing(monkeypatch):
+    """Nor does it forget numbers of spikes that are under way, when the log is full."""
+
+    def build(on):
+        cells = two_populations(on)
+        on.run(6.0)
+        return [results_of(cells)]
+
+    monkeypatch.setattr(run, "CHUNK", 7)
+    monkeypatch.setattr(run, "LOG_STEPS", 1)
+    monkeypatch.setattr(run, "LEAST_LOG", 0)
+    assert_equal(*on_both(build))
 
 
 def test_what_is_recorded_from_now_on():

@@ -51,7 +51,8 @@ def _steps(head_at, table, n_rows, n_steps):
     arrivals = 0
     first = head[NOW]
     for step in range(first, first + n_steps):
-        _draw(head_at, head[DRAWN_TILES], head[N_DRAWN_TILES], step, thread, n_threads)  # noqa: F821
+        if head[STOP] >= step - 1:  # else this has been launched for steps that are not to be done
+            _draw(head_at, head[DRAWN_TILES], head[N_DRAWN_TILES], step, thread, n_threads)  # noqa: F821
         _wait(head_at, arrivals, in_block)
         if head[STOP] < step:
             break

@@ -13,7 +13,7 @@ from ..compiling.compile import inlined
 from ..compiling.lowlevel import float64_at, int64_at
 from .compile import SIMULATED, kernel_of
 from .delivery import LANES
-from .names import cuda
+from .names import cuda, lower_to
 from .parts import any_of, named, part_of
 from .words import (
     ARRIVED,
@@ -111,7 +111,7 @@ def _end_step(head, head_at, step):
     stop if the log might not have room for another step."""
     int64_at(head[LISTED], 2)[(step + 1) & 1] = 0
     if head[LOG_LENGTH] + head[LOG_SLACK] > head[LOG_CAPACITY]:
-        head[STOP] = min(head[STOP], step)
+        lower_to(head_at + 8 * STOP, step)
 
 
 def _deliver(head, step, thread, n_threads):

@@ -87,8 +87,9 @@ def setup(timestep=DEFAULT_TIMESTEP, min_delay=DEFAULT_MIN_DELAY, **extra_params
         "cpu", "gpu" for an NVIDIA card, or "auto" for whichever suits the size of the network; if it is not
         given, what the environment variable PYNN_FASTSIM_DEVICE says, or "cpu". See docs/gpu.md.
     `exact_sums`:
-        True to put weights on a grid of 2**-40 nA (or uS, mV), on which sums don't depend on their order. For
-        a GPU they always are; a network on the CPU with it has the same spikes.
+        True to put weights, and what synapses that change bring, on a grid of 2**-40 nA (or uS, mV), on which
+        sums don't depend on their order. For a GPU they always are; a network on the CPU with it has the same
+        spikes.
     `profile`:
         True to print after each run which part of it took how long, and how many events there were;
         see docs/performance.md.

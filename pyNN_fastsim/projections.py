@@ -125,9 +125,6 @@ class Projection(Displayed, NoParameterAttributes, FormerAttributes, Connecting,
         if self._is_electrical:
             self._check_electrical()
             devices.refuse(simulator.state, self.label, "gap junctions")
-        elif self.synapse_type.model is not None and self.synapse_type.model.is_plastic:
-            kind = type(self.synapse_type).__name__
-            devices.refuse(simulator.state, self.label, f"plastic synapses ({kind})")
         # Connections in the order of their creation, until they are sorted into groups.
         self._pending = []
         self._hardly_meant = set()

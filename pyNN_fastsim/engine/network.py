@@ -159,6 +159,7 @@ class Network:
         if group.model.is_random:
             group.stream = self._new_stream("synapses")
         if group.model.is_plastic:
+            self._bring_back()
             self.histories.setdefault(group.target, SpikeHistory(self.blocks[group.target]))
             group.seen[:] = self.histories[group.target].counts[group.targets]
         if self.begun:
@@ -324,6 +325,7 @@ class Network:
 
     def inherit(self, group, places, other, others_places):
         """Let synapses of a group, given by their places, be those of another, which will be removed."""
+        self._bring_back()
         if other in self.held and self.begun:
             self.held[group] = self.held[other]
             other.keep_timing(self.step)
@@ -376,8 +378,14 @@ class Network:
         return sampler.samples.reserve(0)[0]
 
     def _update_group(self, group):
+        self._bring_back()
         group.derive(self.dt, self.blocks[group.target])
         self.write_down(group)
+
+    def _bring_back(self):
+        """Get back what is on a card, if there is one, before anything looks at it or changes it here."""
+        if self.device is not None:
+            self.device.bring_back(self)
 
     def write_down(self, group):
         past = self.histories.get(group.target) if group.model.is_plastic else None
@@ -393,8 +401,7 @@ class Network:
 
     def reset(self):
         """Go back to time 0 and the initial state, for a new trial; forget what was recorded."""
-        if self.device is not None:
-            self.device.bring_back(self)
+        self._bring_back()
         self.step = 0
         self.trial += 1
         self.records.trial = self.trial

@@ -16,7 +16,7 @@ from .synapses import dynamic, history
 from .synapses.arrival import ARRIVAL_ROW
 from .synapses.dynamic import DynamicGroup
 from .synapses.gap import COUPLED_ROW
-from .synapses.groups import BY_COUNTS, GROUP_ROW, KERNEL, SINCE, deliver_counts, is_one_to_one
+from .synapses.groups import BY_COUNTS, GROUP_ROW, KERNEL, ON_GRID, SINCE, deliver_counts, is_one_to_one
 from .synapses.history import HeldSpikes
 from .tables import (
     BARRIER,
@@ -99,7 +99,7 @@ def _make_tables(network):
         [b.row(first, b.index in listed) for b, first in zip(network.blocks, channels, strict=False)],
         kernel.ROW,
     )
-    _prepare_dynamic(network, [group for group in groups if isinstance(group, DynamicGroup)])
+    prepare_dynamic(network, [group for group in groups if isinstance(group, DynamicGroup)])
     if network.exchange is not None:
         network.exchange.prepare(network)
     group_rows = [
@@ -116,6 +116,7 @@ def _make_tables(network):
     group_rows = rows_of(group_rows, GROUP_ROW)
     group_rows[:, BY_COUNTS] = [group in network.counted for group in groups]
     group_rows[group_rows[:, BY_COUNTS] != 0, KERNEL] = deliver_counts.address if network.counted else 0
+    group_rows[:, ON_GRID] = network.exact_sums
     group_rows[:, SINCE] = [group.since for group in groups]
     network.barrier = np.zeros(8, dtype=np.int64)
     network.stop = np.zeros(2, dtype=np.int64)
@@ -180,7 +181,7 @@ def _profile_tables(network, n_threads):
     return {"profile": profile.threads, "parts": profile.blocks, "degrees": profile.degrees}
 
 
-def _prepare_dynamic(network, groups):
+def prepare_dynamic(network, groups):
     """Make room for the spikes that groups may need again, and write down where everything is."""
     for group in groups:
         group.derive(network.dt, network.blocks[group.target])

@@ -44,10 +44,10 @@ from sections import ASIDE, Check, note, say  # noqa: E402
 os.environ.setdefault("PYNN_FASTSIM_PROGRESS", "0")
 
 LIMITS = {
-    "card": 30, "microcircuit": 75, "again": 30, "constant": 40, "linear": 45, "models": 60, "models_2": 60,
-    "models_3": 60, "speed": 60, "recording": 25, "large": 40, "largest": 60,
+    "card": 30, "microcircuit": 75, "again": 30, "constant": 40, "linear": 45, "plastic": 45, "models": 60,
+    "models_2": 60, "models_3": 60, "speed": 60, "recording": 25, "large": 40, "largest": 60,
 }  # s  # fmt: skip
-AT_ONCE = ("linear", "models", "models_2", "models_3")
+AT_ONCE = ("linear", "plastic", "models", "models_2", "models_3")
 OPTIONAL = (
     "large",
     "largest",
@@ -239,6 +239,14 @@ def linear(tiny):
     kinds = [kind for kind, cell in CELLS.items() if cell.linear and "Point" not in kind]
     counts = compare(1 if tiny else 40, kinds=kinds)
     note("drawn networks of IF_curr_* cells equal to the CPU's", counts["networks"], "", True)
+    note("  spikes in them", counts["spikes"])
+
+
+def plastic(tiny):
+    from in_simulator import PLASTIC
+
+    counts = compare(1 if tiny else 30, kinds=["IF_curr_exp", "IF_cond_exp"], synapses=PLASTIC)
+    note("drawn networks with STDP like the CPU's", counts["networks"], "", True)
     note("  spikes in them", counts["spikes"])
 
 

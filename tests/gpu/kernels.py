@@ -12,13 +12,15 @@ import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[i]) for i in (1, 2)]
-from equation_models import EVERYTHING, HH, cell_type  # noqa: E402
+from equation_models import EVERYTHING, HH, RULE, cell_type, synapse_type  # noqa: E402
 from own_cells import OwnIF  # noqa: E402
 
 import pyNN_fastsim as sim  # noqa: E402
 from pyNN_fastsim.engine import synapses  # noqa: E402
-from pyNN_fastsim.engine.cuda import building, cells, delivery, persistent, steps  # noqa: E402
+from pyNN_fastsim.engine.cuda import building, cells, delivery, persistent, plasticity, steps  # noqa: E402
 from pyNN_fastsim.engine.cuda.offline import assemble, assembler, ptx_of  # noqa: E402
+from pyNN_fastsim.engine.synapses import nest  # noqa: E402
+from pyNN_fastsim.engine.synapses import plasticity as stdp  # noqa: E402
 from pyNN_fastsim.engine.synapses.dynamic import SynapseModel  # noqa: E402
 
 REGISTERS = 255  # that a thread can have
@@ -58,6 +60,15 @@ def parts_of_synapses():
                 yield delivery.changing_part(model)
 
 
+def kernels_of_plastic():
+    """Of rules of STDP (of that of Vogels et al. one is enough), of NEST's, and of one from equations."""
+    rules = stdp.MODELS.items()
+    models = [model for (rule, dependence), model in rules if rule == "pair" or dependence == "additive"]
+    models += [nest.STDP, nest.VOGELS, nest.POWER_LAW, nest.TRIPLET, synapse_type(RULE).model]
+    for model in models:
+        yield from plasticity.plastic_kernels(model)
+
+
 def kernels():
     """What they are of, and the kernels: of one phase, and of many steps."""
     in_network = {}
@@ -73,7 +84,8 @@ def kernels():
             yield f"steps: {name}", persistent.steps_kernel((in_network[name],), (static,), 0)
     yield "update: microcircuit", steps.update_kernel((counting, exponential))
     yield "steps: microcircuit", persistent.steps_kernel((counting, exponential), (static,), 1)
-    for kernel in (*building.kernels(), steps.BEGIN, steps.PASS, steps.TELL):
+    of_plastic = *kernels_of_plastic(), plasticity.NOTE
+    for kernel in (*building.kernels(), *of_plastic, steps.BEGIN, steps.PASS, steps.TELL):
         yield kernel.name, kernel
 
 

@@ -160,6 +160,30 @@ def test_synapses_that_change(fake):
     np.testing.assert_allclose(build(device="gpu"), build(exact_sums=True), 1e-9)
 
 
+@pytest.mark.parametrize("fraction", [1.0, 0.0])
+def test_plastic_synapses(fake, fraction):
+    """Their weights and histories leave and come back, and are changed in between."""
+
+    def build(**setup):
+        source, cells, _ = network(**setup)
+        rule = sim.STDPMechanism(
+            sim.SpikePairRule(A_plus=0.2, A_minus=0.1),
+            sim.MultiplicativeWeightDependence(w_max=0.4),
+            weight=0.1,
+            delay=0.4,
+            dendritic_delay_fraction=fraction,
+        )
+        plastic = [sim.Projection(pre, cells, sim.AllToAllConnector(), rule) for pre in (source, cells)]
+        found = []
+        for change in (dict, lambda: plastic[0].set(weight=0.2), lambda: plastic[1].set(delay=0.2)):
+            change()
+            sim.run(0.9)
+            found += [projection.get("weight", "list") for projection in plastic]
+        return recorded(source, cells), found
+
+    assert build(device="gpu") == build(exact_sums=True)
+
+
 def test_connections_that_are_drawn_there(fake):
     def build(**setup):
         sim.setup(timestep=0.1, rng_seed=3, **setup)

@@ -7,7 +7,9 @@ functions of `neurons/`, `sources/` and `synapses/` are compiled for the card as
     network.py of the engine
         run.py          pieces of a run: launches, what comes back, what stops
         plan.py         what a network consists of, in tables in the card's memory
-        kernels         cells.py, delivery.py, steps.py: templates, and the words of their tables: words.py
+        kernels         cells.py, delivery.py, plasticity.py, steps.py: templates, and the words of their
+                        tables: words.py
+        histories.py    what plastic synapses have on the card
         launching.py    the kernels of a step in their order; graphs.py: of many steps at once
         memory.py       arrays in the card's memory, and state that is there until somebody asks for it
         cards.py        which cards there are, and what is wrong with them

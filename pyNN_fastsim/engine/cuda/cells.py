@@ -11,6 +11,7 @@ import math
 from ..compiling.compile import inlined
 from ..compiling.lowlevel import arrays_at, float64_at, int32_at, int64_at, uint8_at
 from ..neurons.adaptive import CAUTION, GROW, LARGEST_ERROR, LIMIT, SHRINK, SMALLEST_PART
+from .lists import note_plastic
 from .names import add_int, lower_to, read, write
 from .parts import part_of
 from .words import (
@@ -51,6 +52,7 @@ from .words import (
     MASK,
     N_COUNTED,
     N_CURRENTS,
+    PLASTIC_LIST,
     RECORD,
     RING,
     ROOM,
@@ -76,6 +78,8 @@ def _note(head_at, row, i, times, step):
             entry = int64_at(head[LIST] + 8 * ENTRY * (place + k), ENTRY)
             entry[ENTRY_UNITS] = row[UNITS] + 8 * UNIT_ROW * (k << head[UNITS_SHIFT])
             entry[ENTRY_CELL] = times * CELLS + i
+    if row[PLASTIC_LIST] != 0:
+        note_plastic(row[PLASTIC_LIST], i, times, step)
     if row[RECORD] != 0 and uint8_at(row[RECORD] + i, 1)[0] != 0:
         place = add_int(head_at + 8 * LOG_LENGTH, times)
         for k in range(times):
@@ -225,7 +229,7 @@ def _counting_cell(head_at, row, i, step):
     c = arrays_at(row[CONSTANTS], _N_CONSTANTS)  # noqa: F821
     times = _count_of(c, i, step)  # noqa: F821
     int32_at(row[COUNTS] + 4 * row[SIZE] * (step % row[KEPT]) + 4 * i, 1)[0] = times
-    if times > 0 and (row[ENTRIES] != 0 or row[RECORD] != 0):
+    if times > 0 and (row[ENTRIES] != 0 or row[PLASTIC_LIST] != 0 or row[RECORD] != 0):
         _note(head_at, row, i, times, step)
 
 

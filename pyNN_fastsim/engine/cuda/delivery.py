@@ -3,13 +3,13 @@ What delivers a step's spikes: through synapses that are static, and through tho
 
 These are functions of one unit of work, a part of one cell's synapses of one group, which a warp goes
 through; `steps.py` makes kernels of those that a network needs. Whatever their order, sums in the ring buffer
-are the same to the last bit: amounts are multiples of 2**-40 (`GRID`), and float64 adds such numbers exactly
-as long as sums are below 2**12 in size.
+are the same to the last bit: see synapses/exact.py.
 """
 
 from ..compiling.compile import inlined
 from ..compiling.lowlevel import float64_at, int64_at, uint16_at, uint32_at
 from ..synapses.dynamic import DETAIL_ROW
+from ..synapses.exact import to_grid
 from .compile import SIMULATED
 from .names import add_float
 from .parts import part_of
@@ -30,9 +30,6 @@ from .words import (
 )
 
 LANES = 2 if SIMULATED else 32  # threads that read a row together
-
-# Adding and subtracting this rounds a number of less than 2**11 to a multiple of 2**-40.
-TO_GRID = 1.5 * 2.0**12
 
 
 @inlined
@@ -78,7 +75,7 @@ def _changing(head, unit, cell, times, step, lane):
     while j < bounds[1]:
         total = 0.0
         for _ in range(times):
-            total += (_spiked(detail, j, cell, step) + TO_GRID) - TO_GRID  # noqa: F821
+            total += to_grid(_spiked(detail, j, cell, step))  # noqa: F821
         add_float(_place(head, unit, j, step), total)
         j += LANES * unit[PARTS]
 

@@ -48,6 +48,13 @@ def _n_blocks(n_tiles):
     return max(min(n_tiles, at_once, MOST_BLOCKS), 1)
 
 
+def _launch_of(table):
+    """(kernel, blocks of the grid along x and y, address, rows) of a Table."""
+    n_y = min(table.n_rows, MOST_ROWS)
+    n_x = min(_n_blocks(-(-table.width // TILE)), max(MOST_BLOCKS // n_y, 1))
+    return table.kernel, (n_x, n_y), table.address, table.n_rows
+
+
 class Launcher:
     """Launches the steps of a plan.
 
@@ -64,6 +71,7 @@ class Launcher:
         n_busy = max(-(-plan.n_threads // TILE), plan.n_sample_tiles)
         self._step = [
             (steps.update_kernel(plan.cells), _n_blocks(n_tiles), plan.tiles.address, n_tiles),
+            *map(_launch_of, plan.plastic),
             (steps.finish_kernel(plan.synapses), _n_blocks(n_busy), 0, 0),
         ]
         self._graphs = {}  # by their steps; None once that many have been launched one by one
@@ -72,7 +80,7 @@ class Launcher:
         self.stream = self.outgoing = 0
         if not SIMULATED:
             self.stream, self.outgoing = driver.Stream(), driver.Stream()
-        self._persistent = self._find_persistent() if loop == "persistent" else None
+        self._persistent = self._find_persistent() if loop == "persistent" and not plan.plastic else None
 
     def _find_persistent(self):
         """The kernel of many steps, and its blocks and their threads; None where the card can't, or it is not

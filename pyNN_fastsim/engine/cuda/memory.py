@@ -72,6 +72,48 @@ def sent(values, dtype=None):
     return Buffer(values.shape, values.dtype).put(values)
 
 
+class Resident:
+    """Arrays that change on the card while it runs.
+
+    They are brought back before anybody looks at them, and sent again before the next run, since they may
+    have been changed.
+
+    arrays   a function without arguments, since they may be others next time
+    """
+
+    def __init__(self, arrays: Callable):
+        self._arrays_now = arrays
+        self._buffers: list[Buffer] = []
+        self.is_away = False
+
+    @property
+    def placed_bytes(self):
+        """How much memory they have on the card."""
+        return sum(buffer.nbytes for buffer in self._buffers)
+
+    def place(self):
+        """Make room for them on the card; returns their addresses."""
+        arrays = self._arrays_now()
+        if [(b.shape, b.dtype) for b in self._buffers] != [(a.shape, a.dtype) for a in arrays]:
+            self._buffers = []  # before there are others: there may be no room for both
+            self._buffers = [Buffer(array.shape, array.dtype) for array in arrays]
+        return [buffer.address for buffer in self._buffers]
+
+    def send(self):
+        """Send them to the card, unless they are there."""
+        if not self.is_away:
+            for buffer, array in zip(self._buffers, self._arrays_now(), strict=True):
+                buffer.put(array)
+        self.is_away = True
+
+    def bring_back(self):
+        """Get them back from the card, if they are there."""
+        if self.is_away:
+            for buffer, array in zip(self._buffers, self._arrays_now(), strict=True):
+                array[...] = buffer.get()
+            self.is_away = False  # not if the card has failed
+
+
 class State(MutableMapping):
     """State variables by name, as blocks and groups have them, which are on the card while it runs.
 
@@ -84,7 +126,7 @@ class State(MutableMapping):
 
     def __init__(self, arrays, along: Callable = list):
         self._arrays, self._along = dict(arrays), along
-        self._buffer, self._others = None, []
+        self._buffer, self._others = None, Resident(along)
         self.is_away = False
 
     def __getitem__(self, name):
@@ -114,7 +156,7 @@ class State(MutableMapping):
     @property
     def placed_bytes(self):
         """How much memory they have on the card."""
-        return 0 if self._buffer is None else self._buffer.nbytes
+        return (0 if self._buffer is None else self._buffer.nbytes) + self._others.placed_bytes
 
     def place(self):
         """Make room for them on the card; returns the address of [variables, elements], and the others'."""
@@ -123,8 +165,7 @@ class State(MutableMapping):
         if self._buffer is None or self._buffer.shape != (len(arrays), length):
             self.bring_back()
             self._buffer = Buffer((len(arrays), length), np.float64)
-            self._others = [Buffer(array.shape, array.dtype) for array in self._along()]
-        return self._buffer.address, [buffer.address for buffer in self._others]
+        return self._buffer.address, self._others.place()
 
     def send(self):
         """Send them to the card, unless they are there."""
@@ -133,8 +174,7 @@ class State(MutableMapping):
         arrays = list(self._arrays.values())
         if arrays:
             self._buffer.put(np.stack(arrays))
-        for buffer, array in zip(self._others, self._along(), strict=True):
-            buffer.put(array)
+        self._others.send()
         self.is_away = True
 
     def bring_back(self):
@@ -143,8 +183,7 @@ class State(MutableMapping):
             return
         for array, values in zip(self._arrays.values(), self._buffer.get(), strict=True):
             array[:] = values
-        for buffer, array in zip(self._others, self._along(), strict=True):
-            array[:] = buffer.get()
+        self._others.bring_back()
         self.is_away = (
             False  # not if the card has failed: they are lost then, and nobody may take the old ones
         )

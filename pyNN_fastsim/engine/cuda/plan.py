@@ -4,18 +4,19 @@ What a network consists of, written down in tables in the card's memory.
 
 import numpy as np
 
-from ..preparation import find_counted, resize_ring
+from ..preparation import find_counted, prepare_dynamic, resize_ring
 from ..synapses import dynamic
 from ..synapses.dynamic import DynamicGroup
 from ..synapses.on_demand import OnDemandGroup
+from ..synapses.traces import ENTRY
 from . import words
 from .cells import neuron_part, source_part
 from .delivery import LANES, changing_part, static_part
+from .histories import PlasticTables, is_plastic, values_at
 from .memory import Buffer, State, arrays_of, sent
 from .steps import TILE
+from .tables import parts_of_row, usual_spikes
 
-SHARE = 2  # synapses of a row that each thread is to have, about
-MOST_PARTS = 32
 SHIFTS = range(6)  # units of work that a pair of the list of spikes may be worth: 1 to 32
 MOST_WARPS = 2**14  # that may look at the list of spikes at once, before they know how long it is
 
@@ -27,10 +28,11 @@ class Plan:
     synapses    the functions for its synapses
     tiles       the Buffer of tiles: `n_tiles`, and `n_drawn` more of counting sources that aren't listed
     units_shift, list, listed   see words.py
+    plastic     Tables of the kernels of plastic synapses, between the phases of a step
     n_threads   for so many there is something to do in each step, usually, when spikes are delivered
     """
 
-    def __init__(self, network, copies):
+    def __init__(self, network, copies, residents):
         self._network, self._copies = network, copies
         self._kept = []  # buffers that only this plan uses
         for block in network.blocks:
@@ -38,12 +40,16 @@ class Plan:
                 block.state = State(block.state)
         for group in network.groups:
             if isinstance(group, DynamicGroup) and not isinstance(group.state, State):
-                group.state = State(group.state, along=lambda group=group: [group.last])
+                group.state = State(group.state, along=lambda group=group: _along(group))
         self.states = [block.state for block in network.blocks]
         self.states += [group.state for group in network.groups if isinstance(group, DynamicGroup)]
         self._derive()
         self._counts()
+        self._plastic = PlasticTables(network, self._keep, copies, residents)
+        self.states += self._plastic.states
         self._units()
+        self._plastic.make(self._detail, self._base)
+        self.plastic = self._plastic.tables
         self._tiles([self._block_row(block) for block in network.blocks])
         self._sample_tiles()
         copies.end()
@@ -61,10 +67,8 @@ class Plan:
         self.groups = [g for g in network.groups if len(g)]
         listed = [g for g in self.groups if g not in network.counted]
         resize_ring(network, int(self.channels[-1]), max((g.longest for g in listed), default=1))
-        self._listed = listed
-        for group in self.groups:
-            if isinstance(group, DynamicGroup):
-                group.derive(network.dt, network.blocks[group.target])
+        self._listed = [group for group in listed if not is_plastic(group)]
+        prepare_dynamic(network, [group for group in self.groups if isinstance(group, DynamicGroup)])
 
     def _counts(self):
         """Make room for numbers of spikes, and find out how many spikes a step may add to the log."""
@@ -93,7 +97,7 @@ class Plan:
             table[: len(some)] = some
             self._entries[index] = n_entries, self._keep(sent(table))
             capacity += n_entries * blocks[index].n
-            self.n_threads += LANES * len(some) * _usual_spikes(blocks[index].n)
+            self.n_threads += LANES * len(some) * usual_spikes(blocks[index].n)
         self.list = Buffer((capacity + MOST_WARPS, words.ENTRY), np.int64)
         self.listed = sent(np.zeros(2, dtype=np.int64))
 
@@ -103,13 +107,11 @@ class Plan:
         row[words.TARGETS], _ = copies.place_of(group, "targets")
         row[words.WEIGHTS], row[words.WEIGHT_STRIDE] = copies.place_of(group, "weights")
         row[words.DELAYS], row[words.DELAY_STRIDE] = copies.place_of(group, "delays")
-        n_targets = self._network.blocks[group.target].n
-        row[words.BASE] = self.channels[group.target] + group.receptor * n_targets
+        row[words.BASE] = self._base(group)
         row[words.UNIT_KIND] = kind
         if isinstance(group, DynamicGroup):
             row[words.DETAIL] = self._detail(group)
-        n_sources = max(np.count_nonzero(np.diff(group.first)), 1)
-        n_parts = int(np.clip(len(group) // n_sources // (LANES * SHARE), 1, MOST_PARTS))
+        n_parts = parts_of_row(group, np.count_nonzero(np.diff(group.first)))
         row[words.PARTS] = n_parts
         rows = np.tile(row, (n_parts, 1))
         rows[:, words.PART] = np.arange(n_parts)
@@ -126,6 +128,7 @@ class Plan:
         if block.recorded is not None:
             row[words.RECORD] = self._keep(sent(block.recorded))
         row[words.ENTRIES], row[words.UNITS] = self._entries.get(block.index, (0, 0))
+        row[words.PLASTIC_LIST] = self._plastic.list_of(block.index)
         if model.is_source:
             self._write_source(row, block)
         else:
@@ -225,27 +228,44 @@ class Plan:
 
     # --- synapses that change -----------------------------------------------------------------------------
 
+    def _base(self, group):
+        """Offset of the first place of a group's targets in a slot of the ring buffer."""
+        return self.channels[group.target] + group.receptor * self._network.blocks[group.target].n
+
     def _detail(self, group):
         """The words that synapses which change need, with addresses of the card (dynamic.py)."""
         network = self._network
-        network.write_down(group)
         detail = group.detail.copy()
-        address, (last,) = group.state.place()
+        address, (detail[dynamic.LAST], *of_plastic) = group.state.place()
         n = len(group)
         detail[dynamic.STATE] = self._keep(
             sent(np.array([(address + 8 * n * k, 8, n) for k in range(len(group.state))], dtype=np.int64))
         )
         detail[dynamic.CONSTANTS] = self._table(group.used_constants)
-        detail[dynamic.LAST] = last
-        detail[dynamic.WEIGHTS] = self._copies.address_of(group.weights)
+        if is_plastic(group):
+            detail[dynamic.SEEN], detail[dynamic.WEIGHTS] = of_plastic
+            self._plastic.write(detail, group)
+            self._write_earlier(detail, group)
+        else:
+            detail[dynamic.WEIGHTS] = self._copies.address_of(group.weights)
         detail[dynamic.TARGETS] = self._copies.address_of(group.targets)
         source, target = network.blocks[group.source], network.blocks[group.target]
         detail[dynamic.PRE_VALUES] = self._values(source, group.model.of_pre)
         detail[dynamic.POST_VALUES] = self._values(target, group.model.of_post)
         return self._keep(sent(detail))
 
+    def _write_earlier(self, detail, group):
+        """The timings that hold for spikes of a plastic group that were emitted earlier."""
+        rows = [
+            (t.until, self._table(constants), self._keep(sent(t.delays)), 2 if len(t.delays) > 1 else 0)
+            for t, constants in zip(group.earlier, group.earlier_constants, strict=True)
+        ]
+        table = np.array(rows, dtype=np.int64).reshape(-1, dynamic.TIMING_ROW)
+        detail[dynamic.EARLIER] = self._keep(sent(table))
+
     def _table(self, arrays):
         """The address of a table of arrays of one element, or one for each synapse."""
+        arrays = [array[:1] if np.all(array == array[0]) else array for array in arrays]
         buffers = [sent(array) for array in arrays]
         self._kept += buffers
         rows = [(b.address, 8 if len(a) > 1 else 0, len(a)) for b, a in zip(buffers, arrays, strict=True)]
@@ -253,13 +273,7 @@ class Plan:
 
     def _values(self, block, names):
         """The address of a table of parameters and state variables of cells."""
-        rows = []
-        block.state.place()
-        for name in names:
-            if name in block.state:
-                rows.append((block.state.address_of(name), 8, block.n))
-            else:
-                rows.append((self._keep(sent(block.values(name))), 8, block.n))
+        rows = [(values_at(block, name, self._keep), 8, block.n) for name in names]
         return self._keep(sent(np.array(rows or [(0, 0, 0)], dtype=np.int64)))
 
 
@@ -267,11 +281,6 @@ def _tiles_of(what, n):
     """The rows of tiles for `n` cells of a block (the address of its row), or of a sampler (its index)."""
     first = np.arange(0, n, TILE, dtype=np.int64)
     return np.stack([np.full(len(first), what, dtype=np.int64), first], axis=1)
-
-
-def _usual_spikes(n):
-    """How many of `n` cells are expected to spike in a step: a guess, for which there are threads."""
-    return 4 + n // 1000
 
 
 def _wasted(numbers, shift):
@@ -283,6 +292,11 @@ def _wasted(numbers, shift):
     return sum(n * some * (1 + 2**shift) for some, n in pairs)
 
 
+def _along(group):
+    """What of synapses that change is on the card beside their state."""
+    return [group.last, group.seen, group.weights] if is_plastic(group) else [group.last]
+
+
 def needed_bytes(network, copies, placed=0):
     """How much more memory a network will take on the card, but for small things.
 
@@ -290,11 +304,24 @@ def needed_bytes(network, copies, placed=0):
     """
     arrays = []
     for group in network.groups:
-        arrays += [group.first, *arrays_of(group)[0].values()]
+        if is_plastic(group):
+            arrays += [group.targets, group.delays, *group.by_target(network.blocks[group.target].n)]
+        else:
+            arrays += arrays_of(group)[0].values()
+        arrays.append(group.first)
     on_demand = copies.missing_of_recipes(g for g in network.groups if isinstance(g, OnDemandGroup))
     ring = 8 * network.ring.size
     state = sum(16 * len(block.model.state) * block.n for block in network.blocks)
+    state += sum(_state_bytes(group) for group in network.groups if isinstance(group, DynamicGroup))
+    state += sum((4 + 8 * ENTRY) * past.spikes.size for past in network.histories.values())
     longest = max((g.longest for g in network.groups if g not in network.counted), default=1)
     width = sum(block.n * len(block.model.receptors) for block in network.blocks)
     needed = max(ring, 8 * width << int(longest).bit_length()) + state
     return copies.missing(arrays) + on_demand + max(needed - placed, 0)
+
+
+def _state_bytes(group):
+    """What synapses that change take for their state, and for parameters of each."""
+    along = sum(array.nbytes for array in _along(group))
+    own = sum(len(np.atleast_1d(values)) > 1 for values in group.parameters.values())
+    return along + 8 * len(group) * (len(group.model.state) + own)

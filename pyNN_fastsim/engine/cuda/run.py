@@ -13,7 +13,7 @@ from ..recording.samplers import Sampler
 from . import cards, support, words
 from .errors import DeviceError, NotOnCard
 from .launching import VARIABLE, Launcher, loop_asked_for
-from .memory import Buffer, Copies, State, arrays_of, sent, settle
+from .memory import Buffer, Copies, arrays_of, sent, settle
 from .plan import Plan, needed_bytes
 
 CHUNK = 2048  # steps at most
@@ -46,6 +46,7 @@ class CardLoop:
         self.name = cards.check()
         self._loop = loop_asked_for()
         self._copies = Copies()
+        self._residents = {}  # see histories.py
         self._plan = self._launcher = None
         self._ring = None  # the ring buffer's Buffer
         self._ring_is_away = False
@@ -67,7 +68,7 @@ class CardLoop:
         self.check_room(network)
         self._network = network
         self._is_ahead = self._is_ahead and network.begun
-        self._plan = Plan(network, self._copies)
+        self._plan = Plan(network, self._copies, self._residents)
         self._make_head(network)
         self._outboxes = None
         if self._launcher is not None:
@@ -77,8 +78,7 @@ class CardLoop:
 
     def check_room(self, network):
         """Raise TooLarge if the card has no room for what a network needs and is not there yet."""
-        states = [block.state for block in network.blocks if isinstance(block.state, State)]
-        placed = sum(state.placed_bytes for state in states)
+        placed = sum(state.placed_bytes for state in (() if self._plan is None else self._plan.states))
         placed += 0 if self._ring is None else self._ring.nbytes
         cards.check_room(needed_bytes(network, self._copies, placed))
 
@@ -122,10 +122,8 @@ class CardLoop:
 
     def bring_back(self, network):
         """Get everything back that changes on the card, if it is there."""
-        for thing in (*network.blocks, *network.groups):
-            state = getattr(thing, "state", None)
-            if hasattr(state, "bring_back"):
-                state.bring_back()
+        for state in () if self._plan is None else self._plan.states:
+            state.bring_back()
         if self._ring_is_away:
             network.ring[:] = self._ring.get()
             for index, buffer in self._plan.counts.items():

@@ -18,9 +18,7 @@ def fault_of_synapses(model):
     """Why synapses of a `SynapseModel`, or static ones (None), can't be run on a card; None if they can."""
     if model is None:
         return None
-    if model.is_plastic:
-        return "synapses whose weights change with the spikes of their targets"
-    if model.spiked is None:
+    if model.spiked is None and not model.is_plastic:
         return f"synapses of the model {model.name}"
     return None
 

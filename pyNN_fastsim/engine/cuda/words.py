@@ -60,7 +60,8 @@ KEPT = 16
 ROOM = 17  # address of room for a list of spikes with repetitions (int32)
 CAPACITY = 18  # of this, and the most that a cell may spike in one step
 CELL_KIND = 19  # which of the kernel's functions is for these cells
-BLOCK_ROW = 20
+PLASTIC_LIST = 20  # address of the row of the list for plastic synapses; 0 if there are none
+BLOCK_ROW = 21
 
 # A tile: `launching.TILE` cells, which as many threads take through a step.
 TILE_AT = 0  # address of the block's row; or the index of a sampler
@@ -95,6 +96,46 @@ PARTS = 8  # how many there are, each for a warp; 0 if there is nothing to do
 DETAIL = 9  # address of what synapses that change need, see dynamic.py
 UNIT_KIND = 10  # which of the kernel's functions is for these synapses
 UNIT_ROW = 11
+
+# What plastic synapses want to know of the spikes of a block, beside their lists: one row for each block.
+PLASTIC_CELLS = 0  # address of the list of those that spike in a step (int32), each once
+PLASTIC_TIMES = 1  # address of how often each of these spiked (int32)
+PLASTIC_COUNTS = 2  # address of how many are in it, two words: two steps in turn
+LIST_ROW = 3
+
+# A row of the table of plastic groups, one for each number of steps for which their synapses hold spikes.
+HELD_FOR = 0  # steps since the spikes that are delivered, to those synapses that hold them for so long
+HELD_CELLS = 1  # address of the cells that spiked: of a LIST_ROW, or of lists of each step, [slots, cells]
+HELD_TIMES = 2  # address of how often each of these spiked, likewise
+HELD_COUNTS = 3  # address of their number: int64 [2], or int32 [slots]
+HELD_SLOTS = 4  # 0 for a LIST_ROW
+HELD_LENGTH = 5  # places of each list
+PLASTIC_FIRST = 6  # address of where each cell's synapses begin (int64)
+PLASTIC_DELAYS = 7  # address, steps (uint16)
+PLASTIC_DELAY_STRIDE = 8  # 0 if all synapses share one delay, else 2
+PLASTIC_BASE = 9  # offset of the receptor's first place in a slot
+PLASTIC_PARTS = 10  # how many warps share the synapses of one cell
+PLASTIC_DETAIL = 11  # address of what synapses that change need, see dynamic.py
+PLASTIC_ROW = 12
+
+# A row of the table of where spikes are noted: of targets in histories, of sources in lists that are held.
+NOTED = 0  # address of the LIST_ROW of the block
+NOTED_IN = 1  # address of the history's row (synapses/history.py); 0 for lists
+KEPT_CELLS = 2  # address of the lists, int32 [slots, cells]
+KEPT_TIMES = 3  # address of how often each of them spiked, likewise
+KEPT_COUNTS = 4  # address of their numbers, int32 [slots]
+KEPT_SLOTS = 5
+KEPT_LENGTH = 6  # places of each list
+NOTE_ROW = 7
+
+# A row of the table of plastic groups whose targets' histories may be full.
+ROOM_OF = 0  # address of the LIST_ROW of the target block
+ROOM_HISTORY = 1  # address of the history's row
+ROOM_DETAIL = 2  # address of what synapses that change need
+BY_TARGET = 3  # address of the synapses by target (int64)
+FIRST_OF_TARGET = 4  # address of where each target's begin (int64)
+ROOM_PARTS = 5  # how many warps share the synapses of one cell
+ROOM_ROW = 6
 
 # A row of the table of samplers.
 SAMPLED = 0  # address of the state variable (float64)

@@ -18,6 +18,7 @@ from ..compiling.addresses import address_of, table_of
 from ..compiling.compile import Entry, inlined
 from ..compiling.lowlevel import float64_at, int64_at
 from ..compiling.marks import Marked
+from .exact import to_grid
 from .groups import (
     BASE,
     BOUNDS,
@@ -26,6 +27,7 @@ from .groups import (
     GROUP_ROW,
     KERNEL,
     N_SOURCES,
+    ON_GRID,
     SynapseGroup,
     count_sort,
 )
@@ -106,6 +108,7 @@ def synapses_of_thread(row, thread):
 @inlined
 def add_at(ring, row, cell, step, amount):
     """Let something arrive at a target cell at a step."""
+    amount = to_grid(amount) if row[ON_GRID] else amount
     slot = step & ring[1]
     float64_at(ring[0] + 8 * (slot * ring[2] + row[BASE] + cell), 1)[0] += amount
 
@@ -139,6 +142,9 @@ class SynapseModel:
                   (details, synapse, source cell, step) -> what a spike adds to its target
     catch_up      plastic: entry that takes synapses through the spikes of their targets
     show          plastic: entry that tells what their weights are after these, and changes nothing
+    arrived, caught_up
+                  plastic: scalar functions of one synapse, see plastic_kernels.py
+    n_constants   plastic: how many constants there are
     trace_rates   plastic: function(constants) -> the two rates of the trace that they need, or None
     is_random     whether it draws random numbers
     of_pre        names of parameters of the source cell that it uses
@@ -154,6 +160,9 @@ class SynapseModel:
     spiked: Marked | None = None
     catch_up: Entry | None = None
     show: Entry | None = None
+    arrived: Marked | None = None
+    caught_up: Marked | None = None
+    n_constants: int = 0
     trace_rates: Callable | None = None
     is_random: bool = False
     of_pre: tuple[str, ...] = ()

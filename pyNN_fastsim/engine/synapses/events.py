@@ -1,7 +1,7 @@
 """
 Synapses that follow rules of any kind from one event to the next: arrivals of the spikes of both cells.
 
-Arrivals are those of plasticity.py. A rule is three scalar functions::
+Arrivals are those of plastic_kernels.py. A rule is three scalar functions::
 
     between(c, s, weight, steps, time) -> (s, weight)        what happens in so many steps without an event
     before(c, s, weight, time, key, pre, post, earlier) -> (s, weight, amount)
@@ -9,7 +9,7 @@ Arrivals are those of plasticity.py. A rule is three scalar functions::
     after(c, s, weight, time, key, post) -> (s, weight)      at a postsynaptic one
 
 where `c` are the constants of a synapse, of which the first three are AXON, DENDRITE and HOLD
-(plasticity.py), `s` its state, `time` that of the event, or of the end of what is between, in steps, and
+(plastic_kernels.py), `s` its state, `time` that of the event, or of the end of what is between, in steps, and
 `key` what random numbers depend on beside their number: (seed, stream, trial, synapse), `pre` and `post`
 values of the cells (`SynapseModel.of_pre` and `of_post`): of the target as they are in the step of a
 presynaptic arrival, or after the spike that arrives. Where a postsynaptic spike that arrives together with a
@@ -39,7 +39,6 @@ from ..compiling.lowlevel import (
 )
 from .dynamic import (
     CONSTANTS,
-    DETAIL_ROW,
     HISTORY,
     HISTORY_MASK,
     KERNEL_ARGUMENTS,
@@ -52,12 +51,10 @@ from .dynamic import (
     PRE_VALUES,
     SEED,
     SEEN,
-    SHOWN,
     STATE,
     STREAM,
     TARGETS,
     TRIAL,
-    UNIFORM,
     WEIGHT_STRIDE,
     WEIGHTS,
     SynapseModel,
@@ -68,9 +65,7 @@ from .dynamic import (
     synapses_of_thread,
 )
 from .groups import DELAY_IS_SHARED, DELAYS
-from .plasticity import AXON, HOLD, ON_TIME, arrival_of, timing_at, timing_constants
-
-N_TIMING = 3  # constants of a synapse that are not the rule's own
+from .plastic_kernels import AXON, N_TIMING, ON_TIME, arrival_of, plastic_kernels, timing_constants
 
 
 @inlined
@@ -125,58 +120,28 @@ def _coincident_before(detail, c, s, weight, at, k, earlier, weight_then, j, ste
     return later, its_weight, n
 
 
-def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highest):
-    """Take the synapses of a group through spikes of its source; arguments as in plasticity.py."""
-    row, detail, ring = group_at(group, head)
-    starts, ends = synapses_of_thread(row, thread)
-    cells = int32_at(spikes, n_spikes)
-    state = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
-    timing, delays, stride = timing_at(row, detail, emitted)
-    for k in range(n_spikes):
-        first, end = starts[cells[k]], ends[cells[k]]
-        if first == end:
-            continue
-        t = elements_at(timing, first, _N_CONSTANTS)  # noqa: F821
-        c = elements_at(detail[CONSTANTS], first, _N_CONSTANTS)  # noqa: F821
-        for j in range(first, end):
-            if not detail[UNIFORM]:
-                t = elements_at(timing, j, _N_CONSTANTS)  # noqa: F821
-                c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
-            if t[HOLD] < lowest or t[HOLD] > highest:
-                continue
-            weight = float64_at(detail[WEIGHTS] + 8 * j, 1)
-            seen = int32_at(detail[SEEN] + 4 * j, 1)
-            last = int32_at(detail[LAST] + 4 * j, 1)
-            now = float(emitted - last[0]) + t[AXON]
-            time = float(emitted) + t[AXON]
-            s, w, at = gather(state, j), weight[0], state[_N_STATE - 1][j]  # noqa: F821
-            s, w, at, n = _catch_up(  # noqa: F821
-                detail,
-                c,
-                s,
-                w,
-                j,
-                emitted,
-                t[AXON] - _ON_TIME,  # noqa: F821
-                at,
-                seen[0],  # noqa: F821
-            )
-            earlier, between = _between(c, s, w, max(now - at, 0.0), time)  # noqa: F821
-            s, w, n = _with_coincident(  # noqa: F821
-                detail, c, s, w, at, n, earlier, between, j, emitted, t[AXON]
-            )
-            seen[0] = n
-            cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
-            pre = _pre_values(detail[PRE_VALUES], cells[k])  # noqa: F821
-            post = _post_values(detail[POST_VALUES], cell)  # noqa: F821
-            s, w, amount = _before(c, s, w, time, _key(detail, j), pre, post, earlier)  # noqa: F821
-            scatter(state, j, s)
-            whole = int(np.floor(t[AXON] + _ON_TIME))  # noqa: F821
-            last[0] = emitted + whole
-            state[_N_STATE - 1][j] = t[AXON] - whole  # noqa: F821
-            weight[0] = w
-            add_at(ring, row, cell, emitted + uint16_at(delays + stride * j, 1)[0], amount)
-    return 0
+def _arrived(detail, state, t, c, j, pre_cell, emitted):
+    """Synapse `j` is taken through a spike of its source; see plastic_kernels.py."""
+    weight = float64_at(detail[WEIGHTS] + 8 * j, 1)
+    seen = int32_at(detail[SEEN] + 4 * j, 1)
+    last = int32_at(detail[LAST] + 4 * j, 1)
+    now = float(emitted - last[0]) + t[AXON]
+    time = float(emitted) + t[AXON]
+    s, w, at = gather(state, j), weight[0], state[_N_STATE - 1][j]  # noqa: F821
+    before = t[AXON] - _ON_TIME  # noqa: F821
+    s, w, at, n = _catch_up(detail, c, s, w, j, emitted, before, at, seen[0])  # noqa: F821
+    earlier, between = _between(c, s, w, max(now - at, 0.0), time)  # noqa: F821
+    s, w, n = _with_coincident(detail, c, s, w, at, n, earlier, between, j, emitted, t[AXON])  # noqa: F821
+    seen[0] = n
+    pre = _pre_values(detail[PRE_VALUES], pre_cell)  # noqa: F821
+    post = _post_values(detail[POST_VALUES], uint32_at(detail[TARGETS] + 4 * j, 1)[0])  # noqa: F821
+    s, w, amount = _before(c, s, w, time, _key(detail, j), pre, post, earlier)  # noqa: F821
+    scatter(state, j, s)
+    whole = int(np.floor(t[AXON] + _ON_TIME))  # noqa: F821
+    last[0] = emitted + whole
+    state[_N_STATE - 1][j] = t[AXON] - whole  # noqa: F821
+    weight[0] = w
+    return amount
 
 
 def _present(detail, j, next_step):
@@ -202,27 +167,18 @@ def _present(detail, j, next_step):
     return s, weight, max(now, at), n
 
 
-def _catch_up_kernel(details, places, first, last, next_step):
-    """Take synapses to the present, just before `next_step`; arguments as in plasticity.py."""
-    detail = int64_at(details, DETAIL_ROW)
-    state = arrays_at(detail[STATE], _N_STATE)  # noqa: F821
-    for k in range(first, last):
-        j = int64_at(places + 8 * k, 1)[0] if places != 0 else k
-        s, w, at, n = _present_of(detail, j, next_step)  # noqa: F821
-        int32_at(detail[SEEN] + 4 * j, 1)[0] = n
-        float64_at(detail[WEIGHTS] + 8 * j, 1)[0] = w
-        scatter(state, j, s)
-        state[_N_STATE - 1][j] = at  # noqa: F821
-    return 0
+def _caught_up(detail, state, j, next_step):
+    """Synapse `j` is taken to the present, just before `next_step`."""
+    s, w, at, n = _present_of(detail, j, next_step)  # noqa: F821
+    int32_at(detail[SEEN] + 4 * j, 1)[0] = n
+    float64_at(detail[WEIGHTS] + 8 * j, 1)[0] = w
+    scatter(state, j, s)
+    state[_N_STATE - 1][j] = at  # noqa: F821
 
 
-def _show_kernel(details, places, first, last, next_step):
-    """Tell the weights of the synapses `first` to `last` - 1 just before `next_step`."""
-    detail = int64_at(details, DETAIL_ROW)
-    shown = float64_at(detail[SHOWN], last)
-    for j in range(first, last):
-        shown[j] = _present_of(detail, j, next_step)[1]  # noqa: F821
-    return 0
+def _weight_shown(detail, j, next_step):
+    """The weight of synapse `j` just before `next_step`."""
+    return _present_of(detail, j, next_step)[1]  # noqa: F821
 
 
 def _observe_kernel(observer, first, last, step):
@@ -240,7 +196,7 @@ def _observe_kernel(observer, first, last, step):
 
 
 def _lone_spike_kernel(group, thread, spikes, n_spikes, head, step, lowest, highest):
-    """Deliver the spikes of a group's source at `step`; arguments as in plasticity.py."""
+    """Deliver the spikes of a group's source at `step`; arguments as in plastic_kernels.py."""
     row, detail, ring = group_at(group, head)
     starts, ends = synapses_of_thread(row, thread)
     cells = int32_at(spikes, n_spikes)
@@ -328,15 +284,17 @@ def event_model(name, parameters, state, constants, n_constants, functions, **op
     coincident = _coincident_before if post_first else _none_before
     names["_with_coincident"] = jit(specialise(coincident, f"{name}{coincident.__name__}", **names))
     names["_present_of"] = jit(specialise(_present, f"{name}_present", **names))
+    of_synapse = (
+        inlined(specialise(template, f"{name}{template.__name__}", **names))
+        for template in (_arrived, _caught_up, _weight_shown)
+    )
     return SynapseModel(
         name,
         parameters,
         state,
         all_constants,
-        Entry(specialise(_spike_kernel, f"{name}_spike_kernel", **names), KERNEL_ARGUMENTS),
-        Entry(specialise(_observe_kernel, f"{name}_observe_kernel", **names), 4),
-        catch_up=Entry(specialise(_catch_up_kernel, f"{name}_catch_up_kernel", **names), 5),
-        show=Entry(specialise(_show_kernel, f"{name}_show_kernel", **names), 5),
+        observe=Entry(specialise(_observe_kernel, f"{name}_observe_kernel", **names), 4),
+        **plastic_kernels(name, len(state), names["_N_CONSTANTS"], *of_synapse),
         is_random=is_random,
         **of_cells,
     )

@@ -8,7 +8,10 @@ are those of the CPU.
 
 import numpy as np
 
+from ..compiling.compile import inlined
+
 PER_UNIT = 2.0**40  # points of the grid
+SHIFT = 1.5 * 2.0**12  # adding and subtracting it rounds a number of less than 2**11 to the grid
 AT_ONCE = 2**20  # weights that are rounded together, so that no second array of all is needed
 
 
@@ -21,3 +24,9 @@ def on_grid(weights):
         np.rint(some, out=some)
         some /= PER_UNIT
     return weights
+
+
+@inlined
+def to_grid(amount):
+    """What a synapse brings, at the nearest point of the grid."""
+    return (amount + SHIFT) - SHIFT

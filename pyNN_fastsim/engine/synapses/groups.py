@@ -42,7 +42,8 @@ KERNEL = 10  # address of the kernel of synapses that change, see dynamic.py, or
 DETAIL = 11  # address of what that kernel needs beside
 BY_COUNTS = 12  # 1 if `deliver_counts` does it: the source counts its spikes, and `is_one_to_one`
 SINCE = 13  # if so: first step whose spikes are for this group
-GROUP_ROW = 14
+ON_GRID = 14  # of synapses that change: 1 if what they add is put on the grid of exact sums, see exact.py
+GROUP_ROW = 15
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ..compiling.addresses import address_of
 from ..compiling.compile import inlined, jit
 from ..compiling.lowlevel import call_catch_up, call_synapses, float64_at, int32_at, int64_at
 from .groups import KERNEL
-from .plasticity import DENDRITE, HOLD, ON_TIME
+from .plastic_kernels import DENDRITE, HOLD, ON_TIME
 from .traces import TRACE_ROW, Trace, note_in_traces
 
 SLACK = 16  # spikes of a cell, at least, between two times when its room is used up
@@ -120,6 +120,11 @@ class SpikeHistory:
             self.traces[rates] = Trace(rates, self.spikes, self.counts)
         return self.traces[rates]
 
+    def keep_traces(self, groups):
+        """Keep only the traces that these plastic groups need."""
+        needed = [self.trace_for(group) for group in groups]
+        self.traces = {rates: trace for rates, trace in self.traces.items() if trace in needed}
+
     def row(self, groups):
         """The row of the run loop's table; `groups` are the plastic groups of these targets."""
         self._groups = np.array(
@@ -133,8 +138,7 @@ class SpikeHistory:
             ],
             dtype=np.int64,
         ).reshape(-1, PLASTIC_ROW)
-        needed = [self.trace_for(group) for group in groups]
-        self.traces = {rates: trace for rates, trace in self.traces.items() if trace in needed}
+        self.keep_traces(groups)
         self._traces = np.array([t.row() for t in self.traces.values()], dtype=np.int64).reshape(
             -1, TRACE_ROW
         )
@@ -168,7 +172,7 @@ def window(group):
 def last_arrivals(group, past):
     """When the last postsynaptic spike arrived that each synapse has dealt with: float64 [synapses], steps.
 
-    0 if there was none; see `plasticity.arrival_of`.
+    0 if there was none; see `plastic_kernels.arrival_of`.
     """
     n, room = len(group), past.spikes.shape[1]
     untils = [timing.until for timing in group.earlier]
@@ -192,21 +196,33 @@ def note_spikes(histories, counts, spikes, step):
     for h in range(len(histories)):
         row = histories[h]
         block = row[BLOCK]
-        mask = row[MASK]
         cells = int32_at(spikes[block], counts[block])
         for cell in cells:
-            count = int32_at(row[COUNTS] + 4 * cell, 1)
-            if count[0] - int32_at(row[DONE] + 4 * cell, 1)[0] >= mask:
+            if is_full(row, cell):
                 _make_room(row, cell, step)
-            kept = int32_at(row[SPIKES] + 4 * (mask + 1) * cell, mask + 1)
-            before = kept[(count[0] - 1) & mask]
-            note_in_traces(row[TRACES], row[N_TRACES], cell, mask, count[0], before, step)
-            for v in range(row[N_KEPT]):
-                values = int64_at(row[KEPT] + 8 * KEPT_ROW * v, KEPT_ROW)
-                place = (mask + 1) * cell + (count[0] & mask)
-                float64_at(values[THEN] + 8 * place, 1)[0] = float64_at(values[NOW] + 8 * cell, 1)[0]
-            kept[count[0] & mask] = step
-            count[0] += 1
+            add_spike(row, cell, step)
+
+
+@inlined
+def is_full(row, cell):
+    """Whether a history, given by its row, has no room for another spike of a cell."""
+    return int32_at(row[COUNTS] + 4 * cell, 1)[0] - int32_at(row[DONE] + 4 * cell, 1)[0] >= row[MASK]
+
+
+@inlined
+def add_spike(row, cell, step):
+    """Add a spike of a cell, for which there is room, to a history."""
+    mask = row[MASK]
+    count = int32_at(row[COUNTS] + 4 * cell, 1)
+    kept = int32_at(row[SPIKES] + 4 * (mask + 1) * cell, mask + 1)
+    before = kept[(count[0] - 1) & mask]
+    note_in_traces(row[TRACES], row[N_TRACES], cell, mask, count[0], before, step)
+    for v in range(row[N_KEPT]):
+        values = int64_at(row[KEPT] + 8 * KEPT_ROW * v, KEPT_ROW)
+        place = (mask + 1) * cell + (count[0] & mask)
+        float64_at(values[THEN] + 8 * place, 1)[0] = float64_at(values[NOW] + 8 * cell, 1)[0]
+    kept[count[0] & mask] = step
+    count[0] += 1
 
 
 @jit
@@ -216,6 +232,12 @@ def _make_room(row, cell, step):
         group = int64_at(row[GROUPS] + 8 * PLASTIC_ROW * g, PLASTIC_ROW)
         bounds = int64_at(group[FIRST_OF_TARGET] + 8 * cell, 2)
         call_catch_up(group[CATCH_UP], group[DETAILS], group[BY_TARGET], bounds[0], bounds[1], step)
+    forget_spikes(row, cell, step)
+
+
+@inlined
+def forget_spikes(row, cell, step):
+    """Forget those spikes of a cell that no synapse needs any more, since all have been taken to a step."""
     spikes = int32_at(row[SPIKES] + 4 * (row[MASK] + 1) * cell, row[MASK] + 1)
     done = int32_at(row[DONE] + 4 * cell, 1)
     count = int32_at(row[COUNTS] + 4 * cell, 1)[0]
@@ -253,6 +275,13 @@ class HeldSpikes:
         """The cells that spiked in a step that is kept: int32, a view."""
         slot = step % len(self.counts)
         return self.cells[slot, : self.counts[slot]]
+
+    def replace(self, lists):
+        """Hold these spikes instead: int32 arrays of cells, by slot."""
+        capacity = max(self.cells.shape[1], *map(len, lists))
+        self.cells = np.zeros((len(lists), capacity), dtype=np.int32)
+        for slot, cells in enumerate(lists):
+            self.cells[slot, : len(cells)], self.counts[slot] = cells, len(cells)
 
     def write(self, words, source):
         """Write the first words of a row of a table of the run loop; `source` is the index of the block."""

@@ -19,8 +19,9 @@ import numpy as np
 from ..compiling.compile import inlined
 from ..compiling.elementary import power
 from ..compiling.fastmath import exp
-from .events import N_TIMING, event_model
-from .plasticity import FALL, NEUTRAL, ON_TIME, RISE, X_RATE, Y_RATE, _clipped, _pair_after
+from .events import event_model
+from .plastic_kernels import N_TIMING, ON_TIME
+from .plasticity import FALL, NEUTRAL, RISE, X_RATE, Y_RATE, _clipped, _pair_after
 from .plasticity import _model as _plastic_model
 from .short_term import _model, _quantal_constants, _sites_released, _stochastic_constants, _stochastic_decays
 

@@ -41,50 +41,42 @@ from ..compiling.lowlevel import (
     int32_at,
     int64_at,
     scatter,
-    uint16_at,
     uint32_at,
 )
 from .dynamic import (
     CHANGED,
     CONSTANTS,
-    DETAIL_ROW,
     EARLIER,
     EPOCH,
     HISTORY,
     HISTORY_MASK,
-    KERNEL_ARGUMENTS,
     LAST,
     LONGEST,
     N_EARLIER,
     OBSERVER_ROW,
     POSTS,
     SEEN,
-    SHOWN,
     STATE,
     TARGETS,
     TIMED_CONSTANTS,
-    TIMED_DELAYS,
-    TIMED_STRIDE,
     TIMING_ROW,
     TRACES,
-    UNIFORM,
     UNTIL,
     WEIGHTS,
     SynapseModel,
-    add_at,
-    group_at,
     observed,
-    synapses_of_thread,
 )
-from .groups import DELAY_IS_SHARED, DELAYS
+from .plastic_kernels import (
+    AXON,
+    DENDRITE,
+    ON_TIME,
+    arrival_of,
+    plastic_kernels,
+    timing_constants,
+)
 from .traces import ENTRY, decayed_trace, product_of_rests, sum_of_rises
 
-ON_TIME = 1e-6  # steps: arrivals so near to each other are at the same time
-
-# The constants of a plastic synapse, in this order.
-AXON = 0  # steps from the emission of a presynaptic spike to its arrival
-DENDRITE = 1  # and of a postsynaptic one
-HOLD = 2  # steps for which a presynaptic spike is kept
+# The constants of a plastic synapse after AXON, DENDRITE and HOLD, in this order.
 KICK = 3  # what it adds to the trace
 X_RATE = 4  # decay of the trace of presynaptic spikes, per step
 Y_RATE = 5
@@ -194,13 +186,6 @@ TOGETHER = {_any_amount: _risen_by_sum, _room_above: _risen_by_product}
 # --- constants --------------------------------------------------------------------------------------------
 
 
-def timing_constants(p):
-    """AXON, DENDRITE and HOLD of synapses with delays in steps."""
-    axon = (1.0 - p["dendritic_delay_fraction"]) * p["delay"]
-    dendrite = p["dendritic_delay_fraction"] * p["delay"]
-    return axon, dendrite, np.maximum(np.ceil(axon - ON_TIME) - 1.0, 0.0)
-
-
 def timing(p, x_rate):
     """AXON, DENDRITE, HOLD and KICK."""
     axon, dendrite, hold = timing_constants(p)
@@ -244,58 +229,6 @@ def _trace_rates(constants):
 
 
 # --- kernels ----------------------------------------------------------------------------------------------
-
-
-@jit
-def timing_of(detail, step):
-    """Which of the earlier timings holds for spikes emitted at `step`: its row, or 0 if none does."""
-    for k in range(detail[N_EARLIER]):
-        row = detail[EARLIER] + 8 * TIMING_ROW * k
-        if step <= int64_at(row, TIMING_ROW)[UNTIL]:
-            return row
-    return 0
-
-
-@inlined
-def timing_at(row, detail, emitted):
-    """Of spikes emitted at a step: addresses of the synapses' constants and delays, the stride of these."""
-    timing, delays, stride = detail[CONSTANTS], row[DELAYS], 0 if row[DELAY_IS_SHARED] else 2
-    if emitted <= detail[CHANGED]:
-        earlier = int64_at(timing_of(detail, emitted), TIMING_ROW)
-        timing, delays, stride = earlier[TIMED_CONSTANTS], earlier[TIMED_DELAYS], earlier[TIMED_STRIDE]
-    return timing, delays, stride
-
-
-@jit
-def _dendrite(detail, c, j, step):
-    """The dendritic delay of synapse `j` for spikes emitted at `step`."""
-    row = timing_of(detail, step) if step <= detail[CHANGED] else 0
-    if row == 0:
-        return c[DENDRITE]
-    return elements_at(int64_at(row, TIMING_ROW)[TIMED_CONSTANTS], j, N_CONSTANTS)[DENDRITE]
-
-
-@jit
-def _arrival_after_change(detail, c, j, spikes, mask, k, origin):
-    """As `arrival_of`, if the delay may have been longer for spikes that were emitted before: it doesn't
-    overtake these."""
-    step = np.int64(spikes[k & mask])
-    arrival = float(step - origin) + _dendrite(detail, c, j, step)
-    i = k - 1
-    while i >= 0 and 0 < step - spikes[i & mask] <= detail[LONGEST]:
-        before = np.int64(spikes[i & mask])
-        arrival = max(arrival, float(before - origin) + _dendrite(detail, c, j, before))
-        i -= 1
-    return arrival
-
-
-@inlined
-def arrival_of(detail, c, j, spikes, mask, k, origin):
-    """The time at which spike number `k` of its target arrives at synapse `j`, in steps since `origin`."""
-    step = np.int64(spikes[k & mask])
-    if step <= detail[CHANGED] + detail[LONGEST]:
-        return _arrival_after_change(detail, c, j, spikes, mask, k, origin)
-    return float(step - origin) + c[DENDRITE]
 
 
 @jit
@@ -358,68 +291,33 @@ def _at_once(detail, c, s, weight, j, step, ahead):
     return (x, decayed_trace(y, entries, mask, first, end, steps * c[Y_RATE])), weight, end
 
 
-def _spike_kernel(group, thread, spikes, n_spikes, head, emitted, lowest, highest):
-    """Take the synapses of a group through spikes of its source, emitted at `emitted`.
-
-    group            address of the group's row
-    spikes           address of the cells that spiked, int32 [n_spikes]
-    head             address of (address of the ring buffer, its slots - 1, places in a slot)
-    lowest, highest  only synapses that hold spikes for so many steps
-    """
-    row, detail, ring = group_at(group, head)
-    starts, ends = synapses_of_thread(row, thread)
-    cells = int32_at(spikes, n_spikes)
-    state = arrays_at(detail[STATE], 2)
+def _arrived(detail, state, t, c, j, pre_cell, emitted):
+    """Synapse `j` is taken through a spike of its source; see plastic_kernels.py."""
     mask = detail[HISTORY_MASK]
-    timing, delays, stride = timing_at(row, detail, emitted)
-    for k in range(n_spikes):
-        first, end = starts[cells[k]], ends[cells[k]]
-        if first == end:
-            continue
-        t = elements_at(timing, first, _N_CONSTANTS)  # noqa: F821
-        c = elements_at(detail[CONSTANTS], first, _N_CONSTANTS)  # noqa: F821
-        for j in range(first, end):
-            if not detail[UNIFORM]:
-                t = elements_at(timing, j, _N_CONSTANTS)  # noqa: F821
-                c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
-            if t[HOLD] < lowest or t[HOLD] > highest:
-                continue
-            weight = float64_at(detail[WEIGHTS] + 8 * j, 1)
-            s, w, n = _catch_up(detail, c, gather(state, j), weight[0], j, emitted, t[AXON])  # noqa: F821
-            int32_at(detail[SEEN] + 4 * j, 1)[0] = n
-            cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
-            past = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
-            before = arrival_of(detail, c, j, past, mask, n - 1, emitted) if n > 0 else 0.0
-            lag = max(t[AXON] - before, 0.0)
-            last = int32_at(detail[LAST] + 4 * j, 1)
-            arrival = emitted + int(np.floor(t[AXON] + _ON_TIME))  # noqa: F821
-            s, w = _before(c, s, w, float(arrival - last[0]), lag, t[KICK])  # noqa: F821
-            last[0] = arrival
-            scatter(state, j, s)
-            weight[0] = w
-            add_at(ring, row, cell, emitted + uint16_at(delays + stride * j, 1)[0], w)
-    return 0
+    weight = float64_at(detail[WEIGHTS] + 8 * j, 1)
+    s, w, n = _catch_up(detail, c, gather(state, j), weight[0], j, emitted, t[AXON])  # noqa: F821
+    int32_at(detail[SEEN] + 4 * j, 1)[0] = n
+    cell = uint32_at(detail[TARGETS] + 4 * j, 1)[0]
+    past = int32_at(detail[HISTORY] + 4 * (mask + 1) * cell, mask + 1)
+    before = arrival_of(detail, c, j, past, mask, n - 1, emitted) if n > 0 else 0.0
+    lag = max(t[AXON] - before, 0.0)
+    last = int32_at(detail[LAST] + 4 * j, 1)
+    arrival = emitted + int(np.floor(t[AXON] + _ON_TIME))  # noqa: F821
+    s, w = _before(c, s, w, float(arrival - last[0]), lag, t[KICK])  # noqa: F821
+    last[0] = arrival
+    scatter(state, j, s)
+    weight[0] = w
+    return w
 
 
-def _catch_up_kernel(details, places, first, last, next_step):
-    """Take synapses through the spikes of their targets that arrive before `next_step`.
-
-    details     address of the group's details
-    places      address of the indices of synapses, int64, of which `first` to `last` - 1 are meant; or 0
-                for the synapses `first` to `last` - 1 themselves
-    next_step   the first step whose presynaptic arrivals have not all been dealt with
-    """
-    detail = int64_at(details, DETAIL_ROW)
-    state = arrays_at(detail[STATE], 2)
-    for k in range(first, last):
-        j = int64_at(places + 8 * k, 1)[0] if places != 0 else k
-        c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
-        weight = float64_at(detail[WEIGHTS] + 8 * j, 1)
-        s, w, n = _catch_up(detail, c, gather(state, j), weight[0], j, next_step, 0.0)  # noqa: F821
-        int32_at(detail[SEEN] + 4 * j, 1)[0] = n
-        scatter(state, j, s)
-        weight[0] = w
-    return 0
+def _caught_up(detail, state, j, next_step):
+    """Synapse `j` is taken through the spikes of its target that arrive before `next_step`."""
+    c = elements_at(detail[CONSTANTS], j, _N_CONSTANTS)  # noqa: F821
+    weight = float64_at(detail[WEIGHTS] + 8 * j, 1)
+    s, w, n = _catch_up(detail, c, gather(state, j), weight[0], j, next_step, 0.0)  # noqa: F821
+    int32_at(detail[SEEN] + 4 * j, 1)[0] = n
+    scatter(state, j, s)
+    weight[0] = w
 
 
 def _weight_shown(detail, j, next_step):
@@ -428,15 +326,6 @@ def _weight_shown(detail, j, next_step):
     s = gather(arrays_at(detail[STATE], 2), j)
     weight = float64_at(detail[WEIGHTS] + 8 * j, 1)[0]
     return _catch_up(detail, c, s, weight, j, next_step, 0.0)[1]  # noqa: F821
-
-
-def _show_kernel(details, places, first, last, next_step):
-    """Tell the weights of the synapses `first` to `last` - 1 after all that arrives before `next_step`."""
-    detail = int64_at(details, DETAIL_ROW)
-    shown = float64_at(detail[SHOWN], last)
-    for j in range(first, last):
-        shown[j] = _weight_of(detail, j, next_step)  # noqa: F821
-    return 0
 
 
 def _observe_kernel(observer, first, last, step):
@@ -472,6 +361,8 @@ def _model(rule, dependence, functions, posts_first=False):
         at_spike["_catch_up"] = jit(
             specialise(_one_by_one, f"{name}_up_to_spike", _after=after, _ON_TIME=-ON_TIME)
         )
+    arrived = inlined(specialise(_arrived, f"{name}_arrived", **at_spike))
+    caught_up = inlined(specialise(_caught_up, f"{name}_caught_up", **names))
     if rule.endswith("vogels"):
         parameters, constants = ("tau", "eta", "rho"), _constants_of_vogels
     else:
@@ -483,10 +374,8 @@ def _model(rule, dependence, functions, posts_first=False):
         (*parameters, "dendritic_delay_fraction"),
         {"_x": 0.0, "_y": 0.0},
         constants,
-        Entry(specialise(_spike_kernel, f"{name}_spike_kernel", **at_spike), KERNEL_ARGUMENTS),
-        Entry(specialise(_observe_kernel, f"{name}_observe_kernel", **names), 4),
-        catch_up=Entry(specialise(_catch_up_kernel, f"{name}_catch_up_kernel", **names), 5),
-        show=Entry(specialise(_show_kernel, f"{name}_show_kernel", **names), 5),
+        observe=Entry(specialise(_observe_kernel, f"{name}_observe_kernel", **names), 4),
+        **plastic_kernels(name, 2, N_CONSTANTS, arrived, caught_up, names["_weight_of"]),
         trace_rates=_trace_rates,
     )
 

@@ -53,10 +53,11 @@ class InProcesses(drawn.Engine):
                     cell.tau = 7.5
         elif what == "connect":
             delay = (self._later + number) * drawn.DT
-            some = sim.Assembly(self.cells[0][::2], self.cells[0])
             synapse = sim.StaticSynapse(weight=0.01, delay=delay)
             target = self.cells[-1] if self.cells[-1] is not self.cells[0] else self.cells[0][:1]
-            self.projections.append(sim.Projection(some, target, sim.AllToAllConnector(), synapse))
+            self.projections.append(
+                sim.Projection(self.cells[0][::2], target, sim.AllToAllConnector(), synapse)
+            )
         elif what == "connections" and not projection.recorder.is_recording:
             least = self._later + 1
             for post in range(0, projection.post.size, 2):

@@ -1,19 +1,12 @@
 """Units of examples/bar_learning.py learn single bars, whatever the seed."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
-
-EXAMPLE = Path(__file__).parent.parent / "examples" / "bar_learning.py"
+from example_scripts import loaded
 
 
 @pytest.fixture(scope="module")
 def example():
-    spec = importlib.util.spec_from_file_location(EXAMPLE.stem, EXAMPLE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("bar_learning")
 
 
 def learned(example, seed, pictures):

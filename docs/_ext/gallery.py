@@ -31,8 +31,9 @@ ARGUMENTS = {
     "wang_buzsaki": [],
     "neural_field": [],
     "wilson_cowan": [],
-    "bar_learning": ["--pictures", "4000"],
+    "bar_learning": [],
     "echo_state": [],
+    "miconi": ["--trials", "1000"],
     "rate_to_spike_to_rate": [],
     "whole_brain": ["--time", "120"],
     "own_cell_type": None,  # writes own_cell_type.png where it is

@@ -183,7 +183,9 @@ class Drawn:
         row[segments.PLACES], row[segments.VALUES] = address_of(places), address_of(values)
         row[segments.KEY], row[segments.OTHER_KEY] = self.keys
         row[segments.PARAMETERS] = address_of(parameters)
-        return row, parameters
+        scratch = np.empty(max(int(counts.max(initial=0)), segment_values.AT_ONCE))
+        row[segments.SCRATCH] = address_of(scratch)
+        return row, (parameters, scratch)
 
     def put_weights(self, pattern, piece, counts, places, weights):
         """Draw the weights of a piece: float64 [connections]; as `Pattern.put_targets`."""
@@ -194,7 +196,6 @@ class Drawn:
         """The same of delays, in steps of dt (ms): uint16. Returns the shortest and the longest in ms."""
         row, _kept = self._row(pattern, piece, counts, places, steps, dt)
         extremes = np.array([np.inf, -np.inf])
-        scratch = np.empty(int(counts.max(initial=0)))
-        row[segments.EXTREMES], row[segments.SCRATCH] = address_of(extremes), address_of(scratch)
+        row[segments.EXTREMES] = address_of(extremes)
         segment_values.drawing_delays(self.distribution)(address_of(row), 0, pattern.n_sources)
         return extremes

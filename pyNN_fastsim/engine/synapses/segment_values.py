@@ -30,6 +30,7 @@ from .segments import (
 
 VALUE = 2  # what numbers are drawn for, beside `segments.PAIRS` and `COUNTING`
 MOST_DELAY = 65535.0  # steps
+AT_ONCE = 1024  # numbers, of as many whole segments as have no more
 
 
 def _pair_of_values(row, p, source, number):
@@ -42,23 +43,57 @@ def _pair_of_values(row, p, source, number):
     )
 
 
-def _values_of_segment(row, p, source, values):
-    for number in range(len(values) // 2):
-        one, other = _pair(row, p, source, number)  # noqa: F821
-        values[2 * number] = one
-        values[2 * number + 1] = other
-    if len(values) % 2 == 1:
-        values[len(values) - 1] = _pair(row, p, source, len(values) // 2)[0]  # noqa: F821
+@vectorised
+def _uniforms_of_segment(row, source, u):
+    for number in range(len(u) // 2):
+        a, b, c, d = words_of(row, number, source, VALUE)
+        u[2 * number] = centred(a, b)
+        u[2 * number + 1] = centred(c, d)
+    if len(u) % 2 == 1:
+        a, b, _, _ = words_of(row, len(u) // 2, source, VALUE)
+        u[len(u) - 1] = centred(a, b)
+
+
+def _to_values(u, p):
+    """Turn uniform numbers into those of a distribution: of many segments together, since most are short."""
+    for k in range(len(u)):
+        u[k] = _quantile(u[k], p[0], p[1], p[2], p[3], p[4], p[5])  # noqa: F821
+
+
+@vectorised
+def _copy(values, these):
+    for k in range(len(these)):
+        these[k] = values[k]
+
+
+@jit
+def _fill(row, source, end):
+    """Fill the room for uniform numbers with those of whole segments; returns the first source that is left,
+    and how many numbers there are."""
+    n = 0
+    while source < end and (n == 0 or n + length_of(row, source) <= AT_ONCE):
+        length = length_of(row, source)
+        _uniforms_of_segment(row, source, float64_at(row[SCRATCH] + 8 * n, length))
+        n += length
+        source += 1
+    return source, n
 
 
 def _draw_weights(row_at, begin, end):
     """Draw the weights of the sources `begin` to `end` - 1 in a piece."""
     row = int64_at(row_at, SEGMENTS_ROW)
     p = float64_at(row[PARAMETERS], N_PARAMETERS + 1)
-    for source in range(begin, end):
-        n = length_of(row, source)
-        place = int64_at(row[PLACES] + 8 * source, 1)[0]
-        _values(row, p, source, float64_at(row[VALUES] + 8 * place, n))  # noqa: F821
+    source = begin
+    while source < end:
+        first = source
+        source, n = _fill(row, source, end)
+        _values(float64_at(row[SCRATCH], n), p)  # noqa: F821
+        k = 0
+        for s in range(first, source):
+            length, place = length_of(row, s), int64_at(row[PLACES] + 8 * s, 1)[0]
+            values = float64_at(row[SCRATCH] + 8 * k, length)
+            _copy(values, float64_at(row[VALUES] + 8 * place, length))
+            k += length
     return 0
 
 
@@ -82,15 +117,21 @@ def _draw_delays(row_at, begin, end):
     p = float64_at(row[PARAMETERS], N_PARAMETERS + 1)
     extremes = float64_at(row[EXTREMES], 2)
     shortest, longest = extremes[0], extremes[1]
-    for source in range(begin, end):
-        n = length_of(row, source)
-        place = int64_at(row[PLACES] + 8 * source, 1)[0]
+    source = begin
+    while source < end:
+        first = source
+        source, n = _fill(row, source, end)
         delays = float64_at(row[SCRATCH], n)
-        _values(row, p, source, delays)  # noqa: F821
+        _values(delays, p)  # noqa: F821
         for k in range(n):
-            shortest = min(shortest, delays[k])
-            longest = max(longest, delays[k])
-        _to_steps(delays, uint16_at(row[VALUES] + 2 * place, n), p[N_PARAMETERS])
+            shortest = delays[k] if delays[k] < shortest else shortest
+            longest = delays[k] if delays[k] > longest else longest
+        k = 0
+        for s in range(first, source):
+            length, place = length_of(row, s), int64_at(row[PLACES] + 8 * s, 1)[0]
+            values = float64_at(row[SCRATCH] + 8 * k, length)
+            _to_steps(values, uint16_at(row[VALUES] + 2 * place, length), p[N_PARAMETERS])
+            k += length
     extremes[0], extremes[1] = shortest, longest
     return 0
 
@@ -137,8 +178,8 @@ def pair_of_values(distribution):
 
 @functools.cache
 def _entry_of(template, name, distribution):
-    pair = pair_of_values(distribution)
-    values = vectorised(specialise(_values_of_segment, f"{distribution}_values", _pair=pair))
+    names = {"_quantile": QUANTILES[distribution]}
+    values = vectorised(specialise(_to_values, f"{distribution}_values", **names))
     return Entry(specialise(template, f"draw_{distribution}_{name}", _values=values), 3)
 
 

@@ -9,7 +9,7 @@ by any process, or by any thread of a card, all of which call the same functions
 
 import numpy as np
 
-from ..compiling.compile import entry, inlined, jit
+from ..compiling.compile import entry, inlined, jit, vectorised
 from ..compiling.lowlevel import float64_at, int64_at, trailing_zeros, uint32_at
 from ..random.quantiles import (
     centred,
@@ -31,7 +31,7 @@ IS_DISTINCT = 9  # whether no target is chosen again before all are
 EXCLUDES_ITSELF = 10  # whether source k doesn't have target k
 PARAMETERS = 11  # address of those of a distribution (float64), and behind them of the time step (ms)
 EXTREMES = 12  # address of the shortest and the longest delay (ms, float64), for which there is room
-SCRATCH = 13  # address of room for the longest segment (float64)
+SCRATCH = 13  # address of room for the longest segment, and for `segment_values.AT_ONCE` numbers (float64)
 GUIDES = 256  # of the table of a binomial distribution: where to begin to search for a number
 MARKS = 14  # words of room (uint32) for a bit of each target; there may be none
 TARGETS = 15  # address of the targets (uint32), where delays are put in order
@@ -133,24 +133,33 @@ def _take_marked(marks, chosen):
 
 
 @jit
+def _choose_unsorted(row, index, chosen, size):
+    """Choose any of `size` cells, in the order in which they come."""
+    n = len(chosen)
+    for number in range((n + 3) // 4):
+        words = words_of(row, number, index, PAIRS)
+        for j in range(min(4, n - 4 * number)):
+            chosen[4 * number + j] = below(words[j], size)
+
+
+@jit
 def _choose_any(row, source, chosen, width, marks):
     """Choose targets of which any may be chosen again."""
     n, again = len(chosen), 0
+    if len(marks) == 0:
+        _choose_unsorted(row, source, chosen, width)
+        sort_targets(chosen)
+        return
     for number in range((n + 3) // 4):
         words = words_of(row, number, source, PAIRS)
-        for j in range(min(4, n - 4 * number)):
+        for j in range(4):
             value = below(words[j], width)
-            if len(marks) == 0:
-                chosen[4 * number + j] = value
-                continue
-            bits, bit = np.int64(marks[value >> 5]), 1 << (value & 31)
+            bits = np.int64(marks[value >> 5])
+            bit = (1 if 4 * number + j < n else 0) << (value & 31)
             marks[value >> 5] = bits | bit
             if bits & bit != 0:
                 again += 1
                 chosen[n - again] = value
-    if len(marks) == 0:
-        sort_targets(chosen)
-        return
     _take_marked(marks, chosen)
     if again > n // MANY:
         sort_targets(chosen)
@@ -198,6 +207,13 @@ def _spread(targets, rest, width):
             following += 1
 
 
+@vectorised
+def _move(targets, begin, own):
+    """Count targets from where a piece begins, and leave one out."""
+    for k in range(len(targets)):
+        targets[k] += begin + (targets[k] >= own)
+
+
 @inlined
 def _marks_for(row, n, width):
     """How many words of marks a segment should have: none if it had better be done without."""
@@ -227,11 +243,7 @@ def targets_of_segment(row, source, n, marks_at):
             _spread(targets, rest, width)
     else:
         _choose_any(row, source, targets, width, uint32_at(marks_at, _marks_for(row, n, width)))
-    for k in range(n):
-        target = np.int64(targets[k])
-        if excludes and target >= own:
-            target += 1
-        targets[k] = target + begin
+    _move(targets, begin, own if excludes else width)
 
 
 @inlined
@@ -327,10 +339,7 @@ def sources_of_target(row, k, chosen, marks):
         for j in range(rest, n):
             chosen[j] = (j - rest) % size
     else:
-        for number in range((n + 3) // 4):
-            words = words_of(row, number, column, PAIRS)
-            for j in range(min(4, n - 4 * number)):
-                chosen[4 * number + j] = below(words[j], size)
+        _choose_unsorted(row, column, chosen, size)
     if row[EXCLUDES_ITSELF] != 0:
         for j in range(n):
             chosen[j] = np.int64(chosen[j]) + (1 if chosen[j] >= column else 0)

@@ -7,9 +7,12 @@ functions of `neurons/`, `sources/` and `synapses/` are compiled for the card as
     network.py of the engine
         run.py          pieces of a run: launches, what comes back, what stops
         plan.py         what a network consists of, in tables in the card's memory
-        kernels         cells.py, delivery.py, steps.py: templates, and the words of their tables: words.py
-        launching.py    the kernels of a step in their order; graphs.py: of many steps at once
+        functions       of one cell: cells.py, of one warp's work for a spike: delivery.py; the words of their
+                        tables: words.py
+        kernels         of a phase of a step: steps.py, of many steps: persistent.py; both made of parts.py
+        launching.py    which of these are launched, and how; graphs.py: many launches at once
         memory.py       arrays in the card's memory, and state that is there until somebody asks for it
         cards.py        which cards there are, and what is wrong with them
         compile.py      functions of the engine as the card's; what they call: on_card.py, simulated.py
+        simulated_grid.py  blocks that wait for each other, in Python
 """

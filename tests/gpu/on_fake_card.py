@@ -24,7 +24,19 @@ from in_simulator import SYNAPSES, assert_equal, drawn_networks, drawn_results, 
 
 import pyNN_fastsim as sim
 from pyNN_fastsim.engine.compiling import interpreted
-from pyNN_fastsim.engine.cuda import cards, compile, driver, launching, machine_code, memory, run, simulated
+from pyNN_fastsim.engine.cuda import (
+    cards,
+    compile,
+    driver,
+    launching,
+    machine_code,
+    memory,
+    parts,
+    plan,
+    run,
+    simulated,
+    steps,
+)
 from pyNN_fastsim.engine.cuda.errors import DeviceError, TooLarge
 
 LIBRARY = os.environ.get("FAKE_CARD_LIBRARY")
@@ -70,12 +82,24 @@ def fake(monkeypatch):
     monkeypatch.setattr(machine_code, "of", python_code)
     monkeypatch.setattr(memory.Buffer, "__init__", known_to_views(memory.Buffer.__init__))
     monkeypatch.setenv(launching.VARIABLE, "graph")
+    with_small_tiles(monkeypatch)
     monkeypatch.setattr(launching, "STEPS", (5, 2, 1))
     monkeypatch.setattr(run, "CHUNK", 7)
     forget_kernels()
     yield card
     sim.setup()
     forget_kernels()
+
+
+def with_small_tiles(monkeypatch):
+    """Let a block have 32 threads: a fourth of the calls of Python functions."""
+    for module in (steps, plan, launching):
+        monkeypatch.setattr(module, "TILE", 32)
+    monkeypatch.setattr(launching, "THREADS", 32)
+    phases = "update", "finish", "steps"  # they know how large tiles are
+    others = {key: kernel for key, kernel in compile._made.items() if not kernel.name.startswith(phases)}
+    monkeypatch.setattr(compile, "_made", others)
+    monkeypatch.setattr(parts, "_made", {})
 
 
 def forget_kernels():

@@ -7,11 +7,14 @@ functions of `neurons/`, `sources/` and `synapses/` are compiled for the card as
     network.py of the engine
         run.py          pieces of a run: launches, what comes back, what stops
         plan.py         what a network consists of, in tables in the card's memory
-        kernels         cells.py, delivery.py, plasticity.py, steps.py: templates, and the words of their
+        functions       of one cell: cells.py, of one warp's work for a spike: delivery.py; the words of their
                         tables: words.py
-        histories.py    what plastic synapses have on the card
-        launching.py    the kernels of a step in their order; graphs.py: of many steps at once
+        kernels         of a phase of a step: steps.py, of many steps: persistent.py; both made of parts.py
+        plasticity.py   kernels of plastic synapses; what these have on the card: histories.py, lists.py
+        building.py     connections that are drawn on the card
+        launching.py    which of these are launched, and how; graphs.py: many launches at once
         memory.py       arrays in the card's memory, and state that is there until somebody asks for it
         cards.py        which cards there are, and what is wrong with them
         compile.py      functions of the engine as the card's; what they call: on_card.py, simulated.py
+        simulated_grid.py  blocks that wait for each other, in Python
 """

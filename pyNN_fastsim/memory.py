@@ -15,7 +15,7 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 # Bytes for each connection while a projection is made, at the most, as measured by tests/test_memory.py:
-ROW, ROW_WEIGHT, ROW_DELAY = 6, 8, 3  # drawn in rows by a NativeRNG; for a weight, a delay of its own
+ROW, ROW_WEIGHT, ROW_DELAY = 5.5, 8, 3  # drawn in rows by a NativeRNG; for a weight, a delay of its own
 PAIR, PAIR_VALUE = 22, 22  # made as a pair; for each value of its own
 PAIR_DRAWN = 9  # for each value instead, if it is drawn target by target, see `bulk.may_be_drawn_again`
 PAIR_UNSORTED = 12  # if pairs are not drawn in the order of their indices

@@ -26,8 +26,8 @@ def alone(function):
                     f"which one thread at a time can build or run; use processes to simulate several at once"
                 )
             return function(*args, **kwargs)
-        finally:
-            if _at_work.get("thread") is mine:
+        finally:  # without a call, behind which a Ctrl-C could come before the end
+            if "thread" in _at_work and _at_work["thread"] is mine:
                 del _at_work["thread"]
 
     return guarded

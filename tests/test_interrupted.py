@@ -1,6 +1,7 @@
 """Ctrl-C, exceptions, memory that runs out, forks: nothing recorded is lost, and the rest still works."""
 
 import concurrent.futures
+import contextlib
 import functools
 import multiprocessing
 import os
@@ -17,7 +18,7 @@ from hypothesis import settings
 from interrupted_network import build, recorded, simulate
 
 import pyNN_fastsim as sim
-from pyNN_fastsim import simulator
+from pyNN_fastsim import simulator, threads
 
 TESTS = Path(__file__).parent
 EVERY = 1 if settings().max_examples > 1000 else 37  # lines between two interruptions
@@ -185,6 +186,32 @@ def test_real_signals(threads):
         interruptions, found[interrupted] = run_script(script).split()
         assert (int(interruptions) > 0) == interrupted
     assert found[False] == found[True]
+
+
+@needs_signals
+def test_ctrl_c_leaves_no_thread_at_work():
+    """Wherever it comes: other threads would be refused for good."""
+
+    class Stop(Exception):
+        pass
+
+    def stop(number, frame):
+        raise Stop
+
+    @threads.alone
+    def work():
+        pass
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        for k in range(1000):
+            with contextlib.suppress(Stop):
+                signal.setitimer(signal.ITIMER_REAL, 1e-5 + 1e-7 * (k % 100))
+                while True:
+                    work()
+            assert not threads._at_work
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_an_exception_in_a_callback(expected):

@@ -202,6 +202,7 @@ def test_ctrl_c_leaves_no_thread_at_work():
     def work():
         pass
 
+    threads._at_work.clear()
     before = signal.signal(signal.SIGALRM, stop)
     try:
         for k in range(1000):

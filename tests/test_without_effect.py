@@ -8,6 +8,7 @@ from pyNN.errors import NonExistentParameterError
 from test_errors import cells, raises
 
 import pyNN_fastsim as sim
+from pyNN_fastsim import threads
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +136,16 @@ def test_current_sources_of_another_backend():
 
 
 # --- two Python threads ------------------------------------------------------------------------
+
+
+def test_a_thread_that_was_broken_off_does_not_keep_others_out(monkeypatch):
+    """Where it could not even say that it ends."""
+    cells()
+    monkeypatch.setitem(threads._at_work, "thread", (threading.get_ident(), "Population"))
+    other = threading.Thread(target=sim.run, args=(1.0,))
+    other.start()
+    other.join()
+    assert sim.get_current_time() == 1.0 and not threads._at_work
 
 
 def test_a_second_thread_is_refused_while_one_builds_or_runs():

@@ -182,6 +182,7 @@ class CellType(CellParameters, StandardCellType):
             check_model(self.model, len(constants))
         except ModelError as error:
             raise errors.InvalidModelError(f"{name}: {error}") from None
+        devices.make_kernel(simulator.state, self.model, len(constants))  # so that this is not done again
 
 
 check_arguments_of(CellType, "__init__")

@@ -47,15 +47,31 @@ def refuse(state, owner, what):
 
 
 def has_kernel(state, model, n_constants):
-    """Whether the GPU's machine code of a neuron model is in the cache, where there is to be a GPU."""
+    """Whether the GPU's machine code of a neuron model by itself is in the cache, where there is to be a
+    GPU."""
     from .engine.cuda import cards
 
     if state.device != "gpu" or cards.is_simulated():
         return False
-    from .engine.cuda import cells, driver, machine_code
+    from .engine.cuda import driver, machine_code
 
-    kernel = cells.neuron_kernel(model, n_constants)
-    return machine_code.kept(kernel, driver.card().capability) is not None
+    return machine_code.kept(_kernel_of(model, n_constants), driver.card().capability) is not None
+
+
+def make_kernel(state, model, n_constants):
+    """Compile what `has_kernel` looks for, where there is to be a GPU."""
+    from .engine.cuda import cards
+
+    if state.device == "gpu" and not cards.is_simulated():
+        from .engine.cuda import driver, machine_code
+
+        machine_code.of(_kernel_of(model, n_constants), driver.card().capability)
+
+
+def _kernel_of(model, n_constants):
+    from .engine.cuda import cells, steps
+
+    return steps.update_kernel((cells.neuron_part(model, n_constants),))
 
 
 def kernel_folders():

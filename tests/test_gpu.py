@@ -84,12 +84,12 @@ def test_a_second_process_compiles_no_kernels(tmp_path):
     assert second["compiled"] == [] and not second["numba"] and second["machine code"]
     assert second["folders"] == 1
     changed, _ = loaded_kernels(tmp_path, "2.0")  # a number that the user's own cell uses
-    assert [name.split("_")[0] for name in changed["compiled"]] == ["Summing"]
-    files = list(tmp_path.rglob("*deliver_static*.machine_code"))
+    assert [name.split("_")[1] for name in changed["compiled"]] == ["Summing"]
+    files = list(tmp_path.rglob("*finish_static*.machine_code"))
     for damage in (b"", files[0].read_bytes()[:-1], files[0].read_bytes()[:-1] + b"x"):
         files[0].write_bytes(damage)
         again, _ = loaded_kernels(tmp_path)
-        assert again["compiled"] == ["deliver_static"]
+        assert again["compiled"] == ["finish_static"]
     assert loaded_kernels(tmp_path)[0]["compiled"] == []
 
 

@@ -133,7 +133,7 @@ def assert_equal(found, expected, exactly=True):
 
 
 drawing = settings(
-    max_examples=80,
+    max_examples=64,
     deadline=None,
     derandomize=True,
     database=None,
@@ -161,7 +161,7 @@ def test_drawn_networks(loop, spec, which, blocks, threads, chunk, small_log, or
 
 
 @of_phases
-@settings(drawing, max_examples=30)
+@settings(drawing, max_examples=20)
 @given(
     drawn_networks.networks(
         kinds=("IF_curr_exp", "IF_curr_alpha", "IF_cond_exp", "Izhikevich"), synapses=PLASTIC, large=False

@@ -59,6 +59,7 @@ def cells():
     return [sim.Population(N, sim.IF_curr_exp(), label=label) for label in "ab"]
 
 
+@pytest.mark.big
 @pytest.mark.parametrize("generator", [NumpyRNG, sim.NativeRNG])
 @pytest.mark.parametrize("synapse", SYNAPSES)
 @pytest.mark.parametrize("connector", CONNECTORS)

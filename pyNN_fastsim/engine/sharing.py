@@ -11,7 +11,8 @@ import numpy as np
 from . import messages
 from .block import parts_of
 from .compiling.addresses import address_of
-from .compiling.compile import entry, jit, vectorised
+from .compiling.compile import entry, jit
+from .compiling.elementwise import copy
 from .compiling.lowlevel import call_mpi, float64_at, int32_at, int64_at, table2_at
 from .synapses.ahead import note
 from .synapses.transmission import MASK, N_CELLS, PAST, RING, TRANSMITTED_ROW
@@ -63,12 +64,6 @@ class Sharing:
         self._exchange.check(share_now(address_of(self.words), step))
 
 
-@vectorised
-def _copy(out, x):
-    for i in range(len(out)):
-        out[i] = x[i]
-
-
 @jit
 def share_transmitted(row, first, last):
     """Let all processes have what was transmitted in the steps `first` to `last`; returns MPI's error."""
@@ -103,7 +98,7 @@ def _write(row, first, last):
             each, begin = transmitted[k], bounds[k, row[RANK]]
             n = bounds[k, row[RANK] + 1] - begin
             values = float64_at(_values_at(each, step) + 8 * begin, n)
-            _copy(float64_at(place, n), values)
+            copy(float64_at(place, n), values)
             place += 8 * n
 
 
@@ -115,7 +110,7 @@ def _read(row, process, place, first, last):
     for step in range(first, last + 1):
         for k in range(len(transmitted)):
             each, begin, end = transmitted[k], bounds[k, process], bounds[k, process + 1]
-            _copy(float64_at(_values_at(each, step) + 8 * begin, end - begin), float64_at(place, end - begin))
+            copy(float64_at(_values_at(each, step) + 8 * begin, end - begin), float64_at(place, end - begin))
             if each[PAST] != 0:
                 note(each[PAST], each[MASK] + 1, begin, end, step, float64_at(_values_at(each, step), end))
             place += 8 * (end - begin)

@@ -31,9 +31,9 @@ import numpy as np
 
 from .compiling.addresses import address_of
 from .compiling.compile import entry, inlined, jit, vectorised
+from .compiling.elementwise import fill
 from .compiling.fastmath import exp
 from .compiling.lowlevel import float64_at, floats2_at, int64_at
-from .synapses.graded_sums import fill
 
 HIGHEST = 2.0 * np.pi  # 1/ms: 1 kHz
 N_POINTS = 48  # of the path

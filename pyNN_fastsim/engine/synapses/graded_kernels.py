@@ -6,6 +6,7 @@ due, and leaves what each of these cells receives in the next step in the group'
 """
 
 from ..compiling.compile import Entry, entry, inlined, jit, specialise, vectorised
+from ..compiling.elementwise import fill
 from ..compiling.lowlevel import (
     elements_at,
     float64_at,
@@ -24,7 +25,6 @@ from .dynamic import OBSERVED_VARIABLE, OBSERVER_ROW, observed
 from .graded_sums import (
     LANES,
     dot,
-    fill,
     folded,
     largest,
     one_by_one,

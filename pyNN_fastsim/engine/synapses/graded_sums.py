@@ -7,27 +7,16 @@ same for any number of threads.
 """
 
 from ..compiling.compile import inlined, jit, vectorised
+from ..compiling.elementwise import add, fill
 from ..compiling.lowlevel import float64_at, local_rows
 
 LANES = 32
 
 
 @vectorised
-def fill(values, value):
-    for k in range(len(values)):
-        values[k] = value
-
-
-@vectorised
 def add_products(lanes, w, r):
     for k in range(len(lanes)):
         lanes[k] += w[k] * r[k]
-
-
-@vectorised
-def add(lanes, x):
-    for k in range(len(lanes)):
-        lanes[k] += x[k]
 
 
 @inlined

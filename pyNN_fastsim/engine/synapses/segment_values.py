@@ -7,6 +7,7 @@ import functools
 import numpy as np
 
 from ..compiling.compile import Entry, entry, inlined, jit, specialise, vectorised
+from ..compiling.elementwise import copy
 from ..compiling.lowlevel import float64_at, int64_at, uint16_at, uint32_at
 from ..random.quantiles import (
     N_PARAMETERS,
@@ -60,12 +61,6 @@ def _to_values(u, p):
         u[k] = _quantile(u[k], p[0], p[1], p[2], p[3], p[4], p[5])  # noqa: F821
 
 
-@vectorised
-def _copy(values, these):
-    for k in range(len(these)):
-        these[k] = values[k]
-
-
 @jit
 def _fill(row, source, end):
     """Fill the room for uniform numbers with those of whole segments; returns the first source that is left,
@@ -91,8 +86,7 @@ def _draw_weights(row_at, begin, end):
         k = 0
         for s in range(first, source):
             length, place = length_of(row, s), int64_at(row[PLACES] + 8 * s, 1)[0]
-            values = float64_at(row[SCRATCH] + 8 * k, length)
-            _copy(values, float64_at(row[VALUES] + 8 * place, length))
+            copy(float64_at(row[VALUES] + 8 * place, length), float64_at(row[SCRATCH] + 8 * k, length))
             k += length
     return 0
 

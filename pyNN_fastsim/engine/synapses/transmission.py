@@ -9,10 +9,11 @@ at whose beginning it is handed over (`receive`). Nothing here is written by one
 but rings, whose slots for t_{k+1} no thread reads in step k.
 """
 
-from ..compiling.compile import entry, inlined, jit, vectorised
+from ..compiling.compile import entry, inlined, jit
+from ..compiling.elementwise import add, copy, fill
 from ..compiling.lowlevel import call_counts, float64_at, int32_at, int64_at, table2_at
 from .ahead import note
-from .graded_sums import dot, fill, largest, smallest, sum_of
+from .graded_sums import dot, largest, smallest, sum_of
 
 # The words of the table of what is transmitted.
 BLOCK = 0  # index of the block
@@ -125,18 +126,6 @@ def transmit(transmitted, ranges, counts, spikes, step):
             note(row[PAST], row[MASK] + 1, first, last, step, values)
 
 
-@vectorised
-def _add_to(out, x):
-    for i in range(len(out)):
-        out[i] += x[i]
-
-
-@vectorised
-def _copy(out, x):
-    for i in range(len(out)):
-        out[i] = x[i]
-
-
 @jit
 def receive(groups, ranges, slot):
     """Hand over to a thread's cells what has been summed for a step; `slot` is the address of that of the
@@ -149,14 +138,14 @@ def receive(groups, ranges, slot):
         n = last - first
         x = float64_at(row[INPUT] + 8 * first, n)
         if row[PLACE] >= 0:
-            _add_to(float64_at(slot + 8 * (row[PLACE] + first), n), x)
+            add(float64_at(slot + 8 * (row[PLACE] + first), n), x)
             continue
         into = float64_at(row[INTO] + 8 * first, n)
         if row[INJECTED] == 0:
             fill(into, 0.0)
         elif row[INJECTED] > 0:
-            _copy(into, float64_at(row[INJECTED] + 8 * first, n))
-        _add_to(into, x)
+            copy(into, float64_at(row[INJECTED] + 8 * first, n))
+        add(into, x)
 
 
 @jit
